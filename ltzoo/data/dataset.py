@@ -1,0 +1,105 @@
+"""A long-tailed dataset: training, validation and test split with the names and counts of the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ltzoo.class_counts import shot_groups
+from ltzoo.data.splits import Split
+
+
+class LongTailedDataset:
+    """Splits of one classification task, checked for consistency.
+
+    Args:
+        name: name for tables and cards.
+        train: training split; every class must have at least one image in it.
+        val: validation split, or None.
+        test: test split, or None.
+        class_names: one name a class, in label order. None numbers the classes 0 .. largest training label.
+
+    Attributes:
+        name, train, val, test: as given.
+        class_names: tuple of str.
+        class_counts: int64 `[num_classes]`, training images of each class.
+
+    Raises:
+        ValueError: a label outside `0 .. num_classes - 1` (named with its position), a class without a
+            training image (named), repeated class names, or splits whose images differ in shape.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        train: Split,
+        val: Split | None = None,
+        test: Split | None = None,
+        class_names: Sequence[str] | None = None,
+    ):
+        if len(train) == 0:
+            raise ValueError(f"`train` must hold at least one image. Received: an empty split for {name!r}")
+        if class_names is None:
+            class_names = [str(index) for index in range(max(int(train.labels.max()) + 1, 1))]
+        self.name = name
+        self.train, self.val, self.test = train, val, test
+        self.class_names = tuple(str(class_name) for class_name in class_names)
+        self._check_class_names()
+        for split_name, split in self.splits().items():
+            self._check_labels(split_name, split.labels)
+            if tuple(split.image_shape) != tuple(train.image_shape):
+                raise ValueError(
+                    f"`{split_name}` images must have the shape of the training images, "
+                    f"{tuple(train.image_shape)}. Received: {tuple(split.image_shape)}"
+                )
+        self.class_counts = np.bincount(train.labels, minlength=self.num_classes).astype(np.int64)
+        self._check_every_class_has_an_image()
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.class_names)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        return tuple(self.train.image_shape)
+
+    def splits(self) -> dict[str, Split]:
+        """The splits that exist, by name: "train" and, where given, "val" and "test"."""
+        named = {"train": self.train, "val": self.val, "test": self.test}
+        return {name: split for name, split in named.items() if split is not None}
+
+    def _check_class_names(self) -> None:
+        seen = set()
+        for class_name in self.class_names:
+            if class_name in seen:
+                raise ValueError(f"`class_names` must differ. Received: {class_name!r} more than once")
+            seen.add(class_name)
+
+    def _check_labels(self, split_name: str, labels: np.ndarray) -> None:
+        outside = np.flatnonzero((labels < 0) | (labels >= self.num_classes))
+        if outside.size:
+            position = int(outside[0])
+            raise ValueError(
+                f"`{split_name}` labels must lie in 0..{self.num_classes - 1} ({self.num_classes} classes); "
+                f"{outside.size} do not. Received: label {int(labels[position])} at position {position}"
+            )
+
+    def _check_every_class_has_an_image(self) -> None:
+        empty = np.flatnonzero(self.class_counts == 0)
+        if empty.size:
+            listed = ", ".join(f"{self.class_names[c]!r} (index {c})" for c in empty[:5])
+            raise ValueError(
+                "every class needs at least one training image: add images or leave the class out. "
+                f"Received: no training image for {empty.size} of {self.num_classes} classes: {listed}"
+                + (", ..." if empty.size > 5 else "")
+            )
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} {len(split)}" for name, split in self.splits().items())
+        groups = ", ".join(f"{len(v)} {k}" for k, v in shot_groups(self.class_counts).items())
+        factor = self.class_counts.max() / self.class_counts.min()
+        return (
+            f"<LongTailedDataset {self.name!r}: {sizes} images of {self.image_shape}; "
+            f"{self.num_classes} classes ({groups} shot), imbalance factor {factor:.4g}>"
+        )

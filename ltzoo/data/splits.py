@@ -1,0 +1,119 @@
+"""A split is a labelled list of images that are read by position, as raw uint8 pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def validate_labels(labels: Sequence[int] | np.ndarray, argument: str = "labels") -> np.ndarray:
+    """Returns integer labels `[N]` (or `[N, 1]`) as int64 `[N]`; raises ValueError for anything else."""
+    array = np.asarray(labels)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise ValueError(
+            f"`{argument}` must be class indices of shape [N]; turn one-hot labels into indices with "
+            f"argmax(axis=-1). Received: {argument} of shape {array.shape}"
+        )
+    if array.size and not np.issubdtype(array.dtype, np.integer):
+        raise ValueError(
+            f"`{argument}` must be integer class indices. Received: {argument} of type {array.dtype}"
+        )
+    return array.astype(np.int64)
+
+
+class Split:
+    """Base of all splits: labels in memory, images by position.
+
+    A subclass sets `image_shape` and implements `load` and `subset`.
+
+    Attributes:
+        labels: int64 `[N]`, class index of each image. Treat it as read-only.
+        image_shape: `(height, width, channels)` of every image that `load` returns.
+    """
+
+    labels: np.ndarray
+    image_shape: tuple[int, int, int]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def load(self, positions: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Reads images.
+
+        Args:
+            positions: integer positions in `0 .. len(split) - 1`, any order, repeats allowed.
+
+        Returns:
+            uint8 array `[len(positions), height, width, channels]`, values 0 to 255.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement load(positions).")
+
+    def subset(self, positions: Sequence[int] | np.ndarray) -> Split:
+        """A split of the same kind with only the images at `positions`, in that order."""
+        raise NotImplementedError(f"{type(self).__name__} must implement subset(positions).")
+
+    def in_memory(self) -> ArraySplit:
+        """Reads every image once and returns an `ArraySplit`."""
+        return ArraySplit(self.load(np.arange(len(self))), self.labels)
+
+    def __repr__(self) -> str:
+        height, width, channels = self.image_shape
+        return f"<{type(self).__name__}: {len(self)} images of {height} x {width} x {channels}>"
+
+
+class ArraySplit(Split):
+    """Images in memory.
+
+    Args:
+        images: integers 0 to 255, `[N, height, width, channels]` or `[N, height, width]` (one channel).
+            uint8 arrays are kept without a copy.
+        labels: class indices `[N]`.
+
+    Raises:
+        ValueError: another number of axes, values outside 0..255 or not integers, or a different number of
+            images and labels.
+    """
+
+    def __init__(self, images: np.ndarray, labels: Sequence[int] | np.ndarray):
+        images = np.asarray(images)
+        if images.ndim == 3:
+            images = images[..., np.newaxis]
+        if images.ndim != 4:
+            raise ValueError(
+                "`images` must have shape [N, height, width, channels] or [N, height, width]. "
+                f"Received: images of shape {images.shape}"
+            )
+        if images.dtype != np.uint8:
+            if not np.issubdtype(images.dtype, np.integer):
+                raise ValueError(
+                    "`images` must be raw integer pixels 0 to 255 (the model normalizes them itself); "
+                    "convert images in 0..1 with np.round(images * 255).astype('uint8'). "
+                    f"Received: images of type {images.dtype}"
+                )
+            if images.size and (images.min() < 0 or images.max() > 255):
+                raise ValueError(
+                    "`images` must be raw pixels 0 to 255. "
+                    f"Received: values from {images.min()} to {images.max()}"
+                )
+            images = images.astype(np.uint8)
+        self.images = images
+        self.labels = validate_labels(labels)
+        if len(self.images) != len(self.labels):
+            raise ValueError(
+                "`images` and `labels` must have the same length. "
+                f"Received: {len(self.images)} images, {len(self.labels)} labels"
+            )
+        self.image_shape = tuple(int(size) for size in images.shape[1:])
+
+    def load(self, positions: Sequence[int] | np.ndarray) -> np.ndarray:
+        return self.images[np.asarray(positions, dtype=np.int64)]
+
+    def subset(self, positions: Sequence[int] | np.ndarray) -> ArraySplit:
+        positions = np.asarray(positions, dtype=np.int64)
+        return ArraySplit(self.images[positions], self.labels[positions])
+
+    def in_memory(self) -> ArraySplit:
+        return self

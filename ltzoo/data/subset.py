@@ -1,0 +1,90 @@
+"""The published long-tailed subset of a balanced training set, and a stratified validation split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ltzoo.class_counts import validate_class_counts
+from ltzoo.data.splits import validate_labels
+
+
+def long_tail_subset(
+    labels: Sequence[int] | np.ndarray, class_counts: Sequence[int] | np.ndarray, seed: int = 0
+) -> np.ndarray:
+    """Picks the images of a long-tailed subset as the published code does.
+
+    Seed NumPy's legacy Mersenne Twister with `seed`; for each class in label order take the rising list of
+    its positions, shuffle it in place, keep the first `class_counts[c]`; join the classes in order. LDAM-DRW,
+    BBN, GCL, MiSLAS and NBN build long-tailed CIFAR this way with seed 0, so for them the subset holds
+    exactly the images of those papers.
+
+    Args:
+        labels: class index of every image of the full training set, `[N]`, in file order.
+        class_counts: images to keep of each class, `[C]`.
+        seed: 0 in the published code.
+
+    Returns:
+        int64 positions `[sum(class_counts)]`, ordered by class, each at most once.
+
+    Raises:
+        ValueError: bad counts, a label outside `0 .. C-1`, or a class with fewer images than asked for.
+    """
+    labels = validate_labels(labels)
+    counts = validate_class_counts(class_counts)
+    outside = np.flatnonzero((labels < 0) | (labels >= len(counts)))
+    if outside.size:
+        raise ValueError(
+            f"`labels` must lie in 0..{len(counts) - 1}, one entry of `class_counts` each. "
+            f"Received: label {int(labels[outside[0]])} at position {int(outside[0])}"
+        )
+    generator = np.random.RandomState(seed)
+    picked = []
+    for label, count in enumerate(counts):
+        positions = np.flatnonzero(labels == label)
+        if len(positions) < count:
+            raise ValueError(
+                f"`class_counts` asks for {int(count)} images of class {label}, but `labels` has only "
+                f"{len(positions)}; lower the largest count. Received: class_counts={counts.tolist()}"
+            )
+        generator.shuffle(positions)
+        picked.append(positions[:count])
+    return np.concatenate(picked).astype(np.int64)
+
+
+def stratified_split(
+    labels: Sequence[int] | np.ndarray, fraction: float, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Splits positions into training and validation, class by class.
+
+    A class with `n >= 2` images gives `round(n * fraction)` of them to validation, but at least one and
+    never all; a class with one image keeps it for training. Each class draws from a generator of its own,
+    keyed by `(seed, class)`.
+
+    Args:
+        labels: class indices `[N]`, none negative.
+        fraction: share of validation images, in `[0, 1)`; 0 gives an empty validation part.
+        seed: same seed, same split.
+
+    Returns:
+        `(train positions, validation positions)`, int64, both rising.
+
+    Raises:
+        ValueError: `fraction` outside `[0, 1)`.
+    """
+    if not 0 <= fraction < 1:
+        raise ValueError(
+            "`validation_fraction` must be at least 0 and below 1. "
+            f"Received: validation_fraction={fraction!r}"
+        )
+    labels = validate_labels(labels)
+    held_out = np.zeros(len(labels), dtype=bool)
+    if fraction > 0:
+        for label in np.unique(labels):
+            positions = np.flatnonzero(labels == label)
+            if len(positions) >= 2:
+                size = min(max(round(len(positions) * fraction), 1), len(positions) - 1)
+                order = np.random.default_rng([seed, int(label)]).permutation(positions)
+                held_out[order[:size]] = True
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
