@@ -1,0 +1,6 @@
+"""Which images are drawn, how often and in which order."""
+
+from ltzoo.sampling.batches import SampledBatches as SampledBatches
+from ltzoo.sampling.batches import tf_batches as tf_batches
+from ltzoo.sampling.class_sampler import ClassSampler as ClassSampler
+from ltzoo.sampling.probabilities import class_probabilities as class_probabilities

@@ -1,0 +1,143 @@
+"""Batches of images for `fit`: the sampler's positions, loaded and transformed, for Keras and for `tf.data`."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import keras
+
+from ltzoo.sampling.keyed_random import TRANSFORM
+from ltzoo.sampling.keyed_random import generator
+
+
+def load_batch(sampler, load, transform, epoch, step):
+    """(images, labels) of one batch: a pure function of the sampler's seed, `epoch` and `step`.
+
+    `transform(images, labels, rng)` gets a NumPy Generator that is keyed by (seed, epoch, step, shard). A transform
+    that works on image files at their original size has a method `reader(count, rng)`; what that returns is given to
+    `load` as `read`.
+    """
+    positions = sampler.batch(epoch, step)
+    labels = sampler.labels[positions]
+    rng = generator(sampler.seed, TRANSFORM, epoch, step, sampler.shard_index)
+    reader = getattr(transform, "reader", None)
+    read = reader(len(positions), rng) if reader is not None else None
+    images = load(positions) if read is None else load(positions, read=read)
+    return (images, labels) if transform is None else transform(images, labels, rng)
+
+
+class SampledBatches(keras.utils.PyDataset):
+    """Keras dataset over a `ClassSampler`: `dataset[step]` is a pure function of (seed, epoch, step).
+
+    Give `fit` shuffle=False: with its default Keras takes the batches of a `PyDataset` in another order. Leave
+    `steps_per_epoch` alone and set `epoch_length` of the sampler instead.
+
+    `epoch` is the epoch that the next batches belong to. `fit` moves it on by one at the end of every epoch; to start
+    at epoch 7, set first_epoch=7, or `dataset.epoch = 7`. Keras ends an "epoch" once before the first one, while it
+    prepares a `fit`; that call is recognized and ignored. With `callbacks=[dataset.epoch_callback()]` the epoch
+    follows the numbers of `fit` itself (`initial_epoch` included).
+
+    Threads of its own prepare batches ahead when `workers` is more than 1. Keras's queue for datasets is not used,
+    because it reads ahead while the model is being built, and then trains on those batches out of order.
+
+    Args:
+        sampler: `ClassSampler`.
+        load: function from int64 positions [n] to images [n, H, W, C], for example `split.load`.
+        transform: function (images, labels, rng) -> (images, labels), or None.
+        first_epoch: epoch to begin with.
+        workers: threads that load batches; 1 loads in the thread that asks.
+        max_queue_size: batches prepared ahead when `workers` is more than 1.
+    """
+
+    def __init__(self, sampler, load, transform=None, first_epoch=0, workers=1, max_queue_size=10):
+        super().__init__(workers=1, max_queue_size=max_queue_size)
+        if workers < 0 or first_epoch < 0:
+            raise ValueError(
+                "`workers` and `first_epoch` must be at least 0. "
+                f"Received: workers={workers}, first_epoch={first_epoch}"
+            )
+        self.sampler = sampler
+        self.load = load
+        self.transform = transform
+        self.epoch = first_epoch
+        self.threads = workers
+        self._ignore_next_end = False
+        self._pool = None
+        self._ahead = {}
+        self._lock = threading.Lock()
+
+    @property
+    def workers(self):
+        """Keras reads this when `fit`, `evaluate` or `predict` begins, and once only."""
+        self._ignore_next_end = True
+        return 1
+
+    @property
+    def num_batches(self):
+        """Batches in an epoch."""
+        return self.sampler.steps_per_epoch
+
+    def __len__(self):
+        return self.sampler.steps_per_epoch
+
+    def batch(self, epoch, step):
+        """(images, labels) of batch `step` of `epoch`, whatever the current epoch is."""
+        return load_batch(self.sampler, self.load, self.transform, epoch, step)
+
+    def __getitem__(self, step):
+        epoch = self.epoch
+        if self.threads < 2:
+            return self.batch(epoch, step)
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="ltzoo_batches")
+            for key in [key for key in self._ahead if key[0] != epoch or key[1] < step]:
+                self._ahead.pop(key).cancel()
+            for ahead in range(step, min(step + 1 + self.max_queue_size, len(self))):
+                if (epoch, ahead) not in self._ahead:
+                    self._ahead[epoch, ahead] = self._pool.submit(self.batch, epoch, ahead)
+            future = self._ahead.pop((epoch, step))
+        return future.result()
+
+    def on_epoch_end(self):
+        """Called by Keras: moves on to the next epoch."""
+        if self._ignore_next_end:
+            self._ignore_next_end = False
+        else:
+            self.epoch += 1
+
+    def epoch_callback(self):
+        """Keras callback that sets `epoch` to the number of each epoch of `fit` as it begins."""
+
+        def set_epoch(epoch, logs=None):
+            self.epoch = epoch
+
+        return keras.callbacks.LambdaCallback(on_epoch_begin=set_epoch)
+
+
+def tf_batches(sampler, load, transform=None, first_epoch=0, num_epochs=1):
+    """`tf.data.Dataset` of the batches that `SampledBatches` has, in the same order, loaded ahead in parallel.
+
+    The epochs follow one another without a mark: `fit(dataset, steps_per_epoch=sampler.steps_per_epoch,
+    epochs=num_epochs)`. Needs TensorFlow; works as input of `fit` on every backend.
+
+    Args:
+        sampler, load, transform: as for `SampledBatches`.
+        first_epoch: epoch to begin with.
+        num_epochs: epochs in the dataset.
+    """
+    import tensorflow as tf
+
+    steps = sampler.steps_per_epoch
+    images, labels = load_batch(sampler, load, transform, first_epoch, 0)
+
+    def numbered(number):
+        return load_batch(sampler, load, transform, *divmod(int(number), steps))
+
+    def tensors(number):
+        batch = tf.numpy_function(numbered, [number], (images.dtype, labels.dtype), stateful=False)
+        batch[0].set_shape((None, *images.shape[1:]))
+        batch[1].set_shape((None, *labels.shape[1:]))
+        return tuple(batch)
+
+    numbers = tf.data.Dataset.range(first_epoch * steps, (first_epoch + num_epochs) * steps)
+    return numbers.map(tensors, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)

@@ -1,0 +1,19 @@
+"""Classes from uniform numbers by the inverse of the cumulative distribution, with a table that guides the search."""
+
+import numpy as np
+
+
+def draw_classes(probabilities, uniforms):
+    """The class c with cumulative[c - 1] <= u < cumulative[c] for every u of `uniforms` (in [0, 1)).
+
+    A table over equal cells of [0, 1) holds the first class of each cell. Nearly all draws are in the class that
+    their cell begins with; the others, found by one comparison, are searched for in the usual way.
+    """
+    cumulative = np.cumsum(probabilities)
+    cumulative /= cumulative[-1]
+    cells = 1 << (8 * len(cumulative)).bit_length()
+    first_class = np.searchsorted(cumulative, np.arange(cells) / cells, side="right").astype(np.int32)
+    classes = first_class[(uniforms * cells).astype(np.int32)]
+    later = np.flatnonzero(uniforms >= cumulative[classes])
+    classes[later] = np.searchsorted(cumulative, uniforms[later], side="right")
+    return classes

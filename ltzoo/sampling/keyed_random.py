@@ -1,0 +1,32 @@
+"""Counter-based random numbers: every draw is a pure function of a seed and of integers that say what it is for."""
+
+import numpy as np
+
+# One stream for each purpose, so that no two purposes share random numbers.
+SAMPLES, TRANSFORM, CYCLES, LISTS = range(4)
+
+_MASK = 0xFFFFFFFFFFFFFFFF
+
+
+def generator(seed, stream, epoch=0, step=0, shard=0):
+    """NumPy Generator that depends on nothing but its arguments.
+
+    The Philox key is (seed, stream) and the starting counter (0, shard, step, epoch); draws advance only the first
+    counter word, so two different positions never meet.
+    """
+    key = np.array([int(seed) & _MASK, stream], dtype=np.uint64)
+    counter = np.array([0, shard, step, epoch], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=counter))
+
+
+def hashed(seed, stream, counters):
+    """uint64 random words, one for each element of the integer array `counters` (SplitMix64 of seed and counter)."""
+    start = _mix(_mix(np.array([int(seed) & _MASK], dtype=np.uint64)) + np.uint64(stream))
+    return _mix(start + np.asarray(counters).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+
+
+def _mix(words):
+    words = words + np.uint64(0x9E3779B97F4A7C15)
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))

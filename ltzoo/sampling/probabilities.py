@@ -1,0 +1,162 @@
+"""Class probabilities of the sampling strategies: how often an image of each class is drawn."""
+
+import inspect
+
+import numpy as np
+
+from ltzoo.class_counts import cloud_sizes
+from ltzoo.class_counts import validate_class_counts
+
+
+def instance_balanced(class_counts):
+    """p_c = n_c / N: every image is equally likely."""
+    counts = validate_class_counts(class_counts)
+    return counts / counts.sum()
+
+
+def class_balanced(class_counts):
+    """p_c = 1 / C: every class is equally likely."""
+    counts = validate_class_counts(class_counts)
+    return np.full(len(counts), 1.0 / len(counts))
+
+
+def square_root(class_counts):
+    """p_c proportional to sqrt(n_c) (Kang et al., "Decoupling", Section 4.1)."""
+    return _normalized(np.sqrt(validate_class_counts(class_counts)))
+
+
+def reversed_(class_counts):
+    """p_c proportional to 1 / n_c (Zhou et al., "BBN", Section 4.2): rare classes are drawn most."""
+    return _normalized(1.0 / validate_class_counts(class_counts))
+
+
+def effective_number(class_counts, beta=0.9999):
+    """p_c proportional to n_c (1 - beta) / (1 - beta^n_c) (Cui et al., "Class-balanced loss", Eq. 2).
+
+    The inverse effective number is the weight of one IMAGE of class c, hence the factor n_c.
+
+    Args:
+        class_counts: training images per class, [C] integers of at least 1.
+        beta: in [0, 1); 0 gives the instance-balanced probabilities, beta -> 1 the class-balanced ones.
+    """
+    counts = validate_class_counts(class_counts)
+    _check_beta(beta, "beta")
+    return _normalized(counts * _inverse_effective_number(counts, np.full(len(counts), float(beta))))
+
+
+def cben(class_counts, base=0.999, width=0.0009, precision="float64"):
+    """Class-based effective number (GCL, Eq. 13 and 14): a beta of its own for every class.
+
+    beta_c = base + width * delta_c, with delta_c the cloud size of class c scaled to [0, 1], and
+    p_c proportional to n_c (1 - beta_c) / (1 - beta_c^n_c). The weight belongs to one image, as in the published
+    sampler. Balanced counts have cloud sizes of 0, where the published code divides 0 by 0; all classes then get
+    the same probability.
+
+    Args:
+        class_counts: training images per class, [C] integers of at least 1.
+        base, width: the defaults are the paper's, beta in [0.999, 0.9999]. The published code uses base=0.9999 and
+            width=1e-5, which is nearly class-balanced on CIFAR-10-LT.
+        precision: "float64", or "float32" to compute beta in float32 as the published code does, which moves
+            probabilities by up to 1e-3.
+    """
+    counts = validate_class_counts(class_counts)
+    _check_beta(base, "base")
+    if width < 0 or base + width >= 1:
+        raise ValueError(
+            "`width` must be at least 0 and base + width below 1; the paper uses base=0.999 and width=0.0009. "
+            f"Received: base={base}, width={width}"
+        )
+    if precision not in ("float64", "float32"):
+        raise ValueError(f"`precision` must be 'float64' or 'float32'. Received: precision={precision!r}")
+    delta = cloud_sizes(counts)
+    if precision == "float32":
+        base, width, delta = np.float32(base), np.float32(width), delta.astype("float32")
+    beta = (base + width * delta).astype("float64")
+    return _normalized(counts * _inverse_effective_number(counts, beta))
+
+
+def progressive(class_counts, epoch, num_epochs, schedule="published"):
+    """Instance-balanced in the first epoch, moving in a line to class-balanced (Kang et al., Eq. 2).
+
+    p_c = (1 - l) n_c / N + l / C. With t = epoch + 1 = 1 .. T, the published code uses l = (t - 1) / (T - 1), which
+    reaches both ends, and the paper writes l = t / T.
+
+    Args:
+        class_counts: training images per class, [C] integers of at least 1.
+        epoch: epoch number from 0 to num_epochs - 1.
+        num_epochs: T, the number of epochs of the stage.
+        schedule: "published" or "paper". With "published" and one epoch in all, l = 0.
+    """
+    if num_epochs < 1 or not 0 <= epoch < num_epochs:
+        raise ValueError(
+            "`epoch` counts from 0 and must be below `num_epochs`. "
+            f"Received: epoch={epoch}, num_epochs={num_epochs}"
+        )
+    if schedule not in ("published", "paper"):
+        raise ValueError(f"`schedule` must be 'published' or 'paper'. Received: schedule={schedule!r}")
+    if schedule == "published":
+        mix = epoch / (num_epochs - 1) if num_epochs > 1 else 0.0
+    else:
+        mix = (epoch + 1) / num_epochs
+    return (1.0 - mix) * instance_balanced(class_counts) + mix * class_balanced(class_counts)
+
+
+STRATEGIES = {
+    "instance_balanced": instance_balanced,
+    "class_balanced": class_balanced,
+    "square_root": square_root,
+    "effective_number": effective_number,
+    "cben": cben,
+    "reversed": reversed_,
+    "progressive": progressive,
+}
+
+
+def class_probabilities(class_counts, strategy, **parameters):
+    """Probability that one draw belongs to each class.
+
+    Args:
+        class_counts: training images per class, [C] integers of at least 1.
+        strategy: "instance_balanced", "class_balanced", "square_root", "effective_number" (beta), "cben" (base,
+            width, precision), "reversed" or "progressive" (epoch, num_epochs, schedule).
+        **parameters: the parameters of that strategy, named in brackets above.
+
+    Returns:
+        float64 [C], positive, with sum 1.
+
+    Raises:
+        ValueError: for an unknown strategy, or a parameter that it does not have or lacks.
+    """
+    check_parameters(strategy, parameters)
+    return STRATEGIES[strategy](class_counts, **parameters)
+
+
+def check_parameters(strategy, parameters, given_by_sampler=()):
+    """Raises unless `strategy` exists and `parameters` are its own; `given_by_sampler` are filled in later."""
+    if strategy not in STRATEGIES:
+        raise ValueError(f"`strategy` must be one of {', '.join(STRATEGIES)}. Received: strategy={strategy!r}")
+    known = list(inspect.signature(STRATEGIES[strategy]).parameters.values())[1:]
+    names = [parameter.name for parameter in known if parameter.name not in given_by_sampler]
+    unknown = sorted(set(parameters) - set(names))
+    needed = [p.name for p in known if p.default is p.empty and p.name in names and p.name not in parameters]
+    if unknown or needed:
+        problem = f"has no parameter {', '.join(unknown)}" if unknown else f"needs {', '.join(needed)}"
+        raise ValueError(
+            f"strategy '{strategy}' {problem}; its parameters are: {', '.join(names) or 'none'}. "
+            f"Received: {parameters}"
+        )
+
+
+def _check_beta(value, name):
+    if not 0 <= value < 1:
+        raise ValueError(f"`{name}` must be in [0, 1); the paper uses 0.999 to 0.9999. Received: {name}={value}")
+
+
+def _inverse_effective_number(counts, beta):
+    # 1 - beta^n without cancellation when beta is near 1; log(0) is avoided because beta = 0 has weight 1.
+    log_beta = np.log(np.where(beta > 0, beta, 1.0))
+    return np.where(beta > 0, (1.0 - beta) / np.where(beta > 0, -np.expm1(counts * log_beta), 1.0), 1.0)
+
+
+def _normalized(weights):
+    return weights / weights.sum()
