@@ -1,20 +1,19 @@
-"""Batches of images for `fit`: the sampler's positions, loaded and transformed, for Keras and for `tf.data`."""
+"""Batches of images for `fit`: the sampler's positions, loaded and transformed, for Keras and `tf.data`."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
 
-from ltzoo.sampling.keyed_random import TRANSFORM
-from ltzoo.sampling.keyed_random import generator
+from ltzoo.sampling.keyed_random import TRANSFORM, generator
 
 
 def load_batch(sampler, load, transform, epoch, step):
     """(images, labels) of one batch: a pure function of the sampler's seed, `epoch` and `step`.
 
-    `transform(images, labels, rng)` gets a NumPy Generator that is keyed by (seed, epoch, step, shard). A transform
-    that works on image files at their original size has a method `reader(count, rng)`; what that returns is given to
-    `load` as `read`.
+    `transform(images, labels, rng)` gets a NumPy Generator that is keyed by (seed, epoch, step, shard). A
+    transform that works on image files at their original size has a method `reader(count, rng)`; what that
+    returns is given to `load` as `read`.
     """
     positions = sampler.batch(epoch, step)
     labels = sampler.labels[positions]
@@ -28,16 +27,18 @@ def load_batch(sampler, load, transform, epoch, step):
 class SampledBatches(keras.utils.PyDataset):
     """Keras dataset over a `ClassSampler`: `dataset[step]` is a pure function of (seed, epoch, step).
 
-    Give `fit` shuffle=False: with its default Keras takes the batches of a `PyDataset` in another order. Leave
-    `steps_per_epoch` alone and set `epoch_length` of the sampler instead.
+    Give `fit` shuffle=False: with its default Keras takes the batches of a `PyDataset` in another order.
+    Leave `steps_per_epoch` alone and set `epoch_length` of the sampler instead.
 
-    `epoch` is the epoch that the next batches belong to. `fit` moves it on by one at the end of every epoch; to start
-    at epoch 7, set first_epoch=7, or `dataset.epoch = 7`. Keras ends an "epoch" once before the first one, while it
-    prepares a `fit`; that call is recognized and ignored. With `callbacks=[dataset.epoch_callback()]` the epoch
-    follows the numbers of `fit` itself (`initial_epoch` included).
+    `epoch` is the epoch that the next batches belong to. `fit` moves it on by one at the end of every epoch;
+    to start at epoch 7, set first_epoch=7, or `dataset.epoch = 7`. Keras ends an "epoch" once before the
+    first one, while it prepares a `fit`; that call is recognized and ignored. With
+    `callbacks=[dataset.epoch_callback()]` the epoch follows the numbers of `fit` itself (`initial_epoch`
+    included).
 
-    Threads of its own prepare batches ahead when `workers` is more than 1. Keras's queue for datasets is not used,
-    because it reads ahead while the model is being built, and then trains on those batches out of order.
+    Threads of its own prepare batches ahead when `workers` is more than 1. Keras's queue for datasets is not
+    used, because it reads ahead while the model is being built, and then trains on those batches out of
+    order.
 
     Args:
         sampler: `ClassSampler`.
@@ -115,7 +116,7 @@ class SampledBatches(keras.utils.PyDataset):
 
 
 def tf_batches(sampler, load, transform=None, first_epoch=0, num_epochs=1):
-    """`tf.data.Dataset` of the batches that `SampledBatches` has, in the same order, loaded ahead in parallel.
+    """`tf.data.Dataset` of the batches that `SampledBatches` has, in order, loaded ahead in parallel.
 
     The epochs follow one another without a mark: `fit(dataset, steps_per_epoch=sampler.steps_per_epoch,
     epochs=num_epochs)`. Needs TensorFlow; works as input of `fit` on every backend.
@@ -140,4 +141,6 @@ def tf_batches(sampler, load, transform=None, first_epoch=0, num_epochs=1):
         return tuple(batch)
 
     numbers = tf.data.Dataset.range(first_epoch * steps, (first_epoch + num_epochs) * steps)
-    return numbers.map(tensors, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
+    return numbers.map(tensors, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(
+        tf.data.AUTOTUNE
+    )

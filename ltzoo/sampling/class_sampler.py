@@ -7,11 +7,8 @@ import numpy as np
 
 from ltzoo.sampling.cyclic import cyclic_draws
 from ltzoo.sampling.inverse_cdf import draw_classes
-from ltzoo.sampling.keyed_random import SAMPLES
-from ltzoo.sampling.keyed_random import generator
-from ltzoo.sampling.probabilities import STRATEGIES
-from ltzoo.sampling.probabilities import check_parameters
-from ltzoo.sampling.probabilities import class_probabilities
+from ltzoo.sampling.keyed_random import SAMPLES, generator
+from ltzoo.sampling.probabilities import STRATEGIES, check_parameters, class_probabilities
 
 CLASS_AWARE = "class_aware"
 
@@ -19,15 +16,16 @@ CLASS_AWARE = "class_aware"
 class ClassSampler:
     """Positions of the images of every batch of an epoch.
 
-    `batch(epoch, step)` depends on the constructor's arguments, `epoch` and `step` alone: no state is kept, so
-    training resumes at any point and hosts agree without talking to each other. Batches are slices of one vectorized
-    draw of the whole epoch; the last two epochs are kept, only to save time.
+    `batch(epoch, step)` depends on the constructor's arguments, `epoch` and `step` alone: no state is kept,
+    so training resumes at any point and hosts agree without talking to each other. Batches are slices of one
+    vectorized draw of the whole epoch; the last two epochs are kept, only to save time.
 
-    - "instance_balanced" is a new permutation of all images each epoch (no image twice), as in all published code.
+    - "instance_balanced" is a new permutation of all images each epoch (no image twice), as in all published
+      code.
     - "class_balanced", "square_root", "effective_number", "cben", "reversed" and "progressive" draw with
       replacement: a class by `class_probabilities`, then one of its images, all equally likely.
-    - "class_aware" is the cyclic order of the MiSLAS and BALMS code: see `ltzoo.sampling.cyclic`. It runs on from
-      epoch to epoch.
+    - "class_aware" is the cyclic order of the MiSLAS and BALMS code: see `ltzoo.sampling.cyclic`. It runs on
+      from epoch to epoch.
 
     Args:
         labels: integer class of every training image, [N], in 0 .. num_classes - 1; every class has an image.
@@ -44,8 +42,8 @@ class ClassSampler:
             epoch's probabilities afterwards; "class_aware" has samples_per_visit=4.
 
     Raises:
-        ValueError: for labels out of range, classes without images, an unknown strategy or parameter, a batch size
-            that the shards do not divide, or no full batch.
+        ValueError: for labels out of range, classes without images, an unknown strategy or parameter, a batch
+            size that the shards do not divide, or no full batch.
     """
 
     def __init__(
@@ -66,7 +64,9 @@ class ClassSampler:
         self.strategy = strategy
         self.batch_size = _integer(batch_size, "batch_size", 1)
         self.seed = _integer(seed, "seed", 0)
-        self.num_classes = int(self.labels.max()) + 1 if num_classes is None else _integer(num_classes, "num_classes", 1)
+        self.num_classes = (
+            int(self.labels.max()) + 1 if num_classes is None else _integer(num_classes, "num_classes", 1)
+        )
         self.class_counts = _count_classes(self.labels, self.num_classes)
         self.shard_count = _integer(shard_count, "shard_count", 1)
         self.shard_index = _integer(shard_index, "shard_index", 0)
@@ -74,9 +74,9 @@ class ClassSampler:
         self.strategy_parameters = _validate_strategy(strategy, strategy_parameters)
         if self.shard_index >= self.shard_count or self.batch_size % self.shard_count:
             raise ValueError(
-                "`shard_index` must be below `shard_count`, and `shard_count` must divide `batch_size`, the size of "
-                f"the batch of all shards together. Received: shard_index={shard_index}, shard_count={shard_count}, "
-                f"batch_size={batch_size}"
+                "`shard_index` must be below `shard_count`, and `shard_count` must divide `batch_size`, the "
+                "size of the batch of all shards together. "
+                f"Received: shard_index={shard_index}, shard_count={shard_count}, batch_size={batch_size}"
             )
         if epoch_length is None:
             self.epoch_length = len(self.labels)
@@ -88,7 +88,8 @@ class ClassSampler:
             self.epoch_length -= self.epoch_length % self.batch_size
         if not self.epoch_length:
             raise ValueError(
-                f"an epoch has no full batch: use drop_remainder=False or a smaller batch. Received: batch_size={batch_size}"
+                "an epoch has no full batch: use drop_remainder=False or a smaller batch. "
+                f"Received: batch_size={batch_size}"
             )
         # Positions grouped by class; a small integer type makes NumPy's stable sort a radix sort.
         smallest = np.min_scalar_type(self.num_classes - 1)
@@ -103,7 +104,7 @@ class ClassSampler:
         return -(-self.epoch_length // self.batch_size)
 
     def class_probabilities(self, epoch=0):
-        """float64 [C]: the share of each class among the draws of `epoch` (expected, for random strategies)."""
+        """float64 [C]: expected share of each class among the draws of `epoch`."""
         if self.strategy == CLASS_AWARE:
             return class_probabilities(self.class_counts, "class_balanced")
         parameters = dict(self.strategy_parameters)
@@ -145,7 +146,9 @@ class ClassSampler:
         if self.strategy == CLASS_AWARE:
             start = epoch * self.epoch_length
             per_visit = self.strategy_parameters["samples_per_visit"]
-            classes, rank = cyclic_draws(start, start + self.epoch_length, self.class_counts, per_visit, self.seed)
+            classes, rank = cyclic_draws(
+                start, start + self.epoch_length, self.class_counts, per_visit, self.seed
+            )
             return self._by_class[self._class_start[classes] + rank]
         random = generator(self.seed, SAMPLES, epoch)
         if self.strategy == "instance_balanced":
@@ -167,11 +170,14 @@ class ClassSampler:
 def _validate_strategy(strategy, parameters):
     if strategy == CLASS_AWARE:
         if set(parameters) - {"samples_per_visit"}:
-            raise ValueError(f"strategy 'class_aware' has one parameter, samples_per_visit. Received: {parameters}")
+            raise ValueError(
+                f"strategy 'class_aware' has one parameter, samples_per_visit. Received: {parameters}"
+            )
         return {"samples_per_visit": _integer(parameters.get("samples_per_visit", 4), "samples_per_visit", 1)}
     if strategy not in STRATEGIES:
         raise ValueError(
-            f"`strategy` must be one of {', '.join([*STRATEGIES, CLASS_AWARE])}. Received: strategy={strategy!r}"
+            f"`strategy` must be one of {', '.join([*STRATEGIES, CLASS_AWARE])}. "
+            f"Received: strategy={strategy!r}"
         )
     check_parameters(strategy, parameters, given_by_sampler=("epoch",))
     return dict(parameters)

@@ -1,4 +1,4 @@
-"""Classes from uniform numbers by the inverse of the cumulative distribution, with a table that guides the search."""
+"""Classes from uniform numbers: the inverse of a cumulative distribution, searched with a guide table."""
 
 import numpy as np
 
@@ -6,8 +6,8 @@ import numpy as np
 def draw_classes(probabilities, uniforms):
     """The class c with cumulative[c - 1] <= u < cumulative[c] for every u of `uniforms` (in [0, 1)).
 
-    A table over equal cells of [0, 1) holds the first class of each cell. Nearly all draws are in the class that
-    their cell begins with; the others, found by one comparison, are searched for in the usual way.
+    A table over equal cells of [0, 1) holds the first class of each cell. Nearly all draws are in the class
+    that their cell begins with; the others, found by one comparison, are searched for in the usual way.
     """
     cumulative = np.cumsum(probabilities)
     cumulative /= cumulative[-1]

@@ -1,4 +1,4 @@
-"""Counter-based random numbers: every draw is a pure function of a seed and of integers that say what it is for."""
+"""Counter-based random numbers: a pure function of a seed and of integers that say what they are for."""
 
 import numpy as np
 
@@ -11,8 +11,8 @@ _MASK = 0xFFFFFFFFFFFFFFFF
 def generator(seed, stream, epoch=0, step=0, shard=0):
     """NumPy Generator that depends on nothing but its arguments.
 
-    The Philox key is (seed, stream) and the starting counter (0, shard, step, epoch); draws advance only the first
-    counter word, so two different positions never meet.
+    The Philox key is (seed, stream) and the starting counter (0, shard, step, epoch); draws advance only the
+    first counter word, so two different positions never meet.
     """
     key = np.array([int(seed) & _MASK, stream], dtype=np.uint64)
     counter = np.array([0, shard, step, epoch], dtype=np.uint64)
@@ -20,7 +20,7 @@ def generator(seed, stream, epoch=0, step=0, shard=0):
 
 
 def hashed(seed, stream, counters):
-    """uint64 random words, one for each element of the integer array `counters` (SplitMix64 of seed and counter)."""
+    """uint64 random words, one for each integer of the array `counters`: SplitMix64 of seed and counter."""
     start = _mix(_mix(np.array([int(seed) & _MASK], dtype=np.uint64)) + np.uint64(stream))
     return _mix(start + np.asarray(counters).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
 

@@ -4,8 +4,7 @@ import inspect
 
 import numpy as np
 
-from ltzoo.class_counts import cloud_sizes
-from ltzoo.class_counts import validate_class_counts
+from ltzoo.class_counts import cloud_sizes, validate_class_counts
 
 
 def instance_balanced(class_counts):
@@ -48,14 +47,14 @@ def cben(class_counts, base=0.999, width=0.0009, precision="float64"):
     """Class-based effective number (GCL, Eq. 13 and 14): a beta of its own for every class.
 
     beta_c = base + width * delta_c, with delta_c the cloud size of class c scaled to [0, 1], and
-    p_c proportional to n_c (1 - beta_c) / (1 - beta_c^n_c). The weight belongs to one image, as in the published
-    sampler. Balanced counts have cloud sizes of 0, where the published code divides 0 by 0; all classes then get
-    the same probability.
+    p_c proportional to n_c (1 - beta_c) / (1 - beta_c^n_c). The weight belongs to one image, as in the
+    published sampler. Balanced counts have cloud sizes of 0, where the published code divides 0 by 0; all
+    classes then get the same probability.
 
     Args:
         class_counts: training images per class, [C] integers of at least 1.
-        base, width: the defaults are the paper's, beta in [0.999, 0.9999]. The published code uses base=0.9999 and
-            width=1e-5, which is nearly class-balanced on CIFAR-10-LT.
+        base, width: the defaults are the paper's, beta in [0.999, 0.9999]. The published code uses
+            base=0.9999 and width=1e-5, which is nearly class-balanced on CIFAR-10-LT.
         precision: "float64", or "float32" to compute beta in float32 as the published code does, which moves
             probabilities by up to 1e-3.
     """
@@ -63,7 +62,7 @@ def cben(class_counts, base=0.999, width=0.0009, precision="float64"):
     _check_beta(base, "base")
     if width < 0 or base + width >= 1:
         raise ValueError(
-            "`width` must be at least 0 and base + width below 1; the paper uses base=0.999 and width=0.0009. "
+            "`width` must be at least 0 and base + width below 1; the paper has base=0.999, width=0.0009. "
             f"Received: base={base}, width={width}"
         )
     if precision not in ("float64", "float32"):
@@ -78,8 +77,8 @@ def cben(class_counts, base=0.999, width=0.0009, precision="float64"):
 def progressive(class_counts, epoch, num_epochs, schedule="published"):
     """Instance-balanced in the first epoch, moving in a line to class-balanced (Kang et al., Eq. 2).
 
-    p_c = (1 - l) n_c / N + l / C. With t = epoch + 1 = 1 .. T, the published code uses l = (t - 1) / (T - 1), which
-    reaches both ends, and the paper writes l = t / T.
+    p_c = (1 - l) n_c / N + l / C. With t = epoch + 1 = 1 .. T, the published code uses l = (t - 1) / (T - 1),
+    which reaches both ends, and the paper writes l = t / T.
 
     Args:
         class_counts: training images per class, [C] integers of at least 1.
@@ -117,8 +116,8 @@ def class_probabilities(class_counts, strategy, **parameters):
 
     Args:
         class_counts: training images per class, [C] integers of at least 1.
-        strategy: "instance_balanced", "class_balanced", "square_root", "effective_number" (beta), "cben" (base,
-            width, precision), "reversed" or "progressive" (epoch, num_epochs, schedule).
+        strategy: "instance_balanced", "class_balanced", "square_root", "effective_number" (beta), "cben"
+            (base, width, precision), "reversed" or "progressive" (epoch, num_epochs, schedule).
         **parameters: the parameters of that strategy, named in brackets above.
 
     Returns:
@@ -132,9 +131,11 @@ def class_probabilities(class_counts, strategy, **parameters):
 
 
 def check_parameters(strategy, parameters, given_by_sampler=()):
-    """Raises unless `strategy` exists and `parameters` are its own; `given_by_sampler` are filled in later."""
+    """Raises unless `strategy` exists and `parameters` are its own; `given_by_sampler` come later."""
     if strategy not in STRATEGIES:
-        raise ValueError(f"`strategy` must be one of {', '.join(STRATEGIES)}. Received: strategy={strategy!r}")
+        raise ValueError(
+            f"`strategy` must be one of {', '.join(STRATEGIES)}. Received: strategy={strategy!r}"
+        )
     known = list(inspect.signature(STRATEGIES[strategy]).parameters.values())[1:]
     names = [parameter.name for parameter in known if parameter.name not in given_by_sampler]
     unknown = sorted(set(parameters) - set(names))
@@ -149,7 +150,9 @@ def check_parameters(strategy, parameters, given_by_sampler=()):
 
 def _check_beta(value, name):
     if not 0 <= value < 1:
-        raise ValueError(f"`{name}` must be in [0, 1); the paper uses 0.999 to 0.9999. Received: {name}={value}")
+        raise ValueError(
+            f"`{name}` must be in [0, 1); the paper uses 0.999 to 0.9999. Received: {name}={value}"
+        )
 
 
 def _inverse_effective_number(counts, beta):
