@@ -1,0 +1,111 @@
+"""AutoAugment with its CIFAR-10 policy, and RandAugment, image by image with Pillow.
+
+Keras has no AutoAugment, and its RandAugment picks one set of operations for the whole batch from a state of
+its own.
+"""
+
+import numpy as np
+
+from ltzoo.data.augmentation.pillow_operations import OPERATIONS, apply, to_array, to_pillow
+
+# (operation, probability, magnitude 0 .. 9), two of them a sub-policy: Cubuk et al., CVPR 2019, Table 7.
+CIFAR10_POLICY = (
+    (("invert", 0.1, 0), ("contrast", 0.2, 6)),
+    (("rotate", 0.7, 2), ("translate_x", 0.3, 9)),
+    (("sharpness", 0.8, 1), ("sharpness", 0.9, 3)),
+    (("shear_y", 0.5, 8), ("translate_y", 0.7, 9)),
+    (("auto_contrast", 0.5, 0), ("equalize", 0.9, 0)),
+    (("shear_y", 0.2, 7), ("posterize", 0.3, 7)),
+    (("color", 0.4, 3), ("brightness", 0.6, 7)),
+    (("sharpness", 0.3, 9), ("brightness", 0.7, 9)),
+    (("equalize", 0.6, 0), ("equalize", 0.5, 0)),
+    (("contrast", 0.6, 7), ("sharpness", 0.6, 5)),
+    (("color", 0.7, 7), ("translate_x", 0.5, 8)),
+    (("equalize", 0.3, 0), ("auto_contrast", 0.4, 0)),
+    (("translate_y", 0.4, 3), ("sharpness", 0.2, 6)),
+    (("brightness", 0.9, 6), ("color", 0.2, 8)),
+    (("solarize", 0.5, 2), ("invert", 0.0, 0)),
+    (("equalize", 0.2, 0), ("auto_contrast", 0.6, 0)),
+    (("equalize", 0.2, 0), ("equalize", 0.6, 0)),
+    (("color", 0.9, 9), ("equalize", 0.6, 0)),
+    (("auto_contrast", 0.8, 0), ("solarize", 0.2, 8)),
+    (("brightness", 0.1, 3), ("color", 0.7, 0)),
+    (("solarize", 0.4, 5), ("auto_contrast", 0.9, 0)),
+    (("translate_y", 0.9, 9), ("translate_y", 0.7, 9)),
+    (("auto_contrast", 0.9, 0), ("solarize", 0.8, 3)),
+    (("equalize", 0.8, 0), ("invert", 0.1, 0)),
+    (("translate_y", 0.7, 9), ("auto_contrast", 0.9, 0)),
+)
+
+RAND_AUGMENT_OPERATIONS = tuple(name for name in OPERATIONS if name != "invert")
+
+
+class AutoAugment:
+    """One sub-policy of the CIFAR-10 policy for each image, drawn uniformly.
+
+    Both operations of the sub-policy are applied, each with its probability; magnitude m acts at strength m /
+    9, in a random direction. CIFAR-100 uses the same policy in the paper.
+
+    Args:
+        fill: grey value of pixels that come in from outside; 128 as in the authors' code.
+
+    Call: (images uint8 [B, H, W, 1 or 3], labels, rng) -> (images uint8, labels unchanged).
+    """
+
+    def __init__(self, fill=128):
+        self.fill = _check_fill(fill)
+
+    def __call__(self, images, labels, rng):
+        count = len(images)
+        choice = rng.integers(0, len(CIFAR10_POLICY), count)
+        chance = rng.random((count, 2))
+        sign = np.where(rng.random((count, 2)) < 0.5, -1, 1)
+        result = np.empty_like(images)
+        for index in range(count):
+            image = to_pillow(images[index])
+            for place, (name, probability, magnitude) in enumerate(CIFAR10_POLICY[choice[index]]):
+                if chance[index, place] < probability:
+                    image = apply(image, name, magnitude / 9, sign[index, place], self.fill)
+            result[index] = to_array(image)
+        return result, labels
+
+
+class RandAugment:
+    """`num_ops` operations for each image, one after the other, drawn uniformly (Cubuk et al., 2020).
+
+    The operations are those of AutoAugment without inversion, and the identity.
+
+    Args:
+        num_ops: operations an image, at least 1.
+        magnitude: 0 to 30; strength is magnitude / 30.
+        fill: grey value of pixels that come in from outside.
+
+    Call: (images uint8 [B, H, W, 1 or 3], labels, rng) -> (images uint8, labels unchanged).
+    """
+
+    def __init__(self, num_ops=2, magnitude=9, fill=128):
+        if num_ops < 1 or not 0 <= magnitude <= 30:
+            raise ValueError(
+                "`num_ops` must be at least 1 and `magnitude` in 0 .. 30. "
+                f"Received: num_ops={num_ops}, magnitude={magnitude}"
+            )
+        self.num_ops, self.magnitude, self.fill = int(num_ops), magnitude, _check_fill(fill)
+
+    def __call__(self, images, labels, rng):
+        count = len(images)
+        choice = rng.integers(0, len(RAND_AUGMENT_OPERATIONS), (count, self.num_ops))
+        sign = np.where(rng.random((count, self.num_ops)) < 0.5, -1, 1)
+        result = np.empty_like(images)
+        for index in range(count):
+            image = to_pillow(images[index])
+            for place in range(self.num_ops):
+                name = RAND_AUGMENT_OPERATIONS[choice[index, place]]
+                image = apply(image, name, self.magnitude / 30, sign[index, place], self.fill)
+            result[index] = to_array(image)
+        return result, labels
+
+
+def _check_fill(fill):
+    if not 0 <= fill <= 255:
+        raise ValueError(f"`fill` must be a grey value in 0 .. 255. Received: fill={fill}")
+    return int(fill)

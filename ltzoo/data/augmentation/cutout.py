@@ -1,0 +1,42 @@
+"""Cutout: a square of every image is blanked (DeVries and Taylor, 2017)."""
+
+import numpy as np
+
+
+class Cutout:
+    """Sets a square of `size` x `size` pixels to `fill`.
+
+    The centre of the square is uniform over the pixels of the image and the square is cut at the border, as
+    in the paper, so that between a quarter and all of it lies inside. The square covers rows centre - size //
+    2 to centre - size // 2 + size - 1.
+
+    Args:
+        size: side of the square in pixels, at least 1.
+        fill: value of the blanked pixels. The Balanced Softmax code blanks raw images with 0; the authors of
+            Cutout blank normalized ones, which is the mean pixel in raw values.
+
+    Call: (images [B, H, W, C], labels, rng) -> (images of the same type, labels unchanged).
+    """
+
+    def __init__(self, size=16, fill=0):
+        if size < 1 or not 0 <= fill <= 255:
+            raise ValueError(
+                f"`size` must be at least 1 and `fill` in 0 .. 255. Received: size={size}, fill={fill}"
+            )
+        self.size, self.fill = int(size), fill
+
+    def __call__(self, images, labels, rng):
+        count, height, width, _ = images.shape
+        tops = rng.integers(0, height, count) - self.size // 2
+        lefts = rng.integers(0, width, count) - self.size // 2
+        result = np.array(images)
+        corners = zip(
+            np.maximum(tops, 0).tolist(),
+            (tops + self.size).tolist(),
+            np.maximum(lefts, 0).tolist(),
+            (lefts + self.size).tolist(),
+            strict=True,
+        )
+        for index, (top, bottom, left, right) in enumerate(corners):
+            result[index, top:bottom, left:right] = self.fill
+        return result, labels

@@ -1,0 +1,116 @@
+"""Crops of images at their original size: random resized crop for training, centre crop for evaluation."""
+
+import math
+
+import numpy as np
+from PIL import Image, ImageEnhance
+
+from ltzoo.data.augmentation.pillow_operations import to_array, to_pillow
+
+_TRIES = 10
+
+
+class ImageNetTrainCrop:
+    """Random resized crop, random horizontal flip and, if asked for, colour jitter.
+
+    The crop covers a uniform share of the area of the image (`scale`) with a log-uniform ratio of width to
+    height; after ten crops that do not fit, the largest centre crop within the ratios. It is resized
+    bilinearly to `size`.
+
+    Args:
+        size: side of the result in pixels.
+        scale: least and greatest share of the area.
+        ratio: least and greatest ratio of width to height.
+        flip: flip with probability 1/2.
+        color_jitter: j of factors uniform on [1 - j, 1 + j] for brightness, contrast and saturation, applied
+            in random order; published ImageNet-LT code uses 0.4.
+
+    `reader(count, rng)` returns the function (image, index in batch) -> uint8 [size, size, channels] for
+    `split.load(positions, read=...)`; all random numbers are drawn in `reader`. Called as
+    (images, labels, rng), it crops images that are in memory already.
+    """
+
+    def __init__(self, size=224, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3), flip=True, color_jitter=0.0):
+        if size < 1 or not 0 < scale[0] <= scale[1] <= 1 or not 0 < ratio[0] <= ratio[1]:
+            raise ValueError(
+                "`size` must be at least 1, `scale` rising in (0, 1] and `ratio` rising and positive. "
+                f"Received: size={size}, scale={scale}, ratio={ratio}"
+            )
+        if not 0 <= color_jitter < 1:
+            raise ValueError(f"`color_jitter` must be in [0, 1). Received: color_jitter={color_jitter}")
+        self.size, self.scale, self.ratio = int(size), tuple(scale), tuple(ratio)
+        self.flip, self.color_jitter = bool(flip), float(color_jitter)
+
+    def reader(self, count, rng):
+        """Function (Pillow image, index in batch) -> uint8 [size, size, channels] for `count` images."""
+        shape = rng.random((count, _TRIES, 4))
+        flips = rng.random(count) < 0.5
+        factors = 1.0 + self.color_jitter * (2.0 * rng.random((count, 3)) - 1.0)
+        orders = rng.permuted(np.tile(np.arange(3), (count, 1)), axis=1)
+
+        def read(image, index):
+            left, top, width, height = self._window(image.width, image.height, shape[index])
+            box = (left, top, left + width, top + height)
+            image = image.resize((self.size, self.size), Image.Resampling.BILINEAR, box=box)
+            if self.flip and flips[index]:
+                image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+            if self.color_jitter:
+                enhancers = (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color)
+                for which in orders[index]:
+                    image = enhancers[which](image).enhance(factors[index, which])
+            return to_array(image)
+
+        return read
+
+    def __call__(self, images, labels, rng):
+        return _read_all(self.reader(len(images), rng), images), labels
+
+    def _window(self, width, height, uniforms):
+        least, greatest = math.log(self.ratio[0]), math.log(self.ratio[1])
+        for share, shape, across, down in uniforms:
+            area = width * height * (self.scale[0] + share * (self.scale[1] - self.scale[0]))
+            aspect = math.exp(least + shape * (greatest - least))
+            w, h = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
+            if 0 < w <= width and 0 < h <= height:
+                return int(across * (width - w + 1)), int(down * (height - h + 1)), w, h
+        w = min(width, max(1, round(height * self.ratio[1])))
+        h = min(height, max(1, round(width / self.ratio[0])))
+        return (width - w) // 2, (height - h) // 2, w, h
+
+
+class ImageNetEvalCrop:
+    """Shorter side resized to `resize` pixels (bilinear), then the centre square of `size` pixels.
+
+    Args:
+        size: side of the result in pixels.
+        resize: length of the shorter side; None for size * 256 / 224.
+
+    `reader` and the call are as in `ImageNetTrainCrop`; nothing is random.
+    """
+
+    def __init__(self, size=224, resize=None):
+        self.size = int(size)
+        self.resize = round(self.size * 256 / 224) if resize is None else int(resize)
+        if not 1 <= self.size <= self.resize:
+            raise ValueError(
+                f"`size` must be at least 1 and at most `resize`. Received: size={size}, resize={resize}"
+            )
+
+    def reader(self, count, rng):
+        """Function (Pillow image, index in batch) -> uint8 [size, size, channels]."""
+
+        def read(image, index):
+            factor = self.resize / min(image.size)
+            width, height = (max(self.resize, round(side * factor)) for side in image.size)
+            image = image.resize((width, height), Image.Resampling.BILINEAR)
+            left, top = (width - self.size) // 2, (height - self.size) // 2
+            return to_array(image.crop((left, top, left + self.size, top + self.size)))
+
+        return read
+
+    def __call__(self, images, labels, rng):
+        return _read_all(self.reader(len(images), rng), images), labels
+
+
+def _read_all(read, images):
+    return np.stack([read(to_pillow(image), index) for index, image in enumerate(images)])

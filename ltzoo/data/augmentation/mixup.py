@@ -1,0 +1,60 @@
+"""Mixup of images and labels (Zhang et al., ICLR 2018)."""
+
+import numpy as np
+
+
+class Mixup:
+    """x = lam x_i + (1 - lam) x_j and y = lam y_i + (1 - lam) y_j, with lam ~ Beta(alpha, alpha).
+
+    j runs over a random permutation of the batch. The cross entropy of the mixed soft label is lam times that
+    of y_i plus 1 - lam times that of y_j, the form of the published code.
+
+    Args:
+        alpha: positive; 1 draws lam uniformly.
+        num_classes: number of classes, for the soft labels.
+        per_sample: draw one lam for every image. The default draws one for the batch, as all published code
+            does.
+
+    Call: (images [B, H, W, C], labels int [B] or soft [B, classes], rng) ->
+        (images float32 [B, H, W, C], labels float32 [B, classes]).
+    """
+
+    def __init__(self, alpha, num_classes, per_sample=False):
+        if not alpha > 0:
+            raise ValueError(f"`alpha` must be positive; leave mixup out for none. Received: alpha={alpha}")
+        self.alpha, self.num_classes, self.per_sample = float(alpha), int(num_classes), bool(per_sample)
+
+    def __call__(self, images, labels, rng):
+        count = len(images)
+        lam = rng.beta(self.alpha, self.alpha, size=count if self.per_sample else 1)
+        order = rng.permutation(count)
+        return mix(images, lam, order), mix(soft_labels(labels, self.num_classes), lam, order)
+
+
+def mix(values, lam, order):
+    """lam values + (1 - lam) values[order] in float32; `lam` has one element, or one for each row."""
+    values = np.asarray(values, dtype="float32")
+    lam = np.asarray(lam, dtype="float32").reshape((-1,) + (1,) * (values.ndim - 1))
+    return lam * values + (np.float32(1.0) - lam) * values[order]
+
+
+def soft_labels(labels, num_classes):
+    """float32 [B, num_classes]: one-hot rows of integer labels [B]; soft labels are passed on.
+
+    Raises:
+        ValueError: for integer labels out of range, or soft labels of another number of classes.
+    """
+    labels = np.asarray(labels)
+    if labels.ndim == 2:
+        if labels.shape[1] != num_classes:
+            raise ValueError(
+                f"soft `labels` must have num_classes={num_classes} columns. "
+                f"Received: labels of shape {labels.shape}"
+            )
+        return labels.astype("float32")
+    if len(labels) and not 0 <= labels.min() <= labels.max() < num_classes:
+        raise ValueError(
+            f"`labels` must be in 0 .. num_classes - 1 = {num_classes - 1}. "
+            f"Received: labels from {labels.min()} to {labels.max()}"
+        )
+    return (labels[:, None] == np.arange(num_classes)).astype("float32")

@@ -1,0 +1,40 @@
+"""Random crop from the padded image and random horizontal flip, the standard augmentation of CIFAR."""
+
+import numpy as np
+
+PAD_MODES = {"zero": "constant", "reflect": "reflect"}
+
+
+class PadCropFlip:
+    """Pads all sides, takes a window of the original size at a random place, and flips half of the images.
+
+    Every image has its own vertical and horizontal offset, uniform on 0 .. 2 * padding, and its own flip.
+    All published code pads with zeros, that is black pixels of the raw image.
+
+    Args:
+        padding: pixels added to every side, at least 0.
+        flip: whether to flip each image left-right with probability 1/2.
+        mode: "zero" or "reflect" (the edge pixel is not repeated).
+
+    Call: (images uint8 [B, H, W, C], labels, rng) -> (images uint8 [B, H, W, C], labels unchanged).
+    """
+
+    def __init__(self, padding=4, flip=True, mode="zero"):
+        if padding < 0 or mode not in PAD_MODES:
+            raise ValueError(
+                f"`padding` must be at least 0 and `mode` one of {', '.join(PAD_MODES)}. "
+                f"Received: padding={padding}, mode={mode!r}"
+            )
+        self.padding, self.flip, self.mode = int(padding), bool(flip), mode
+
+    def __call__(self, images, labels, rng):
+        count, height, width, _ = images.shape
+        pad = self.padding
+        offsets = rng.integers(0, 2 * pad + 1, size=(count, 2)).tolist()
+        flips = (rng.random(count) < 0.5).tolist() if self.flip else [False] * count
+        padded = np.pad(images, ((0, 0), (pad, pad), (pad, pad), (0, 0)), PAD_MODES[self.mode])
+        result = np.empty_like(images)
+        for index, ((top, left), flipped) in enumerate(zip(offsets, flips, strict=True)):
+            window = padded[index, top : top + height, left : left + width]
+            result[index] = window[:, ::-1] if flipped else window
+        return result, labels

@@ -1,0 +1,83 @@
+"""Augmentation from plain configuration: a list of steps becomes one transform of a batch."""
+
+from ltzoo.data.augmentation.auto_augment import AutoAugment, RandAugment
+from ltzoo.data.augmentation.cutout import Cutout
+from ltzoo.data.augmentation.imagenet_crop import ImageNetEvalCrop, ImageNetTrainCrop
+from ltzoo.data.augmentation.mixup import Mixup
+from ltzoo.data.augmentation.pad_crop_flip import PadCropFlip
+
+STEPS = {
+    "pad_crop_flip": PadCropFlip,
+    "cutout": Cutout,
+    "auto_augment": AutoAugment,
+    "rand_augment": RandAugment,
+    "imagenet_train_crop": ImageNetTrainCrop,
+    "imagenet_eval_crop": ImageNetEvalCrop,
+}
+
+
+class Pipeline:
+    """Steps one after the other: (images, labels, rng) -> (images, labels).
+
+    If the first step crops from images at their original size, `reader(count, rng)` is its `reader`, to be
+    given to `split.load` as `read`; the call then applies the steps after it. Without such a step `reader`
+    returns None.
+    """
+
+    def __init__(self, steps):
+        steps = list(steps)
+        self.crop = steps.pop(0) if steps and hasattr(steps[0], "reader") else None
+        self.steps = steps
+        if any(hasattr(step, "reader") for step in steps):
+            raise ValueError(
+                "only the first step can crop from the original image. Received: "
+                f"{[type(step).__name__ for step in ([self.crop] if self.crop else []) + steps]}"
+            )
+
+    def reader(self, count, rng):
+        """The `read` function for `split.load`, or None."""
+        return None if self.crop is None else self.crop.reader(count, rng)
+
+    def __call__(self, images, labels, rng):
+        for step in self.steps:
+            images, labels = step(images, labels, rng)
+        return images, labels
+
+
+def get(config_list, num_classes=None, mixup_alpha=0.0, mixup_per_sample=False):
+    """One transform of all steps, or None if there is nothing to do.
+
+    Args:
+        config_list: for each step a dict of its "name" ("pad_crop_flip", "cutout", "auto_augment",
+            "rand_augment", "imagenet_train_crop", "imagenet_eval_crop") and its arguments, for example
+            {"name": "pad_crop_flip", "padding": 4, "flip": True}.
+        num_classes: number of classes; needed with mixup.
+        mixup_alpha: mixup with lam ~ Beta(alpha, alpha) after all other steps; 0 for none.
+        mixup_per_sample: draw lam for every image, not once for the batch.
+
+    Returns:
+        A `Pipeline`, for `SampledBatches` and `tf_batches`, or None.
+
+    Raises:
+        ValueError: for an unknown step or argument.
+    """
+    steps = [make_step(config, STEPS) for config in config_list]
+    if mixup_alpha:
+        if num_classes is None:
+            raise ValueError("mixup needs `num_classes` for its soft labels. Received: num_classes=None")
+        steps.append(Mixup(mixup_alpha, num_classes, mixup_per_sample))
+    return Pipeline(steps) if steps else None
+
+
+def make_step(config, steps):
+    """The object that `config` describes, of the class that `steps` holds under its name."""
+    arguments = dict(config)
+    name = arguments.pop("name", None)
+    if name not in steps:
+        raise ValueError(
+            f"an augmentation needs a `name`, one of {', '.join(steps)}. Received: {dict(config)}"
+        )
+    try:
+        return steps[name](**arguments)
+    except TypeError as error:
+        raise ValueError(f"augmentation '{name}': {error}. Received: {dict(config)}") from error
