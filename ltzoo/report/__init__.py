@@ -1,0 +1,4 @@
+"""Tables, plots and the HTML report of an experiment."""
+
+from ltzoo.report.html import write_report as write_report
+from ltzoo.report.table import results_table as results_table

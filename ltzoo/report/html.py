@@ -1,0 +1,144 @@
+"""The report of an experiment: figures as PNG files and one self-contained HTML page."""
+
+import base64
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import jinja2
+import numpy as np
+
+import ltzoo
+from ltzoo.files import atomic_write
+from ltzoo.report.columns import COLUMNS, SECONDS, percent, table_cells
+from ltzoo.report.sections import Picture, sections
+
+
+def write_report(
+    folder: str | os.PathLike,
+    *,
+    title: str,
+    class_counts,
+    class_names: Sequence[str] | None,
+    results: Mapping,
+    weight_norms: Mapping[str, np.ndarray] | None = None,
+    histories: Mapping[str, Mapping[str, list]] | None = None,
+    seconds: Mapping[str, float] | None = None,
+    notes: Sequence[str] = (),
+) -> Path:
+    """Write the figures as PNG files and `report.html`, which holds them all and needs no network.
+
+    The page has the table of results, what each column means, and the figures. The same arguments give the
+    same bytes. Every file is written whole or not at all, the page last.
+
+    Args:
+        folder: Where to write; made if missing, files of an earlier report are replaced.
+        title: Heading of the page.
+        class_counts: Training images per class, `[C]`.
+        class_names: Names of the classes, `[C]`.
+        results: Name of the model to its `Result`, in the order of the rows. The first is the baseline
+            that the last is compared with.
+        weight_norms: Name of the model to the norms of its classifier's weight vectors, `[C]`.
+        histories: Name of the model to lists with a value an epoch: `loss`, `accuracy`, `stage` ...
+        seconds: Name of the model to the seconds of its training.
+        notes: Sentences shown below the table.
+
+    Returns:
+        The path of `report.html`.
+
+    Raises:
+        ValueError: `results` is empty, or its classes are not those of `class_counts`.
+    """
+    counts = np.asarray(class_counts)
+    _check(results, counts, class_names)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = [
+        {"section": section, "pictures": [_write_picture(folder, picture) for picture in section.pictures]}
+        for section in sections(counts, class_names, results, weight_norms, histories)
+    ]
+    page = _template().render(
+        title=title,
+        facts=_facts(counts),
+        headline=_headline(results),
+        columns=COLUMNS + ((SECONDS,) if seconds is not None else ()),
+        rows=table_cells(results, seconds),
+        notes=list(notes),
+        sections=shown,
+        version=ltzoo.__version__,
+    )
+    path = folder / "report.html"
+    with atomic_write(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return path
+
+
+def _check(results: Mapping, counts: np.ndarray, class_names) -> None:
+    if not results:
+        raise ValueError("`results` must have at least one model. Received: results={}")
+    if class_names is not None and len(class_names) != len(counts):
+        raise ValueError(
+            "`class_names` must have one name for each of `class_counts`. "
+            f"Received: {len(class_names)} names, {len(counts)} counts"
+        )
+    for name, result in results.items():
+        if len(result.per_class) != len(counts):
+            raise ValueError(
+                "`results` must be of the classes of `class_counts`; evaluate on the same data set. "
+                f"Received: {len(result.per_class)} classes for {name!r}, {len(counts)} counts"
+            )
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("template.html")
+
+
+def _write_picture(folder: Path, picture: Picture) -> dict:
+    """Write the PNG file of a picture; return what the page needs to show it."""
+    buffer = io.BytesIO()
+    picture.figure.savefig(buffer, format="png", metadata={"Software": None})
+    data = buffer.getvalue()
+    with atomic_write(folder / picture.file_name) as temporary:
+        temporary.write_bytes(data)
+    return {
+        "alt": picture.alt,
+        "source": "data:image/png;base64," + base64.b64encode(data).decode("ascii"),
+        "width": int.from_bytes(data[16:20], "big"),
+        "height": int.from_bytes(data[20:24], "big"),
+    }
+
+
+def _facts(counts: np.ndarray) -> str:
+    images, largest, smallest = int(counts.sum()), int(counts.max()), int(counts.min())
+    return (
+        f"{len(counts):,} classes, {images:,} training images; the largest class has {largest:,}, "
+        f"the smallest {smallest:,} (imbalance factor {largest / smallest:.4g})."
+    )
+
+
+def _headline(results: Mapping) -> list[dict]:
+    """What changed from the first model to the last: value before, value after, difference in points."""
+    first, last = list(results.values())[0], list(results.values())[-1]
+    lines = []
+    for field, label in (
+        ("few", "Few-shot accuracy"),
+        ("balanced", "Balanced accuracy"),
+        ("ece", "Calibration error"),
+    ):
+        before, after = percent(getattr(first, field)), percent(getattr(last, field))
+        if len(results) > 1 and "–" not in (before, after):
+            difference = float(after) - float(before)
+            text = f"{difference:+.1f}".replace("-", "−")
+            better = difference <= 0 if field == "ece" else difference >= 0
+            lines.append({"label": label, "before": before, "after": after, "points": text, "better": better})
+        elif after != "–":
+            lines.append({"label": label, "before": "", "after": after, "points": "", "better": True})
+    return lines

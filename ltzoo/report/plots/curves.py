@@ -1,0 +1,52 @@
+"""Loss and accuracy by epoch, with the border between the stages."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ltzoo.report import style
+
+
+def training_curves(histories: Mapping) -> Figure:
+    """Loss (left) and accuracy (right) by epoch: training solid, validation dashed, one color a model.
+
+    A dotted line marks where the stage of a model changes.
+
+    Args:
+        histories: Name of the model to the `history` of its `History`: lists with a value an epoch, among
+            them `loss`, `accuracy`, `val_loss`, `val_accuracy` and `stage`; what is missing is not drawn.
+    """
+    figure = style.figure(width=9.0, height=3.8)
+    for position, (key, label) in enumerate((("loss", "loss"), ("accuracy", "accuracy (%)"))):
+        axes = style.tidy(figure.add_subplot(1, 2, position + 1), x="epoch", y=label)
+        factor = 100.0 if key == "accuracy" else 1.0
+        for number, (name, history) in enumerate(histories.items()):
+            color = style.model_style(number)["color"]
+            for prefix, line, kind in (("", "-", "training"), ("val_", "--", "validation")):
+                values = np.asarray(history.get(prefix + key) or [], dtype=float)
+                if len(values):
+                    axes.plot(
+                        range(1, len(values) + 1), factor * values, line, color=color, linewidth=1.8,
+                        marker="." if len(values) < 3 else None, label=f"{name}, {kind}",
+                    )  # fmt: skip
+            for border in stage_borders(history.get("stage") or []):
+                axes.axvline(border, color=color, linewidth=1.2, linestyle=":", zorder=1)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        if key == "accuracy":
+            axes.set_ylim(0, 102)
+    lines = {line.get_label(): line for axes in figure.axes for line in axes.get_lines()}
+    lines = {label: line for label, line in lines.items() if not label.startswith("_")}
+    style.legend(
+        figure,
+        handles=list(lines.values()),
+        loc="outside upper left",
+        ncols=min(4, max(1, len(lines))),
+        borderaxespad=0.2,
+    )
+    return figure
+
+
+def stage_borders(stages) -> list[float]:
+    """Positions on an epoch axis that starts at 1 between epochs of different stages."""
+    return [epoch + 0.5 for epoch in range(1, len(stages)) if stages[epoch] != stages[epoch - 1]]

@@ -1,0 +1,40 @@
+"""Length of the classifier's weight vector of each class."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ltzoo.report import style
+
+
+def weight_norms(weight_norms: Mapping, class_counts, class_names=None) -> Figure:
+    """Norms of the classifier's weights per class, largest class first, one line a model.
+
+    A plain classifier gives large classes longer vectors; classifiers with normalised weights compare
+    directions only. Each line is divided by its mean, as the scale of a classifier is arbitrary.
+
+    Args:
+        weight_norms: Name of the model to the Euclidean norms of its columns, `[C]`.
+        class_counts: Training images per class, `[C]`.
+        class_names: Names of the classes, `[C]`; used where they fit.
+    """
+    order = style.by_count(class_counts)
+    figure = style.figure(height=3.8)
+    axes = style.tidy(figure.add_subplot(), y="weight norm / mean of the model")
+    small = len(order) <= 60
+    for number, (name, norms) in enumerate(weight_norms.items()):
+        norms = np.asarray(norms, float)[order]
+        mean = norms.mean()
+        relative = norms / mean if mean > 0 else norms
+        look = style.model_style(number)
+        axes.plot(
+            range(len(order)), relative, label=f"{name} (mean {mean:.3g})", linewidth=1.8 if small else 1.0,
+            color=look["color"], marker=look["marker"] if small else None,
+            markersize=6, markeredgecolor="white",
+        )  # fmt: skip
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, 0.8), max(high, 1.2))
+    style.class_axis(axes, class_names, order)
+    style.legend(figure, loc="outside upper left", ncols=3, borderaxespad=0.2)
+    return figure

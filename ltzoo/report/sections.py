@@ -1,0 +1,112 @@
+"""What the report shows: its sections, each with a caption and one or more pictures."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from matplotlib.figure import Figure
+
+from ltzoo.report import plots
+from ltzoo.report.columns import percent
+
+
+class Picture(NamedTuple):
+    """A figure, the name of its PNG file, and the text for those who cannot see it."""
+
+    file_name: str
+    alt: str
+    figure: Figure
+
+
+class Section(NamedTuple):
+    """A heading, pictures, and a caption below them."""
+
+    heading: str
+    caption: str
+    pictures: list[Picture]
+
+
+def sections(counts, names, results: Mapping, weight_norms, histories) -> list[Section]:
+    """The sections of a report in their order; the arguments are those of `write_report`."""
+    chosen = [_counts(counts, names), _accuracy(counts, names, results), _confusion(counts, names, results)]
+    chosen.append(_reliability(results))
+    if weight_norms:
+        chosen.append(_norms(counts, names, weight_norms))
+    if histories:
+        chosen.append(_training(histories))
+    return chosen
+
+
+def _counts(counts, names) -> Section:
+    alt = f"Bar chart of the training images per class, from {counts.max():,} down to {counts.min():,}."
+    picture = Picture("class_counts.png", alt, plots.class_counts(counts, names))
+    return Section(
+        "Training images per class", "What the classifiers learn from; the axis is logarithmic.", [picture]
+    )
+
+
+def _accuracy(counts, names, results: Mapping) -> Section:
+    models = list(results)
+    caption = "Classes from most to fewest training images; the shading shows the groups."
+    if len(models) > 1 and len(counts) <= plots.SINGLE_CLASSES:
+        caption += f" The line joins {models[0]} and {models[-1]}."
+    summary = "; ".join(f"{name}: top-1 {percent(result.top1)} %" for name, result in results.items())
+    alt = f"Accuracy of each class on the test images. {summary}."
+    return Section(
+        "Accuracy of each class",
+        caption,
+        [Picture("class_accuracy.png", alt, plots.class_accuracy(results, counts, names))],
+    )
+
+
+def _confusion(counts, names, results: Mapping) -> Section:
+    """The first model and the last."""
+    pictures = []
+    for name in dict.fromkeys((list(results)[0], list(results)[-1])):
+        alt = f"Confusion matrix of {name}; its diagonal averages {percent(results[name].balanced)} %."
+        figure = plots.confusion_matrix(results[name], counts, names, title=name)
+        pictures.append(Picture(f"confusion_matrix_{_slug(name)}.png", alt, figure))
+    heading = "Confusion matrix" if len(pictures) == 1 else "Confusion matrices"
+    return Section(heading, "Each row is a true class and sums to 100 %; the diagonal is right.", pictures)
+
+
+def _reliability(results: Mapping) -> Section:
+    """A picture for each model, so that they can stand below each other on a narrow screen."""
+    caption = (
+        "On the dashed line a confidence of 80 % is right in 80 % of cases. The gap is hatched; the small "
+        "panel below shows how many images have that confidence."
+    )
+    pictures = []
+    for name, result in results.items():
+        alt = (
+            f"Reliability diagram of {name} with {len(result.bin_count)} bins; expected calibration error "
+            f"{percent(result.ece)} %."
+        )
+        figure = plots.reliability_diagram({name: result})
+        pictures.append(Picture(f"reliability_diagram_{_slug(name)}.png", alt, figure))
+    return Section("Reliability: confidence against accuracy", caption, pictures)
+
+
+def _norms(counts, names, weight_norms: Mapping) -> Section:
+    caption = (
+        "A plain classifier grows longer weight vectors for classes with many images, and so prefers them."
+    )
+    models = ", ".join(weight_norms)
+    alt = f"Norm of the weight vector of each class, relative to the mean of the model, of {models}."
+    picture = Picture("weight_norms.png", alt, plots.weight_norms(weight_norms, counts, names))
+    return Section("Weight norms of the classifier", caption, [picture])
+
+
+def _training(histories: Mapping) -> Section:
+    caption = (
+        "Loss and accuracy by epoch; a dotted line is the border between two stages. The losses of different "
+        "methods are on different scales."
+    )
+    alt = f"Loss and accuracy by epoch of {', '.join(histories)}."
+    return Section(
+        "Training", caption, [Picture("training_curves.png", alt, plots.training_curves(histories))]
+    )
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "model"

@@ -1,0 +1,92 @@
+"""One look for all figures: sizes, grid, and colors that survive color blindness and grey print."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ltzoo.class_counts import shot_groups
+
+# Paul Tol's "high contrast" scheme for the groups, his "bright" scheme for the models.
+GROUP_COLORS = {"many": "#004488", "medium": "#DDAA33", "few": "#BB5566"}
+MODEL_COLORS = ("#777777", "#4477AA", "#EE6677", "#228833", "#AA3377", "#66CCEE", "#CCBB44")
+MODEL_MARKERS = ("o", "s", "D", "^", "v", "P", "X")
+INK = "#222222"
+GRID = "#DDDDDD"
+
+# Names are written out up to this many classes; beyond it the axis shows ranks.
+NAMED_CLASSES = 30
+
+
+def figure(width: float = 7.5, height: float = 4.2) -> Figure:
+    """An empty figure in inches that lays itself out and is drawn by Agg; pyplot is not involved."""
+    result = Figure(figsize=(width, height), dpi=144, layout="constrained", facecolor="white")
+    FigureCanvasAgg(result)
+    return result
+
+
+def tidy(axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: str = "y") -> Axes:
+    """Titles, a light grid behind the data, and no box."""
+    axes.set_title(title, fontsize=11, color=INK, loc="left", fontweight="bold")
+    axes.set_xlabel(x, fontsize=10, color=INK)
+    axes.set_ylabel(y, fontsize=10, color=INK)
+    axes.tick_params(labelsize=9, colors=INK, length=3)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color("#888888")
+    if grid:
+        axes.grid(axis=grid, color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    return axes
+
+
+def by_count(class_counts) -> np.ndarray:
+    """Class indices from the largest to the smallest class; ties keep their order."""
+    return np.argsort(-np.asarray(class_counts), kind="stable")
+
+
+def group_of_class(class_counts) -> np.ndarray:
+    """The name of the group (many, medium, few) of every class, shape `[C]`."""
+    names = np.empty(len(class_counts), dtype=object)
+    for name, members in shot_groups(class_counts).items():
+        names[np.asarray(members, dtype=int)] = name
+    return names
+
+
+def class_axis(axes: Axes, class_names, order: np.ndarray) -> None:
+    """The x axis of a plot over ordered classes: names where they fit, else ranks."""
+    count = len(order)
+    if class_names is not None and count <= NAMED_CLASSES:
+        names = [shorten(class_names[index]) for index in order]
+        crowded = sum(map(len, names)) + 2 * count > 90
+        if crowded:  # Room for the turned names, so that the plot itself keeps its height.
+            figure = axes.get_figure()
+            figure.set_figheight(figure.get_figheight() + 0.075 * max(map(len, names)))
+        axes.set_xticks(
+            range(count), names, rotation=90 if crowded else 0, ha="center", fontsize=9 if count <= 20 else 8
+        )
+        axes.set_xlabel("class, most training images first", fontsize=10, color=INK)
+    else:
+        axes.set_xlabel("rank of the class, most training images first", fontsize=10, color=INK)
+    axes.set_xlim(-0.7, count - 0.3)
+
+
+def shorten(text, length: int = 18) -> str:
+    """Text for a tick: at most `length` characters, `$` kept from being read as mathematics."""
+    text = " ".join(str(text).split())
+    text = text if len(text) <= length else text[: length - 1] + "…"
+    return text.replace("$", r"\$")
+
+
+def legend(axes_or_figure, **arguments):
+    """A small legend without a frame."""
+    return axes_or_figure.legend(fontsize=9, frameon=False, **arguments)
+
+
+def model_style(position: int) -> dict:
+    """Color and marker of the model at a position in the report."""
+    return {
+        "color": MODEL_COLORS[position % len(MODEL_COLORS)],
+        "marker": MODEL_MARKERS[position % len(MODEL_MARKERS)],
+    }

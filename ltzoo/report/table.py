@@ -1,0 +1,29 @@
+"""The table of results for the terminal."""
+
+from collections.abc import Mapping
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from ltzoo.report.columns import COLUMNS, SECONDS, table_cells
+
+
+def results_table(
+    results: Mapping, seconds: Mapping[str, float] | None = None, title: str | None = None
+) -> Table:
+    """A rich `Table` with a row a model: top-1, many, medium, few, balanced accuracy, ECE, seconds.
+
+    Args:
+        results: Name of the model to its `Result`, in the order of the rows.
+        seconds: Name of the model to the seconds of its training; without it there is no such column.
+        title: Title above the table.
+    """
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, caption="accuracies and ECE in %")
+    table.add_column("model", no_wrap=True)
+    for column in COLUMNS:
+        table.add_column(column.heading.removesuffix(" %"), justify="right")
+    if seconds is not None:
+        table.add_column(SECONDS.heading, justify="right")
+    for name, cells in table_cells(results, seconds).items():
+        table.add_row(name, *(f"[bold green]{cell.text}[/]" if cell.best else cell.text for cell in cells))
+    return table

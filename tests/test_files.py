@@ -1,0 +1,57 @@
+"""Files written whole or not at all."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from ltzoo.files import atomic_write
+
+
+def test_new_content_replaces_old_only_at_the_end(tmp_path):
+    path = tmp_path / "folder" / "model.keras"
+    with atomic_write(path) as temporary:
+        temporary.write_text("first")
+    with atomic_write(path) as temporary:
+        assert temporary.parent == path.parent and temporary.suffix == ".keras"
+        temporary.write_text("second")
+        assert path.read_text() == "first"
+    assert path.read_text() == "second"
+    assert os.listdir(path.parent) == ["model.keras"]
+
+
+def test_failure_keeps_the_old_file(tmp_path):
+    path = tmp_path / "result.json"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), atomic_write(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["result.json"]
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(IsADirectoryError, match="must be a file"), atomic_write(tmp_path):
+        pass
+
+
+def test_killed_writer_leaves_the_old_file_and_the_next_one_cleans_up(tmp_path):
+    path = tmp_path / "weights.h5"
+    path.write_text("old")
+    script = (
+        "import os, signal, sys; sys.argv[0] = 'ltzoo'\n"
+        "from ltzoo.files import atomic_write\n"
+        f"with atomic_write({str(path)!r}) as temporary:\n"
+        "    temporary.write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script])
+    assert killed.returncode == -signal.SIGKILL
+    assert path.read_text() == "old"
+    assert len(os.listdir(tmp_path)) == 2
+    with atomic_write(path) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new"
+    assert os.listdir(tmp_path) == ["weights.h5"]
