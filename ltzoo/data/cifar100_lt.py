@@ -1,0 +1,66 @@
+"""Long-tailed CIFAR-100."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ltzoo.class_counts import validate_imbalance_factor
+from ltzoo.data.cifar10_lt import make_long_tailed
+from ltzoo.data.cifar_download import download_cifar
+from ltzoo.data.cifar_files import images_and_labels, read_files, unpickle_batch
+from ltzoo.data.dataset import LongTailedDataset
+from ltzoo.data.registry import register
+from ltzoo.data.splits import ArraySplit
+
+CLASS_NAMES = tuple(
+    """apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly
+    camel can castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup
+    dinosaur dolphin elephant flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower
+    leopard lion lizard lobster man maple_tree motorcycle mountain mouse mushroom oak_tree orange orchid
+    otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine possum rabbit raccoon ray
+    road rocket rose sea seal shark shrew skunk skyscraper snail snake spider squirrel streetcar
+    sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle
+    wardrobe whale willow_tree wolf woman worm""".split()
+)
+_ARCHIVE = "cifar-100-python.tar.gz"
+
+
+@register
+def cifar100_lt(
+    *,
+    imbalance_factor: float | None = None,
+    data_dir: Path | None = None,
+    seed: int = 0,
+    profile: str = "exponential",
+) -> LongTailedDataset:
+    """CIFAR-100 (Krizhevsky, 2009; the 100 fine labels) made long-tailed in label order.
+
+    Training counts are `floor(500 * (1/F) ** (c/99))`; with seed 0 the images are exactly those of LDAM-DRW,
+    BBN, GCL and MiSLAS (`long_tail_subset`). The test split is the official, balanced one of 10,000 images.
+    There is no validation split, as in those papers.
+
+    Args:
+        imbalance_factor: at least 1, published are 10, 20, 50, 100 and 200; None means 100.
+        data_dir: the official folder `cifar-100-python`, the archive `cifar-100-python.tar.gz`, or the folder
+            that holds either. None downloads: through TensorFlow Datasets if installed, else Keras.
+        seed: 0 gives the published images.
+        profile: `"exponential"`, `"step"` or `"pareto"`.
+
+    Returns:
+        A `LongTailedDataset` in memory with images `(32, 32, 3)`.
+
+    Raises:
+        ValueError: a factor below 1, an unknown profile, or files that are not the official ones.
+        FileNotFoundError: files that are not in `data_dir`.
+        OSError: a failed download.
+    """
+    factor = validate_imbalance_factor(100 if imbalance_factor is None else imbalance_factor)
+    if data_dir is None:
+        train, test = download_cifar("cifar100", "label", f"https://www.cs.toronto.edu/~kriz/{_ARCHIVE}")
+    else:
+        files = read_files("cifar100_lt", data_dir, "cifar-100-python", _ARCHIVE, ("train", "test"))
+        train, test = (
+            ArraySplit(*images_and_labels(unpickle_batch(files[name], name), "fine_labels", name))
+            for name in ("train", "test")
+        )
+    return make_long_tailed("cifar100_lt", train, test, CLASS_NAMES, factor, profile, seed)

@@ -1,0 +1,180 @@
+"""Splits whose images are decoded with Pillow when they are read, from files or from encoded bytes."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from ltzoo.data.splits import Split, validate_labels
+
+Reader = Callable[[Image.Image, int], np.ndarray]
+
+
+class UnreadableImageError(OSError):
+    """An image that is missing, truncated or not an image.
+
+    Attributes:
+        path: name of the file (or of the record, for images that are not files).
+        reason: what went wrong, one line.
+    """
+
+    def __init__(self, path: str, reason: str):
+        super().__init__(f"cannot read image {path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+    def __reduce__(self):
+        return type(self), (self.path, self.reason)
+
+
+def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None = None) -> Image.Image:
+    """Decodes a whole image, turned upright by its EXIF orientation, as RGB or gray.
+
+    16-bit images are reduced to 8 bits by dropping the lower byte; transparency is dropped.
+
+    Args:
+        source: path of a file, or the encoded bytes.
+        channels: 3 gives an RGB image, 1 a gray one.
+        name: name for the error message; the path by default.
+
+    Returns:
+        A loaded `PIL.Image.Image` of mode "RGB" or "L".
+
+    Raises:
+        UnreadableImageError: missing file, truncated or unknown data.
+    """
+    try:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as opened:
+            opened.load()
+            image = ImageOps.exif_transpose(opened)
+            if image.mode.startswith("I"):
+                image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+            elif image.mode == "P":
+                image = image.convert("RGBA")
+            return image.convert("RGB" if channels == 3 else "L")
+    except MemoryError:
+        raise
+    # Pillow's decoders raise many types for damaged data: OSError, SyntaxError, ValueError, struct.error...
+    except Exception as error:
+        name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
+        reason = (
+            "no such file" if isinstance(error, FileNotFoundError) else str(error) or type(error).__name__
+        )
+        raise UnreadableImageError(name, reason) from error
+
+
+def resize_and_crop(image: Image.Image, image_size: tuple[int, int]) -> np.ndarray:
+    """Scales so that the image just covers `(height, width)` and cuts out the center: uint8 `[H, W, C]`.
+
+    Bilinear with antialiasing; an image of the right size is left untouched.
+    """
+    height, width = image_size
+    scale = max(height / image.height, width / image.width)
+    scaled = (max(width, round(image.width * scale)), max(height, round(image.height * scale)))
+    if scaled != image.size:
+        image = image.resize(scaled, Image.Resampling.BILINEAR)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    pixels = np.asarray(image.crop((left, top, left + width, top + height)), dtype=np.uint8)
+    return pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
+
+
+class EncodedSplit(Split):
+    """Base of splits that decode at reading time. A subclass implements `open`, `describe` and `subset`.
+
+    Args:
+        labels: class indices `[N]`.
+        image_size: `(height, width)` of the images that `load` returns.
+        channels: 3 (RGB) or 1 (gray).
+
+    Raises:
+        ValueError: an image size that is not two positive integers, or other channels.
+    """
+
+    def __init__(self, labels: Sequence[int] | np.ndarray, image_size: tuple[int, int], channels: int = 3):
+        size = tuple(image_size) if isinstance(image_size, (tuple, list)) else ()
+        if len(size) != 2 or not all(isinstance(n, (int, np.integer)) and n > 0 for n in size):
+            raise ValueError(
+                "`image_size` must be (height, width), two positive integers. "
+                f"Received: image_size={image_size!r}"
+            )
+        if channels not in (1, 3):
+            raise ValueError(f"`channels` must be 3 (RGB) or 1 (gray). Received: channels={channels!r}")
+        self.labels = validate_labels(labels)
+        self.image_size = (int(size[0]), int(size[1]))
+        self.channels = channels
+        self.image_shape = (*self.image_size, channels)
+
+    def open(self, position: int) -> Image.Image:
+        """The decoded image at its original size; raises UnreadableImageError."""
+        raise NotImplementedError(f"{type(self).__name__} must implement open(position).")
+
+    def describe(self, position: int) -> str:
+        """A name for the image: its path, where it has one."""
+        raise NotImplementedError(f"{type(self).__name__} must implement describe(position).")
+
+    def load(self, positions: Sequence[int] | np.ndarray, read: Reader | None = None) -> np.ndarray:
+        """Reads and decodes images.
+
+        Args:
+            positions: integer positions, any order, repeats allowed.
+            read: optional function of the decoded `PIL.Image` at its original size and the index in this
+                batch, returning uint8 `[height, width, channels]`, the same shape for every image. By default
+                the shorter side is resized and the center cut out to `image_size`.
+
+        Returns:
+            uint8 array `[len(positions), height, width, channels]`.
+
+        Raises:
+            UnreadableImageError: an image that cannot be decoded; names it.
+        """
+        positions = np.asarray(positions, dtype=np.int64)
+        if positions.size == 0:
+            return np.zeros((0, *self.image_shape), dtype=np.uint8)
+        if read is None:
+            return np.stack([resize_and_crop(self.open(int(p)), self.image_size) for p in positions])
+        return np.stack([read(self.open(int(p)), index) for index, p in enumerate(positions)])
+
+
+class FileSplit(EncodedSplit):
+    """Image files, opened when they are read.
+
+    Args:
+        paths: paths of the files, `[N]`.
+        labels: class indices `[N]`.
+        image_size: `(height, width)` of the images that `load` returns.
+        channels: 3 (RGB) or 1 (gray).
+
+    Raises:
+        ValueError: a different number of paths and labels, or a bad size or number of channels.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str | Path],
+        labels: Sequence[int] | np.ndarray,
+        image_size: tuple[int, int],
+        channels: int = 3,
+    ):
+        super().__init__(labels, image_size, channels)
+        self.paths = [os.fspath(path) for path in paths]
+        if len(self.paths) != len(self.labels):
+            raise ValueError(
+                "`paths` and `labels` must have the same length. "
+                f"Received: {len(self.paths)} paths, {len(self.labels)} labels"
+            )
+
+    def open(self, position: int) -> Image.Image:
+        return decode_image(self.paths[position], self.channels)
+
+    def describe(self, position: int) -> str:
+        return self.paths[position]
+
+    def subset(self, positions: Sequence[int] | np.ndarray) -> FileSplit:
+        positions = np.asarray(positions, dtype=np.int64)
+        paths = [self.paths[p] for p in positions]
+        return FileSplit(paths, self.labels[positions], self.image_size, self.channels)

@@ -1,0 +1,119 @@
+"""A dataset from "path label" list files, the format in which ImageNet-LT and Places-LT are published."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ltzoo.data.checks import readable
+from ltzoo.data.dataset import LongTailedDataset
+from ltzoo.data.files import FileSplit
+
+
+def from_list(
+    train_list: str | Path,
+    image_root: str | Path,
+    *,
+    val_list: str | Path | None = None,
+    test_list: str | Path | None = None,
+    image_size: tuple[int, int] = (224, 224),
+    channels: int = 3,
+    class_names: Sequence[str] | None = None,
+    check: bool = True,
+    skip_unreadable: bool = False,
+    name: str | None = None,
+) -> LongTailedDataset:
+    """Makes a dataset from text files with one image a line: `path label`.
+
+    The label is the last word of the line, an integer from 0; the path may contain spaces and is relative to
+    `image_root`. Empty lines are ignored. Files are read lazily.
+
+    Args:
+        train_list: list of training images.
+        image_root: folder that the paths start from.
+        val_list, test_list: lists of validation and test images, or None.
+        image_size: `(height, width)`; images are resized (shorter side) and center-cropped to it.
+        channels: 3 (RGB) or 1 (gray).
+        class_names: one name a class. By default the folder of each class's training images where every
+            class has exactly one of its own, else the numbers 0, 1, ...
+        check: decode every image once now. Without it only the first image of each list is, to catch a wrong
+            `image_root`, and another unreadable image is an error when it is read.
+        skip_unreadable: leave unreadable images out, with a warning that names them. Implies `check`.
+        name: name of the dataset; by default the name of `train_list` without its suffix.
+
+    Returns:
+        A `LongTailedDataset` of lazily read files.
+
+    Raises:
+        FileNotFoundError: a missing list or image root.
+        UnreadableImagesError, UnreadableImageError: images that cannot be read, unless `skip_unreadable`.
+        ValueError: a line that is not "path label" (named by file and line), labels outside the range, or a
+            class without a training image.
+    """
+    root = Path(image_root).expanduser()
+    if not root.is_dir():
+        raise FileNotFoundError(
+            "`image_root` must be the folder that the listed paths start from. "
+            f"Received: image_root={str(image_root)!r}, which is no folder"
+        )
+    entries = {"train": read_list(train_list)}
+    for split_name, path in (("val", val_list), ("test", test_list)):
+        if path is not None:
+            entries[split_name] = read_list(path)
+    if class_names is None:
+        class_names = folder_names(*entries["train"])
+    splits = {}
+    for split_name, (paths, labels) in entries.items():
+        located = [os.path.join(root, path) for path in paths]
+        splits[split_name] = FileSplit(located, labels, image_size, channels)
+    if check or skip_unreadable:
+        splits = readable(splits, skip_unreadable)
+    else:
+        for split in splits.values():
+            split.open(0)
+    return LongTailedDataset(
+        name or Path(train_list).stem, splits["train"], splits.get("val"), splits.get("test"), class_names
+    )
+
+
+def read_list(path: str | Path) -> tuple[list[str], np.ndarray]:
+    """Reads a "path label" file: `(paths, int64 labels)`; ValueError names the file and line at fault."""
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f'a list file with one "path label" a line is missing. Received: {path}')
+    paths, labels = [], []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
+        words = line.strip().rsplit(None, 1)
+        if len(words) != 2 or not words[1].isdecimal():
+            raise ValueError(
+                f'{path}, line {number}: every line must be "path label" with an integer label, 0 or more. '
+                f"Received: {line!r}"
+            )
+        paths.append(words[0])
+        labels.append(int(words[1]))
+    if not paths:
+        raise ValueError(f'{path} must hold at least one "path label" line. Received: an empty file')
+    return paths, np.asarray(labels, dtype=np.int64)
+
+
+def folder_names(paths: Sequence[str], labels: Sequence[int]) -> list[str] | None:
+    """Class names from the images' folders, less what all folders share; None unless they are one to one."""
+    folders: dict[int, str] = {}
+    for path, label in zip(paths, labels, strict=True):
+        folder = os.path.dirname(path)
+        if folders.setdefault(int(label), folder) != folder:
+            return None
+    distinct = set(folders.values())
+    if len(distinct) < len(folders) or sorted(folders) != list(range(len(folders))) or "" in distinct:
+        return None
+    try:
+        shared = os.path.commonpath(distinct) if len(distinct) > 1 else os.path.dirname(folders[0])
+    except ValueError:  # absolute and relative paths mixed
+        return None
+    names = [os.path.relpath(folders[label], shared or ".") for label in range(len(folders))]
+    return None if "." in names else names

@@ -1,0 +1,74 @@
+"""What the published long-tailed sets with list files have in common."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+from ltzoo.data.dataset import LongTailedDataset
+from ltzoo.data.lists import from_list
+
+
+def from_published_lists(
+    name: str,
+    lists: dict[str, str],
+    *,
+    num_classes: int,
+    num_train: int,
+    imbalance_factor: float | None,
+    data_dir: Path | None,
+    image_root: str | Path | None,
+    **options,
+) -> LongTailedDataset:
+    """Loads a set whose list files lie in `data_dir`.
+
+    Args:
+        name: name of the dataset.
+        lists: file name of each split's list.
+        num_classes, num_train: published numbers; other numbers give a warning.
+        imbalance_factor: must be None, the published tail is fixed.
+        data_dir: folder with the lists.
+        image_root: folder that the listed paths start from; None means `data_dir`.
+        **options: further arguments of `from_list`.
+
+    Raises:
+        ValueError: an imbalance factor.
+        FileNotFoundError: no `data_dir`, or a list that is not in it.
+    """
+    refuse_imbalance_factor(name, imbalance_factor)
+    expected = ", ".join(lists.values())
+    if data_dir is None:
+        raise FileNotFoundError(
+            f"`data_dir` must be the folder with {expected} for {name}, and with the images that they list "
+            "(or pass `image_root`). Received: data_dir=None"
+        )
+    for file_name in lists.values():
+        if not (data_dir / file_name).is_file():
+            raise FileNotFoundError(
+                f"`data_dir` must hold {expected} for {name}; {file_name} is missing. "
+                f"Received: data_dir={str(data_dir)!r}"
+            )
+    dataset = from_list(
+        data_dir / lists["train"],
+        data_dir if image_root is None else image_root,
+        val_list=data_dir / lists["val"] if "val" in lists else None,
+        test_list=data_dir / lists["test"] if "test" in lists else None,
+        name=name,
+        **options,
+    )
+    if (dataset.num_classes, len(dataset.train)) != (num_classes, num_train):
+        warnings.warn(
+            f"{name} has {num_train} training images in {num_classes} classes as published; "
+            f"found {len(dataset.train)} in {dataset.num_classes}",
+            stacklevel=4,
+        )
+    return dataset
+
+
+def refuse_imbalance_factor(name: str, imbalance_factor: float | None) -> None:
+    """Raises ValueError if an imbalance factor was asked of a set with a published tail."""
+    if imbalance_factor is not None:
+        raise ValueError(
+            f"`imbalance_factor` must be None for {name}: its long tail is published and fixed. "
+            f"Received: imbalance_factor={imbalance_factor!r}"
+        )
