@@ -1,0 +1,35 @@
+"""Backbones by name."""
+
+_BACKBONES = {}
+
+
+def register(function):
+    """Make a function that builds a backbone available by its own name; use it as a decorator."""
+    if function.__name__ in _BACKBONES:
+        raise ValueError(f"A backbone of this name is registered already. Received: {function.__name__}")
+    _BACKBONES[function.__name__] = function
+    return function
+
+
+def names():
+    """Names of all backbones, sorted as people count: resnet8 before resnet20."""
+    return sorted(_BACKBONES, key=lambda name: (name.rstrip("0123456789"), len(name), name))
+
+
+def get(name, **arguments):
+    """Build a backbone by its name.
+
+    Args:
+        name: One of ``names()``.
+        **arguments: Arguments of the backbone's function, such as ``input_shape``.
+
+    Returns:
+        A keras.Model from normalized images [batch, height, width, channels] to a feature map [batch, h, w,
+        D]. Pooling and the head belong to the classifier.
+
+    Raises:
+        ValueError: If there is no backbone of that name.
+    """
+    if name not in _BACKBONES:
+        raise ValueError(f"name must be one of {', '.join(names())}. Received: name={name!r}")
+    return _BACKBONES[name](**arguments)

@@ -1,0 +1,111 @@
+"""Batch normalization with one multiply-add a pixel and a "shifted" mode for classifier re-training."""
+
+import keras
+from keras import ops
+
+from ltzoo.precision import float32_or_float64
+
+
+@keras.saving.register_keras_serializable(package="ltzoo")
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Batch normalization whose statistics may go on moving while its affine part is frozen.
+
+    y = gamma (x - mean) / sqrt(variance + epsilon) + beta, per channel.
+
+    There are three modes in training:
+
+    - ``trainable=True``: batch statistics, moving averages move, gamma and beta train;
+    - ``trainable=False``: the moving averages are used and nothing changes (Keras's own meaning);
+    - ``shifted=True``: batch statistics, moving averages move, gamma and beta do *not* train, whatever
+      ``trainable`` says. This is the shifted batch normalization of MiSLAS (Zhong et al., 2021, Eq. 5-6).
+
+    In inference all three use the moving averages.
+
+    Args:
+        shifted: See above. A settable attribute; compile the model again after a change.
+        momentum: Share of the old moving average that is kept. 0.9 is what PyTorch calls momentum 0.1.
+        epsilon: Added to the variance.
+        **kwargs: The other arguments of ``keras.layers.BatchNormalization``. ``renorm=True`` and
+            ``synchronized=True`` cannot be combined with ``shifted=True``.
+
+    Call arguments:
+        inputs: [batch, ..., channels].
+        training: Whether to use and to record batch statistics.
+        mask: As in Keras.
+
+    Raises:
+        ValueError: If ``shifted`` is not a boolean, or is combined with ``renorm`` or ``synchronized``.
+
+    Deviations: the defaults of momentum and epsilon are those of PyTorch (0.9 and 1e-5), not those of Keras
+    (0.99 and 1e-3). As everywhere in Keras the moving variance records the biased batch variance; PyTorch
+    records the unbiased one, n / (n - 1) times as large.
+    """
+
+    def __init__(self, shifted=False, momentum=0.9, epsilon=1e-5, **kwargs):
+        super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
+        self._shifted = False
+        self.shifted = shifted
+
+    @property
+    def shifted(self):
+        """Whether the moving averages move in training although gamma and beta are frozen."""
+        return self._shifted
+
+    @shifted.setter
+    def shifted(self, value):
+        if not isinstance(value, bool):
+            raise ValueError(f"shifted must be True or False. Received: shifted={value!r}")
+        if value and (self.renorm or self.synchronized):
+            raise ValueError(
+                "shifted=True cannot be combined with renorm or synchronized; switch them off. "
+                f"Received: renorm={self.renorm}, synchronized={self.synchronized}"
+            )
+        self._shifted = value
+        self._freeze_affine()
+
+    @property
+    def trainable(self):
+        """Whether gamma and beta train (unless ``shifted``) and the moving averages move."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value):
+        keras.layers.Layer.trainable.fset(self, value)
+        self._freeze_affine()
+
+    def _freeze_affine(self):
+        for variable in (self.gamma, self.beta):
+            if variable is not None:
+                variable.trainable = self._trainable and not self._shifted
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self._freeze_affine()
+
+    def call(self, inputs, training=None, mask=None):
+        if self.renorm or self.synchronized or mask is not None:
+            return super().call(inputs, training=training, mask=mask)
+        # Statistics and the affine map in float32 at least, as in Keras.
+        inputs = ops.cast(inputs, float32_or_float64(inputs.dtype))
+        if training and (self._trainable or self._shifted):
+            mean, variance = ops.moments(inputs, axes=self._reduction_axes)
+            for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                old = ops.cast(average, inputs.dtype)
+                average.assign(old * self.momentum + value * (1.0 - self.momentum))
+        else:
+            mean = ops.cast(self.moving_mean, inputs.dtype)
+            variance = ops.cast(self.moving_variance, inputs.dtype)
+        # One factor and one offset a channel, so that the map costs one multiply-add an element.
+        factor = ops.rsqrt(variance + self.epsilon)
+        if self.scale:
+            factor = factor * ops.cast(self.gamma, inputs.dtype)
+        offset = -mean * factor
+        if self.center:
+            offset = offset + ops.cast(self.beta, inputs.dtype)
+        shape = [1] * len(inputs.shape)
+        shape[self.axis] = inputs.shape[self.axis]
+        outputs = inputs * ops.reshape(factor, shape) + ops.reshape(offset, shape)
+        return ops.cast(outputs, self.compute_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "shifted": self._shifted}

@@ -1,0 +1,112 @@
+"""The training-only Gaussian cloud on the logits (GCL)."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.class_counts import cloud_sizes
+from ltzoo.precision import float32_or_float64
+
+
+@keras.saving.register_keras_serializable(package="ltzoo")
+class GaussianCloud(keras.layers.Layer):
+    """Lowers the logit of class j by scale * noise_multiplier * |epsilon| * delta_j, in training only.
+
+    epsilon = clip(N(0, 1/3), -1, 1), where 1/3 is the standard deviation, and delta is the cloud size of the
+    class divided by the largest one: 0 for the class with most images, 1 for the one with fewest. Long-tailed
+    Visual Recognition via Gaussian Clouded Logit Adjustment (Li et al., CVPR 2022), Eq. 8, 9 and 11.
+    Classes of equal size have no cloud, and the layer then returns its input.
+
+    Args:
+        class_counts: Training images a class, C integers.
+        noise_multiplier: Amplitude of the cloud on the cosine; 1.0 in the paper, 0.5 in the published code.
+            A settable attribute.
+        scale: The factor that the incoming cosine carries already. A settable attribute.
+        strategy: "log", "power" or "cosine" (Table 3), see ``ltzoo.class_counts.cloud_sizes``.
+        exponent: Exponent of the "power" strategy.
+        per_class: One epsilon for each sample and class, as in the published code; False: one for each
+            sample, as the paper writes it.
+        angular: Hand the cloud over instead of subtracting it, for ``AngularGaussianCloudedLogit``: in
+            training the output is [batch, C, 2], the input and noise_multiplier * |epsilon| * delta.
+        seed: Seed of the noise; None for a random one.
+
+    Input and output: [batch, C] scale * cosine -> [batch, C] (or [batch, C, 2]), in float32 at least. In
+    inference the input is returned. Compile the model again after an attribute was set.
+
+    Raises:
+        ValueError: If the counts are not positive integers, ``noise_multiplier`` is negative, ``scale`` is
+            not above 0, or the input does not have one column a class.
+
+    Deviation: with mixup the published code draws new noise for each of its two loss calls; here a sample has
+    one cloud, whatever its labels are.
+    """
+
+    def __init__(
+        self,
+        class_counts,
+        noise_multiplier=1.0,
+        scale=1.0,
+        strategy="log",
+        exponent=0.25,
+        per_class=True,
+        angular=False,
+        seed=None,
+        **kwargs,
+    ):
+        kwargs.setdefault("autocast", False)
+        super().__init__(**kwargs)
+        if not noise_multiplier >= 0:
+            raise ValueError(
+                f"noise_multiplier must be 0 or more. Received: noise_multiplier={noise_multiplier}"
+            )
+        if not scale > 0:
+            raise ValueError(f"scale must be above 0. Received: scale={scale}")
+        self._sizes = np.asarray(cloud_sizes(class_counts, strategy, exponent=exponent), "float32")
+        self.class_counts = [int(count) for count in class_counts]
+        self.noise_multiplier = float(noise_multiplier)
+        self.scale = float(scale)
+        self.strategy = strategy
+        self.exponent = float(exponent)
+        self.per_class = bool(per_class)
+        self.angular = bool(angular)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape):
+        if len(input_shape) != 2 or input_shape[-1] != len(self.class_counts):
+            raise ValueError(
+                f"inputs must be [batch, {len(self.class_counts)}], one column a class. "
+                f"Received: inputs of shape {tuple(input_shape)}"
+            )
+
+    def call(self, inputs, training=None):
+        inputs = ops.cast(inputs, float32_or_float64(inputs.dtype))
+        if not training:
+            return inputs
+        if not self._sizes.any() or self.noise_multiplier == 0:
+            return ops.stack([inputs, ops.zeros_like(inputs)], axis=-1) if self.angular else inputs
+        batch, classes = ops.shape(inputs)
+        noise = keras.random.normal(
+            (batch, classes if self.per_class else 1),
+            stddev=1.0 / 3.0,
+            dtype=inputs.dtype,
+            seed=self.seed_generator,
+        )
+        amplitude = ops.minimum(ops.abs(noise), 1.0)
+        cloud = self.noise_multiplier * amplitude * ops.cast(self._sizes, inputs.dtype)
+        if self.angular:
+            return ops.stack([inputs, cloud], axis=-1)
+        return inputs - self.scale * cloud
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "class_counts": self.class_counts,
+            "noise_multiplier": self.noise_multiplier,
+            "scale": self.scale,
+            "strategy": self.strategy,
+            "exponent": self.exponent,
+            "per_class": self.per_class,
+            "angular": self.angular,
+            "seed": self.seed,
+        }

@@ -1,0 +1,135 @@
+"""Linear classifier with normalized class vectors (cosine classifier, NormFC)."""
+
+import keras
+from keras import ops
+
+from ltzoo.precision import float32_or_float64
+
+
+@keras.saving.register_keras_serializable(package="ltzoo")
+class UnitColumns(keras.initializers.Initializer):
+    """Columns of U(-1, 1) draws, each brought to length 1, as in the published GCL code.
+
+    Args:
+        seed: Integer, ``keras.random.SeedGenerator``, or None for a random one.
+    """
+
+    def __init__(self, seed=None):
+        self.seed = seed
+
+    def __call__(self, shape, dtype=None):
+        draws = keras.random.uniform(shape, -1.0, 1.0, dtype=dtype, seed=self.seed)
+        return unit_length(draws, axis=0)
+
+    def get_config(self):
+        return {"seed": keras.saving.serialize_keras_object(self.seed)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(seed=keras.saving.deserialize_keras_object(config["seed"]))
+
+
+def unit_length(vectors, axis):
+    """Vectors along ``axis`` divided by their Euclidean length; one shorter than 1e-12 becomes 0.
+
+    Zero vectors get the value 0 and the gradient 0. The published code divides by max(length, 1e-12), whose
+    value is also 0 there, while its gradient is 1e12 times the upstream one.
+    """
+    squared_length = ops.sum(ops.square(vectors), axis=axis, keepdims=True)
+    is_zero = squared_length <= 1e-24
+    inverse = ops.rsqrt(ops.where(is_zero, ops.ones_like(squared_length), squared_length))
+    return vectors * ops.where(is_zero, ops.zeros_like(inverse), inverse)
+
+
+@keras.saving.register_keras_serializable(package="ltzoo")
+class NormalizedDense(keras.layers.Layer):
+    """Scores g <x/|x|, w_c/|w_c|>: the cosine between the feature and each class vector, times a scale.
+
+    With ``normalize_features=True`` this is CAMC Eq. 8 and, with ``scale=1``, the cosine classifier of GCL
+    (Li et al., 2022, Eq. 6); with ``normalize_features=False`` it is g <x, w_c/|w_c|>, CAMC Eq. 7. There is
+    no bias.
+
+    Args:
+        units: Number of classes C.
+        scale: The scale g. While it is fixed, ``layer.scale`` is a plain number that may be set between two
+            stages (compile the model again afterwards).
+        learn_scale: Train g as a weight, ``layer.scale_weight``, that starts at ``scale``.
+        normalize_features: Whether the features are brought to length 1 too.
+        kernel_initializer: Default: U(-1, 1) draws with every column brought to length 1.
+        kernel_regularizer: Regularizer of the kernel.
+        seed: Seed of the default initializer.
+
+    Input and output: [batch, ..., D] -> [batch, ..., C], in float32 at least, also under mixed precision.
+    ``layer.kernel`` is [D, C], one column a class, and its columns are not kept at length 1 in training.
+
+    Raises:
+        ValueError: If ``units`` is below 1 or ``scale`` is not above 0.
+
+    Deviation: a zero feature has logits 0 and gradient 0; see ``unit_length`` for the published gradient.
+    """
+
+    def __init__(
+        self,
+        units,
+        scale=1.0,
+        learn_scale=False,
+        normalize_features=True,
+        kernel_initializer=None,
+        kernel_regularizer=None,
+        seed=None,
+        **kwargs,
+    ):
+        kwargs.setdefault("autocast", False)
+        super().__init__(**kwargs)
+        if units < 1:
+            raise ValueError(f"units must be 1 or more. Received: units={units}")
+        if not scale > 0:
+            raise ValueError(f"scale must be above 0. Received: scale={scale}")
+        self.units = int(units)
+        self.scale = float(scale)
+        self.learn_scale = bool(learn_scale)
+        self.normalize_features = bool(normalize_features)
+        self.seed = seed
+        if kernel_initializer is None:
+            kernel_initializer = UnitColumns(seed)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.kernel = None
+        self.scale_weight = None
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(input_shape[-1], self.units),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            autocast=False,
+        )
+        if self.learn_scale:
+            self.scale_weight = self.add_weight(
+                name="scale", shape=(), initializer=keras.initializers.Constant(self.scale), autocast=False
+            )
+
+    def call(self, inputs):
+        dtype = float32_or_float64(inputs.dtype)
+        features = ops.cast(inputs, dtype)
+        if self.normalize_features:
+            features = unit_length(features, axis=-1)
+        directions = unit_length(ops.cast(self.kernel, dtype), axis=0)
+        scale = self.scale if self.scale_weight is None else ops.cast(self.scale_weight, dtype)
+        return ops.matmul(features, directions) * scale
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "scale": self.scale,
+            "learn_scale": self.learn_scale,
+            "normalize_features": self.normalize_features,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "seed": self.seed,
+        }

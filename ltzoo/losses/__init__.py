@@ -1,0 +1,15 @@
+"""Losses for long-tailed recognition: stateless functions of integer or soft labels and logits."""
+
+from ltzoo.losses.angular_gaussian_clouded_logit import (
+    AngularGaussianCloudedLogit as AngularGaussianCloudedLogit,
+)
+from ltzoo.losses.angular_gaussian_clouded_logit import (
+    angular_gaussian_clouded_logit as angular_gaussian_clouded_logit,
+)
+from ltzoo.losses.cross_entropy import CrossEntropy as CrossEntropy
+from ltzoo.losses.cross_entropy import cross_entropy as cross_entropy
+from ltzoo.losses.gaussian_clouded_logit import GaussianCloudedLogit as GaussianCloudedLogit
+from ltzoo.losses.gaussian_clouded_logit import gaussian_clouded_logit as gaussian_clouded_logit
+from ltzoo.losses.registry import get as get
+from ltzoo.losses.registry import names as names
+from ltzoo.losses.registry import register as register

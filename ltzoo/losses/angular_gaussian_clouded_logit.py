@@ -1,0 +1,127 @@
+"""Gaussian clouded logit loss with the cloud and the margin on the angle instead of the cosine."""
+
+import math
+
+import keras
+from keras import ops
+
+from ltzoo.losses.registry import register
+from ltzoo.losses.soft_labels import soft_labels
+from ltzoo.losses.target_margin import TargetMarginLoss, target_margin_cross_entropy, weighted_focal_sum
+from ltzoo.precision import float32_or_float64
+
+
+def angular_gaussian_clouded_logit(
+    y_true,
+    y_pred,
+    *,
+    scale=30.0,
+    margin=0.0,
+    focal_gamma=0.0,
+    class_weight=None,
+    from_cosine=True,
+    easy_margin=False,
+    cloud=None,
+):
+    """Angular Gaussian clouded logit loss of each sample.
+
+    theta_j = arccos(cosine_j) ; a_j = (pi / 2) cloud_j + m [j = target] ; phi_j = cos(theta_j + a_j) ;
+    out_j = phi_j where cosine_j > cos(pi - a_j), else cosine_j - sin(pi - a_j) ; z = s out.
+    With ``easy_margin``: out_j = phi_j where cosine_j > 0, else cosine_j.
+    Then the softmax loss, focal factor and class weights as in ``gaussian_clouded_logit``, exact for soft
+    labels.
+
+    The angular variant in the published code of GCL (Li et al., CVPR 2022), which the paper does not have.
+
+    Args:
+        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
+        y_pred: Cosines [batch, C] (times ``scale`` if ``from_cosine`` is False), or [batch, C, 2]: the same
+            and the cloud, as ``ltzoo.layers.GaussianCloud(angular=True)`` hands it over in training.
+        scale: s.
+        margin: m, in radians.
+        focal_gamma: gamma; 0 switches the focal factor off.
+        class_weight: w [C], or None for ones. No division by the weights happens here.
+        from_cosine: Whether ``y_pred`` is the cosine itself.
+        easy_margin: See above.
+        cloud: Cloud [batch, C] as a share of a right angle, noise_multiplier * |epsilon| * delta, if
+            ``y_pred`` does not hold it.
+
+    Returns:
+        [batch], in float32 at least.
+
+    Raises:
+        ValueError: If ``y_true`` has another shape, there are fewer than two classes, or the cloud is given
+            twice.
+
+    Deviation: sin(theta) = sqrt(1 - cosine^2) is bounded below by 1e-6, so that a cosine of 1 has a finite
+    gradient.
+    """
+    dtype = float32_or_float64(y_pred.dtype)
+    cosine = ops.cast(y_pred, dtype)
+    if len(cosine.shape) == 3:
+        if cloud is not None:
+            raise ValueError(
+                "cloud must be None when y_pred holds it. "
+                f"Received: y_pred of shape {y_pred.shape} and a cloud of shape {cloud.shape}"
+            )
+        cosine, cloud = cosine[..., 0], cosine[..., 1]
+    if not from_cosine:
+        cosine = cosine / scale
+    angle = ops.zeros_like(cosine) if cloud is None else (math.pi / 2) * ops.cast(cloud, dtype)
+    other = scale * _rotated(cosine, angle, easy_margin)
+    target = scale * _rotated(cosine, angle + margin, easy_margin)
+    cross_entropies = target_margin_cross_entropy(other, other - target)
+    labels = soft_labels(y_true, cosine.shape[-1], dtype)
+    return weighted_focal_sum(labels, cross_entropies, class_weight, focal_gamma)
+
+
+def _rotated(cosine, angle, easy_margin):
+    sine = ops.sqrt(ops.clip(1.0 - ops.square(cosine), 1e-12, 1.0))
+    phi = cosine * ops.cos(angle) - sine * ops.sin(angle)
+    if easy_margin:
+        return ops.where(cosine > 0, phi, cosine)
+    return ops.where(cosine > -ops.cos(angle), phi, cosine - ops.sin(angle))
+
+
+@register("angular_gaussian_clouded_logit")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class AngularGaussianCloudedLogit(TargetMarginLoss):
+    """Angular Gaussian clouded logit loss; see ``angular_gaussian_clouded_logit``.
+
+    In training its predictions are those of ``ltzoo.layers.GaussianCloud(angular=True)``, [batch, C, 2]; in
+    evaluation, where there is no cloud, they are [batch, C].
+
+    Args:
+        scale: s.
+        margin: Margin m on the target's angle, in radians.
+        focal_gamma: Exponent of the focal factor; 0 switches it off.
+        class_weight: C positive weights, or None; used as in ``GaussianCloudedLogit``.
+        from_cosine: False if the predictions are scale * cosine already.
+        easy_margin: Leave cosines at or below 0 as they are.
+        reduction, name, dtype: As in ``keras.losses.Loss``.
+
+    Raises:
+        ValueError: If ``scale`` or a class weight is not above 0, or ``focal_gamma`` is negative.
+    """
+
+    function = staticmethod(angular_gaussian_clouded_logit)
+
+    def __init__(
+        self,
+        scale=30.0,
+        margin=0.0,
+        focal_gamma=0.0,
+        class_weight=None,
+        from_cosine=True,
+        easy_margin=False,
+        reduction="sum_over_batch_size",
+        name="angular_gaussian_clouded_logit",
+        dtype=None,
+    ):
+        super().__init__(
+            scale, margin, focal_gamma, class_weight, from_cosine, reduction=reduction, name=name, dtype=dtype
+        )
+        self.easy_margin = bool(easy_margin)
+
+    def arguments(self):
+        return {**super().arguments(), "easy_margin": self.easy_margin}

@@ -1,0 +1,57 @@
+"""Softmax cross-entropy on integer or soft labels."""
+
+import keras
+from keras import ops
+
+from ltzoo.losses.registry import register
+from ltzoo.losses.soft_labels import soft_labels
+from ltzoo.precision import float32_or_float64
+
+
+def cross_entropy(y_true, y_pred, *, label_smoothing=0.0):
+    """Softmax cross-entropy -sum_k y_k log softmax(z)_k of each sample.
+
+    Args:
+        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
+        y_pred: Logits z [batch, C].
+        label_smoothing: Share e of every label that is spread evenly over all C classes.
+
+    Returns:
+        [batch], in float32 at least.
+    """
+    logits = ops.cast(y_pred, float32_or_float64(y_pred.dtype))
+    num_classes = logits.shape[-1]
+    labels = soft_labels(y_true, num_classes, logits.dtype)
+    if label_smoothing:
+        labels = (1.0 - label_smoothing) * labels + label_smoothing / num_classes
+    return -ops.sum(labels * ops.log_softmax(logits, axis=-1), axis=-1)
+
+
+@register("cross_entropy")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class CrossEntropy(keras.losses.Loss):
+    """Softmax cross-entropy on logits; see ``cross_entropy``.
+
+    Args:
+        label_smoothing: Share of every label that is spread evenly over all classes, 0 to 1.
+        reduction, name, dtype: As in ``keras.losses.Loss``.
+
+    Raises:
+        ValueError: If ``label_smoothing`` is outside [0, 1].
+    """
+
+    def __init__(
+        self, label_smoothing=0.0, reduction="sum_over_batch_size", name="cross_entropy", dtype=None
+    ):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        if not 0.0 <= label_smoothing <= 1.0:
+            raise ValueError(
+                f"label_smoothing must be between 0 and 1. Received: label_smoothing={label_smoothing}"
+            )
+        self.label_smoothing = float(label_smoothing)
+
+    def call(self, y_true, y_pred):
+        return cross_entropy(y_true, y_pred, label_smoothing=self.label_smoothing)
+
+    def get_config(self):
+        return {**super().get_config(), "label_smoothing": self.label_smoothing}

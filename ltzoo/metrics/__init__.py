@@ -1,0 +1,7 @@
+"""Accuracy by shot group and calibration, as Keras metrics and for a whole split."""
+
+from ltzoo.metrics.calibration import calibration_bins as calibration_bins
+from ltzoo.metrics.calibration import calibration_errors as calibration_errors
+from ltzoo.metrics.evaluate import evaluate as evaluate
+from ltzoo.metrics.result import Result as Result
+from ltzoo.metrics.result import result_from_probabilities as result_from_probabilities

@@ -1,0 +1,45 @@
+"""Calibration bins and errors in NumPy float64."""
+
+import numpy as np
+
+
+def calibration_bins(confidence, correct, num_bins=15):
+    """Accuracy, mean confidence and number of samples in equal bins of the confidence.
+
+    Bin b holds the confidences in (b / num_bins, (b + 1) / num_bins]: the lower edge is excluded, the upper
+    one included, so that a confidence of exactly 0 is in no bin.
+
+    Args:
+        confidence: Probability of the predicted class, [N] in [0, 1].
+        correct: Whether the prediction is right, [N].
+        num_bins: Number of bins.
+
+    Returns:
+        (accuracy float64 [num_bins], confidence float64 [num_bins], count int64 [num_bins]); the first two
+        are 0 in an empty bin.
+    """
+    confidence = np.asarray(confidence, "float64")
+    edges = np.linspace(0.0, 1.0, num_bins + 1)
+    position = np.searchsorted(edges, np.minimum(confidence, 1.0), side="left") - 1
+    inside = position >= 0
+    position, confidence = position[inside], confidence[inside]
+    correct = np.asarray(correct, "float64")[inside]
+    count = np.bincount(position, minlength=num_bins)
+    divisor = np.maximum(count, 1)
+    accuracy = np.bincount(position, correct, num_bins) / divisor
+    return accuracy, np.bincount(position, confidence, num_bins) / divisor, count.astype("int64")
+
+
+def calibration_errors(accuracy, confidence, count):
+    """Expected and maximum calibration error of the bins that ``calibration_bins`` returns.
+
+    ece = sum_b count_b |accuracy_b - confidence_b| / sum_b count_b (Naeini et al., 2015; Guo et al., 2017);
+    mce = max_b |accuracy_b - confidence_b|. Both are NaN if all bins are empty.
+
+    Returns:
+        (ece, mce), fractions.
+    """
+    if not np.sum(count):
+        return float("nan"), float("nan")
+    gap = np.abs(np.asarray(accuracy) - np.asarray(confidence))
+    return float(np.sum(count * gap) / np.sum(count)), float(gap.max())

@@ -1,0 +1,146 @@
+"""Measure a model on a split of a data set."""
+
+import numpy as np
+
+from ltzoo.metrics.result import result_from_probabilities
+
+_BYTES_AT_ONCE = 64 * 2**20
+
+
+def evaluate(model, split, class_counts=None, batch_size=256, from_logits=True):
+    """Accuracy by shot group, calibration and likelihood of ``model`` on ``split``, in NumPy float64.
+
+    Args:
+        model: A keras.Model from images to logits [batch, C] (or to probabilities, see ``from_logits``).
+        split: Anything with ``labels`` [N] and ``load(positions)`` -> images, such as ``dataset.test``; or a
+            pair (images, labels). Labels are integers [N] or [N, 1], or soft labels [N, C].
+        class_counts: Training images a class [C], for the shot groups; default: ``model.class_counts`` if the
+            model has it, else the groups are NaN.
+        batch_size: Images the model sees at once.
+        from_logits: Whether the model returns logits rather than probabilities.
+
+    Returns:
+        A ``ltzoo.metrics.Result``; printing it shows a table.
+
+    Raises:
+        ValueError: If the split is empty, the image size is not the model's, labels or counts do not fit the
+            model's classes, class names are in another order than the model's, or outputs are not finite.
+    """
+    labels, load = _open(split)
+    if len(labels) == 0:
+        raise ValueError("split must hold at least one image. Received: 0 images")
+    if class_counts is None:
+        class_counts = getattr(model, "class_counts", None)
+    _check_class_names(getattr(model, "class_names", None), getattr(split, "class_names", None))
+    outputs = _predict(model, load, len(labels), batch_size)
+    if outputs.ndim != 2:
+        raise ValueError(f"model must return [batch, classes]. Received: outputs of shape {outputs.shape}")
+    labels = _integer_labels(labels, outputs.shape[1])
+    if class_counts is not None and len(class_counts) != outputs.shape[1]:
+        raise ValueError(
+            f"class_counts must have one entry for each of the model's {outputs.shape[1]} classes. "
+            f"Received: {len(class_counts)} entries"
+        )
+    if not np.isfinite(outputs).all():
+        bad = int((~np.isfinite(outputs)).any(axis=1).sum())
+        raise ValueError(
+            f"The model's outputs must be finite; check its weights. Received: NaN or infinite outputs for "
+            f"{bad} of {len(outputs)} images"
+        )
+    probabilities = _softmax(outputs) if from_logits else _checked_probabilities(outputs)
+    return result_from_probabilities(probabilities, labels, class_counts)
+
+
+def _open(split):
+    if hasattr(split, "labels") and hasattr(split, "load"):
+        return np.asarray(split.labels), split.load
+    if isinstance(split, (tuple, list)) and len(split) == 2:
+        images, labels = split
+        if len(images) != len(labels):
+            raise ValueError(
+                "split must hold as many images as labels. "
+                f"Received: {len(images)} images, {len(labels)} labels"
+            )
+        return np.asarray(labels), lambda positions: images[positions[0] : positions[-1] + 1]
+    raise ValueError(
+        "split must have .labels and .load(positions), or be a pair (images, labels). "
+        f"Received: split of type {type(split).__name__}"
+    )
+
+
+def _predict(model, load, count, batch_size):
+    outputs, start = [], 0
+    size = batch_size
+    while start < count:
+        images = np.asarray(load(np.arange(start, min(start + size, count))))
+        if start == 0:
+            _check_image_shape(model, images.shape[1:])
+        outputs.append(np.asarray(model.predict(images, batch_size=batch_size, verbose=0), "float64"))
+        start += len(images)
+        # As many whole batches as fit in memory comfortably.
+        bytes_an_image = max(1, images.nbytes // len(images))
+        size = batch_size * max(1, _BYTES_AT_ONCE // (bytes_an_image * batch_size))
+    return np.concatenate(outputs)
+
+
+def _check_image_shape(model, shape):
+    try:
+        expected = model.input_shape[1:]
+    except (AttributeError, TypeError, ValueError):
+        return  # A subclassed model need not know the shape of its input.
+    if len(expected) != len(shape) or any(e not in (None, s) for e, s in zip(expected, shape, strict=True)):
+        raise ValueError(
+            f"The images must have the model's size {tuple(expected)}; load the data with that image "
+            f"size. Received: images of shape {tuple(shape)}"
+        )
+
+
+def _check_class_names(of_model, of_split):
+    if of_model is None or of_split is None:
+        return
+    of_model, of_split = list(of_model), list(of_split)
+    if of_model == of_split:
+        return
+    if sorted(of_model) == sorted(of_split):
+        index = next(i for i, (a, b) in enumerate(zip(of_model, of_split, strict=True)) if a != b)
+        raise ValueError(
+            "The classes of the split are in another order than the model's; sort them as the model does. "
+            f"Received: class {index} is {of_split[index]!r}, the model's is {of_model[index]!r}"
+        )
+    raise ValueError(
+        "The classes of the split must be the model's classes. "
+        f"Received: {len(of_split)} classes {of_split[:5]}, the model has {len(of_model)}: {of_model[:5]}"
+    )
+
+
+def _integer_labels(labels, num_classes):
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    elif labels.ndim == 2:
+        if labels.shape[1] != num_classes:
+            raise ValueError(
+                f"Soft labels must have one column for each of the model's {num_classes} classes. "
+                f"Received: labels of shape {labels.shape}"
+            )
+        labels = labels.argmax(axis=1)
+    labels = labels.astype("int64")
+    if labels.min() < 0 or labels.max() >= num_classes:
+        raise ValueError(
+            f"Labels must be 0 to {num_classes - 1}, as the model has {num_classes} classes. "
+            f"Received: labels from {labels.min()} to {labels.max()}"
+        )
+    return labels
+
+
+def _softmax(logits):
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+def _checked_probabilities(outputs):
+    if outputs.min() < 0 or outputs.max() > 1 + 1e-3:
+        raise ValueError(
+            "The model's outputs must be probabilities; set from_logits=True if they are logits. "
+            f"Received: outputs from {outputs.min():.3g} to {outputs.max():.3g}"
+        )
+    return outputs

@@ -1,0 +1,111 @@
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+
+from ltzoo import backbones
+from ltzoo.layers import NormalizedDense
+
+REFERENCE = pathlib.Path(__file__).parents[1] / "reference"
+
+
+def published_name(name):
+    """Name in the published state dict of a layer of ours: stage1_block0_conv1 -> layer1.0.conv1."""
+    if not name.startswith("stage"):
+        return name
+    stage, block, part = name.split("_")
+    return f"layer{stage[5:]}.{block[5:]}.{part}"
+
+
+def load_published(model, values, prefix="state/"):
+    for layer in model.layers:
+        if not layer.weights:
+            continue
+        key = prefix + published_name(layer.name)
+        if isinstance(layer, keras.layers.Conv2D):
+            layer.kernel.assign(values[f"{key}.weight"].transpose(2, 3, 1, 0))
+        else:
+            layer.gamma.assign(values[f"{key}.weight"])
+            layer.beta.assign(values[f"{key}.bias"])
+            layer.moving_mean.assign(values[f"{key}.running_mean"])
+            layer.moving_variance.assign(values[f"{key}.running_var"])
+
+
+def test_resnet32_reproduces_the_published_network():
+    values = dict(np.load(REFERENCE / "resnet32_forward_gcl_cosine_10.npz"))
+    trunk = backbones.get("resnet32")
+    load_published(trunk, values)
+    features = keras.layers.GlobalAveragePooling2D()(trunk.output)
+    head = NormalizedDense(10)
+    model = keras.Model(trunk.input, [trunk.output, features, head(features)])
+    head.kernel.assign(values["state/linear.weight"])
+    outputs = model.predict(values["images"].transpose(0, 2, 3, 1), verbose=0)
+    for actual, expected in zip(
+        outputs,
+        [values["last_feature_map"].transpose(0, 2, 3, 1), values["feature"], values["logits"]],
+        strict=True,
+    ):
+        assert np.abs(actual - expected).max() <= 1e-4 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize(
+    "name, parameters",
+    [
+        ("resnet8", 74_640),
+        ("resnet20", 269_072),
+        ("resnet32", 463_504),
+        ("resnet44", 657_936),
+        ("resnet56", 852_368),
+    ],
+)
+def test_depth_and_size(name, parameters):
+    model = backbones.get(name)
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert len(convolutions) == int(name[6:]) - 1
+    assert model.output_shape == (None, 8, 8, 64)
+    trained = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+    assert trained == parameters
+
+
+def test_width_channels_and_open_size():
+    model = backbones.get("resnet8", input_shape=(None, None, 1), width_multiplier=2)
+    assert model.output_shape == (None, None, None, 128)
+    assert model.predict(np.zeros((2, 9, 12, 1), "float32"), verbose=0).shape == (2, 3, 3, 128)
+
+
+def test_initial_weights_follow_the_seed_and_he_variance():
+    first, again, other = (backbones.get("resnet8", seed=s) for s in (1, 1, 2))
+    kernel = "stage3_block0_conv2"
+    weights = [m.get_layer(kernel).kernel.numpy() for m in (first, again, other)]
+    np.testing.assert_array_equal(weights[0], weights[1])
+    assert np.abs(weights[0] - weights[2]).max() > 0
+    np.testing.assert_allclose(weights[0].std(), np.sqrt(2 / (9 * 64)), rtol=0.02)
+    assert np.abs(weights[0]).max() > 3 * weights[0].std()
+
+
+def test_survives_a_keras_file(tmp_path):
+    model = backbones.get("resnet8", input_shape=(8, 8, 1), seed=0)
+    images = np.random.default_rng(0).standard_normal((2, 8, 8, 1)).astype("float32")
+    model.save(tmp_path / "model.keras")
+    copy = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(copy.predict(images, verbose=0), model.predict(images, verbose=0))
+
+
+@pytest.mark.parametrize(
+    "bad, message",
+    [
+        ({"blocks": 0}, "blocks=0"),
+        ({"blocks": 1, "input_shape": (8, 8)}, r"input_shape=\(8, 8\)"),
+        ({"blocks": 1, "width_multiplier": 0}, "width_multiplier=0"),
+    ],
+)
+def test_bad_arguments(bad, message):
+    with pytest.raises(ValueError, match=message):
+        backbones.cifar_resnet(**bad)
+
+
+def test_names_and_unknown_name():
+    assert backbones.names()[:5] == ["resnet8", "resnet20", "resnet32", "resnet44", "resnet56"]
+    with pytest.raises(ValueError, match="name='resnet9'"):
+        backbones.get("resnet9")
