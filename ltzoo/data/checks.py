@@ -88,4 +88,4 @@ def _failures(split: Split) -> Iterator[tuple[int, UnreadableImageError]]:
 
 def _listing(errors: list[UnreadableImageError]) -> str:
     shown = "; ".join(f"{error.path} ({error.reason})" for error in errors[:_SHOWN])
-    return shown + ("; ..." if len(errors) > _SHOWN else "")
+    return shown + (f"; and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else "")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ltzoo.data.splits import Split, validate_labels
 
@@ -62,9 +62,12 @@ def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None
     # Pillow's decoders raise many types for damaged data: OSError, SyntaxError, ValueError, struct.error...
     except Exception as error:
         name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
-        reason = (
-            "no such file" if isinstance(error, FileNotFoundError) else str(error) or type(error).__name__
-        )
+        if isinstance(error, FileNotFoundError):
+            reason = "no such file"
+        elif isinstance(error, UnidentifiedImageError):
+            reason = "not an image, or of an unknown format"
+        else:
+            reason = str(error) or type(error).__name__
         raise UnreadableImageError(name, reason) from error
 
 

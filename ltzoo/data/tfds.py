@@ -12,6 +12,11 @@ from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import EncodedSplit, decode_image
 from ltzoo.data.splits import ArraySplit, Split
 
+_WRONG_FORMAT = (
+    "`data_dir` holds this set in a format that cannot be read by position; prepare it in another folder, "
+    "where it is written as array_record. Received: data_dir={!r}"
+)
+
 
 def from_tfds(
     name: str,
@@ -48,7 +53,9 @@ def from_tfds(
 
     Raises:
         ImportError: `tensorflow_datasets` is not installed.
-        ValueError: an unknown set, split or feature, or images of several sizes without `image_size`.
+        FileNotFoundError: a set that is not prepared, with `download=False`.
+        ValueError: an unknown set, split or feature, a set prepared in another format, or images of several
+            sizes without `image_size`.
     """
     builder = open_builder(name, data_dir, download)
     for key in (image_key, label_key):
@@ -125,12 +132,18 @@ def open_builder(name: str, data_dir: str | Path | None, download: bool):
             name, data_dir=None if data_dir is None else str(data_dir), file_format="array_record"
         )
     except ValueError as error:
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        if "file format" in first_line.lower():
+            raise ValueError(_WRONG_FORMAT.format(data_dir)) from error
         raise ValueError(
             f"`name` must be a set of the TensorFlow Datasets catalog: {first_line} Received: name={name!r}"
         ) from error
     if download:
         builder.download_and_prepare()
+    elif not builder.info.splits:
+        raise FileNotFoundError(
+            f"{name!r} is not prepared in `data_dir`; pass download=True. Received: data_dir={data_dir!r}"
+        )
     return builder
 
 
@@ -141,11 +154,9 @@ def read_records(builder, split: str, image_key: str, label_key: str, order_by: 
     try:
         records = builder.as_data_source(split=split, decoders={image_key: tfds.decode.SkipDecoding()})
     except NotImplementedError as error:
-        raise ValueError(
-            "`data_dir` holds this set in a format that cannot be read by position; prepare it again in "
-            "another folder (it is then written as array_record). "
-            f"Received: {getattr(builder, 'data_path', builder)}"
-        ) from error
+        raise ValueError(_WRONG_FORMAT.format(getattr(builder, "data_path", None))) from error
+    except ValueError as error:
+        raise ValueError(f"{error} Received: split={split!r}") from error
     labels, order = np.empty(len(records), np.int64), []
     for position in range(len(records)):
         record = records[position]

@@ -7,7 +7,14 @@ from ltzoo.data import load, names
 
 def test_names_are_sorted_and_complete():
     assert names() == sorted(names())
-    assert "digits_lt" in names()
+    assert names() == [
+        "cifar100_lt",
+        "cifar10_lt",
+        "digits_lt",
+        "imagenet_lt",
+        "inaturalist2018",
+        "places_lt",
+    ]
 
 
 def test_an_unknown_name_lists_all_and_suggests_the_closest():
