@@ -22,11 +22,18 @@ def generator(seed, stream, epoch=0, step=0, shard=0):
 def hashed(seed, stream, counters):
     """uint64 random words, one for each integer of the array `counters`: SplitMix64 of seed and counter."""
     start = _mix(_mix(np.array([int(seed) & _MASK], dtype=np.uint64)) + np.uint64(stream))
-    return _mix(start + np.asarray(counters).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    words = np.array(counters, dtype=np.uint64)
+    words *= np.uint64(0x9E3779B97F4A7C15)
+    words += start
+    return _mix(words)
 
 
 def _mix(words):
-    words = words + np.uint64(0x9E3779B97F4A7C15)
-    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return words ^ (words >> np.uint64(31))
+    """SplitMix64's output function, in place."""
+    words += np.uint64(0x9E3779B97F4A7C15)
+    words ^= words >> np.uint64(30)
+    words *= np.uint64(0xBF58476D1CE4E5B9)
+    words ^= words >> np.uint64(27)
+    words *= np.uint64(0x94D049BB133111EB)
+    words ^= words >> np.uint64(31)
+    return words

@@ -98,7 +98,7 @@ class DeviceAugmentation(keras.layers.Layer):
 
 
 class _FixedSeed(keras.random.SeedGenerator):
-    """A seed generator without a variable: yields one given state, as `keras.random` takes no seed tensors."""
+    """A seed generator without a variable: yields one given state; `keras.random` takes no seed tensors."""
 
     def __init__(self, state):
         self._value = state
@@ -123,8 +123,7 @@ def _integers(count, limit, state, stream):
 
 
 def _beta(alpha, state):
-    """A draw of Beta(alpha, alpha) from three uniform numbers (Devroye, "Random variate generation in one
-    line").
+    """A draw of Beta(alpha, alpha) from three uniform numbers (Devroye, "Random variates in one line").
 
     1/2 +- 1/2 (1 + 1 / ((u^(-1/alpha) - 1) cos^2(2 pi v)))^(-1/2). `keras.random.beta` does not compile with
     XLA on TensorFlow. u near 0 overflows to infinity, which rightly gives 0 or 1.

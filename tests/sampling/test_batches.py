@@ -1,0 +1,149 @@
+import keras
+import numpy as np
+import pytest
+
+from ltzoo.sampling import ClassSampler, SampledBatches, tf_batches
+
+LABELS = np.arange(40) % 4
+
+
+def load(positions):
+    return np.asarray(positions, dtype="float32")[:, None]
+
+
+def make_sampler(**arguments):
+    return ClassSampler(LABELS, "class_balanced", 16, 3, **arguments)
+
+
+def weighted_positions(y_true, y_pred):
+    """Positions weighted by their place in the batch; the model below is the identity."""
+    place = keras.ops.cast(keras.ops.arange(keras.ops.shape(y_pred)[0]) + 1, y_pred.dtype)
+    return y_pred[:, 0] * place
+
+
+class BatchLosses(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.losses = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.losses.append(logs["loss"])
+
+
+def trained_positions(dataset, built, callbacks=(), **fit):
+    model = keras.Sequential([keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
+    if built:
+        model.build((None, 1))
+    model.compile(keras.optimizers.SGD(0.0), loss=weighted_positions)
+    losses = BatchLosses()
+    model.fit(dataset, shuffle=False, verbose=0, callbacks=[*callbacks, losses], **fit)
+    return losses.losses
+
+
+def expected_losses(sampler, epochs):
+    """Running means over each epoch, as Keras reports them; they depend on the order inside every batch."""
+    result = []
+    for epoch in epochs:
+        total = count = 0.0
+        for step in range(sampler.steps_per_epoch):
+            x = load(sampler.batch(epoch, step))[:, 0]
+            total, count = total + (x * (np.arange(len(x)) + 1)).sum(), count + len(x)
+            result.append(total / count)
+    return result
+
+
+@pytest.mark.parametrize("built", [False, True])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_fit_trains_on_every_batch_once_in_order(built, workers):
+    sampler = make_sampler()
+    dataset = SampledBatches(sampler, load, first_epoch=2, workers=workers)
+    losses = trained_positions(dataset, built, epochs=3)
+    np.testing.assert_allclose(losses, expected_losses(sampler, (2, 3, 4)), rtol=1e-5)
+    assert dataset.epoch == 5
+    losses = trained_positions(dataset, built, epochs=1)
+    np.testing.assert_allclose(losses, expected_losses(sampler, (5,)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_epoch_callback_follows_the_numbers_of_fit(workers):
+    sampler = make_sampler()
+    dataset = SampledBatches(sampler, load, workers=workers)
+    callbacks = [dataset.epoch_callback()]
+    losses = trained_positions(dataset, False, callbacks, initial_epoch=4, epochs=6)
+    np.testing.assert_allclose(losses, expected_losses(sampler, (4, 5)), rtol=1e-5)
+
+
+def noise(images, labels, rng):
+    return images + rng.random(images.shape, dtype="float32"), labels
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_items_are_a_pure_function_of_epoch_and_step(workers):
+    dataset = SampledBatches(make_sampler(), load, noise, workers=workers, max_queue_size=2)
+    reference = SampledBatches(make_sampler(), load, noise)
+    assert len(dataset) == dataset.num_batches == 3
+    for epoch, step in ((0, 0), (0, 1), (0, 0), (4, 2), (0, 2), (4, 2), (4, 0)):
+        dataset.epoch = epoch
+        images, labels = dataset[step]
+        again, _ = reference.batch(epoch, step)
+        assert np.array_equal(images, again)
+        assert np.array_equal(labels, LABELS[dataset.sampler.batch(epoch, step)])
+    draws = [reference.batch(epoch, step)[0] % 1 for epoch in (0, 1) for step in (0, 1)]
+    assert len({draw.tobytes() for draw in draws}) == 4
+
+
+def test_hosts_draw_different_noise():
+    parts = [
+        SampledBatches(make_sampler(shard_index=i, shard_count=2), np.zeros_like, uniform).batch(0, 0)[0]
+        for i in (0, 1)
+    ]
+    assert not np.array_equal(*parts)
+
+
+def uniform(images, labels, rng):
+    return rng.random(images.shape), labels
+
+
+class Cropping:
+    """A transform that reads from the original images."""
+
+    def reader(self, count, rng):
+        numbers = rng.random(count)
+        return lambda image, index: image + numbers[index]
+
+    def __call__(self, images, labels, rng):
+        return images * 2, labels
+
+
+def test_a_reader_is_handed_to_load():
+    def load_with(positions, read=None):
+        return np.stack([read(float(position), index) for index, position in enumerate(positions)])
+
+    dataset = SampledBatches(make_sampler(), load_with, Cropping())
+    images, _ = dataset.batch(1, 0)
+    offset = images / 2 - dataset.sampler.batch(1, 0)
+    assert (offset >= 0).all() and (offset < 1).all() and len(set(offset)) == 16
+    assert np.array_equal(images, dataset.batch(1, 0)[0])
+
+
+def test_loading_errors_reach_the_caller():
+    def broken(positions):
+        raise OSError("no such image")
+
+    for workers in (1, 2):
+        with pytest.raises(OSError, match="no such image"):
+            SampledBatches(make_sampler(), broken, workers=workers)[0]
+    with pytest.raises(ValueError, match="Received: workers=-1"):
+        SampledBatches(make_sampler(), load, workers=-1)
+
+
+def test_tf_batches_are_the_same_batches():
+    pytest.importorskip("tensorflow")
+    dataset = tf_batches(make_sampler(), load, noise, first_epoch=1, num_epochs=2)
+    reference = SampledBatches(make_sampler(), load, noise)
+    assert int(dataset.cardinality()) == 6
+    for number, (images, labels) in enumerate(dataset.as_numpy_iterator()):
+        expected = reference.batch(1 + number // 3, number % 3)
+        assert np.array_equal(images, expected[0]) and np.array_equal(labels, expected[1])
+    assert number == 5
+    assert dataset.element_spec[0].shape.as_list() == [None, 1]
