@@ -1,7 +1,12 @@
 """Accuracy by shot group and calibration, as Keras metrics and for a whole split."""
 
+from ltzoo.metrics.accuracy import BalancedAccuracy as BalancedAccuracy
+from ltzoo.metrics.accuracy import ShotAccuracy as ShotAccuracy
+from ltzoo.metrics.accuracy import Top1Accuracy as Top1Accuracy
 from ltzoo.metrics.calibration import calibration_bins as calibration_bins
 from ltzoo.metrics.calibration import calibration_errors as calibration_errors
+from ltzoo.metrics.calibration_error import ExpectedCalibrationError as ExpectedCalibrationError
+from ltzoo.metrics.calibration_error import MaximumCalibrationError as MaximumCalibrationError
 from ltzoo.metrics.evaluate import evaluate as evaluate
 from ltzoo.metrics.result import Result as Result
 from ltzoo.metrics.result import result_from_probabilities as result_from_probabilities

@@ -1,0 +1,119 @@
+"""Accuracies as Keras metrics: of all samples, of the classes' mean, of a shot group."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.class_counts import shot_groups
+from ltzoo.metrics.inputs import labels_and_predictions, sample_weights
+
+GROUPS = ("many", "medium", "few")
+
+
+@keras.saving.register_keras_serializable(package="ltzoo")
+class Top1Accuracy(keras.metrics.Mean):
+    """Share of samples whose largest output is the label.
+
+    Labels are integers [batch] or [batch, 1], or soft labels [batch, C], as mixup makes them, whose largest
+    entry counts. Predictions are logits or probabilities [batch, C].
+
+    Args:
+        name, dtype: As in ``keras.metrics.Metric``.
+    """
+
+    def __init__(self, name="accuracy", dtype=None):
+        super().__init__(name=name, dtype=dtype)
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        labels, predictions = labels_and_predictions(y_true, y_pred)
+        correct = ops.equal(ops.cast(ops.argmax(predictions, axis=1), "int32"), labels)
+        super().update_state(ops.cast(correct, self.dtype), sample_weight=sample_weight)
+
+    def get_config(self):
+        return {"name": self.name, "dtype": self.dtype}
+
+
+@keras.saving.register_keras_serializable(package="ltzoo")
+class BalancedAccuracy(keras.metrics.Metric):
+    """Mean over the classes of each class's accuracy; classes without a sample are left out.
+
+    Labels and predictions as in ``Top1Accuracy``. NaN before the first sample.
+
+    Args:
+        num_classes: Number of classes C.
+        name, dtype: As in ``keras.metrics.Metric``.
+
+    Raises:
+        ValueError: If ``num_classes`` is below 1, or a prediction has another number of classes.
+    """
+
+    def __init__(self, num_classes, name="balanced_accuracy", dtype=None):
+        super().__init__(name=name, dtype=dtype)
+        if num_classes < 1:
+            raise ValueError(f"num_classes must be 1 or more. Received: num_classes={num_classes}")
+        self.num_classes = int(num_classes)
+        self._in_group = np.ones(self.num_classes, "float32")
+        self.correct = self.add_weight(shape=(self.num_classes,), initializer="zeros", name="correct")
+        self.total = self.add_weight(shape=(self.num_classes,), initializer="zeros", name="total")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        labels, predictions = labels_and_predictions(y_true, y_pred)
+        if predictions.shape[1] != self.num_classes:
+            raise ValueError(
+                f"y_pred must have {self.num_classes} classes. Received: {predictions.shape[1]} classes"
+            )
+        weights = sample_weights(sample_weight, labels, self.dtype)
+        correct = ops.equal(ops.cast(ops.argmax(predictions, axis=1), "int32"), labels)
+        correct = weights * ops.cast(correct, self.dtype)
+        self.total.assign_add(ops.segment_sum(weights, labels, num_segments=self.num_classes))
+        self.correct.assign_add(ops.segment_sum(correct, labels, num_segments=self.num_classes))
+
+    def per_class(self):
+        """Accuracy of each class [C]; NaN where there was no sample."""
+        total = ops.convert_to_tensor(self.total)
+        share = ops.divide_no_nan(ops.convert_to_tensor(self.correct), total)
+        return ops.where(total > 0, share, float("nan"))
+
+    def result(self):
+        total = ops.convert_to_tensor(self.total)
+        counts = ops.cast(total > 0, self.dtype) * ops.cast(self._in_group, self.dtype)
+        share = ops.divide_no_nan(ops.convert_to_tensor(self.correct), total)
+        classes = ops.sum(counts)
+        return ops.where(classes > 0, ops.divide_no_nan(ops.sum(counts * share), classes), float("nan"))
+
+    def get_config(self):
+        return {"num_classes": self.num_classes, "name": self.name, "dtype": self.dtype}
+
+
+@keras.saving.register_keras_serializable(package="ltzoo")
+class ShotAccuracy(BalancedAccuracy):
+    """Mean of the accuracies of the many-shot, medium-shot or few-shot classes (Liu et al., CVPR 2019).
+
+    Many-shot classes have more than 100 training images, few-shot ones fewer than 20, medium-shot ones 20 to
+    100. A class without a sample is left out; a group without one is NaN, not 0. On a test set with as many
+    images of every class this is the share of the group's images that are classified correctly.
+
+    Args:
+        group: "many", "medium" or "few".
+        class_counts: Training images a class [C].
+        name: Default: the group with "_accuracy" behind it.
+        dtype: As in ``keras.metrics.Metric``.
+
+    Raises:
+        ValueError: If the group is unknown or the counts are not positive integers.
+    """
+
+    def __init__(self, group, class_counts, name=None, dtype=None):
+        if group not in GROUPS:
+            raise ValueError(f"group must be one of {', '.join(GROUPS)}. Received: group={group!r}")
+        classes = shot_groups(class_counts)[group]
+        super().__init__(len(class_counts), name=name or f"{group}_accuracy", dtype=dtype)
+        self.group = group
+        self.class_counts = [int(count) for count in class_counts]
+        self._in_group = np.zeros(self.num_classes, "float32")
+        self._in_group[classes] = 1.0
+
+    def get_config(self):
+        config = super().get_config()
+        del config["num_classes"]
+        return {"group": self.group, "class_counts": self.class_counts, **config}
