@@ -1,0 +1,122 @@
+"""What a user sees of an error: one line and exit code 2 for a mistake, a traceback for a bug."""
+
+import contextlib
+import os
+import sys
+import traceback
+import warnings
+from pathlib import Path
+
+import click
+
+USER_MISTAKE = 2
+FAILED = 1
+INTERRUPTED = 130
+
+_PACKAGE = str(Path(__file__).resolve().parents[1]) + os.sep
+
+
+class UserError(click.ClickException):
+    """A mistake of the user: one line on stderr, exit code 2."""
+
+    exit_code = USER_MISTAKE
+
+    def show(self, file=None):
+        click.echo(f"Error: {fold(self.message)}", err=True)
+
+
+class Interrupted(click.ClickException):
+    """Ctrl-C; the message says how to go on."""
+
+    exit_code = INTERRUPTED
+
+    def show(self, file=None):
+        click.echo(fold(self.message), err=True)
+
+
+class Commands(click.Group):
+    """A group whose `main` turns every error into what the user should see, in this one place.
+
+    Mistakes are: errors of the command line itself; `OSError` (files that are missing, unreadable or in the
+    way); `ValueError` and `ImportError` that this package raised. They print one line and exit with code 2.
+    `ArithmeticError` of this package (a loss that is not finite) prints one line and exits with code 1.
+    Everything else is a bug and keeps its traceback. With LTZOO_DEBUG=1 the traceback is always shown.
+    """
+
+    def main(self, args=None, prog_name=None, complete_var=None, standalone_mode=True, **extra):
+        """Run a command and exit."""
+        arguments = dict(args=args, prog_name=prog_name, complete_var=complete_var, **extra)
+        if not standalone_mode:
+            return super().main(standalone_mode=False, **arguments)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            try:
+                code = super().main(standalone_mode=False, **arguments)
+            except Exception as error:
+                code = _report(error)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def fold(message: str) -> str:
+    """A message of several lines as one."""
+    return " ".join(line.strip() for line in str(message).splitlines() if line.strip())
+
+
+@contextlib.contextmanager
+def mistake(what: str):
+    """Anything that fails in the block is the user's mistake: for reading files that others wrote."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except Exception as error:
+        reason = fold(error) or type(error).__name__
+        raise UserError(f"{what}: {reason if len(reason) < 400 else reason[:397] + '...'}") from error
+
+
+def _report(error: Exception) -> int:
+    if isinstance(error, BrokenPipeError):
+        sys.stderr.close()  # The reader has gone; Python would complain about it at exit.
+        return FAILED
+    if os.environ.get("LTZOO_DEBUG", "0") not in ("", "0"):
+        traceback.print_exception(error)
+        shown = _shown(error)
+        return FAILED if shown is None else shown.exit_code
+    shown = _shown(error)
+    if shown is None:
+        raise error
+    shown.show()
+    return shown.exit_code
+
+
+def _shown(error: Exception) -> click.ClickException | None:
+    """The exception to show in place of `error`; None for a bug."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error
+    if isinstance(error, click.UsageError):
+        hint = f" Try '{error.ctx.command_path} --help'." if error.ctx is not None else ""
+        return UserError(error.format_message().rstrip(".") + "." + hint)
+    if isinstance(error, click.ClickException):
+        return error
+    if isinstance(error, click.Abort):
+        return Interrupted("Interrupted.")
+    if isinstance(error, OSError):
+        return UserError(str(error))
+    if isinstance(error, (ValueError, ImportError)) and _raised_here(error):
+        return UserError(str(error))
+    if isinstance(error, ArithmeticError) and _raised_here(error):
+        failed = UserError(str(error))
+        failed.exit_code = FAILED
+        return failed
+    return None
+
+
+def _raised_here(error: Exception) -> bool:
+    """Whether the line that raised the error is in this package."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and os.path.realpath(frames[-1].filename).startswith(_PACKAGE)
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    if issubclass(category, UserWarning) and os.path.realpath(filename).startswith(_PACKAGE):
+        click.echo(f"Warning: {fold(message)}", err=True)

@@ -1,0 +1,101 @@
+"""`ltzoo evaluate`: measure a trained classifier."""
+
+from pathlib import Path
+
+import click
+
+from ltzoo.cli import cards
+from ltzoo.cli.backend import use_backend
+from ltzoo.cli.errors import UserError
+from ltzoo.cli.models import check_model, load_model
+from ltzoo.cli.options import data_options
+from ltzoo.cli.run_folder import RunFolder, write_json
+
+
+@click.command(
+    short_help="Measure a trained model.",
+    epilog="""\b
+Examples:
+  ltzoo evaluate runs/photos
+  ltzoo evaluate runs/photos --data other_photos/
+  ltzoo evaluate gcl_resnet8_digits_lt --json result.json""",
+)
+@click.argument("model")
+@click.option("--data", metavar="NAME|FOLDER", help="Default: the data that the model was trained with.")
+@click.option(
+    "--split",
+    type=click.Choice(["test", "val", "train"]),
+    help="Default: the first of these that the data has.",
+)
+@click.option(
+    "--batch-size", type=click.IntRange(min=1), default=256, show_default=True, help="Images at once."
+)
+@click.option("--json", "json_path", metavar="PATH", help="Also write all figures to a file.")
+@data_options
+def evaluate(model, data, split, batch_size, json_path, **options):
+    """Measure MODEL, a run folder, a .keras file or a zoo entry: accuracies and calibration.
+
+    The many / medium / few groups come from the model's training counts. Images of a folder that has no test
+    and val sub-folders are all used.
+    """
+    check_model(model)
+    given = {key: value for key, value in options.items() if value is not None}
+    source = _source(model, data, given)
+    use_backend()
+    from ltzoo.cli import data as data_module
+    from ltzoo.cli.console import console
+    from ltzoo.metrics import evaluate as measure
+    from ltzoo.report import results_table
+
+    if data is not None:
+        source["data"] = data_module.resolve(data)
+    classifier = load_model(model)
+    dataset = _load(source, classifier)
+    data_module.check_classes(dataset, classifier)
+    data_module.check_image_shape(dataset, classifier)
+    splits = dataset.splits()
+    name = split or next(name for name in ("test", "val", "train") if name in splits)
+    if name not in splits:
+        raise UserError(f"--split must be one of {', '.join(splits)} for this data. Received: {name}")
+    result = measure(classifier, splits[name], batch_size=batch_size)
+    label = "all" if list(splits) == ["train"] else name
+    console().print(results_table({f"{Path(model).name} ({label}, {len(splits[name])})": result}))
+    if json_path is not None:
+        write_json(Path(json_path), {"split": name, "images": len(splits[name]), "result": result.to_dict()})
+
+
+def _source(model: str, data: str | None, given: dict) -> dict:
+    """Arguments for `load_dataset`: those given, on top of those of the training where `data` is None."""
+    if data is not None:
+        return {"data": data, **given}
+    if model in cards.names():
+        return {"card": cards.read(model)["dataset"], **given}
+    run = RunFolder(model)
+    if not run.is_run():
+        raise click.UsageError(
+            f"Missing option '--data': {model} does not say what it was trained with.",
+            click.get_current_context(),
+        )
+    arguments = run.read()["arguments"]
+    if arguments["recipe"] in cards.names():
+        own = {
+            key: arguments[key] for key in ("data_dir", "image_root", "skip_unreadable") if key in arguments
+        }
+        return {"card": cards.read(arguments["recipe"])["dataset"], **own, **given}
+    return {**arguments, **given}
+
+
+def _load(source: dict, classifier):
+    import os
+
+    from ltzoo import data as datasets
+    from ltzoo.cli.data import load_dataset
+
+    if "card" in source:
+        arguments = {**source.pop("card"), **source}
+        return datasets.load(arguments.pop("name"), **arguments)
+    if os.path.isabs(source["data"]):
+        height, width, channels = classifier.image_shape
+        defaults = {"image_size": [height, width], "channels": channels, "validation_fraction": 0.0}
+        return load_dataset({**defaults, **source}, class_names=classifier.class_names)
+    return load_dataset(source)

@@ -1,0 +1,51 @@
+"""From a name on the command line to a trained classifier."""
+
+import os
+from pathlib import Path
+
+from ltzoo.cli import cards
+from ltzoo.cli.errors import UserError, mistake
+from ltzoo.cli.run_folder import RunFolder
+
+
+def check_model(name: str) -> None:
+    """Refuse a name that is no run folder, no saved model and no zoo entry, before Keras is imported."""
+    path = Path(name).expanduser()
+    if name in cards.names():
+        return
+    if path.is_dir():
+        run = RunFolder(path)
+        if not run.model.is_file():
+            state = (
+                "its training is not finished: go on with --resume" if run.is_run() else "it is no run folder"
+            )
+            raise UserError(f"{name} holds no model.keras; {state}")
+        return
+    if not path.is_file():
+        raise UserError(
+            f"The model must be a run folder, a .keras file or a zoo entry ({_entries()}). "
+            f"Received: {name}, which does not exist"
+        )
+    if path.suffix != ".keras":
+        raise UserError(f"A saved model must be a .keras file. Received: {name}")
+
+
+def load_model(name: str):
+    """The classifier of a run folder, a `.keras` file or a zoo entry.
+
+    Raises:
+        UserError: it cannot be loaded, or is no `LongTailedClassifier`.
+    """
+    from ltzoo import models
+
+    if name in cards.names():
+        return models.load(name)
+    with mistake(f"{name} cannot be loaded"):
+        model = models.load(os.path.expanduser(name))
+    if not isinstance(model, models.LongTailedClassifier):
+        raise UserError(f"{name} must hold a LongTailedClassifier. Received: a {type(model).__name__}")
+    return model
+
+
+def _entries() -> str:
+    return ", ".join(cards.names()) or "none is installed"

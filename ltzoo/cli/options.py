@@ -1,0 +1,103 @@
+"""Types and groups of options that several commands share."""
+
+import json
+import re
+
+import click
+
+
+class Epochs(click.ParamType):
+    """`20`, or `20,5` with a number for each stage; a list of ints."""
+
+    name = "N[,N]"
+
+    def convert(self, value, param, ctx):
+        if isinstance(value, list):
+            return value
+        if (
+            not re.fullmatch(r"\d+(,\d+)*", str(value))
+            or min(numbers := [int(n) for n in value.split(",")]) < 1
+        ):
+            self.fail(f"{value!r} is not a number of epochs such as 20, or 20,5 for two stages.", param, ctx)
+        return numbers
+
+
+class ImageSize(click.ParamType):
+    """`64`, or `64x96` for height and width; a list `[height, width]`."""
+
+    name = "N|HxW"
+
+    def convert(self, value, param, ctx):
+        if isinstance(value, list):
+            return value
+        found = re.fullmatch(r"(\d+)(?:x(\d+))?", str(value))
+        if not found or 0 in (size := [int(found[1]), int(found[2] or found[1])]):
+            self.fail(f"{value!r} is not an image size such as 64, or 64x96 for height x width.", param, ctx)
+        return size
+
+
+class Backbone(click.ParamType):
+    """`resnet32`, or `resnet32:width_multiplier=2` with arguments; a dict with `name`."""
+
+    name = "NAME[:KEY=VALUE,..]"
+
+    def convert(self, value, param, ctx):
+        if isinstance(value, dict):
+            return value
+        name, _, rest = value.partition(":")
+        settings = dict(key_and_value(part, param, ctx) for part in rest.split(",") if part)
+        return {"name": name, **settings}
+
+
+class Setting(click.ParamType):
+    """`key=value`, the value JSON or else a text; a list `[key, value]`."""
+
+    name = "KEY=VALUE"
+
+    def convert(self, value, param, ctx):
+        return value if isinstance(value, (list, tuple)) else list(key_and_value(value, param, ctx))
+
+
+def key_and_value(text: str, param=None, ctx=None) -> tuple:
+    """The two sides of `key=value`; the value is JSON where it can be read as such."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise click.BadParameter(f"{text!r} is not of the form KEY=VALUE.", ctx, param)
+    try:
+        return key.strip(), json.loads(value)
+    except ValueError:
+        return key.strip(), value
+
+
+_DATA_OPTIONS = (
+    click.option("--data-dir", metavar="PATH", help="Folder with the files of a named data set."),
+    click.option(
+        "--image-root", metavar="PATH", help="Folder that the paths in a set's list files start from."
+    ),
+    click.option(
+        "--imbalance-factor",
+        type=float,
+        metavar="X",
+        help="Largest class / smallest class, for sets made long-tailed.",
+    ),
+    click.option("--image-size", type=ImageSize(), help="Images of a folder are resized and cropped to it."),
+    click.option(
+        "--channels", type=click.Choice(["1", "3"]), help="1: gray, 3: color (default), for folders."
+    ),
+    click.option(
+        "--data-seed", type=int, metavar="N", help="Chooses subset and validation images (default 0)."
+    ),
+    click.option(
+        "--skip-unreadable",
+        is_flag=True,
+        default=None,
+        help="Leave out images that cannot be read, with a warning.",
+    ),
+)
+
+
+def data_options(command):
+    """Adds the options that choose and read a data set."""
+    for option in reversed(_DATA_OPTIONS):
+        command = option(command)
+    return command

@@ -1,0 +1,60 @@
+"""`ltzoo predict`: the classes of images."""
+
+import click
+
+from ltzoo.cli.backend import use_backend
+from ltzoo.cli.errors import UserError
+from ltzoo.cli.models import check_model, load_model
+
+_BATCH = 64
+
+
+@click.command(
+    short_help="Print the classes of images.",
+    epilog="""\b
+Examples:
+  ltzoo predict cat.jpg --model runs/photos
+  ltzoo predict scans/*.png --model gcl_resnet8_digits_lt --top 3""",
+)
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@click.option(
+    "--model", required=True, metavar="RUN|ENTRY", help="A run folder, a .keras file or a zoo entry."
+)
+@click.option(
+    "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Classes to show of an image."
+)
+@click.option("--skip-unreadable", is_flag=True, help="Leave out images that cannot be read, with a warning.")
+def predict(images, model, top, skip_unreadable):
+    """Print the most probable classes of each IMAGE, one image a line."""
+    check_model(model)
+    use_backend()
+    import numpy as np
+
+    from ltzoo.data import FileSplit, UnreadableImagesError, check_images
+
+    classifier = load_model(model)
+    height, width, channels = classifier.image_shape
+    split = FileSplit(list(images), np.zeros(len(images), "int64"), (height, width), channels)
+    errors = check_images(split)
+    if errors and not skip_unreadable:
+        raise UnreadableImagesError(errors, len(images))
+    for error in errors:
+        click.echo(f"Warning: left out: {error}", err=True)
+    unreadable = {error.path for error in errors}
+    positions = [position for position, path in enumerate(images) if path not in unreadable]
+    if not positions:
+        raise UserError("None of the images can be read")
+    for start in range(0, len(positions), _BATCH):
+        chosen = positions[start : start + _BATCH]
+        logits = classifier.predict(split.load(chosen), batch_size=_BATCH, verbose=0).astype("float64")
+        for position, row in zip(chosen, logits, strict=True):
+            click.echo(f"{images[position]}: {_most_probable(row, classifier.class_names, top)}")
+
+
+def _most_probable(logits, class_names, top: int) -> str:
+    import numpy as np
+
+    probabilities = np.exp(logits - logits.max())
+    probabilities /= probabilities.sum()
+    order = np.argsort(-probabilities, kind="stable")[:top]
+    return ", ".join(f"{class_names[index]} {100 * probabilities[index]:.1f} %" for index in order)

@@ -1,0 +1,108 @@
+"""Progress of a training: a bar a stage in a terminal, a line an epoch elsewhere."""
+
+import time
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+_REDRAW_SECONDS = 0.1
+
+
+class TrainingProgress(keras.callbacks.Callback):
+    """A Keras callback for all stages of a fit, for use with `verbose=0`.
+
+    It also writes `seconds` of each epoch into the logs, so that a history knows the time of a training that
+    was interrupted.
+
+    Args:
+        stages: `(label, epochs)` of each stage, in order; the epochs that Keras counts go on over stages.
+        images: images of an epoch, for images/s; None leaves them out.
+        console: where to show it.
+    """
+
+    def __init__(self, stages, images: int | None, console: Console):
+        super().__init__()
+        self.stages, self.images, self.console = list(stages), images, console
+        self.bar = self.task = None
+        self.waiting = 0
+
+    def on_train_begin(self, logs=None):
+        self.steps = self.params.get("steps") or 0
+        self.stage = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.start = time.perf_counter()
+        self.redrawn = self.start
+        stage, self.epoch = self._place(epoch)
+        if stage != self.stage:
+            self.close()
+            self.stage = stage
+            if self.console.is_terminal:
+                self._open()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.waiting += 1
+        if self.bar is not None and time.perf_counter() - self.redrawn > _REDRAW_SECONDS:
+            self._advance()
+
+    def on_epoch_end(self, epoch, logs=None):
+        seconds = time.perf_counter() - self.start
+        label, epochs = self.stages[self.stage]
+        text = self._describe(logs or {}, seconds)
+        if self.bar is not None:
+            self.bar.update(self.task, epoch=self.epoch + 1, text=text)
+            self._advance()
+        else:
+            self.console.print(f"{label}  epoch {self.epoch + 1}/{epochs}  {text}", soft_wrap=True)
+        if logs is not None:
+            logs["seconds"] = seconds
+
+    def on_train_end(self, logs=None):
+        self.close()
+
+    def close(self):
+        """Give the terminal back; for a training that was interrupted too."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+        self.waiting = 0
+
+    def _open(self):
+        label, epochs = self.stages[self.stage]
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            TextColumn("{task.fields[text]}"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=self.console,
+        )
+        # A resumed stage starts in the middle of its bar.
+        self.task = self.bar.add_task(
+            label, total=epochs * self.steps or None, completed=self.epoch * self.steps,
+            epoch=self.epoch, epochs=epochs, text="",
+        )  # fmt: skip
+        self.bar.start()
+
+    def _advance(self):
+        self.redrawn = time.perf_counter()
+        self.bar.advance(self.task, self.waiting)
+        self.waiting = 0
+
+    def _place(self, epoch: int) -> tuple[int, int]:
+        """Stage and epoch within it of an epoch that is counted over all stages."""
+        for stage, (_, epochs) in enumerate(self.stages):
+            if epoch < epochs or stage == len(self.stages) - 1:
+                return stage, epoch
+            epoch -= epochs
+
+    def _describe(self, logs: dict, seconds: float) -> str:
+        parts = []
+        for key, label in (("loss", "loss"), ("accuracy", "accuracy"), ("val_accuracy", "validation")):
+            if key in logs:
+                value = float(logs[key])
+                parts.append(f"{label} {value:.3f}" if key == "loss" else f"{label} {100 * value:.1f} %")
+        if self.images:
+            parts.append(f"{self.images / max(seconds, 1e-9):,.0f} images/s")
+        return "  ".join(parts)

@@ -1,0 +1,91 @@
+"""The folder of one training: what it was asked to do, its checkpoint, and what came out."""
+
+import csv
+import json
+import os
+from pathlib import Path
+
+from ltzoo.cli.errors import UserError, mistake
+from ltzoo.files import atomic_write
+
+FORMAT = 1
+
+
+class RunFolder:
+    """`run.json`, `checkpoint/`, `model.keras`, `history.csv`, `result.json` and `report/` in one folder.
+
+    Every file is written whole or not at all.
+
+    Args:
+        path: the folder.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path).expanduser()
+        self.run = self.path / "run.json"
+        self.checkpoint = self.path / "checkpoint"
+        self.model = self.path / "model.keras"
+        self.history = self.path / "history.csv"
+        self.result = self.path / "result.json"
+        self.report = self.path / "report"
+
+    def is_run(self) -> bool:
+        """Whether the folder holds a training."""
+        return self.run.is_file()
+
+    def claim(self, resume: bool) -> None:
+        """Refuse a folder that something else is in.
+
+        Leftovers of a process that was killed before it wrote `run.json` do not count.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise UserError(f"--out must be a folder. Received: the file {self.path}")
+        if self.is_run():
+            if not resume:
+                raise UserError(
+                    f"--out {self.path} holds a training already. Go on with it by --resume, or use a new folder"
+                )
+            return
+        found = [name for name in os.listdir(self.path)] if self.path.is_dir() else []
+        found = [name for name in found if not (name.startswith(".run.json.") and ".part" in name)]
+        if found:
+            raise UserError(
+                f"--out must be a new or empty folder. Received: {self.path} with {sorted(found)[0]} in it"
+            )
+
+    def read(self) -> dict:
+        """The content of `run.json`."""
+        with mistake(f"{self.run} cannot be read"):
+            content = json.loads(self.run.read_text(encoding="utf-8"))
+            if content["format"] != FORMAT:
+                raise ValueError(f"it is of format {content['format']}, this version reads format {FORMAT}")
+        return content
+
+    def write(self, content: dict) -> None:
+        """Write `run.json`."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_json(self.run, {"format": FORMAT, **content})
+
+    def write_history(self, history: dict[str, list]) -> None:
+        """Write `history.csv`: a line an epoch, from the lists of a Keras `History`."""
+        keys = ["stage"] + [key for key in history if key != "stage"]
+        with (
+            atomic_write(self.history) as temporary,
+            open(temporary, "w", newline="", encoding="utf-8") as file,
+        ):
+            writer = csv.writer(file)
+            writer.writerow(["epoch", *keys])
+            for epoch, values in enumerate(
+                zip(*(history.get(key, []) for key in keys), strict=True), start=1
+            ):
+                writer.writerow([epoch, *("" if value is None else _number(value) for value in values)])
+
+
+def write_json(path: Path, content) -> None:
+    """Write JSON whole or not at all; the same content gives the same bytes."""
+    with atomic_write(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _number(value: float):
+    return int(value) if float(value).is_integer() else f"{value:.6g}"

@@ -1,0 +1,108 @@
+"""What each stage of a training reached, kept in the run folder until the report is written."""
+
+import json
+
+import keras
+import numpy as np
+
+from ltzoo.cli.console import console
+from ltzoo.cli.run_folder import RunFolder, write_json
+from ltzoo.layers import NormalizedDense
+from ltzoo.metrics import Result, evaluate
+from ltzoo.report import results_table, write_report
+
+
+class StageResults(keras.callbacks.Callback):
+    """Measures the classifier at the end of every stage, on the test split or else the validation split.
+
+    The measures of a stage are a file beside the checkpoint, so a training that goes on in stage 2 still
+    reports stage 1.
+
+    Args:
+        run: the run folder.
+        classifier: the model that is trained.
+        dataset: its data.
+    """
+
+    def __init__(self, run: RunFolder, classifier, dataset):
+        super().__init__()
+        self.run, self.classifier, self.dataset = run, classifier, dataset
+        self.split_name = next((name for name in ("test", "val") if name in dataset.splits()), None)
+
+    def on_train_end(self, logs=None):
+        """Called once a stage; the last stage is measured by `finish`."""
+        stage = self.classifier.stage
+        if stage is not None and stage < len(self.classifier.recipe.stages) - 1:
+            self._measure(stage)
+
+    def finish(self, history: dict, title: str) -> None:
+        """Measure the finished classifier; write `result.json` and the report, print the table."""
+        last = len(self.classifier.recipe.stages) - 1
+        if self.split_name is None:
+            console().print("No test and no validation images: nothing is measured.")
+            return
+        self._measure(last)
+        measured = [self._read(stage) for stage in range(last + 1)]
+        names = [f"{self.classifier.recipe.name}, stage {stage + 1}" for stage in range(last + 1)]
+        names = names if last else [self.classifier.recipe.name]
+        results = {
+            name: Result.from_dict(entry["result"]) for name, entry in zip(names, measured, strict=True)
+        }
+        seconds = dict(zip(names, _seconds_by_stage(history, last + 1), strict=True))
+        final = results[names[-1]]
+        write_json(
+            self.run.result,
+            {"split": self.split_name, "seconds": sum(seconds.values()), "result": final.to_dict()},
+        )
+        report = write_report(
+            self.run.report,
+            title=title,
+            class_counts=self.dataset.class_counts,
+            class_names=self.dataset.class_names,
+            results=results,
+            weight_norms={
+                name: np.asarray(entry["weight_norms"]) for name, entry in zip(names, measured, strict=True)
+            },
+            histories={self.classifier.recipe.name: history},
+            seconds=seconds,
+            notes=self._notes(),
+        )
+        console().print(results_table(results, seconds))
+        console().print(f"Report: {report}", soft_wrap=True)
+        console().print(f"Model:  {self.run.model}", soft_wrap=True)
+
+    def _notes(self) -> list[str]:
+        kind = {"test": "test", "val": "validation"}[self.split_name]
+        return [
+            f"Measured on the {len(self.dataset.splits()[self.split_name]):,} {kind} images.",
+            f"Network: {self.classifier.backbone.name}, {keras.backend.backend()} backend.",
+        ]
+
+    def _path(self, stage: int):
+        return self.run.checkpoint / f"stage{stage + 1}_result.json"
+
+    def _measure(self, stage: int) -> None:
+        if self.split_name is None:
+            return
+        result = evaluate(self.classifier, self.dataset.splits()[self.split_name])
+        norms = classifier_norms(self.classifier)
+        write_json(self._path(stage), {"result": result.to_dict(), "weight_norms": norms.tolist()})
+
+    def _read(self, stage: int) -> dict:
+        return json.loads(self._path(stage).read_text(encoding="utf-8"))
+
+
+def classifier_norms(model) -> np.ndarray:
+    """Norm of the weight vector that each class is compared with, `[C]`; 1 for a head that divides by it."""
+    if isinstance(model.head, NormalizedDense):
+        return np.ones(model.num_classes)
+    kernel = keras.ops.convert_to_numpy(model.head.kernel.value)
+    return np.linalg.norm(kernel.astype(np.float64), axis=0)
+
+
+def _seconds_by_stage(history: dict, stages: int) -> list[float]:
+    """Seconds of the training up to the end of each stage."""
+    spent = [0.0] * stages
+    for stage, seconds in zip(history.get("stage", ()), history.get("seconds", ()), strict=False):
+        spent[int(stage) - 1] += seconds or 0.0
+    return np.cumsum(spent).tolist()

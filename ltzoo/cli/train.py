@@ -1,0 +1,137 @@
+"""`ltzoo train`: from a recipe and a data set to a run folder."""
+
+import click
+
+from ltzoo.cli import cards
+from ltzoo.cli.backend import use_backend
+from ltzoo.cli.errors import Interrupted, UserError
+from ltzoo.cli.options import Backbone, Epochs, Setting, data_options
+from ltzoo.cli.run_folder import RunFolder
+
+_DEFAULTS = {"backbone": {"name": "resnet32"}, "seed": 0}
+
+
+@click.command(
+    short_help="Train a recipe on a data set.",
+    epilog="""\b
+Examples:
+  ltzoo train gcl --data digits_lt --backbone resnet8 --epochs 20,5 --out runs/digits
+  ltzoo train gcl --data photos/ --image-size 64 --out runs/photos
+  ltzoo train cross_entropy --data cifar10_lt --imbalance-factor 100 --data-dir ~/cifar --out runs/baseline
+  ltzoo train --out runs/photos --resume
+
+\b
+A folder with one sub-folder of images a class is enough as data: photos/cat/1.jpg, photos/dog/1.jpg, ..
+'ltzoo list --kind recipes' (or backbones, data) shows the names.""",
+)
+@click.argument("recipe", required=False)
+@click.option(
+    "--data", metavar="NAME|FOLDER", help="A named data set, or a folder with one sub-folder a class."
+)
+@click.option(
+    "--out", metavar="RUN", required=True, help="New folder for checkpoint, model, results and report."
+)
+@click.option("--backbone", type=Backbone(), help="Network (default resnet32).")
+@click.option("--epochs", type=Epochs(), help="Epochs, or one number a stage; default: the recipe's.")
+@click.option(
+    "--batch-size", type=click.IntRange(min=1), metavar="N", help="Images a step; default: the recipe's."
+)
+@click.option("--seed", type=int, metavar="N", help="Seeds weights, sampling and augmentation (default 0).")
+@click.option(
+    "--validation-fraction",
+    type=click.FloatRange(0, 0.9),
+    metavar="X",
+    help="Share of a folder held out (default 0.1).",
+)
+@data_options
+@click.option(
+    "--set", "settings", type=Setting(), multiple=True,
+    help="Change a field of the recipe's stages, such as mixup_alpha=0; may be repeated.",
+)  # fmt: skip
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Threads that load images."
+)
+@click.option("--resume", is_flag=True, help="Go on with the training in --out; only --out is needed then.")
+def train(recipe, out, resume, workers, **options):
+    """Train RECIPE (or a zoo entry) on a data set and write a run folder.
+
+    A training that is stopped at any moment, even by a power cut, goes on with --resume to the same weights.
+    The folder holds run.json, checkpoint/, model.keras, history.csv, result.json and report/report.html.
+    """
+    run = RunFolder(out)
+    run.claim(resume)
+    given = {"recipe": recipe, **{key: value for key, value in options.items() if value not in (None, ())}}
+    given = {key: value for key, value in given.items() if value is not None}
+    if "settings" in given:
+        given["settings"] = [list(setting) for setting in given["settings"]]
+    saved = run.read() if run.is_run() else None
+    if saved is None:
+        _require(given, resume)
+    use_backend(None if saved is None else saved["backend"])
+    from ltzoo.cli import training
+
+    arguments = _new_arguments(given) if saved is None else _same_arguments(saved["arguments"], given, run)
+    try:
+        training.run_training(run, arguments, saved, workers)
+    except KeyboardInterrupt:
+        raise Interrupted(f"\nInterrupted. Go on with: ltzoo train --out {out} --resume") from None
+
+
+def _require(given: dict, resume: bool) -> None:
+    where = " (there is no training in --out yet)" if resume else ""
+    if "recipe" not in given:
+        raise click.UsageError(f"Missing argument 'RECIPE'{where}.", click.get_current_context())
+    if given["recipe"] in cards.names():
+        fixed = sorted(set(given) - {"recipe", "seed", "data_dir", "image_root", "skip_unreadable"})
+        if fixed:
+            raise UserError(
+                f"{_option(fixed[0])} cannot be given with the zoo entry {given['recipe']}, which fixes it. "
+                "To change it, train a recipe"
+            )
+    elif "data" not in given:
+        raise click.UsageError(f"Missing option '--data'{where}.", click.get_current_context())
+
+
+def _new_arguments(given: dict) -> dict:
+    """All that a training is determined by: what was given, and defaults."""
+    from ltzoo.cli.data import default_image_size, resolve
+
+    if given["recipe"] in cards.names():
+        return {"seed": cards.read(given["recipe"]).get("seed", 0), **given}
+    arguments = {**_DEFAULTS, **given}
+    arguments["data"] = resolve(arguments["data"])
+    if arguments["data"] != given["data"] or _is_folder(arguments["data"]):
+        arguments.setdefault("image_size", default_image_size(arguments["backbone"]["name"]))
+    return arguments
+
+
+def _same_arguments(saved: dict, given: dict, run: RunFolder) -> dict:
+    """The arguments of the training in the folder; what is given again must not differ."""
+    from ltzoo.cli.data import resolve
+
+    if "data" in given:
+        given = {**given, "data": resolve(given["data"])}
+    for key, value in given.items():
+        if saved.get(key) != value:
+            raise UserError(
+                f"{_option(key)} differs from the training in {run.path}, which has {_text(saved.get(key))}. "
+                f"Resume with --out and --resume alone, or use a new folder. Received: {_text(value)}"
+            )
+    return saved
+
+
+def _is_folder(data: str) -> bool:
+    import os
+
+    return os.path.isabs(data)
+
+
+def _option(key: str) -> str:
+    """What a key of the arguments is called on the command line."""
+    return {"recipe": "RECIPE", "settings": "--set"}.get(key, "--" + key.replace("_", "-"))
+
+
+def _text(value) -> str:
+    if isinstance(value, dict):
+        return value["name"] + "".join(f" {key}={entry}" for key, entry in value.items() if key != "name")
+    return "none" if value is None else str(value)
