@@ -122,13 +122,13 @@ def _integers(count, limit, state, stream):
     return ops.minimum(ops.cast(ops.floor(_uniform((count,), state, stream) * limit), "int32"), limit - 1)
 
 
-def _beta(alpha, state):
+def _beta(alpha, state, shape=()):
     """A draw of Beta(alpha, alpha) from three uniform numbers (Devroye, "Random variates in one line").
 
     1/2 +- 1/2 (1 + 1 / ((u^(-1/alpha) - 1) cos^2(2 pi v)))^(-1/2). `keras.random.beta` does not compile with
     XLA on TensorFlow. u near 0 overflows to infinity, which rightly gives 0 or 1.
     """
-    u, v, side = (_uniform((), state, _LAMBDA + part) for part in range(3))
+    u, v, side = (_uniform(shape, state, _LAMBDA + part) for part in range(3))
     odds = (ops.power(u, -1.0 / alpha) - 1.0) * ops.maximum(ops.square(ops.cos(6.2831853 * v)), 1e-30)
     distance = 0.5 / ops.sqrt(1.0 + 1.0 / odds)
     return ops.where(side < 0.5, 0.5 - distance, 0.5 + distance)
