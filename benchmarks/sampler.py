@@ -3,7 +3,7 @@
     python benchmarks/sampler.py [--repeats 7] [--output benchmarks/results/sampler.txt]
 
 Every figure is the median of the repeats. All candidates take turns inside each repeat, so a slow moment of
-the machine meets all of them, and every repeat draws a new epoch. "start" is the construction from the labels.
+the machine meets all of them; every repeat draws a new epoch. "start" is the construction from the labels.
 PyTorch's sampler takes part if torch is installed. Expected time: half a minute.
 """
 

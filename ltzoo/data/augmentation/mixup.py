@@ -35,7 +35,10 @@ def mix(values, lam, order):
     """lam values + (1 - lam) values[order] in float32; `lam` has one element, or one for each row."""
     values = np.asarray(values, dtype="float32")
     lam = np.asarray(lam, dtype="float32").reshape((-1,) + (1,) * (values.ndim - 1))
-    return lam * values + (np.float32(1.0) - lam) * values[order]
+    others = values[order]
+    others *= np.float32(1.0) - lam
+    others += lam * values
+    return others
 
 
 def soft_labels(labels, num_classes):
