@@ -1,9 +1,12 @@
 """The choice of Keras's backend, made before Keras is imported."""
 
+import contextlib
+import importlib
 import importlib.util
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from ltzoo.cli.errors import UserError
@@ -12,7 +15,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def use_backend(preferred: str | None = None) -> str:
-    """Choose the backend and silence TensorFlow's start-up messages; return the backend's name.
+    """Choose the backend, import Keras with it, without TensorFlow's start-up messages; return its name.
 
     In this order: KERAS_BACKEND, `preferred`, Keras's own configuration file, then the first installed of
     tensorflow, jax and torch. A backend that Keras was already imported with stays.
@@ -20,9 +23,20 @@ def use_backend(preferred: str | None = None) -> str:
     Raises:
         UserError: no backend is installed, or KERAS_BACKEND names none that is.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if "keras" in sys.modules:
-        return sys.modules["keras"].backend.backend()
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = _choose(preferred)
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        with _without_start_up_messages():
+            importlib.import_module("keras")
+    return sys.modules["keras"].backend.backend()
+
+
+def installed(name: str) -> bool:
+    """Whether a module can be imported; it is not imported."""
+    return importlib.util.find_spec(name) is not None
+
+
+def _choose(preferred: str | None) -> str:
     wanted = os.environ.get("KERAS_BACKEND")
     if wanted:
         if wanted not in BACKENDS:
@@ -37,16 +51,10 @@ def use_backend(preferred: str | None = None) -> str:
         return wanted
     for name in (preferred, _configured(), *BACKENDS):
         if name in BACKENDS and installed(name):
-            os.environ["KERAS_BACKEND"] = name
             return name
     raise UserError(
         "Keras needs a backend and none is installed. Install one: pip install 'ltzoo[tensorflow]'"
     )
-
-
-def installed(name: str) -> bool:
-    """Whether a module can be imported; it is not imported."""
-    return importlib.util.find_spec(name) is not None
 
 
 def _configured() -> str | None:
@@ -56,3 +64,27 @@ def _configured() -> str | None:
         return json.loads((Path(folder) / "keras.json").read_text(encoding="utf-8")).get("backend")
     except (OSError, ValueError, AttributeError):
         return None
+
+
+@contextlib.contextmanager
+def _without_start_up_messages():
+    """Keep TensorFlow's remarks on its own build off stderr, which TF_CPP_MIN_LOG_LEVEL does not silence.
+
+    They come from C++, past `sys.stderr`. Should the block fail, everything that was written is shown.
+    """
+    if os.environ["TF_CPP_MIN_LOG_LEVEL"] != "3":
+        yield
+        return
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as written:
+        kept = os.dup(2)
+        os.dup2(written.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            written.seek(0)
+            os.write(kept, written.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

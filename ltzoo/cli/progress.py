@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 _REDRAW_SECONDS = 0.1
+_BAR_WIDTH = 12
 
 
 class TrainingProgress(keras.callbacks.Callback):
@@ -40,6 +41,8 @@ class TrainingProgress(keras.callbacks.Callback):
             self.stage = stage
             if self.console.is_terminal:
                 self._open()
+        if self.bar is not None:
+            self.bar.update(self.task, epoch=self.epoch + 1)
 
     def on_train_batch_end(self, batch, logs=None):
         self.waiting += 1
@@ -49,11 +52,16 @@ class TrainingProgress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         seconds = time.perf_counter() - self.start
         label, epochs = self.stages[self.stage]
-        text = self._describe(logs or {}, seconds)
+        parts = self._describe(logs or {}, seconds)
         if self.bar is not None:
-            self.bar.update(self.task, epoch=self.epoch + 1, text=text)
+            # What does not fit beside label, bar, epoch and time is left out, the least important first.
+            room = self.console.width - len(label) - _BAR_WIDTH - 2 * len(str(epochs)) - 13
+            while len(parts) > 1 and len("  ".join(parts)) > room:
+                parts.pop()
+            self.bar.update(self.task, text="  ".join(parts))
             self._advance()
         else:
+            text = "  ".join(parts)
             self.console.print(f"{label}  epoch {self.epoch + 1}/{epochs}  {text}", soft_wrap=True)
         if logs is not None:
             logs["seconds"] = seconds
@@ -72,8 +80,8 @@ class TrainingProgress(keras.callbacks.Callback):
         label, epochs = self.stages[self.stage]
         self.bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            BarColumn(bar_width=_BAR_WIDTH),
+            TextColumn("{task.fields[epoch]}/{task.fields[epochs]}"),
             TextColumn("{task.fields[text]}"),
             TimeRemainingColumn(elapsed_when_finished=True),
             console=self.console,
@@ -97,12 +105,13 @@ class TrainingProgress(keras.callbacks.Callback):
                 return stage, epoch
             epoch -= epochs
 
-    def _describe(self, logs: dict, seconds: float) -> str:
+    def _describe(self, logs: dict, seconds: float) -> list[str]:
+        """What an epoch reached, the most important first."""
         parts = []
-        for key, label in (("loss", "loss"), ("accuracy", "accuracy"), ("val_accuracy", "validation")):
+        for key, label in (("loss", "loss"), ("accuracy", "acc"), ("val_accuracy", "val acc")):
             if key in logs:
                 value = float(logs[key])
                 parts.append(f"{label} {value:.3f}" if key == "loss" else f"{label} {100 * value:.1f} %")
         if self.images:
             parts.append(f"{self.images / max(seconds, 1e-9):,.0f} images/s")
-        return "  ".join(parts)
+        return parts

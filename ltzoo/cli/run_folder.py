@@ -43,7 +43,7 @@ class RunFolder:
         if self.is_run():
             if not resume:
                 raise UserError(
-                    f"--out {self.path} holds a training already. Go on with it by --resume, or use a new folder"
+                    f"--out {self.path} holds a training. Go on with it by --resume, or use a new folder"
                 )
             return
         found = [name for name in os.listdir(self.path)] if self.path.is_dir() else []

@@ -67,7 +67,12 @@ def train(recipe, out, resume, workers, **options):
     saved = run.read() if run.is_run() else None
     if saved is None:
         _require(given, resume)
-    use_backend(None if saved is None else saved["backend"])
+    backend = use_backend(None if saved is None else saved["backend"])
+    if saved is not None and saved["backend"] != backend:
+        raise UserError(
+            f"The training in {run.path} runs on {saved['backend']}; set KERAS_BACKEND={saved['backend']} to go on "
+            f"with it. Received: {backend}"
+        )
     from ltzoo.cli import training
 
     arguments = _new_arguments(given) if saved is None else _same_arguments(saved["arguments"], given, run)
@@ -134,4 +139,6 @@ def _option(key: str) -> str:
 def _text(value) -> str:
     if isinstance(value, dict):
         return value["name"] + "".join(f" {key}={entry}" for key, entry in value.items() if key != "name")
+    if isinstance(value, list):
+        return ",".join(_text(entry) for entry in value)
     return "none" if value is None else str(value)

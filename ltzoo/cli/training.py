@@ -26,9 +26,10 @@ def run_training(run: RunFolder, arguments: dict, saved: dict | None, workers: i
     model = _build(recipe, backbone, dataset, arguments)
     if saved is None:
         run.write(_description(arguments, model, dataset))
-    click.echo(f"{dataset!r}"[1:-1])
+    click.echo(repr(dataset).strip("<>").removeprefix("LongTailedDataset "))
+    backend = keras.backend.backend()
     click.echo(
-        f"{recipe.name}, {backbone['name']}, {recipe.epochs} epochs, {keras.backend.backend()} backend, into {run.path}"
+        f"{recipe.name}, {backbone['name']}, {recipe.epochs} epochs, {backend} backend, into {run.path}"
     )
     progress = TrainingProgress(_labels(recipe), len(dataset.train), console())
     stages = StageResults(run, model, dataset)

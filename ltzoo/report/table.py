@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from ltzoo.report.columns import COLUMNS, SECONDS, table_cells
 
@@ -25,5 +26,7 @@ def results_table(
     if seconds is not None:
         table.add_column(SECONDS.heading, justify="right")
     for name, cells in table_cells(results, seconds).items():
-        table.add_row(name, *(f"[bold green]{cell.text}[/]" if cell.best else cell.text for cell in cells))
+        table.add_row(
+            Text(name), *(Text(cell.text, style="bold green" if cell.best else "") for cell in cells)
+        )
     return table
