@@ -1,8 +1,9 @@
-"""Batch normalization with one multiply-add a pixel and a "shifted" mode for classifier re-training."""
+"""Batch normalization with few passes over the feature map and a "shifted" mode for re-training."""
 
 import keras
 from keras import ops
 
+from ltzoo.layers.channel_affine import channel_affine, normalize_batch
 from ltzoo.precision import float32_or_float64
 
 
@@ -83,28 +84,27 @@ class BatchNormalization(keras.layers.BatchNormalization):
         self._freeze_affine()
 
     def call(self, inputs, training=None, mask=None):
-        if self.renorm or self.synchronized or mask is not None:
-            return super().call(inputs, training=training, mask=mask)
+        channels_last = self.axis in (-1, len(inputs.shape) - 1)
+        if self.renorm or self.synchronized or mask is not None or not channels_last:
+            trainable = self._trainable
+            # Keras asks `trainable` whether to use the batch's statistics.
+            self._trainable = trainable or self._shifted
+            try:
+                return super().call(inputs, training=training, mask=mask)
+            finally:
+                self._trainable = trainable
         # Statistics and the affine map in float32 at least, as in Keras.
         inputs = ops.cast(inputs, float32_or_float64(inputs.dtype))
+        mean, variance = (ops.cast(v, inputs.dtype) for v in (self.moving_mean, self.moving_variance))
+        gamma = ops.cast(self.gamma, inputs.dtype) if self.scale else ops.ones_like(mean)
+        beta = ops.cast(self.beta, inputs.dtype) if self.center else ops.zeros_like(mean)
         if training and (self._trainable or self._shifted):
-            mean, variance = ops.moments(inputs, axes=self._reduction_axes)
-            for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                old = ops.cast(average, inputs.dtype)
-                average.assign(old * self.momentum + value * (1.0 - self.momentum))
+            outputs, new_mean, new_variance = normalize_batch(inputs, gamma, beta, self.epsilon)
+            self.moving_mean.assign(mean * self.momentum + new_mean * (1.0 - self.momentum))
+            self.moving_variance.assign(variance * self.momentum + new_variance * (1.0 - self.momentum))
         else:
-            mean = ops.cast(self.moving_mean, inputs.dtype)
-            variance = ops.cast(self.moving_variance, inputs.dtype)
-        # One factor and one offset a channel, so that the map costs one multiply-add an element.
-        factor = ops.rsqrt(variance + self.epsilon)
-        if self.scale:
-            factor = factor * ops.cast(self.gamma, inputs.dtype)
-        offset = -mean * factor
-        if self.center:
-            offset = offset + ops.cast(self.beta, inputs.dtype)
-        shape = [1] * len(inputs.shape)
-        shape[self.axis] = inputs.shape[self.axis]
-        outputs = inputs * ops.reshape(factor, shape) + ops.reshape(offset, shape)
+            factor = gamma * ops.rsqrt(variance + self.epsilon)
+            outputs = channel_affine(inputs, factor, beta - mean * factor)
         return ops.cast(outputs, self.compute_dtype)
 
     def get_config(self):
