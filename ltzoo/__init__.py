@@ -1,3 +1,38 @@
-"""Long-tailed image recognition for Keras 3."""
+"""Long-tailed image recognition for Keras 3: layers, losses, samplers, two-stage training and a model zoo."""
+
+import importlib
+import os
+import sys
 
 __version__ = "0.1.0"
+
+_MODULES = (
+    "backbones",
+    "class_counts",
+    "data",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "recipes",
+    "report",
+    "sampling",
+    "training",
+)
+__all__ = ["__version__", *_MODULES]
+
+
+def __getattr__(name):
+    if name in _MODULES:
+        return importlib.import_module(f"ltzoo.{name}")
+    raise AttributeError(f"module 'ltzoo' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)
+
+
+# `import ltzoo` registers every class, so that `keras.saving.load_model` knows them. Only the `ltzoo` command waits:
+# it chooses the backend before Keras is imported, and `ltzoo --help` needs no Keras at all.
+if os.path.basename(sys.argv[0] if sys.argv else "") not in ("ltzoo", "ltzoo.exe"):
+    from ltzoo import layers, losses, metrics, models, training  # noqa: F401

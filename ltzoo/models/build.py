@@ -1,0 +1,79 @@
+"""Making a new classifier from names."""
+
+import keras
+
+from ltzoo import backbones, recipes
+from ltzoo.data.dataset import LongTailedDataset
+from ltzoo.models.classifier import LongTailedClassifier
+from ltzoo.models.initialization import reinitialize
+from ltzoo.models.normalization import channel_statistics
+from ltzoo.training import Recipe
+
+
+def build(
+    backbone,
+    recipe,
+    class_counts,
+    *,
+    input_shape=None,
+    class_names=None,
+    mean=None,
+    std=None,
+    seed=0,
+    name=None,
+    compile=True,
+):
+    """A new `LongTailedClassifier`, ready for `fit(dataset)`.
+
+    Args:
+        backbone: a name of `ltzoo.backbones.names()`, a dict `{"name": ..., arguments}`, or a `keras.Model` from
+            normalised images to a feature map (its weights are kept).
+        recipe: a name of `ltzoo.recipes.names()` or a `Recipe`.
+        class_counts: training images per class; or a `LongTailedDataset`, which also gives the image shape, the
+            class names and the pixel statistics.
+        input_shape: (height, width, channels); default (32, 32, 3).
+        class_names: a name for each class.
+        mean, std: of the pixels on the 0..1 scale, per channel or one number. Default: ImageNet's for three
+            channels, 0.5 and 0.25 otherwise.
+        seed: the initial weights of the backbone and head and the noise in training are functions of it.
+        name: the model's name.
+        compile: compile it for `fit(x, y)` and `evaluate`; `fit(dataset)` compiles for each stage anyway.
+
+    Raises:
+        ValueError: unknown names, or counts and names that do not fit.
+    """
+    if isinstance(class_counts, LongTailedDataset):
+        dataset = class_counts
+        class_counts = dataset.class_counts
+        input_shape = dataset.image_shape if input_shape is None else input_shape
+        class_names = dataset.class_names if class_names is None else class_names
+        if mean is None and std is None:
+            mean, std = channel_statistics(dataset)
+    input_shape = (32, 32, 3) if input_shape is None else tuple(input_shape)
+    if mean is None and std is None and input_shape[-1] == 3:
+        mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    mean = 0.5 if mean is None else mean
+    std = 0.25 if std is None else std
+    if not isinstance(recipe, Recipe):
+        recipe = recipes.get(recipe)
+    made_here = not isinstance(backbone, keras.Model)
+    if made_here:
+        config = {"name": backbone} if isinstance(backbone, str) else dict(backbone)
+        backbone = backbones.get(config.pop("name"), input_shape=input_shape, **config)
+    model = LongTailedClassifier(
+        backbone,
+        recipe,
+        class_counts,
+        image_shape=input_shape,
+        class_names=class_names,
+        mean=mean,
+        std=std,
+        seed=seed,
+        name=name or f"{recipe.name}_{backbone.name}",
+    )
+    if made_here:
+        reinitialize(model.backbone, seed)
+    reinitialize(model.head, seed + 1)
+    if compile:
+        model.finish_training()
+    return model

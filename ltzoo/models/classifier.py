@@ -1,0 +1,286 @@
+"""The model of this library: raw pixels, a backbone, a head, and the recipe that trains them."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo import losses
+from ltzoo.class_counts import validate_class_counts
+from ltzoo.data.augmentation import DeviceAugmentation
+from ltzoo.data.dataset import LongTailedDataset
+from ltzoo.layers import GaussianCloud
+from ltzoo.metrics import Top1Accuracy
+from ltzoo.models.export import export_model
+from ltzoo.models.heads import make_head
+from ltzoo.models.initialization import reinitialize
+from ltzoo.training import Recipe, fit_stages, optimizers
+from ltzoo.training.schedules import EpochSchedule, learning_rates
+from ltzoo.training.staged_loss import StagedLoss
+
+
+@keras.saving.register_keras_serializable(package="ltzoo")
+class LongTailedClassifier(StagedLoss, keras.Model):
+    """A long-tailed classifier: `logits = head(pool(backbone((pixels / 255 - mean) / std)))`.
+
+    It takes raw pixels 0..255 `[batch, height, width, channels]` (integers or floats), so that training, prediction
+    and serving cannot normalise differently, and returns logits `[batch, num_classes]` in float32 whose softmax is
+    the prediction. `fit(dataset)` with a `LongTailedDataset` runs the stages of the recipe; every other `fit` is
+    Keras's own and trains the whole network with cross-entropy unless it was compiled otherwise.
+
+    Args:
+        backbone: a `keras.Model` from normalised images to a feature map `[batch, h, w, D]` or to features.
+        recipe: a `Recipe`.
+        class_counts: training images per class.
+        image_shape: (height, width, channels).
+        class_names: a name for each class; default "0", "1", ...
+        mean, std: per channel, on the 0..1 scale of pixels.
+        seed: seed of the random layers that are active in training.
+        stage: the stage that the model is in; None outside of a staged fit.
+    """
+
+    def __init__(
+        self,
+        backbone,
+        recipe,
+        class_counts,
+        *,
+        image_shape,
+        class_names=None,
+        mean=0.5,
+        std=0.25,
+        seed=0,
+        stage=None,
+        name="long_tailed_classifier",
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        self.class_counts = validate_class_counts(class_counts)
+        self.num_classes = len(self.class_counts)
+        self.class_names = _class_names(class_names, self.num_classes)
+        self.image_shape = tuple(int(size) for size in image_shape)
+        self.mean, self.std = _per_channel(mean, self.image_shape), _per_channel(std, self.image_shape)
+        self.recipe = recipe
+        self.seed = int(seed)
+        self.backbone = backbone
+        self.head = make_head(recipe.head, self.num_classes, recipe.stages[0].scale)
+        # One entry a stage, made once: the set of layers never changes, so weights files fit in every stage.
+        self.clouds = [self._make_cloud(index, stage) for index, stage in enumerate(recipe.stages)]
+        self.device_augmentations = [
+            self._make_augmentation(index, stage) for index, stage in enumerate(recipe.stages)
+        ]
+        self.enter_stage(stage)
+        self.build((None, *self.image_shape))
+
+    def _make_cloud(self, index, stage):
+        if stage.cloud is None:
+            return None
+        scale = 1.0 if stage.scale is None else stage.scale
+        seed = self.seed + 1 + index
+        return GaussianCloud(
+            self.class_counts, **{"scale": scale, "seed": seed, **stage.cloud}, name=f"cloud_{index + 1}"
+        )
+
+    def _make_augmentation(self, index, stage):
+        if stage.augment_on == "host" or stage.cache_features:
+            return None
+        return DeviceAugmentation(
+            list(stage.augmentation),
+            mixup_alpha=stage.mixup_alpha,
+            num_classes=self.num_classes,
+            seed=self.seed + 101 + index,
+            name=f"augmentation_{index + 1}",
+        )
+
+    @property
+    def cloud(self):
+        """The cloud of the present stage, or None."""
+        return None if self.stage is None else self.clouds[self.stage]
+
+    @property
+    def device_augmentation(self):
+        """The in-model augmentation of the present stage, or None."""
+        return None if self.stage is None else self.device_augmentations[self.stage]
+
+    def build(self, input_shape):
+        """Builds the head and the random layers; the backbone is built when it gets here."""
+        if self.built:
+            return
+        if not self.backbone.built:
+            self.backbone.build(input_shape)
+        self.head.build((None, self.backbone.output_shape[-1]))
+        for layer in [*self.clouds, *self.device_augmentations]:
+            if layer is not None and not layer.built:
+                shape = input_shape if isinstance(layer, DeviceAugmentation) else (None, self.num_classes)
+                layer.build(shape)
+        self.built = True
+
+    def call(self, images, training=None):
+        """Raw pixels to logits."""
+        return self.head(self.features(images, training=training), training=training)
+
+    def features(self, images, training=None):
+        """Raw pixels to pooled features `[batch, D]`."""
+        if tuple(images.shape[1:]) != self.image_shape:
+            raise ValueError(
+                f"This model takes images of shape {self.image_shape} (height, width, channels) with pixels 0..255. "
+                f"Received: a batch of shape {tuple(images.shape)}. Resize the images, or build a model for this size."
+            )
+        images = ops.cast(images, "float32")
+        if training and self.device_augmentation is not None:
+            images = self.device_augmentation(images, training=True)
+        scale = 1.0 / (255.0 * np.array(self.std, np.float32))
+        offset = -np.array(self.mean, np.float32) / np.array(self.std, np.float32)
+        images = ops.cast(images * scale + offset, self.compute_dtype)
+        features = self.backbone(images, training=training)
+        return ops.mean(features, axis=(1, 2)) if len(features.shape) == 4 else features
+
+    def compute_output_shape(self, input_shape):
+        """`(batch, num_classes)`."""
+        return (input_shape[0], self.num_classes)
+
+    def extract_features_on_batch(self, images):
+        """Pooled features of one batch as a NumPy array, in inference mode, compiled."""
+        if getattr(self, "_feature_model", None) is None:
+            # In a tuple, so that Keras does not track it as a part of this model.
+            object.__setattr__(self, "_feature_model", _Features(self))
+        return np.asarray(self._feature_model.predict_on_batch(images))
+
+    # Stages ---------------------------------------------------------------------------------------------------
+
+    def enter_stage(self, stage):
+        """Puts trainability, batch norm and head into the form of stage number `stage`; None is out of training."""
+        if stage is not None and not 0 <= stage < len(self.recipe.stages):
+            raise ValueError(
+                f"`stage` must be None or 0..{len(self.recipe.stages) - 1}. Received: stage={stage}"
+            )
+        self.stage = stage
+        settings = self.recipe.stages[-1 if stage is None else stage]
+        norms = [
+            layer
+            for layer in self.backbone._flatten_layers()
+            if isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        self.backbone.trainable = stage is None or settings.trainable == "all"
+        mode = "train" if stage is None else settings.batch_norm
+        if mode == "shifted" and any(not hasattr(layer, "shifted") for layer in norms):
+            raise ValueError(
+                "`batch_norm='shifted'` needs ltzoo.layers.BatchNormalization in the backbone. "
+                f"Received: {type(norms[0]).__name__} in backbone {self.backbone.name!r}"
+            )
+        for layer in norms:
+            if hasattr(layer, "shifted"):
+                layer.shifted = mode == "shifted"
+            if mode != "train":
+                layer.trainable = False
+        if settings.scale is not None:
+            self.head.scale = settings.scale
+
+    def stage_compile_arguments(self, stage, steps_per_epoch):
+        """The arguments of `compile` for a stage: its optimizer on its schedule, its loss, top-1 accuracy."""
+        settings = self.recipe.stages[stage]
+        rates = learning_rates(settings.schedule, settings.epochs)
+        return {
+            "optimizer": optimizers.get(settings.optimizer, EpochSchedule(rates, steps_per_epoch)),
+            "loss": losses.get(
+                settings.loss,
+                class_counts=[int(count) for count in self.class_counts],
+                scale=1.0 if settings.scale is None else settings.scale,
+                from_cosine=False,
+            ),
+            "metrics": [Top1Accuracy(name="accuracy")],
+            "jit_compile": _jit_compile(),
+        }
+
+    def set_stage(self, stage, steps_per_epoch):
+        """Enters a stage and compiles for it, with a new optimizer."""
+        self.enter_stage(stage)
+        self.compile(**self.stage_compile_arguments(stage, steps_per_epoch))
+        self.optimizer.build(self.trainable_variables)
+
+    def finish_training(self, learning_rate=1e-3):
+        """Leaves the stages: everything trains, no noise, compiled for fine-tuning with cross-entropy."""
+        self.enter_stage(None)
+        self.compile(
+            optimizer=optimizers.SGD(learning_rate, momentum=0.9),
+            loss=losses.get({"name": "cross_entropy"}),
+            metrics=[Top1Accuracy(name="accuracy")],
+            jit_compile=_jit_compile(),
+        )
+        self.optimizer.build(self.trainable_variables)
+
+    def reinitialize_head(self, seed):
+        """A fresh classifier, as classifier re-training (cRT) starts with."""
+        reinitialize(self.head, seed)
+
+    # Keras's verbs --------------------------------------------------------------------------------------------
+
+    def fit(self, x=None, *args, **kwargs):
+        """`fit(dataset, callbacks=, checkpoint=, resume=, seed=, ...)` runs all stages; else Keras's `fit`.
+
+        See `ltzoo.training.fit_stages` for the arguments of the first form.
+        """
+        if isinstance(x, LongTailedDataset):
+            return fit_stages(self, x, *args, **kwargs)
+        return super().fit(x, *args, **kwargs)
+
+    def export(self, filepath, format="tf_saved_model", verbose=None, **kwargs):
+        """Writes a model for serving; see `ltzoo.models.export_model`."""
+        return export_model(self, filepath, format=format, verbose=verbose, **kwargs)
+
+    def get_config(self):
+        return {
+            "name": self.name,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+            "backbone": keras.saving.serialize_keras_object(self.backbone),
+            "recipe": self.recipe.to_dict(),
+            "class_counts": [int(count) for count in self.class_counts],
+            "image_shape": list(self.image_shape),
+            "class_names": list(self.class_names),
+            "mean": list(self.mean),
+            "std": list(self.std),
+            "seed": self.seed,
+            "stage": self.stage,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The inverse of `get_config`."""
+        config = dict(config)
+        config["backbone"] = keras.saving.deserialize_keras_object(
+            config["backbone"], custom_objects=custom_objects
+        )
+        config["recipe"] = Recipe.from_dict(config["recipe"])
+        return cls(**config)
+
+
+class _Features(keras.Model):
+    """The features of a classifier as a model, for `predict_on_batch`; it owns nothing."""
+
+    def __init__(self, classifier):
+        super().__init__(name="features")
+        self.classifier = classifier
+        self.built = True
+
+    def call(self, images):
+        """Raw pixels to pooled features."""
+        return self.classifier.features(images, training=False)
+
+
+def _jit_compile():
+    # XLA halves the speed of TensorFlow's convolutions on CPUs; the other backends decide for themselves.
+    return False if keras.backend.backend() == "tensorflow" else "auto"
+
+
+def _per_channel(values, image_shape):
+    values = np.broadcast_to(np.asarray(values, np.float64), (image_shape[-1],))
+    return tuple(float(value) for value in values)
+
+
+def _class_names(names, num_classes):
+    names = tuple(str(i) for i in range(num_classes)) if names is None else tuple(str(name) for name in names)
+    if len(names) != num_classes or len(set(names)) != num_classes:
+        raise ValueError(
+            f"`class_names` must hold {num_classes} different names, one for each class of `class_counts`. "
+            f"Received: {len(names)} names, {len(set(names))} different"
+        )
+    return names

@@ -1,0 +1,26 @@
+"""Mean and standard deviation of a dataset's pixels."""
+
+import numpy as np
+
+# CIFAR: the constants of the published long-tailed codes (their deviations are averages of per-image ones).
+_PUBLISHED = {
+    "cifar10_lt": ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)),
+    "cifar100_lt": ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)),
+    "imagenet_lt": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "places_lt": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "inaturalist2018": ((0.466, 0.471, 0.380), (0.195, 0.194, 0.192)),
+}
+
+
+def channel_statistics(dataset, max_images=512):
+    """Per-channel (mean, std) on the 0..1 scale: published constants, or those of up to `max_images` images.
+
+    The images are evenly spaced over the training split, so the result is deterministic.
+    """
+    if dataset.name in _PUBLISHED and dataset.image_shape[-1] == 3:
+        return _PUBLISHED[dataset.name]
+    total = len(dataset.train.labels)
+    positions = np.unique(np.linspace(0, total - 1, min(total, max_images)).astype(np.int64))
+    pixels = dataset.train.load(positions).astype(np.float64) / 255.0
+    mean, std = pixels.mean(axis=(0, 1, 2)), pixels.std(axis=(0, 1, 2))
+    return tuple(np.round(mean, 4).tolist()), tuple(np.round(np.maximum(std, 1e-2), 4).tolist())

@@ -1,0 +1,37 @@
+"""Augmentation that fits the data: a recipe's own was written for photographs of 32 pixels."""
+
+import dataclasses
+
+SMALL = 64
+_UPRIGHT = {"digits_lt"}
+
+
+def for_dataset(recipe, dataset):
+    """The recipe with crops that suit the images of a dataset; everything else stays.
+
+    - Other images keep pad-crop-flip, padded by an eighth of their height (4 of 32).
+    - Characters (`digits_lt`) are not flipped: a mirrored digit is another sign.
+    - Larger square images get the random resized crops of ImageNet training instead.
+
+    Args:
+        recipe: a `Recipe`.
+        dataset: a `LongTailedDataset`.
+
+    Returns:
+        A `Recipe`.
+    """
+    height, width, _ = dataset.image_shape
+
+    def fitting(item):
+        if item["name"] != "pad_crop_flip":
+            return item
+        if height == width > SMALL:
+            return {"name": "imagenet_train_crop", "size": height}
+        flip = item.get("flip", True) and dataset.name not in _UPRIGHT
+        return {**item, "padding": max(1, height // 8), "flip": flip}
+
+    stages = [
+        dataclasses.replace(stage, augmentation=tuple(fitting(item) for item in stage.augmentation))
+        for stage in recipe.stages
+    ]
+    return dataclasses.replace(recipe, stages=tuple(stages))

@@ -1,0 +1,15 @@
+"""What the published CIFAR set-ups have in common."""
+
+CROP_FLIP = ({"name": "pad_crop_flip", "padding": 4, "flip": True},)
+SGD = {"name": "sgd", "momentum": 0.9, "l2": 2e-4}
+
+
+def step_schedule(learning_rate, epochs, factors):
+    """Steps at 80 % and 90 % of the epochs (160 and 180 of 200) after a warm-up of 5 epochs, or fewer in short runs."""
+    return {
+        "name": "multi_step",
+        "learning_rate": learning_rate,
+        "warmup_epochs": min(5, epochs // 8),
+        "milestones": [round(0.8 * epochs), round(0.9 * epochs)],
+        "factors": list(factors),
+    }

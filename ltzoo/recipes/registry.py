@@ -1,0 +1,73 @@
+"""Recipes by name."""
+
+import dataclasses
+import difflib
+
+from ltzoo.training import Stage
+
+_RECIPES = {}
+_STAGE_FIELDS = {field.name for field in dataclasses.fields(Stage)} - {"epochs"}
+
+
+def register(function):
+    """Registers a function `epochs -> Recipe` under its own name; its default is the method's epochs a stage."""
+    _RECIPES[function.__name__] = function
+    return function
+
+
+def names():
+    """The names of all recipes, sorted."""
+    return sorted(_RECIPES)
+
+
+def get(name, /, epochs=None, **overrides):
+    """A recipe by name, with changes.
+
+    Args:
+        name: one of `names()`.
+        epochs: epochs of each stage, e.g. `(20, 5)`; milestones and warm-up keep their places in proportion. One
+            number is the first stage's; the others then keep their proportion to it.
+        **overrides: any field of `Stage` (`batch_size=64`), for all stages; or `stage1={...}`, `stage2={...}` with
+            fields of one stage, which win; or `name`, `head`, `description`, `citation` of the recipe.
+
+    Raises:
+        ValueError: an unknown name, field or number of stages.
+    """
+    if name not in _RECIPES:
+        close = difflib.get_close_matches(str(name), _RECIPES, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"`recipe` must be one of {names()}.{hint} Received: recipe={name!r}")
+    function = _RECIPES[name]
+    recipe = function()
+    if epochs is not None:
+        recipe = function(epochs=_stage_epochs(recipe, epochs))
+    stages = list(recipe.stages)
+    shared = {key: overrides.pop(key) for key in list(overrides) if key in _STAGE_FIELDS}
+    for index, stage in enumerate(stages):
+        own = dict(overrides.pop(f"stage{index + 1}", None) or {})
+        unknown = set(own) - _STAGE_FIELDS - {"epochs"}
+        if unknown:
+            raise ValueError(
+                f"`stage{index + 1}` may change {sorted(_STAGE_FIELDS)}. Received: {sorted(unknown)}"
+            )
+        stages[index] = dataclasses.replace(stage, **{**shared, **own})
+    unknown = set(overrides) - {"name", "head", "description", "citation"}
+    if unknown:
+        raise ValueError(
+            f"`recipes.get` may change {sorted(_STAGE_FIELDS)}, a stage by `stage1` to `stage{len(stages)}`, or "
+            f"name, head, description and citation. Received: {sorted(unknown)}"
+        )
+    return dataclasses.replace(recipe, stages=tuple(stages), **overrides)
+
+
+def _stage_epochs(recipe, epochs):
+    defaults = [stage.epochs for stage in recipe.stages]
+    if isinstance(epochs, int):
+        epochs = [epochs, *(max(1, round(epochs * later / defaults[0])) for later in defaults[1:])]
+    epochs = tuple(int(number) for number in epochs)
+    if len(epochs) != len(defaults) or min(epochs) < 1:
+        raise ValueError(
+            f"`epochs` must be one positive number, or one for each of the {len(defaults)} stages of recipe "
+            f"{recipe.name!r}. Received: epochs={epochs}"
+        )
+    return epochs

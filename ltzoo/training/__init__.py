@@ -1,0 +1,10 @@
+"""Recipes, stages and the staged fit."""
+
+from ltzoo.training.errors import NonFiniteLossError as NonFiniteLossError
+from ltzoo.training.errors import ResumeError as ResumeError
+from ltzoo.training.fit import fit_stages as fit_stages
+from ltzoo.training.optimizers import SGD as SGD
+from ltzoo.training.recipe import Recipe as Recipe
+from ltzoo.training.recipe import Stage as Stage
+from ltzoo.training.schedules import EpochSchedule as EpochSchedule
+from ltzoo.training.schedules import learning_rates as learning_rates

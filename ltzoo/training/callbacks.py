@@ -1,0 +1,106 @@
+"""Callbacks that the staged fit adds to the user's own."""
+
+from collections import deque
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.training.errors import NonFiniteLossError
+
+
+class StageLog(keras.callbacks.Callback):
+    """Keeps the batches on the epoch of `fit`, and writes stage and learning rate into the logs of all callbacks.
+
+    Args:
+        stage: number of the stage, 1 for the first.
+        batches: the `SampledBatches` of the stage.
+        offset: epochs of the stages before.
+    """
+
+    def __init__(self, stage, batches, offset):
+        super().__init__()
+        self.stage, self.batches, self.offset = stage, batches, offset
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Sets the epoch of the batches and reads the rate that it starts with."""
+        self.batches.epoch = epoch - self.offset
+        self.learning_rate = float(ops.convert_to_numpy(self.model.optimizer.learning_rate))
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Adds to the logs that all later callbacks get."""
+        if logs is not None:
+            logs["stage"] = self.stage
+            logs["learning_rate"] = self.learning_rate
+
+
+class StopOnNonFiniteLoss(keras.callbacks.Callback):
+    """Raises `NonFiniteLossError` that names stage, epoch and step.
+
+    The loss of a step is read `lag` steps later, so that an accelerator is never waited for; the rest is read at
+    the end of the epoch, before anything is saved.
+    """
+
+    def __init__(self, stage, lag=8):
+        super().__init__()
+        self.stage = stage
+        self.lag = lag
+        self.pending = deque()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Starts an epoch."""
+        self.epoch = epoch
+        self.pending.clear()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Keeps this step's loss and reads an older one."""
+        self.pending.append((batch, (logs or {}).get("loss", 0.0)))
+        if len(self.pending) > self.lag:
+            self._read()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Reads what is left."""
+        while self.pending:
+            self._read()
+
+    def _read(self):
+        step, loss = self.pending.popleft()
+        loss = float(ops.convert_to_numpy(loss))
+        if not np.isfinite(loss):
+            raise NonFiniteLossError(
+                f"The loss is {loss} at stage {self.stage}, epoch {self.epoch + 1}, step {step + 1}. Training "
+                "stopped; the last checkpoint holds the weights from before this epoch. Lower the learning rate, "
+                "lengthen the warm-up or look at the images of this step."
+            )
+
+
+class SaveCheckpoint(keras.callbacks.Callback):
+    """Saves a `Checkpoint` at the end of every epoch, after `StopOnNonFiniteLoss` accepted it."""
+
+    def __init__(self, save, history):
+        super().__init__()
+        self.save = save
+        self.history = history
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Appends the epoch to the history and saves."""
+        self.history.append(epoch, logs or {})
+        self.save(self.model, epoch)
+
+
+class StagedHistory(keras.callbacks.History):
+    """One history over all stages; its `history` has a `stage` entry an epoch."""
+
+    def __init__(self, epochs=(), history=None):
+        super().__init__()
+        self.epoch = list(epochs)
+        self.history = {key: list(values) for key, values in (history or {}).items()}
+
+    def append(self, epoch, logs):
+        """Adds one epoch; a value that an epoch lacks is None, so that all columns stay as long as `epoch`."""
+        for key in logs:
+            self.history.setdefault(key, [None] * len(self.epoch))
+        self.epoch.append(epoch)
+        for key, values in self.history.items():
+            value = logs.get(key)
+            values.append(None if value is None else float(value))

@@ -1,0 +1,111 @@
+"""The state of a staged fit in one file that is written whole or not at all."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.files import atomic_write
+from ltzoo.training.errors import ResumeError
+
+FILE_NAME = "state.npz"
+
+
+class Checkpoint:
+    """Saves and restores everything that the next training step depends on.
+
+    The file holds every variable of the model (weights, moving statistics, states of random generators), every
+    variable of the optimizer, the place in the recipe and the history. It is replaced by an atomic rename, so a
+    process that is killed at any moment leaves the previous file or the new one.
+
+    Args:
+        folder: where the file lies; made if missing.
+        identity: a dict that must be equal at saving and at resuming (recipe, class counts, seed, backend).
+    """
+
+    def __init__(self, folder, identity):
+        self.path = Path(folder) / FILE_NAME
+        self.identity = json.loads(json.dumps(identity))
+
+    def exists(self):
+        """Whether there is something to resume from."""
+        return self.path.is_file()
+
+    def save(self, model, optimizer, *, stage, epochs_done, history):
+        """Writes the state after `epochs_done` epochs of stage number `stage` (0 is the first)."""
+        meta = {
+            "identity": self.identity,
+            "stage": stage,
+            "epochs_done": epochs_done,
+            "epoch": history.epoch,
+            "history": history.history,
+        }
+        arrays = {"meta": np.frombuffer(json.dumps(meta).encode(), np.uint8)}
+        arrays |= {f"model/{i}": value for i, value in enumerate(_values(model.variables))}
+        arrays |= {f"optimizer/{i}": value for i, value in enumerate(_values(optimizer.variables))}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(self.path) as temporary, open(temporary, "wb") as file:
+            np.savez(file, **arrays)
+
+    def load(self):
+        """The saved state: a dict with `stage`, `epochs_done`, `epoch`, `history`, `model` and `optimizer`.
+
+        Raises:
+            ResumeError: when the file cannot be read or belongs to another training.
+        """
+        try:
+            with np.load(self.path, allow_pickle=False) as file:
+                state = json.loads(file["meta"].tobytes().decode())
+                for part in ("model", "optimizer"):
+                    count = sum(name.startswith(part + "/") for name in file.files)
+                    state[part] = [file[f"{part}/{i}"] for i in range(count)]
+        except (OSError, ValueError, KeyError) as error:
+            raise ResumeError(
+                f"The checkpoint {self.path} cannot be read ({error}). Remove it to start again."
+            ) from error
+        differing = sorted(
+            key
+            for key in {*self.identity, *state["identity"]}
+            if self.identity.get(key) != state["identity"].get(key)
+        )
+        if differing:
+            saved = {key: state["identity"].get(key) for key in differing}
+            raise ResumeError(
+                f"The checkpoint {self.path} was written with another {', '.join(differing)}. Resume with the same "
+                f"arguments, or use another folder. Received: {_short({k: self.identity.get(k) for k in differing})}, "
+                f"the checkpoint has {_short(saved)}"
+            )
+        return state
+
+
+def restore(variables, values):
+    """Assigns saved arrays to variables, in order.
+
+    Raises:
+        ResumeError: when numbers or shapes differ.
+    """
+    if len(variables) != len(values) or any(
+        tuple(variable.shape) != value.shape for variable, value in zip(variables, values, strict=False)
+    ):
+        raise ResumeError(
+            "The checkpoint's variables do not fit this model: another backbone, head or version. "
+            f"Received: {len(values)} saved arrays for {len(variables)} variables"
+        )
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _values(variables):
+    # Half-precision types of other libraries do not survive an .npz file; float32 holds them exactly.
+    for variable in variables:
+        if keras.backend.is_float_dtype(variable.dtype) and variable.dtype in ("bfloat16", "float16"):
+            yield ops.convert_to_numpy(ops.cast(variable.value, "float32"))
+        else:
+            yield ops.convert_to_numpy(variable.value)
+
+
+def _short(value):
+    text = json.dumps(value)
+    return text if len(text) < 200 else text[:197] + "..."

@@ -1,0 +1,208 @@
+"""The staged fit: every stage of a recipe, with checkpoints, on one history."""
+
+import keras
+import numpy as np
+
+from ltzoo.data import augmentation
+from ltzoo.sampling import ClassSampler, SampledBatches
+from ltzoo.training.callbacks import SaveCheckpoint, StagedHistory, StageLog, StopOnNonFiniteLoss
+from ltzoo.training.checkpoint import Checkpoint, restore
+from ltzoo.training.errors import ResumeError
+from ltzoo.training.features import CachedFeatureTrainer, extract_features
+from ltzoo.training.validation import SequentialBatches
+
+
+def fit_stages(
+    model,
+    dataset,
+    *,
+    callbacks=(),
+    verbose="auto",
+    checkpoint=None,
+    resume=False,
+    seed=0,
+    validate=True,
+    workers=1,
+    shard_index=0,
+    shard_count=1,
+):
+    """Trains a `LongTailedClassifier` through all stages of its recipe.
+
+    Every callback works in every stage: `on_train_begin` and `on_train_end` are called once a stage, epochs go on
+    counting, and the logs of an epoch hold `stage` (1, 2, ..). With cached features `callback.model` is the head
+    alone during that stage.
+
+    Args:
+        model: the classifier.
+        dataset: a `LongTailedDataset` with the model's classes.
+        callbacks: Keras callbacks.
+        verbose: as in `keras.Model.fit`.
+        checkpoint: a folder; the state is saved there at the end of every epoch.
+        resume: go on from that folder. A finished training returns at once.
+        seed: seeds sampling, augmentation and re-initialised heads. The same seed, backend and processor type give
+            the same weights, interrupted or not.
+        validate: compute `val_` metrics on `dataset.val` where there is one.
+        workers: threads that prepare batches.
+        shard_index, shard_count: this host's number and the number of hosts; each takes its part of every batch.
+
+    Returns:
+        A Keras `History`; its `history` has one entry an epoch over all stages, with `stage` among the keys.
+
+    Raises:
+        NonFiniteLossError: the loss is infinite or NaN. The checkpoint keeps the last good epoch.
+        ResumeError: nothing to resume from, or the checkpoint of another training.
+        ValueError: dataset and model do not fit.
+    """
+    check_dataset(model, dataset)
+    store, state, history = None, None, StagedHistory()
+    if checkpoint is None and resume:
+        raise ResumeError(
+            "`resume=True` needs `checkpoint`, the folder to resume from. Received: checkpoint=None"
+        )
+    if checkpoint is not None:
+        store = Checkpoint(checkpoint, _identity(model, seed))
+        if resume and store.exists():
+            state = store.load()
+            history = StagedHistory(state["epoch"], state["history"])
+    offset = 0
+    for index, stage in enumerate(model.recipe.stages):
+        if state is None or index >= state["stage"]:
+            done = state["epochs_done"] if state is not None and index == state["stage"] else 0
+            saved = state if state is not None and index == state["stage"] else None
+            feed = dict(workers=workers, shard_index=shard_index, shard_count=shard_count)
+            run = _StageRun(model, dataset, index, stage_seed(seed, index), saved, feed)
+            if done < stage.epochs:
+                validation = dataset.val if validate else None
+                run.fit(offset, done, validation, callbacks, verbose, store, history)
+        offset += stage.epochs
+    model.finish_training()
+    model.history = history
+    return history
+
+
+def stage_seed(seed, index):
+    """The seed of stage number `index`: unrelated streams for neighbouring seeds and stages."""
+    return int(np.random.SeedSequence([int(seed), int(index)]).generate_state(1)[0])
+
+
+def check_dataset(model, dataset):
+    """Raises a ValueError that says how a dataset does not fit a model."""
+    if dataset.num_classes != model.num_classes:
+        raise ValueError(
+            f"`dataset` has {dataset.num_classes} classes and the model {model.num_classes}. Build the model with "
+            f"this dataset's class counts. Received: dataset={dataset.name!r}"
+        )
+    names, expected = list(dataset.class_names), list(model.class_names)
+    if names != expected:
+        first = next(i for i, (a, b) in enumerate(zip(names, expected, strict=True)) if a != b)
+        raise ValueError(
+            "`dataset` and model order their classes differently, so labels would mean other classes. First "
+            f"difference: class {first} is {names[first]!r} in the data and {expected[first]!r} in the model. "
+            "Load the data with `class_names=model.class_names`."
+        )
+    if tuple(dataset.image_shape) != tuple(model.image_shape):
+        raise ValueError(
+            f"`dataset` has images of shape {tuple(dataset.image_shape)} and the model takes "
+            f"{tuple(model.image_shape)}. Load the data with that image size or build the model for this one."
+        )
+    if not np.array_equal(dataset.class_counts, model.class_counts):
+        raise ValueError(
+            "`dataset` has other class counts than the model was built with; losses and clouds would not fit. "
+            f"Received: {_head(dataset.class_counts)}, the model has {_head(model.class_counts)}"
+        )
+
+
+class _StageRun:
+    """One stage: the model in its state, the batches, and the call of Keras's fit."""
+
+    def __init__(self, model, dataset, index, seed, saved, feed):
+        self.model, self.index, self.saved = model, index, saved
+        self.stage = stage = model.recipe.stages[index]
+        split = dataset.train
+        sampler = ClassSampler(
+            split.labels,
+            batch_size=stage.batch_size,
+            seed=seed,
+            num_classes=model.num_classes,
+            shard_index=feed["shard_index"],
+            shard_count=feed["shard_count"],
+            **_sampler_arguments(stage),
+        )
+        model.set_stage(index, steps_per_epoch=sampler.steps_per_epoch)
+        if saved is not None:
+            restore(model.variables, saved["model"])
+        elif stage.reinitialize_head:
+            model.reinitialize_head(seed)
+        self.trainee, load, transform = model, split.load, None
+        if stage.cache_features:
+            features = extract_features(model, split)
+            load = features.__getitem__
+            self.trainee = CachedFeatureTrainer(model)
+            self.trainee.compile(**model.stage_compile_arguments(index, sampler.steps_per_epoch))
+        elif stage.augment_on == "host":
+            transform = augmentation.get(
+                list(stage.augmentation), num_classes=model.num_classes, mixup_alpha=stage.mixup_alpha
+            )
+        self.batches = SampledBatches(sampler, load, transform, workers=feed["workers"])
+
+    def fit(self, offset, done, validation, callbacks, verbose, store, history):
+        """Runs the epochs of the stage that are not done yet."""
+        trainee, number = self.trainee, self.index + 1
+        trainee.optimizer.build(trainee.trainable_variables)
+        if self.saved is not None:
+            restore(trainee.optimizer.variables, self.saved["optimizer"])
+
+        def save(_, epoch):
+            if store is not None:
+                store.save(
+                    self.model,
+                    trainee.optimizer,
+                    stage=self.index,
+                    epochs_done=epoch + 1 - offset,
+                    history=history,
+                )
+
+        keras.Model.fit(
+            trainee,
+            self.batches,
+            epochs=offset + self.stage.epochs,
+            initial_epoch=offset + done,
+            shuffle=False,
+            verbose=verbose,
+            validation_data=self._validation(validation),
+            callbacks=[
+                StageLog(number, self.batches, offset),
+                StopOnNonFiniteLoss(number),
+                *callbacks,
+                SaveCheckpoint(save, history),
+            ],
+        )
+
+    def _validation(self, split):
+        if split is None or len(split.labels) == 0:
+            return None
+        load = split.load
+        if self.stage.cache_features:
+            load = extract_features(self.model, split).__getitem__
+        return SequentialBatches(split.labels, load, self.stage.batch_size)
+
+
+def _sampler_arguments(stage):
+    if stage.sampler.get("strategy") == "progressive":
+        return {"num_epochs": stage.epochs, **stage.sampler}
+    return stage.sampler
+
+
+def _identity(model, seed):
+    return {
+        "recipe": model.recipe.to_dict(),
+        "class_counts": [int(count) for count in model.class_counts],
+        "class_names": list(model.class_names),
+        "seed": int(seed),
+        "backend": keras.backend.backend(),
+    }
+
+
+def _head(values):
+    values = [int(value) for value in values]
+    return f"{values[:10]}{'...' if len(values) > 10 else ''}"

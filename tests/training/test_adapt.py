@@ -1,0 +1,33 @@
+"""Augmentation that fits the data."""
+
+import types
+
+import pytest
+
+from ltzoo import recipes
+
+
+def _first(name, shape):
+    dataset = types.SimpleNamespace(name=name, image_shape=shape)
+    recipe = recipes.for_dataset(recipes.get("gcl"), dataset)
+    assert recipe.stages[0].augmentation == recipe.stages[1].augmentation
+    return recipe.stages[0].augmentation[0]
+
+
+@pytest.mark.parametrize(
+    "name, shape, expected",
+    [
+        ("cifar10_lt", (32, 32, 3), {"name": "pad_crop_flip", "padding": 4, "flip": True}),
+        ("digits_lt", (8, 8, 1), {"name": "pad_crop_flip", "padding": 1, "flip": False}),
+        ("photos", (224, 224, 3), {"name": "imagenet_train_crop", "size": 224}),
+        ("strips", (40, 200, 3), {"name": "pad_crop_flip", "padding": 5, "flip": True}),
+    ],
+)
+def test_crops_fit_the_images(name, shape, expected):
+    assert _first(name, shape) == expected
+
+
+def test_other_augmentation_stays():
+    dataset = types.SimpleNamespace(name="photos", image_shape=(224, 224, 3))
+    recipe = recipes.get("gcl", augmentation=[{"name": "cutout", "size": 8}])
+    assert recipes.for_dataset(recipe, dataset).stages[0].augmentation == ({"name": "cutout", "size": 8},)

@@ -1,0 +1,77 @@
+"""Recipes are plain data that survive JSON and refuse what makes no sense."""
+
+import pytest
+
+from ltzoo import recipes
+from ltzoo.training import Recipe, Stage
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_json_round_trip(name):
+    recipe = recipes.get(name)
+    assert Recipe.from_json(recipe.to_json()).to_dict() == recipe.to_dict()
+
+
+def test_epochs_scale_the_schedule():
+    recipe = recipes.get("gcl", epochs=(20, 5))
+    assert [stage.epochs for stage in recipe.stages] == [20, 5]
+    assert recipe.stages[0].schedule["milestones"] == [16, 18]
+    assert recipe.epochs == 25
+    assert [stage.epochs for stage in recipes.get("gcl_published", epochs=20).stages] == [20, 3]
+
+
+def test_overrides_for_all_stages_and_for_one():
+    recipe = recipes.get("gcl", batch_size=16, stage2={"batch_size": 8, "mixup_alpha": 0.0}, name="mine")
+    assert [stage.batch_size for stage in recipe.stages] == [16, 8]
+    assert [stage.mixup_alpha for stage in recipe.stages] == [1.0, 0.0]
+    assert recipe.name == "mine"
+
+
+def test_paper_and_published_constants_of_gcl():
+    paper, published = recipes.get("gcl"), recipes.get("gcl_published")
+    assert [stage.cloud["noise_multiplier"] for stage in paper.stages] == [1.0, 1.0]
+    assert [stage.cloud["noise_multiplier"] for stage in published.stages] == [0.5, 0.5]
+    assert [stage.scale for stage in published.stages] == [30.0, 20.0]
+    assert published.stages[1].loss["margin"] == 0.1 and published.stages[1].loss["focal_gamma"] == 1.0
+    assert paper.stages[1].reinitialize_head and not published.stages[1].reinitialize_head
+
+
+@pytest.mark.parametrize(
+    "name, arguments, text",
+    [
+        ("glc", {}, "Did you mean 'gcl'"),
+        ("gcl", dict(epochs=(1, 2, 3)), "epochs=\\(1, 2, 3\\)"),
+        ("gcl", dict(epochs=0), "epochs=\\(0, 1\\)"),
+        ("gcl", dict(bach_size=3), "bach_size"),
+        ("gcl", dict(stage2={"bach_size": 3}), "bach_size"),
+        ("gcl", dict(stage3={"batch_size": 3}), "stage3"),
+    ],
+)
+def test_wrong_recipe_arguments_are_named(name, arguments, text):
+    with pytest.raises(ValueError, match=text):
+        recipes.get(name, **arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments, text",
+    [
+        (dict(epochs=0), "epochs=0"),
+        (dict(epochs=1, batch_size=0), "batch_size=0"),
+        (dict(epochs=1, trainable="classifier"), "trainable='classifier'"),
+        (dict(epochs=1, batch_norm="off"), "batch_norm='off'"),
+        (dict(epochs=1, trainable="head"), "batch_norm='train'"),
+        (dict(epochs=1, cache_features=True), "cache_features"),
+    ],
+)
+def test_wrong_stages_are_named(arguments, text):
+    with pytest.raises(ValueError, match=text):
+        Stage(loss={"name": "cross_entropy"}, **arguments)
+
+
+def test_unknown_keys_in_json_are_named():
+    config = recipes.get("cross_entropy").to_dict()
+    config["stages"][0]["momentum"] = 0.9
+    with pytest.raises(ValueError, match="momentum"):
+        Recipe.from_dict(config)
+    with pytest.raises(ValueError, match="stages"):
+        Recipe(name="none", head={"name": "dense"}, stages=())
