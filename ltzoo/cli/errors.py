@@ -95,7 +95,8 @@ def _shown(error: Exception) -> click.ClickException | None:
         return error
     if isinstance(error, click.UsageError):
         hint = f" Try '{error.ctx.command_path} --help'." if error.ctx is not None else ""
-        return UserError(error.format_message().rstrip(".") + "." + hint)
+        message = error.format_message().removesuffix(".")
+        return UserError(message + ("" if message.endswith("?") else ".") + hint)
     if isinstance(error, click.ClickException):
         return error
     if isinstance(error, click.Abort):

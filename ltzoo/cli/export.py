@@ -1,14 +1,29 @@
 """`ltzoo export`: a classifier in a format for serving."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
-from ltzoo.cli.backend import use_backend
-from ltzoo.cli.errors import UserError, mistake
+from ltzoo.cli.backend import BACKENDS, use_backend
+from ltzoo.cli.errors import UserError
 from ltzoo.cli.models import check_model, load_model
 
-FORMATS = ("tf_saved_model", "onnx", "openvino", "litert", "torch")
+
+class Format(NamedTuple):
+    """The ending that Keras asks of a file of this format, and the backends that write it, best first."""
+
+    suffix: str = ""
+    backends: tuple[str, ...] = BACKENDS
+
+
+FORMATS = {
+    "tf_saved_model": Format(),
+    "onnx": Format(".onnx"),
+    "openvino": Format(".xml"),
+    "litert": Format(".tflite", ("tensorflow", "torch")),
+    "torch": Format(".pt2", ("torch",)),
+}
 
 
 @click.command(
@@ -25,7 +40,7 @@ Examples:
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(FORMATS),
+    type=click.Choice(list(FORMATS)),
     default="tf_saved_model",
     show_default=True,
     help="Format.",
@@ -34,13 +49,23 @@ Examples:
 def export(model, out, format_, overwrite):
     """Export MODEL (a run folder, a .keras file or a zoo entry): raw pixels 0..255 in, logits out."""
     target = Path(out).expanduser()
+    suffix, backends = FORMATS[format_]
+    if suffix and target.suffix != suffix:
+        raise UserError(f"--out must end in {suffix} for --format {format_}. Received: {out}")
     if target.exists() and not overwrite:
         raise UserError(f"--out exists already; replace it by --overwrite. Received: {out}")
     check_model(model)
-    use_backend()
+    backend = use_backend(backends[0])
+    if backend not in backends:
+        raise UserError(
+            f"--format {format_} is written by the backend {' or '.join(backends)}; set KERAS_BACKEND={backends[0]}. "
+            f"Received: {backend}"
+        )
     classifier = load_model(model)
-    with mistake(f"{model} cannot be exported as {format_}"):
+    try:
         classifier.export(target, format=format_)
+    except ImportError as error:
+        raise UserError(f"--format {format_} needs a library that is not installed: {error}") from error
     height, width, channels = classifier.image_shape
     classes = classifier.class_names
     click.echo(

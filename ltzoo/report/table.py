@@ -20,11 +20,11 @@ def results_table(
         title: Title above the table.
     """
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, caption="accuracies and ECE in %")
-    table.add_column("model", no_wrap=True)
+    table.add_column("model", overflow="fold")
     for column in COLUMNS:
-        table.add_column(column.heading.removesuffix(" %"), justify="right")
+        table.add_column(column.heading.removesuffix(" %"), justify="right", no_wrap=True)
     if seconds is not None:
-        table.add_column(SECONDS.heading, justify="right")
+        table.add_column(SECONDS.heading, justify="right", no_wrap=True)
     for name, cells in table_cells(results, seconds).items():
         table.add_row(
             Text(name), *(Text(cell.text, style="bold green" if cell.best else "") for cell in cells)

@@ -1,0 +1,153 @@
+"""`ltzoo train`: the run folder, resuming, and refusing to mix trainings."""
+
+import csv
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from ltzoo import metrics
+from ltzoo.cli.progress import TrainingProgress
+from tests.cli.conftest import COUNTS, SMALL
+
+
+def weights(folder):
+    model = keras.saving.load_model(folder / "model.keras")
+    return [keras.ops.convert_to_numpy(variable.value) for variable in model.weights]
+
+
+def test_the_run_folder_is_complete(run):
+    names = {"run.json", "checkpoint", "model.keras", "history.csv", "result.json", "report"}
+    assert {path.name for path in run.iterdir()} == names
+    content = json.loads((run / "run.json").read_text())
+    assert content["dataset"]["class_names"] == list(COUNTS)
+    assert content["dataset"]["class_counts"] == [11, 5, 2]
+    assert content["dataset"]["images"] == {"train": 18, "val": 5}
+    assert content["arguments"]["epochs"] == [2, 1]
+    assert [stage["mixup_alpha"] for stage in content["recipe"]["stages"]] == [0, 0]
+    assert content["backend"] == keras.backend.backend()
+    assert content["versions"]["keras"] == keras.__version__
+    assert (run / "report" / "report.html").is_file()
+
+
+def test_the_history_covers_both_stages(run):
+    with open(run / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["epoch"], row["stage"]) for row in rows] == [("1", "1"), ("2", "1"), ("3", "2")]
+    assert all(float(row["seconds"]) > 0 and float(row["loss"]) >= 0 for row in rows)
+
+
+def test_the_result_is_that_of_the_saved_model(run, photos):
+    from ltzoo.cli.data import load_dataset
+
+    content = json.loads((run / "result.json").read_text())
+    assert content["split"] == "val"
+    dataset = load_dataset(json.loads((run / "run.json").read_text())["arguments"])
+    model = keras.saving.load_model(run / "model.keras")
+    again = metrics.evaluate(model, dataset.val)
+    np.testing.assert_array_equal(metrics.Result.from_dict(content["result"]).confusion, again.confusion)
+    assert content["result"]["ece"] == pytest.approx(again.ece, abs=1e-5)
+
+
+def test_what_is_printed(run):
+    text = (run.parent / "output.txt").read_text()
+    lines = text.splitlines()
+    assert "train 18, val 5" in lines[0] and "3 epochs" in lines[1]
+    assert sum("epoch" in line and "acc" in line for line in lines) == 3
+    assert "gcl, stage 1" in text and "gcl, stage 2" in text and "report.html" in text
+
+
+def test_a_used_folder_is_refused_without_resume(one_line, run, photos):
+    before = (run / "model.keras").read_bytes()
+    assert "--resume" in one_line("train", "gcl", "--data", photos, "--out", run)
+    assert (run / "model.keras").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "changed, words",
+    [
+        (["cross_entropy"], "RECIPE differs"),
+        (["--epochs", "3,1"], "--epochs differs"),
+        (["--seed", "1"], "--seed differs"),
+        (["--batch-size", "4"], "which has 8"),
+        (["--set", "mixup_alpha=1"], "--set differs"),
+    ],
+)
+def test_resume_refuses_other_arguments(one_line, run, changed, words):
+    assert words in one_line("train", *changed, "--out", run, "--resume")
+
+
+def test_resume_of_a_finished_training_changes_nothing(invoke, run, photos):
+    before, result = weights(run), (run / "result.json").read_text()
+    done = invoke("train", "gcl", "--data", photos, "--out", run, "--resume")
+    assert done.exit_code == 0, done.output
+    for old, new in zip(before, weights(run), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert (run / "result.json").read_text() == result
+
+
+def test_resume_of_nothing_starts_or_says_what_is_missing(one_line, tmp_path):
+    assert "no training in --out yet" in one_line("train", "--out", tmp_path / "new", "--resume")
+
+
+@pytest.mark.parametrize("stopped_in", [1, 2])
+def test_an_interrupted_training_goes_on_to_the_same_weights(
+    invoke, run, photos, tmp_path, monkeypatch, stopped_in
+):
+    def interrupt(self, epoch, logs=None):
+        if epoch == stopped_in:
+            raise KeyboardInterrupt
+        original(self, epoch, logs)
+
+    original = TrainingProgress.on_epoch_begin
+    monkeypatch.setattr(TrainingProgress, "on_epoch_begin", interrupt)
+    folder = tmp_path / "run"
+    done = invoke("train", "gcl", "--data", photos, "--epochs", "2,1", "--out", folder, *SMALL)
+    assert done.exit_code == 130
+    assert f"ltzoo train --out {folder} --resume" in done.stderr
+    assert not (folder / "model.keras").exists()
+    monkeypatch.undo()
+    done = invoke("train", "--out", folder, "--resume")
+    assert done.exit_code == 0, done.output
+    for undisturbed, resumed in zip(weights(run), weights(folder), strict=True):
+        np.testing.assert_array_equal(undisturbed, resumed)
+    assert "gcl, stage 1" in done.stdout and "gcl, stage 2" in done.stdout
+
+
+def test_another_backend_cannot_resume(one_line, run, tmp_path):
+    content = json.loads((run / "run.json").read_text())
+    content["backend"] = "another"
+    (tmp_path / "run.json").write_text(json.dumps(content))
+    assert "set KERAS_BACKEND=another" in one_line("train", "--out", tmp_path, "--resume")
+
+
+def test_unreadable_images_are_counted_or_left_out(invoke, one_line, truncated, tmp_path):
+    from tests.cli.conftest import write_photos
+
+    folder = write_photos(tmp_path / "photos", {"cat": 4, "dog": 3})
+    (folder / "cat" / "broken.png").write_bytes(truncated.read_bytes())
+    arguments = [
+        "train",
+        "cross_entropy",
+        "--data",
+        folder,
+        "--epochs",
+        "1",
+        "--out",
+        tmp_path / "run",
+        *SMALL,
+    ]
+    assert "1 of 8 images cannot be read" in one_line(*arguments)
+    assert not (tmp_path / "run").exists()
+    done = invoke(*arguments, "--skip-unreadable")
+    assert done.exit_code == 0, done.output
+    assert done.stderr.startswith("Warning: left out 1 of 8 images") and "broken.png" in done.stderr
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["dataset"]["class_counts"] == [3, 2]
+
+
+def test_a_zoo_entry_fixes_its_arguments(one_line, tmp_path):
+    from ltzoo.cli import cards
+
+    line = one_line("train", cards.names()[0], "--epochs", "1,1", "--out", tmp_path / "run")
+    assert "--epochs cannot be given" in line
