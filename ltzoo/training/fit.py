@@ -7,6 +7,7 @@ from ltzoo.data import augmentation
 from ltzoo.sampling import ClassSampler, SampledBatches
 from ltzoo.training.callbacks import SaveCheckpoint, StagedHistory, StageLog, StopOnNonFiniteLoss
 from ltzoo.training.checkpoint import Checkpoint, restore
+from ltzoo.training.devices import batch_divisor, check_batch_size
 from ltzoo.training.errors import ResumeError
 from ltzoo.training.features import CachedFeatureTrainer, extract_features
 from ltzoo.training.validation import SequentialBatches
@@ -44,6 +45,9 @@ def fit_stages(
         validate: compute `val_` metrics on `dataset.val` where there is one.
         workers: threads that prepare batches.
         shard_index, shard_count: this host's number and the number of hosts; each takes its part of every batch.
+
+    Under a `keras.distribution` batches must divide among its devices: a last batch that is not full is left out of
+    an epoch, and the images of `dataset.val` that are left over do not count.
 
     Returns:
         A Keras `History`; its `history` has one entry an epoch over all stages, with `stage` among the keys.
@@ -119,6 +123,8 @@ class _StageRun:
         self.model, self.index, self.saved = model, index, saved
         self.stage = stage = model.recipe.stages[index]
         split = dataset.train
+        self.divisor = batch_divisor()
+        check_batch_size(stage.batch_size, self.divisor)
         sampler = ClassSampler(
             split.labels,
             batch_size=stage.batch_size,
@@ -126,6 +132,7 @@ class _StageRun:
             num_classes=model.num_classes,
             shard_index=feed["shard_index"],
             shard_count=feed["shard_count"],
+            drop_remainder=self.divisor > 1,
             **_sampler_arguments(stage),
         )
         model.set_stage(index, steps_per_epoch=sampler.steps_per_epoch)
@@ -184,7 +191,8 @@ class _StageRun:
         load = split.load
         if self.stage.cache_features:
             load = extract_features(self.model, split).__getitem__
-        return SequentialBatches(split.labels, load, self.stage.batch_size)
+        usable = len(split.labels) - len(split.labels) % self.divisor
+        return SequentialBatches(split.labels[:usable], load, self.stage.batch_size)
 
 
 def _sampler_arguments(stage):
