@@ -42,7 +42,10 @@ def normalize_batch(inputs, gamma, beta, epsilon):
         (y, mean [C], variance [C]); the variance is the biased one. No gradient flows through mean and variance.
     """
     axes = tuple(range(len(inputs.shape) - 1))
-    mean, variance = ops.moments(ops.stop_gradient(inputs), axes=axes)
+    # In two passes: ops.moments takes E[x^2] - E[x]^2 on PyTorch, which cancels where the mean is large.
+    values = ops.stop_gradient(inputs)
+    mean = ops.mean(values, axis=axes)
+    variance = ops.mean(ops.square(values - mean), axis=axes)
 
     @ops.custom_gradient
     def normalized(x, gamma, beta, mean, variance):
