@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import importlib.util
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -28,6 +29,8 @@ def use_backend(preferred: str | None = None) -> str:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         with _without_start_up_messages():
             importlib.import_module("keras")
+            # Python's half of TensorFlow warns of retracing when several models predict in one process.
+            logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return sys.modules["keras"].backend.backend()
 
 

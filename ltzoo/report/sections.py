@@ -33,7 +33,7 @@ def sections(counts, names, results: Mapping, weight_norms, histories) -> list[S
     if weight_norms:
         chosen.append(_norms(counts, names, weight_norms))
     if histories:
-        chosen.append(_training(histories))
+        chosen.append(_training(histories, results))
     return chosen
 
 
@@ -89,7 +89,8 @@ def _reliability(results: Mapping) -> Section:
 
 def _norms(counts, names, weight_norms: Mapping) -> Section:
     caption = (
-        "A plain classifier grows longer weight vectors for classes with many images, and so prefers them."
+        "A plain classifier grows longer weight vectors for classes with many images, and so prefers them. "
+        "One that divides its weights by their norms stands at 1."
     )
     models = ", ".join(weight_norms)
     alt = f"Norm of the weight vector of each class, relative to the mean of the model, of {models}."
@@ -97,14 +98,16 @@ def _norms(counts, names, weight_norms: Mapping) -> Section:
     return Section("Weight norms of the classifier", caption, [picture])
 
 
-def _training(histories: Mapping) -> Section:
+def _training(histories: Mapping, results: Mapping) -> Section:
     caption = (
         "Loss and accuracy by epoch; a dotted line is the border between two stages. The losses of different "
         "methods are on different scales."
     )
     alt = f"Loss and accuracy by epoch of {', '.join(histories)}."
     return Section(
-        "Training", caption, [Picture("training_curves.png", alt, plots.training_curves(histories))]
+        "Training",
+        caption,
+        [Picture("training_curves.png", alt, plots.training_curves(histories, list(results)))],
     )
 
 

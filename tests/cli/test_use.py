@@ -116,13 +116,18 @@ def test_export_writes_a_saved_model_or_names_what_is_missing(invoke, run, photo
     np.testing.assert_allclose(models.served_outputs(target, images), expected, atol=1e-4)
 
 
-def test_export_needs_the_right_backend(invoke, run, tmp_path):
-    done = invoke("export", run, "--out", tmp_path / "model.pt2", "--format", "torch")
-    if keras.backend.backend() != "torch":
-        assert done.exit_code == 2 and "set KERAS_BACKEND=torch" in done.stderr
-    else:
+def test_export_to_a_format_of_one_backend(invoke, run, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        models.LongTailedClassifier, "export", lambda self, *path, **how: asked.append((*path, how))
+    )
+    target = tmp_path / "model.pt2"
+    done = invoke("export", run, "--out", target, "--format", "torch")
+    if keras.backend.backend() == "torch":
         assert done.exit_code == 0, done.output
-        assert (tmp_path / "model.pt2").is_file()
+        assert asked == [(target, {"format": "torch"})]
+    else:
+        assert done.exit_code == 2 and "set KERAS_BACKEND=torch" in done.stderr and not asked
 
 
 def test_demo_passes_its_options_on(invoke, tmp_path, monkeypatch):

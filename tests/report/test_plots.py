@@ -125,6 +125,11 @@ def test_training_curves_mark_the_border_between_stages(synthetic):
     np.testing.assert_allclose(drawn[0].get_ydata(), np.linspace(20, 80, 5))
 
 
+def test_training_curves_take_the_color_of_their_model(synthetic):
+    figure = plots.training_curves({"GCL": synthetic.history()}, ["baseline", "stage 1", "GCL"])
+    assert draw(figure)[0].lines[0].get_color() == style.model_style(2)["color"]
+
+
 def test_training_curves_of_one_epoch_without_accuracy_show_the_loss():
     loss = draw(plots.training_curves({"short": {"loss": [1.0]}}))[0]
     assert loss.lines[0].get_marker() == "."

@@ -1,6 +1,6 @@
 """Loss and accuracy by epoch, with the border between the stages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from ltzoo.report import style
 
 
-def training_curves(histories: Mapping) -> Figure:
+def training_curves(histories: Mapping, models: Sequence[str] = ()) -> Figure:
     """Loss (left) and accuracy (right) by epoch: training solid, validation dashed, one color a model.
 
     A dotted line marks where the stage of a model changes.
@@ -16,13 +16,15 @@ def training_curves(histories: Mapping) -> Figure:
     Args:
         histories: Name of the model to the `history` of its `History`: lists with a value an epoch, among
             them `loss`, `accuracy`, `val_loss`, `val_accuracy` and `stage`; what is missing is not drawn.
+        models: Names of the models of other figures, in their order: a history of such a name gets its color.
     """
     figure = style.figure(width=9.0, height=3.8)
     for position, (key, label) in enumerate((("loss", "loss"), ("accuracy", "accuracy (%)"))):
         axes = style.tidy(figure.add_subplot(1, 2, position + 1), x="epoch", y=label)
         factor = 100.0 if key == "accuracy" else 1.0
         for number, (name, history) in enumerate(histories.items()):
-            color = style.model_style(number)["color"]
+            place = list(models).index(name) if name in models else number
+            color = style.model_style(place)["color"]
             for prefix, line, kind in (("", "-", "training"), ("val_", "--", "validation")):
                 values = np.asarray(history.get(prefix + key) or [], dtype=float)
                 if len(values):

@@ -24,14 +24,16 @@ def weight_norms(weight_norms: Mapping, class_counts, class_names=None) -> Figur
     axes = style.tidy(figure.add_subplot(), y="weight norm / mean of the model")
     small = len(order) <= 60
     for number, (name, norms) in enumerate(weight_norms.items()):
+        # Earlier models are drawn broader, so that they stay visible under a later one of the same norms.
+        below = len(weight_norms) - 1 - number
         norms = np.asarray(norms, float)[order]
         mean = norms.mean()
         relative = norms / mean if mean > 0 else norms
         look = style.model_style(number)
         axes.plot(
-            range(len(order)), relative, label=f"{name} (mean {mean:.3g})", linewidth=1.8 if small else 1.0,
-            color=look["color"], marker=look["marker"] if small else None,
-            markersize=6, markeredgecolor="white",
+            range(len(order)), relative, label=f"{name} (mean {mean:.3g})", color=look["color"],
+            linewidth=(1.8 if small else 1.0) + 1.2 * below, marker=look["marker"] if small else None,
+            markersize=6 + 2 * below, markeredgecolor="white",
         )  # fmt: skip
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, 0.8), max(high, 1.2))
