@@ -24,14 +24,27 @@ def main():
     for seed in seeds:
         with tempfile.TemporaryDirectory() as folder:
             done = demo.run(folder, seed, export=False, say=lambda line: None)
-        rows.append([done.results[name] for name in demo.NAMES] + [sum(done.seconds[n] for n in demo.NAMES[::2])])
+        rows.append(
+            [done.results[name] for name in demo.NAMES] + [sum(done.seconds[n] for n in demo.NAMES[::2])]
+        )
     table = Table(
         title=f"Long-tailed digits (imbalance factor {demo.IMBALANCE_FACTOR}), {demo.BACKBONE['name']}, "
         f"{demo.EPOCHS[0]} + {demo.EPOCHS[1]} epochs, {keras.backend.backend()} {keras.__version__}, "
         f"Python {platform.python_version()}; % on 500 balanced test images",
         title_justify="left",
     )
-    columns = ("seed", "few CE", "few GCL 1", "few GCL 2", "gain", "top-1 CE", "top-1 GCL 1", "top-1 GCL 2", "gain", "s")
+    columns = (
+        "seed",
+        "few CE",
+        "few GCL 1",
+        "few GCL 2",
+        "gain",
+        "top-1 CE",
+        "top-1 GCL 1",
+        "top-1 GCL 2",
+        "gain",
+        "s",
+    )
     for name in columns:
         table.add_column(name, justify="right")
     for seed, (base, first, second, seconds) in zip(seeds, rows, strict=True):

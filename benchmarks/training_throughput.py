@@ -119,11 +119,13 @@ def images_and_labels(count):
 
 
 def fit_trainer():
-    """`model.fit` as a user calls it."""
+    """`model.fit` with the batches that `fit(dataset)` of this library feeds it on each backend."""
     import keras
 
     from ltzoo import backbones
     from ltzoo.losses import CrossEntropy
+    from ltzoo.sampling import ClassSampler
+    from ltzoo.training.feed import training_feed
 
     trunk = backbones.get("resnet32", seed=0)
     features = keras.layers.GlobalAveragePooling2D()(trunk.output)
@@ -134,7 +136,8 @@ def fit_trainer():
 
     def train(count):
         images, labels = images_and_labels(count)
-        model.fit(images, labels, batch_size=BATCH, verbose=0)
+        sampler = ClassSampler(labels, batch_size=BATCH, num_classes=CLASSES)
+        model.fit(**training_feed(sampler, images.__getitem__, None), verbose=0)
 
     return train
 

@@ -25,8 +25,7 @@ def main(folder="weights"):
         batch_size=32,
         augmentation=[{"name": "pad_crop_flip", "padding": 1, "flip": False}],
         mixup_alpha=0.0,
-        optimizer={"name": "sgd", "momentum": 0.9, "l2": 5e-4},
-        stage1={"schedule": ltzoo.recipes.step_schedule(0.1, 60, (0.1, 0.01))},
+        stage1={"schedule": ltzoo.recipes.step_schedule(0.05, 60, (0.1, 0.01))},
     )
     model = ltzoo.models.build(BACKBONE, recipe, dataset, seed=SEED)
     start = time.perf_counter()

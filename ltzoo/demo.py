@@ -61,11 +61,10 @@ def demo_recipes(epochs=EPOCHS):
         batch_size=32,
         augmentation=[],
         mixup_alpha=0.0,
-        optimizer={"name": "sgd", "momentum": 0.9, "l2": 5e-4},
     )
 
     def steps(count):
-        return step_schedule(0.1, count, (0.1, 0.01))
+        return step_schedule(0.05, count, (0.1, 0.01))
 
     total = sum(epochs)
     baseline = recipes.get("cross_entropy", epochs=(total,), schedule=steps(total), **shared)

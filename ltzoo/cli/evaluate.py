@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from ltzoo import shipped
 from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.errors import UserError
@@ -68,7 +69,7 @@ def _source(model: str, data: str | None, given: dict) -> dict:
     """Arguments for `load_dataset`: those given, on top of those of the training where `data` is None."""
     if data is not None:
         return {"data": data, **given}
-    if model in cards.names():
+    if model in shipped.names():
         return {"card": cards.read(model)["dataset"], **given}
     run = RunFolder(model)
     if not run.is_run():
@@ -77,7 +78,7 @@ def _source(model: str, data: str | None, given: dict) -> dict:
             click.get_current_context(),
         )
     arguments = run.read()["arguments"]
-    if arguments["recipe"] in cards.names():
+    if arguments["recipe"] in shipped.names():
         own = {
             key: arguments[key] for key in ("data_dir", "image_root", "skip_unreadable") if key in arguments
         }

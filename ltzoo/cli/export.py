@@ -20,7 +20,6 @@ class Format(NamedTuple):
 FORMATS = {
     "tf_saved_model": Format(),
     "onnx": Format(".onnx"),
-    "openvino": Format(".xml"),
     "litert": Format(".tflite", ("tensorflow", "torch")),
     "torch": Format(".pt2", ("torch",)),
 }

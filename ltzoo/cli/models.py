@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from ltzoo.cli import cards
+from ltzoo import shipped
 from ltzoo.cli.errors import UserError, mistake
 from ltzoo.cli.run_folder import RunFolder
 
@@ -11,7 +11,7 @@ from ltzoo.cli.run_folder import RunFolder
 def check_model(name: str) -> None:
     """Refuse a name that is no run folder, no saved model and no zoo entry, before Keras is imported."""
     path = Path(name).expanduser()
-    if name in cards.names():
+    if name in shipped.names():
         return
     if path.is_dir():
         run = RunFolder(path)
@@ -38,7 +38,7 @@ def load_model(name: str):
     """
     from ltzoo import models
 
-    if name in cards.names():
+    if name in shipped.names():
         return models.load(name)
     with mistake(f"{name} cannot be loaded"):
         model = models.load(os.path.expanduser(name))
@@ -48,4 +48,4 @@ def load_model(name: str):
 
 
 def _entries() -> str:
-    return ", ".join(cards.names()) or "none is installed"
+    return ", ".join(shipped.names()) or "none is installed"

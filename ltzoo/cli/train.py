@@ -2,6 +2,7 @@
 
 import click
 
+from ltzoo import shipped
 from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.errors import Interrupted, UserError
@@ -86,7 +87,7 @@ def _require(given: dict, resume: bool) -> None:
     where = " (there is no training in --out yet)" if resume else ""
     if "recipe" not in given:
         raise click.UsageError(f"Missing argument 'RECIPE'{where}.", click.get_current_context())
-    if given["recipe"] in cards.names():
+    if given["recipe"] in shipped.names():
         fixed = sorted(set(given) - {"recipe", "seed", "data_dir", "image_root", "skip_unreadable"})
         if fixed:
             raise UserError(
@@ -101,7 +102,7 @@ def _new_arguments(given: dict) -> dict:
     """All that a training is determined by: what was given, and defaults."""
     from ltzoo.cli.data import default_image_size, resolve
 
-    if given["recipe"] in cards.names():
+    if given["recipe"] in shipped.names():
         return {"seed": cards.read(given["recipe"]).get("seed", 0), **given}
     arguments = {**_DEFAULTS, **given}
     arguments["data"] = resolve(arguments["data"])

@@ -8,8 +8,7 @@ import keras
 import numpy as np
 
 import ltzoo
-from ltzoo import backbones, data, models, recipes
-from ltzoo.cli import cards
+from ltzoo import backbones, data, models, recipes, shipped
 from ltzoo.cli.console import console
 from ltzoo.cli.data import load_dataset
 from ltzoo.cli.errors import UserError
@@ -53,7 +52,7 @@ def run_training(run: RunFolder, arguments: dict, saved: dict | None, workers: i
 
 def _parts(arguments: dict) -> tuple:
     """Recipe, backbone and data set that the arguments name."""
-    if arguments["recipe"] in cards.names():
+    if arguments["recipe"] in shipped.names():
         card = models.card(arguments["recipe"])
         own = {
             key: arguments[key] for key in ("data_dir", "image_root", "skip_unreadable") if key in arguments
@@ -68,7 +67,8 @@ def _parts(arguments: dict) -> tuple:
         raise UserError(
             f"--backbone must be one of {', '.join(backbones.names())}. Received: {backbone['name']}"
         )
-    return recipe, backbone, load_dataset(arguments)
+    dataset = load_dataset(arguments)
+    return recipe if "augmentation" in overrides else recipes.for_dataset(recipe, dataset), backbone, dataset
 
 
 def _one_or_many(overrides: dict) -> dict:

@@ -4,6 +4,7 @@ import click
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from ltzoo import shipped
 from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.console import console
@@ -36,9 +37,11 @@ def list_(pattern, kind):
     if kind != "models":
         _list_parts(kind, pattern)
         return
-    found = cards.names(pattern)
+    found = shipped.names(pattern)
     if not found:
-        raise UserError(f"No model matches. Known: {', '.join(cards.names()) or 'none'}. Received: {pattern}")
+        raise UserError(
+            f"No model matches. Known: {', '.join(shipped.names()) or 'none'}. Received: {pattern}"
+        )
     table = Table(box=SIMPLE_HEAD, caption="accuracies in % as measured here", caption_justify="left")
     table.add_column("model", no_wrap=True)
     for heading in ("classes", "top-1", "few", "weights"):

@@ -1,10 +1,6 @@
-"""Batch normalization with few passes over the feature map and a "shifted" mode for re-training."""
+"""Batch normalization with a "shifted" mode for re-training a classifier."""
 
 import keras
-from keras import ops
-
-from ltzoo.layers.channel_affine import channel_affine, normalize_batch
-from ltzoo.precision import float32_or_float64
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
@@ -84,28 +80,13 @@ class BatchNormalization(keras.layers.BatchNormalization):
         self._freeze_affine()
 
     def call(self, inputs, training=None, mask=None):
-        channels_last = self.axis in (-1, len(inputs.shape) - 1)
-        if self.renorm or self.synchronized or mask is not None or not channels_last:
-            trainable = self._trainable
-            # Keras asks `trainable` whether to use the batch's statistics.
-            self._trainable = trainable or self._shifted
-            try:
-                return super().call(inputs, training=training, mask=mask)
-            finally:
-                self._trainable = trainable
-        # Statistics and the affine map in float32 at least, as in Keras.
-        inputs = ops.cast(inputs, float32_or_float64(inputs.dtype))
-        mean, variance = (ops.cast(v, inputs.dtype) for v in (self.moving_mean, self.moving_variance))
-        gamma = ops.cast(self.gamma, inputs.dtype) if self.scale else ops.ones_like(mean)
-        beta = ops.cast(self.beta, inputs.dtype) if self.center else ops.zeros_like(mean)
-        if training and (self._trainable or self._shifted):
-            outputs, new_mean, new_variance = normalize_batch(inputs, gamma, beta, self.epsilon)
-            self.moving_mean.assign(mean * self.momentum + new_mean * (1.0 - self.momentum))
-            self.moving_variance.assign(variance * self.momentum + new_variance * (1.0 - self.momentum))
-        else:
-            factor = gamma * ops.rsqrt(variance + self.epsilon)
-            outputs = channel_affine(inputs, factor, beta - mean * factor)
-        return ops.cast(outputs, self.compute_dtype)
+        trainable = self._trainable
+        # Keras asks `trainable` whether to use the batch's statistics.
+        self._trainable = trainable or self._shifted
+        try:
+            return super().call(inputs, training=training, mask=mask)
+        finally:
+            self._trainable = trainable
 
     def get_config(self):
         return {**super().get_config(), "shifted": self._shifted}

@@ -2,12 +2,12 @@
 
 import dataclasses
 import difflib
-import fnmatch
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from ltzoo import shipped
+from ltzoo.shipped import names
 from ltzoo.training import Recipe
 
 
@@ -63,18 +63,6 @@ class Card:
         return cls(**values)
 
 
-def weights_folder():
-    """The folder of cards and shipped weights: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "weights"
-    return inside if inside.is_dir() else package.parent / "weights"
-
-
-def names(pattern="*"):
-    """Names of all zoo entries that match a glob pattern, sorted."""
-    return sorted(fnmatch.filter((path.stem for path in weights_folder().glob("*.json")), pattern))
-
-
 def card(entry):
     """The card of a zoo entry.
 
@@ -85,4 +73,4 @@ def card(entry):
         close = difflib.get_close_matches(str(entry), names(), n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ValueError(f"No model or zoo entry of that name; entries: {names()}.{hint} Received: {entry!r}")
-    return Card.from_json((weights_folder() / f"{entry}.json").read_text(encoding="utf-8"))
+    return Card.from_json((shipped.folder() / f"{entry}.json").read_text(encoding="utf-8"))

@@ -128,9 +128,8 @@ class LongTailedClassifier(StagedLoss, keras.Model):
         images = ops.cast(images, "float32")
         if training and self.device_augmentation is not None:
             images = self.device_augmentation(images, training=True)
-        scale = 1.0 / (255.0 * np.array(self.std, np.float32))
-        offset = -np.array(self.mean, np.float32) / np.array(self.std, np.float32)
-        images = ops.cast(images * scale + offset, self.compute_dtype)
+        mean, std = (ops.convert_to_tensor(values, dtype="float32") for values in (self.mean, self.std))
+        images = ops.cast((images / 255.0 - mean) / std, self.compute_dtype)
         features = self.backbone(images, training=training)
         return ops.mean(features, axis=(1, 2)) if len(features.shape) == 4 else features
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-FORMATS = ("tf_saved_model", "onnx", "openvino", "litert", "torch")
+FORMATS = ("tf_saved_model", "onnx", "litert", "torch")
 
 _EXPORT = """
 import sys, keras, ltzoo
@@ -36,7 +36,7 @@ def export_model(model, filepath, format="tf_saved_model", verbose=None, **kwarg
     Args:
         model: a classifier.
         filepath: where to; for "tf_saved_model" a folder.
-        format: one of "tf_saved_model", "onnx", "openvino", "litert", "torch"; what `keras.Model.export` can write
+        format: one of "tf_saved_model", "onnx", "litert", "torch"; what `keras.Model.export` can write
             on the present backend.
         verbose: whether Keras prints the endpoint's signature.
         **kwargs: further arguments of `keras.Model.export`.

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import keras
 
-from ltzoo.models import cards
+from ltzoo import shipped
 from ltzoo.models.build import build
+from ltzoo.models.cards import card
 from ltzoo.training import Recipe
 
 PRETRAINED = "pretrained"
@@ -29,11 +30,11 @@ def load(entry_or_path, weights=PRETRAINED):
         WeightsError: the weights' hash is not the card's, or the file does not fit the network.
     """
     path = Path(entry_or_path)
-    if entry_or_path not in cards.names() and (
+    if entry_or_path not in shipped.names() and (
         path.exists() or path.suffix == ".keras" or len(path.parts) > 1
     ):
         return _load_file(path)
-    entry = cards.card(str(entry_or_path))
+    entry = card(str(entry_or_path))
     model = build(
         dict(entry.backbone),
         Recipe.from_dict(entry.recipe),
@@ -72,7 +73,7 @@ def verified_weights(entry):
     )
     if entry.weights is None:
         raise WeightsError(f"No weights exist for {entry.name}. {how}, or pass weights=None.")
-    path = cards.weights_folder() / entry.weights["file"]
+    path = shipped.folder() / entry.weights["file"]
     if not path.is_file():
         raise WeightsError(f"The weights of {entry.name} are missing: {path}. {how}, or pass weights=None.")
     found = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -2,5 +2,6 @@
 
 from ltzoo.sampling.batches import SampledBatches as SampledBatches
 from ltzoo.sampling.batches import tf_batches as tf_batches
+from ltzoo.sampling.batches import tf_pipeline as tf_pipeline
 from ltzoo.sampling.class_sampler import ClassSampler as ClassSampler
 from ltzoo.sampling.probabilities import class_probabilities as class_probabilities

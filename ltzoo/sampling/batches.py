@@ -115,7 +115,7 @@ class SampledBatches(keras.utils.PyDataset):
         return keras.callbacks.LambdaCallback(on_epoch_begin=set_epoch)
 
 
-def tf_batches(sampler, load, transform=None, first_epoch=0, num_epochs=1):
+def tf_batches(sampler, load, transform=None, first_epoch=0, num_epochs=1, workers=1):
     """`tf.data.Dataset` of the batches that `SampledBatches` has, in order, loaded ahead in parallel.
 
     The epochs follow one another without a mark: `fit(dataset, steps_per_epoch=sampler.steps_per_epoch,
@@ -125,22 +125,39 @@ def tf_batches(sampler, load, transform=None, first_epoch=0, num_epochs=1):
         sampler, load, transform: as for `SampledBatches`.
         first_epoch: epoch to begin with.
         num_epochs: epochs in the dataset.
+        workers: batches that are loaded at a time.
     """
-    import tensorflow as tf
-
     steps = sampler.steps_per_epoch
-    images, labels = load_batch(sampler, load, transform, first_epoch, 0)
 
     def numbered(number):
         return load_batch(sampler, load, transform, *divmod(int(number), steps))
 
-    def tensors(number):
-        batch = tf.numpy_function(numbered, [number], (images.dtype, labels.dtype), stateful=False)
-        batch[0].set_shape((None, *images.shape[1:]))
-        batch[1].set_shape((None, *labels.shape[1:]))
-        return tuple(batch)
+    return tf_pipeline(numbered, first_epoch * steps, (first_epoch + num_epochs) * steps, workers)
 
-    numbers = tf.data.Dataset.range(first_epoch * steps, (first_epoch + num_epochs) * steps)
-    return numbers.map(tensors, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(
-        tf.data.AUTOTUNE
-    )
+
+def tf_pipeline(batch, start, stop, workers=1):
+    """`tf.data.Dataset` of `batch(start)`, .., `batch(stop - 1)`: stateless, in order, two batches ahead.
+
+    It does not tune itself: the tuning thread of `tf.data` sleeps for times that double up to a minute, and an
+    iterator cannot end before it wakes.
+
+    Args:
+        batch: function of a number that returns (images, labels) as arrays.
+        start, stop: the range of numbers, not empty.
+        workers: batches that are made at a time.
+    """
+    import tensorflow as tf
+
+    images, labels = batch(start)
+
+    def tensors(number):
+        made = tf.numpy_function(batch, [number], (images.dtype, labels.dtype), stateful=False)
+        made[0].set_shape((None, *images.shape[1:]))
+        made[1].set_shape((None, *labels.shape[1:]))
+        return tuple(made)
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    numbers = tf.data.Dataset.range(start, stop)
+    batches = numbers.map(tensors, num_parallel_calls=workers, deterministic=True)
+    return batches.prefetch(2 * workers).with_options(options)

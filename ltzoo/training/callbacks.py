@@ -10,21 +10,14 @@ from ltzoo.training.errors import NonFiniteLossError
 
 
 class StageLog(keras.callbacks.Callback):
-    """Keeps the batches on the epoch of `fit`, and writes stage and learning rate into the logs of all callbacks.
+    """Writes `stage` (1 for the first) and the learning rate into every epoch's logs, before all other callbacks."""
 
-    Args:
-        stage: number of the stage, 1 for the first.
-        batches: the `SampledBatches` of the stage.
-        offset: epochs of the stages before.
-    """
-
-    def __init__(self, stage, batches, offset):
+    def __init__(self, stage):
         super().__init__()
-        self.stage, self.batches, self.offset = stage, batches, offset
+        self.stage = stage
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Sets the epoch of the batches and reads the rate that it starts with."""
-        self.batches.epoch = epoch - self.offset
+        """Reads the rate that the epoch starts with."""
         self.learning_rate = float(ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
     def on_epoch_end(self, epoch, logs=None):

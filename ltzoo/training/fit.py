@@ -4,13 +4,13 @@ import keras
 import numpy as np
 
 from ltzoo.data import augmentation
-from ltzoo.sampling import ClassSampler, SampledBatches
+from ltzoo.sampling import ClassSampler
 from ltzoo.training.callbacks import SaveCheckpoint, StagedHistory, StageLog, StopOnNonFiniteLoss
 from ltzoo.training.checkpoint import Checkpoint, restore
 from ltzoo.training.devices import batch_divisor, check_batch_size
 from ltzoo.training.errors import ResumeError
 from ltzoo.training.features import CachedFeatureTrainer, extract_features
-from ltzoo.training.validation import SequentialBatches
+from ltzoo.training.feed import training_feed, validation_feed
 
 
 def fit_stages(
@@ -150,7 +150,9 @@ class _StageRun:
             transform = augmentation.get(
                 list(stage.augmentation), num_classes=model.num_classes, mixup_alpha=stage.mixup_alpha
             )
-        self.batches = SampledBatches(sampler, load, transform, workers=feed["workers"])
+        self.feed = lambda **epochs: training_feed(
+            sampler, load, transform, workers=feed["workers"], **epochs
+        )
 
     def fit(self, offset, done, validation, callbacks, verbose, store, history):
         """Runs the epochs of the stage that are not done yet."""
@@ -171,14 +173,13 @@ class _StageRun:
 
         keras.Model.fit(
             trainee,
-            self.batches,
+            **self.feed(first_epoch=done, num_epochs=self.stage.epochs - done),
             epochs=offset + self.stage.epochs,
             initial_epoch=offset + done,
-            shuffle=False,
             verbose=verbose,
             validation_data=self._validation(validation),
             callbacks=[
-                StageLog(number, self.batches, offset),
+                StageLog(number),
                 StopOnNonFiniteLoss(number),
                 *callbacks,
                 SaveCheckpoint(save, history),
@@ -192,7 +193,7 @@ class _StageRun:
         if self.stage.cache_features:
             load = extract_features(self.model, split).__getitem__
         usable = len(split.labels) - len(split.labels) % self.divisor
-        return SequentialBatches(split.labels[:usable], load, self.stage.batch_size)
+        return validation_feed(split.labels[:usable], load, self.stage.batch_size)
 
 
 def _sampler_arguments(stage):

@@ -7,7 +7,8 @@ import click
 import pytest
 
 import ltzoo
-from ltzoo.cli import cards, cli
+from ltzoo import shipped
+from ltzoo.cli import cli
 from ltzoo.cli.errors import Commands, UserError, fold
 from tests.tiny import dataset
 
@@ -47,7 +48,7 @@ def test_start_up_and_the_zoo_commands_import_neither_keras_nor_matplotlib():
     loaded = in_fresh_process(
         "from click.testing import CliRunner\n"
         "from ltzoo.cli import cli\n"
-        f"for arguments in (['--help'], ['train', '--help'], ['list'], ['info', {cards.names()[0]!r}]):\n"
+        f"for arguments in (['--help'], ['train', '--help'], ['list'], ['info', {shipped.names()[0]!r}]):\n"
         "    assert CliRunner().invoke(cli, arguments).exit_code == 0\n"
         "names = ('keras', 'tensorflow', 'jax', 'torch', 'matplotlib')\n"
         "print([name for name in names if name in sys.modules])"

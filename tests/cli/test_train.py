@@ -147,14 +147,14 @@ def test_unreadable_images_are_counted_or_left_out(invoke, one_line, truncated, 
 
 
 def test_a_zoo_entry_fixes_its_arguments(one_line, tmp_path):
-    from ltzoo.cli import cards
+    from ltzoo import shipped
 
-    line = one_line("train", cards.names()[0], "--epochs", "1,1", "--out", tmp_path / "run")
+    line = one_line("train", shipped.names()[0], "--epochs", "1,1", "--out", tmp_path / "run")
     assert "--epochs cannot be given" in line
 
 
 def test_a_zoo_entry_is_trained_as_its_card_says(invoke, tmp_path, monkeypatch):
-    from ltzoo import models
+    from ltzoo import shipped
     from ltzoo.cli import cards
 
     card = {**cards.read("gcl_resnet8_digits_lt"), "name": "short", "weights": None, "seed": 5}
@@ -162,8 +162,7 @@ def test_a_zoo_entry_is_trained_as_its_card_says(invoke, tmp_path, monkeypatch):
     for stage in card["recipe"]["stages"]:
         stage["epochs"] = 1
     (tmp_path / "short.json").write_text(json.dumps(card))
-    monkeypatch.setattr(cards, "folder", lambda: tmp_path)
-    monkeypatch.setattr(models.cards, "weights_folder", lambda: tmp_path)
+    monkeypatch.setattr(shipped, "folder", lambda: tmp_path)
     done = invoke("train", "short", "--out", tmp_path / "run")
     assert done.exit_code == 0, done.output
     content = json.loads((tmp_path / "run" / "run.json").read_text())

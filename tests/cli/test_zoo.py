@@ -1,13 +1,13 @@
 """`ltzoo list` and `ltzoo info`."""
 
-from ltzoo import backbones, data, models, recipes
+from ltzoo import backbones, data, models, recipes, shipped
 from ltzoo.cli import cards
 
 
 def test_cards_are_those_of_the_models():
-    assert cards.names() == models.names()
-    assert cards.names("no*") == []
-    for name in cards.names():
+    assert shipped.names() == models.names()
+    assert shipped.names("no*") == []
+    for name in shipped.names():
         assert cards.read(name)["class_counts"] == list(models.card(name).class_counts)
 
 

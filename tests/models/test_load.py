@@ -8,8 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from ltzoo import data, metrics, models
-from ltzoo.models import cards
+from ltzoo import data, metrics, models, shipped
 from tests import tiny
 
 
@@ -32,7 +31,7 @@ def zoo(tmp_path, monkeypatch):
             "command": "ltzoo train gcl_tiny_stripes",
         },
     )
-    monkeypatch.setattr(cards, "weights_folder", lambda: folder)
+    monkeypatch.setattr(shipped, "folder", lambda: folder)
     return folder, model
 
 
@@ -109,7 +108,7 @@ def test_something_is_shipped():
 @pytest.mark.parametrize("entry", SHIPPED)
 def test_shipped_weights_compute_what_they_computed(entry):
     model = models.load(entry)
-    with np.load(cards.weights_folder() / f"{entry}.golden.npz") as golden:
+    with np.load(shipped.folder() / f"{entry}.golden.npz") as golden:
         logits = model.predict(golden["images"], verbose=0)
         np.testing.assert_allclose(logits, golden["logits"], rtol=1e-3, atol=1e-3)
 

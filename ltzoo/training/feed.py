@@ -1,0 +1,41 @@
+"""What a stage gives to Keras's fit: batches for training, and a split in order for validation.
+
+TensorFlow gets `tf.data` pipelines of this library. Keras would wrap a `PyDataset` into one whose tuning thread has to
+wake up before an epoch can end, which it does after 10 ms, 20 ms, 40 ms and so on up to a minute. The other backends
+get a `PyDataset`. The batches are the same.
+"""
+
+import keras
+import numpy as np
+
+from ltzoo.sampling import SampledBatches, tf_batches, tf_pipeline
+
+
+def training_feed(sampler, load, transform, *, first_epoch=0, num_epochs=1, workers=1):
+    """The batches of `num_epochs` epochs from `first_epoch` on, as arguments of `keras.Model.fit`."""
+    if keras.backend.backend() == "tensorflow":
+        batches = tf_batches(sampler, load, transform, first_epoch, num_epochs, workers=workers)
+        return {"x": batches, "steps_per_epoch": sampler.steps_per_epoch, "shuffle": False}
+    batches = SampledBatches(sampler, load, transform, first_epoch=first_epoch, workers=workers)
+    return {"x": batches, "shuffle": False}
+
+
+def validation_feed(labels, load, batch_size):
+    """Images and labels of a split, in order, once; the last batch may be shorter."""
+    batches = _InOrder(labels, load, batch_size)
+    if keras.backend.backend() == "tensorflow":
+        return tf_pipeline(batches.__getitem__, 0, len(batches))
+    return batches
+
+
+class _InOrder(keras.utils.PyDataset):
+    def __init__(self, labels, load, batch_size):
+        super().__init__()
+        self.labels, self.load, self.batch_size = labels, load, batch_size
+
+    def __len__(self):
+        return -(-len(self.labels) // self.batch_size)
+
+    def __getitem__(self, step):
+        positions = np.arange(step * self.batch_size, min((step + 1) * self.batch_size, len(self.labels)))
+        return self.load(positions), self.labels[positions]
