@@ -47,6 +47,7 @@ class LongTailedDataset:
         self.class_names = tuple(str(class_name) for class_name in class_names)
         self._check_class_names()
         for split_name, split in self.splits().items():
+            split.class_names = self.class_names
             self._check_labels(split_name, split.labels)
             if tuple(split.image_shape) != tuple(train.image_shape):
                 raise ValueError(

@@ -32,10 +32,12 @@ class Split:
     Attributes:
         labels: int64 `[N]`, class index of each image. Treat it as read-only.
         image_shape: `(height, width, channels)` of every image that `load` returns.
+        class_names: names of the classes in label order, once the split belongs to a `LongTailedDataset`.
     """
 
     labels: np.ndarray
     image_shape: tuple[int, int, int]
+    class_names: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -4,8 +4,6 @@ import numpy as np
 
 from ltzoo.metrics.result import result_from_probabilities
 
-_BYTES_AT_ONCE = 64 * 2**20
-
 
 def evaluate(model, split, class_counts=None, batch_size=256, from_logits=True):
     """Accuracy by shot group, calibration and likelihood of ``model`` on ``split``, in NumPy float64.
@@ -69,17 +67,15 @@ def _open(split):
 
 
 def _predict(model, load, count, batch_size):
-    outputs, start = [], 0
-    size = batch_size
-    while start < count:
-        images = np.asarray(load(np.arange(start, min(start + size, count))))
+    outputs, batch_size = [], min(batch_size, count)
+    for start in range(0, count, batch_size):
+        images = np.asarray(load(np.arange(start, min(start + batch_size, count))))
         if start == 0:
             _check_image_shape(model, images.shape[1:])
-        outputs.append(np.asarray(model.predict(images, batch_size=batch_size, verbose=0), "float64"))
-        start += len(images)
-        # As many whole batches as fit in memory comfortably.
-        bytes_an_image = max(1, images.nbytes // len(images))
-        size = batch_size * max(1, _BYTES_AT_ONCE // (bytes_an_image * batch_size))
+        # Filled up to one size, so that the model is compiled once.
+        missing = batch_size - len(images)
+        filled = np.concatenate([images, np.repeat(images[:1], missing, axis=0)]) if missing else images
+        outputs.append(np.asarray(model.predict_on_batch(filled), "float64")[: len(images)])
     return np.concatenate(outputs)
 
 

@@ -54,7 +54,7 @@ def fit_stages(
 
     Raises:
         NonFiniteLossError: the loss is infinite or NaN. The checkpoint keeps the last good epoch.
-        ResumeError: nothing to resume from, or the checkpoint of another training.
+        ResumeError: `checkpoint` holds a training and `resume` is False, or it is another training's.
         ValueError: dataset and model do not fit.
     """
     check_dataset(model, dataset)
@@ -65,7 +65,12 @@ def fit_stages(
         )
     if checkpoint is not None:
         store = Checkpoint(checkpoint, _identity(model, seed))
-        if resume and store.exists():
+        if store.exists():
+            if not resume:
+                raise ResumeError(
+                    f"`checkpoint` holds a training already. Go on with it by resume=True, or use another folder. "
+                    f"Received: checkpoint={str(checkpoint)!r}"
+                )
             state = store.load()
             history = StagedHistory(state["epoch"], state["history"])
     offset = 0

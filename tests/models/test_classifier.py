@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import ltzoo
-from ltzoo import models
+from ltzoo import data, metrics, models
 from tests import tiny
 
 
@@ -58,6 +58,21 @@ def test_pixels_are_normalized_inside_and_integers_equal_floats():
     normalized = (images / 255.0 - np.array(model.mean)) / np.array(model.std)
     maps = keras.ops.convert_to_numpy(model.backbone(normalized.astype("float32"), training=False))
     np.testing.assert_allclose(features, maps.mean((1, 2)), rtol=1e-4, atol=1e-5)
+
+
+def test_evaluation_refuses_data_with_another_class_order():
+    model, images = tiny.model(), _images(6)
+    labels = tiny.dataset().train.labels
+    other = data.from_arrays(
+        tiny.dataset().train.load(np.arange(len(labels))),
+        labels,
+        x_test=images,
+        y_test=tiny.dataset().test.labels[:6],
+        class_names=["horizontal", "vertical", "diagonal"],
+    )
+    with pytest.raises(ValueError, match="another order"):
+        metrics.evaluate(model, other.test)
+    assert metrics.evaluate(model, tiny.dataset().test).top1 >= 0
 
 
 def test_logits_of_a_cosine_head_are_bounded_by_its_scale():

@@ -95,6 +95,8 @@ def test_checkpoints_of_other_trainings_are_refused(tmp_path):
         tiny.model("gcl").fit(tiny.dataset(), checkpoint=tmp_path, resume=True, verbose=0)
     with pytest.raises(ResumeError, match="another seed"):
         tiny.model("cross_entropy").fit(tiny.dataset(), checkpoint=tmp_path, resume=True, seed=9, verbose=0)
+    with pytest.raises(ResumeError, match="holds a training already"):
+        tiny.model("cross_entropy").fit(tiny.dataset(), checkpoint=tmp_path, verbose=0)
     with pytest.raises(ResumeError, match="checkpoint=None"):
         tiny.model("cross_entropy").fit(tiny.dataset(), resume=True, verbose=0)
     assert (tmp_path / FILE_NAME).read_bytes() == before
