@@ -3,7 +3,9 @@
 import dataclasses
 import importlib.util
 import json
+import os
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from ltzoo.metrics import evaluate
 from ltzoo.models import LongTailedClassifier
 from ltzoo.recipes.cifar import step_schedule
 from ltzoo.report import write_report
+from ltzoo.training import Recipe
 
 BACKBONE = {"name": "resnet8"}
 IMBALANCE_FACTOR = 50
@@ -52,7 +55,7 @@ class DemoResult:
     served_difference: float | None
 
 
-def demo_recipes(epochs=EPOCHS):
+def demo_recipes(epochs: Sequence[int] = EPOCHS) -> tuple[Recipe, Recipe]:
     """The baseline's recipe and GCL's: the same epochs in all, batches, optimizer and steps of the rate.
 
     Neither augments its images, which lets stage 2 compute the frozen features once.
@@ -72,7 +75,15 @@ def demo_recipes(epochs=EPOCHS):
     return baseline, recipes.get("gcl", epochs=epochs, **stages, **shared)
 
 
-def run(out, seed=0, *, epochs=EPOCHS, callbacks=None, say=print, export=True):
+def run(
+    out: str | os.PathLike,
+    seed: int = 0,
+    *,
+    epochs: Sequence[int] = EPOCHS,
+    callbacks: Callable[[str, int], Sequence[keras.callbacks.Callback]] | None = None,
+    say: Callable[[str], Any] = print,
+    export: bool = True,
+) -> DemoResult:
     """Trains the baseline and GCL on long-tailed digits and writes everything into a folder.
 
     Args:

@@ -1,5 +1,7 @@
 """The small ResNets for 32x32 images: 8, 20, 32, 44 and 56 layers."""
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 from keras import layers
@@ -11,7 +13,13 @@ from ltzoo.layers.padded_shortcut import PaddedShortcut
 FILTERS = (16, 32, 64)
 
 
-def cifar_resnet(blocks, input_shape=(32, 32, 3), width_multiplier=1, seed=None, name="cifar_resnet"):
+def cifar_resnet(
+    blocks: int,
+    input_shape: Sequence[int | None] = (32, 32, 3),
+    width_multiplier: float = 1,
+    seed: int | None = None,
+    name: str = "cifar_resnet",
+) -> keras.Model:
     """CIFAR ResNet with 6 * blocks + 2 layers: three stages of basic blocks with 16, 32 and 64 channels.
 
     Deep Residual Learning for Image Recognition (He et al., 2016), section 4.2, with parameter-free
@@ -89,30 +97,40 @@ def _convolution(inputs, filters, stride, seeds, name):
 
 
 @register
-def resnet8(input_shape=(32, 32, 3), width_multiplier=1, seed=None):
+def resnet8(
+    input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
+) -> keras.Model:
     """CIFAR ResNet with 8 layers, 75 thousand parameters; see ``cifar_resnet``."""
     return cifar_resnet(1, input_shape, width_multiplier, seed, name="resnet8")
 
 
 @register
-def resnet20(input_shape=(32, 32, 3), width_multiplier=1, seed=None):
+def resnet20(
+    input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
+) -> keras.Model:
     """CIFAR ResNet with 20 layers, 0.27 million parameters; see ``cifar_resnet``."""
     return cifar_resnet(3, input_shape, width_multiplier, seed, name="resnet20")
 
 
 @register
-def resnet32(input_shape=(32, 32, 3), width_multiplier=1, seed=None):
+def resnet32(
+    input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
+) -> keras.Model:
     """CIFAR ResNet with 32 layers, 0.46 million parameters; see ``cifar_resnet``."""
     return cifar_resnet(5, input_shape, width_multiplier, seed, name="resnet32")
 
 
 @register
-def resnet44(input_shape=(32, 32, 3), width_multiplier=1, seed=None):
+def resnet44(
+    input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
+) -> keras.Model:
     """CIFAR ResNet with 44 layers, 0.66 million parameters; see ``cifar_resnet``."""
     return cifar_resnet(7, input_shape, width_multiplier, seed, name="resnet44")
 
 
 @register
-def resnet56(input_shape=(32, 32, 3), width_multiplier=1, seed=None):
+def resnet56(
+    input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
+) -> keras.Model:
     """CIFAR ResNet with 56 layers, 0.85 million parameters; see ``cifar_resnet``."""
     return cifar_resnet(9, input_shape, width_multiplier, seed, name="resnet56")

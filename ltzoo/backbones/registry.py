@@ -1,9 +1,20 @@
 """Backbones by name."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import keras
+
+    _Builder = TypeVar("_Builder", bound=Callable[..., keras.Model])
+
 _BACKBONES = {}
 
 
-def register(function):
+def register(function: _Builder) -> _Builder:
     """Make a function that builds a backbone available by its own name; use it as a decorator."""
     if function.__name__ in _BACKBONES:
         raise ValueError(f"A backbone of this name is registered already. Received: {function.__name__}")
@@ -11,12 +22,12 @@ def register(function):
     return function
 
 
-def names():
+def names() -> list[str]:
     """Names of all backbones, sorted as people count: resnet8 before resnet20."""
     return sorted(_BACKBONES, key=lambda name: (name.rstrip("0123456789"), len(name), name))
 
 
-def get(name, **arguments):
+def get(name: str, **arguments: Any) -> keras.Model:
     """Build a backbone by its name.
 
     Args:

@@ -1,5 +1,7 @@
 """Batch normalization with a "shifted" mode for re-training a classifier."""
 
+from typing import Any
+
 import keras
 
 
@@ -38,18 +40,20 @@ class BatchNormalization(keras.layers.BatchNormalization):
     records the unbiased one, n / (n - 1) times as large.
     """
 
-    def __init__(self, shifted=False, momentum=0.9, epsilon=1e-5, **kwargs):
+    def __init__(
+        self, shifted: bool = False, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs: Any
+    ) -> None:
         super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
         self._shifted = False
         self.shifted = shifted
 
     @property
-    def shifted(self):
+    def shifted(self) -> bool:
         """Whether the moving averages move in training although gamma and beta are frozen."""
         return self._shifted
 
     @shifted.setter
-    def shifted(self, value):
+    def shifted(self, value: bool) -> None:
         if not isinstance(value, bool):
             raise ValueError(f"shifted must be True or False. Received: shifted={value!r}")
         if value and (self.renorm or self.synchronized):
@@ -61,12 +65,12 @@ class BatchNormalization(keras.layers.BatchNormalization):
         self._freeze_affine()
 
     @property
-    def trainable(self):
+    def trainable(self) -> bool:
         """Whether gamma and beta train (unless ``shifted``) and the moving averages move."""
         return self._trainable
 
     @trainable.setter
-    def trainable(self, value):
+    def trainable(self, value: bool) -> None:
         keras.layers.Layer.trainable.fset(self, value)
         self._freeze_affine()
 

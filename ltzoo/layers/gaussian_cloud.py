@@ -1,5 +1,8 @@
 """The training-only Gaussian cloud on the logits (GCL)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -43,16 +46,16 @@ class GaussianCloud(keras.layers.Layer):
 
     def __init__(
         self,
-        class_counts,
-        noise_multiplier=1.0,
-        scale=1.0,
-        strategy="log",
-        exponent=0.25,
-        per_class=True,
-        angular=False,
-        seed=None,
-        **kwargs,
-    ):
+        class_counts: Sequence[int] | np.ndarray,
+        noise_multiplier: float = 1.0,
+        scale: float = 1.0,
+        strategy: str = "log",
+        exponent: float = 0.25,
+        per_class: bool = True,
+        angular: bool = False,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)
         if not noise_multiplier >= 0:

@@ -1,5 +1,8 @@
 """Linear classifier with normalized class vectors (cosine classifier, NormFC)."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -14,7 +17,7 @@ class UnitColumns(keras.initializers.Initializer):
         seed: Integer, ``keras.random.SeedGenerator``, or None for a random one.
     """
 
-    def __init__(self, seed=None):
+    def __init__(self, seed: int | keras.random.SeedGenerator | None = None) -> None:
         self.seed = seed
 
     def __call__(self, shape, dtype=None):
@@ -29,7 +32,7 @@ class UnitColumns(keras.initializers.Initializer):
         return cls(seed=keras.saving.deserialize_keras_object(config["seed"]))
 
 
-def unit_length(vectors, axis):
+def unit_length(vectors: Any, axis: int) -> Any:
     """Vectors along ``axis`` divided by their Euclidean length; one shorter than 1e-12 becomes 0.
 
     Zero vectors get the value 0 and the gradient 0. The published code divides by max(length, 1e-12), whose
@@ -70,15 +73,15 @@ class NormalizedDense(keras.layers.Layer):
 
     def __init__(
         self,
-        units,
-        scale=1.0,
-        learn_scale=False,
-        normalize_features=True,
-        kernel_initializer=None,
-        kernel_regularizer=None,
-        seed=None,
-        **kwargs,
-    ):
+        units: int,
+        scale: float = 1.0,
+        learn_scale: bool = False,
+        normalize_features: bool = True,
+        kernel_initializer: str | Mapping[str, Any] | Callable[..., Any] | None = None,
+        kernel_regularizer: str | Mapping[str, Any] | Callable[..., Any] | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)
         if units < 1:

@@ -1,5 +1,7 @@
 """The parameter-free shortcut ("option A") of the CIFAR ResNets."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -23,7 +25,7 @@ class PaddedShortcut(keras.layers.Layer):
         ValueError: If ``filters`` or ``stride`` is below 1, or the input has more channels than ``filters``.
     """
 
-    def __init__(self, filters, stride=2, **kwargs):
+    def __init__(self, filters: int, stride: int = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if filters < 1 or stride < 1:
             raise ValueError(

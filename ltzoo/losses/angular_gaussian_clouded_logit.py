@@ -1,8 +1,11 @@
 """Gaussian clouded logit loss with the cloud and the margin on the angle instead of the cosine."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from ltzoo.losses.registry import register
@@ -12,17 +15,17 @@ from ltzoo.precision import float32_or_float64
 
 
 def angular_gaussian_clouded_logit(
-    y_true,
-    y_pred,
+    y_true: Any,
+    y_pred: Any,
     *,
-    scale=30.0,
-    margin=0.0,
-    focal_gamma=0.0,
-    class_weight=None,
-    from_cosine=True,
-    easy_margin=False,
-    cloud=None,
-):
+    scale: float = 30.0,
+    margin: float = 0.0,
+    focal_gamma: float = 0.0,
+    class_weight: Sequence[float] | np.ndarray | None = None,
+    from_cosine: bool = True,
+    easy_margin: bool = False,
+    cloud: Any = None,
+) -> Any:
     """Angular Gaussian clouded logit loss of each sample.
 
     theta_j = arccos(cosine_j) ; a_j = (pi / 2) cloud_j + m [j = target] ; phi_j = cos(theta_j + a_j) ;
@@ -108,20 +111,20 @@ class AngularGaussianCloudedLogit(TargetMarginLoss):
 
     def __init__(
         self,
-        scale=30.0,
-        margin=0.0,
-        focal_gamma=0.0,
-        class_weight=None,
-        from_cosine=True,
-        easy_margin=False,
-        reduction="sum_over_batch_size",
-        name="angular_gaussian_clouded_logit",
-        dtype=None,
-    ):
+        scale: float = 30.0,
+        margin: float = 0.0,
+        focal_gamma: float = 0.0,
+        class_weight: Sequence[float] | np.ndarray | None = None,
+        from_cosine: bool = True,
+        easy_margin: bool = False,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "angular_gaussian_clouded_logit",
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
         super().__init__(
             scale, margin, focal_gamma, class_weight, from_cosine, reduction=reduction, name=name, dtype=dtype
         )
         self.easy_margin = bool(easy_margin)
 
-    def arguments(self):
+    def arguments(self) -> dict[str, Any]:
         return {**super().arguments(), "easy_margin": self.easy_margin}

@@ -1,5 +1,7 @@
 """Softmax cross-entropy on integer or soft labels."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -8,7 +10,7 @@ from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 
 
-def cross_entropy(y_true, y_pred, *, label_smoothing=0.0):
+def cross_entropy(y_true: Any, y_pred: Any, *, label_smoothing: float = 0.0) -> Any:
     """Softmax cross-entropy -sum_k y_k log softmax(z)_k of each sample.
 
     Args:
@@ -41,8 +43,12 @@ class CrossEntropy(keras.losses.Loss):
     """
 
     def __init__(
-        self, label_smoothing=0.0, reduction="sum_over_batch_size", name="cross_entropy", dtype=None
-    ):
+        self,
+        label_smoothing: float = 0.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "cross_entropy",
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not 0.0 <= label_smoothing <= 1.0:
             raise ValueError(

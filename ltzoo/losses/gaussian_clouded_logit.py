@@ -1,6 +1,10 @@
 """Gaussian clouded logit loss (GCL) with target margin, focal factor and class weights."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
+import numpy as np
 from keras import ops
 
 from ltzoo.losses.registry import register
@@ -10,16 +14,16 @@ from ltzoo.precision import float32_or_float64
 
 
 def gaussian_clouded_logit(
-    y_true,
-    y_pred,
+    y_true: Any,
+    y_pred: Any,
     *,
-    scale=30.0,
-    margin=0.0,
-    focal_gamma=0.0,
-    class_weight=None,
-    from_cosine=True,
-    cloud=None,
-):
+    scale: float = 30.0,
+    margin: float = 0.0,
+    focal_gamma: float = 0.0,
+    class_weight: Sequence[float] | np.ndarray | None = None,
+    from_cosine: bool = True,
+    cloud: Any = None,
+) -> Any:
     """Gaussian clouded logit loss of each sample.
 
     z_j = s (cosine_j - cloud_j) ; ce_k = -log softmax(z - s m e_k)_k ; l_k = w_k ce_k ;
@@ -87,15 +91,15 @@ class GaussianCloudedLogit(TargetMarginLoss):
 
     def __init__(
         self,
-        scale=30.0,
-        margin=0.0,
-        focal_gamma=0.0,
-        class_weight=None,
-        from_cosine=True,
-        reduction="sum_over_batch_size",
-        name="gaussian_clouded_logit",
-        dtype=None,
-    ):
+        scale: float = 30.0,
+        margin: float = 0.0,
+        focal_gamma: float = 0.0,
+        class_weight: Sequence[float] | np.ndarray | None = None,
+        from_cosine: bool = True,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "gaussian_clouded_logit",
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
         super().__init__(
             scale, margin, focal_gamma, class_weight, from_cosine, reduction=reduction, name=name, dtype=dtype
         )

@@ -1,13 +1,20 @@
 """Losses by name."""
 
+from __future__ import annotations
+
 import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import keras
+
+if TYPE_CHECKING:
+    _LossClass = TypeVar("_LossClass", bound=type[keras.losses.Loss])
 
 _LOSSES = {}
 
 
-def register(name):
+def register(name: str) -> Callable[[_LossClass], _LossClass]:
     """Make a Loss class available by name; use it as a decorator with the name as argument."""
 
     def decorate(cls):
@@ -17,12 +24,12 @@ def register(name):
     return decorate
 
 
-def names():
+def names() -> list[str]:
     """Names of all losses."""
     return sorted(_LOSSES)
 
 
-def get(config, **context):
+def get(config: str | Mapping[str, Any] | keras.losses.Loss, **context: Any) -> keras.losses.Loss:
     """Build a loss from plain data.
 
     Args:

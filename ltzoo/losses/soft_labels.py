@@ -1,9 +1,11 @@
 """Integer and soft labels in one form."""
 
+from typing import Any
+
 from keras import ops
 
 
-def soft_labels(y_true, num_classes, dtype="float32"):
+def soft_labels(y_true: Any, num_classes: int, dtype: str = "float32") -> Any:
     """Labels as a float [batch, classes] matrix of class shares.
 
     Args:

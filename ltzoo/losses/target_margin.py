@@ -1,12 +1,16 @@
 """Cross-entropy with a margin on the target, an optional focal factor and class weights."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
+import numpy as np
 from keras import ops
 
 from ltzoo.losses.soft_labels import soft_labels
 
 
-def target_margin_cross_entropy(logits, margin):
+def target_margin_cross_entropy(logits: Any, margin: Any) -> Any:
     """Cross-entropy of every class taken as the target, with ``margin`` subtracted from that target's logit.
 
     ce_k = -log softmax(z - margin e_k)_k = softplus(log sum_{j != k} exp(z_j) - z_k + margin)
@@ -35,7 +39,12 @@ def target_margin_cross_entropy(logits, margin):
     return -ops.log_sigmoid(logits - margin - log_without)
 
 
-def weighted_focal_sum(labels, cross_entropies, class_weight=None, focal_gamma=0.0):
+def weighted_focal_sum(
+    labels: Any,
+    cross_entropies: Any,
+    class_weight: Sequence[float] | np.ndarray | None = None,
+    focal_gamma: float = 0.0,
+) -> Any:
     """sum_k y_k (1 - p_k)^gamma l_k with l_k = w_k ce_k and p_k = exp(-l_k), a constant in differentiation.
 
     Args:
@@ -64,7 +73,17 @@ class TargetMarginLoss(keras.losses.Loss):
 
     function = None
 
-    def __init__(self, scale, margin, focal_gamma, class_weight, from_cosine, reduction, name, dtype):
+    def __init__(
+        self,
+        scale: float,
+        margin: float,
+        focal_gamma: float,
+        class_weight: Sequence[float] | np.ndarray | None,
+        from_cosine: bool,
+        reduction: str | None,
+        name: str | None,
+        dtype: str | keras.DTypePolicy | None,
+    ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not scale > 0:
             raise ValueError(f"scale must be above 0. Received: scale={scale}")
@@ -80,7 +99,7 @@ class TargetMarginLoss(keras.losses.Loss):
         self.class_weight = class_weight
         self.from_cosine = bool(from_cosine)
 
-    def arguments(self):
+    def arguments(self) -> dict[str, Any]:
         """The keyword arguments of the pure function."""
         return {
             "scale": self.scale,

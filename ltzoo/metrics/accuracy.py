@@ -1,5 +1,8 @@
 """Accuracies as Keras metrics: of all samples, of the classes' mean, of a shot group."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -21,10 +24,10 @@ class Top1Accuracy(keras.metrics.Mean):
         name, dtype: As in ``keras.metrics.Metric``.
     """
 
-    def __init__(self, name="accuracy", dtype=None):
+    def __init__(self, name: str | None = "accuracy", dtype: str | keras.DTypePolicy | None = None) -> None:
         super().__init__(name=name, dtype=dtype)
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         labels, predictions = labels_and_predictions(y_true, y_pred)
         correct = ops.equal(ops.cast(ops.argmax(predictions, axis=1), "int32"), labels)
         super().update_state(ops.cast(correct, self.dtype), sample_weight=sample_weight)
@@ -47,7 +50,12 @@ class BalancedAccuracy(keras.metrics.Metric):
         ValueError: If ``num_classes`` is below 1, or a prediction has another number of classes.
     """
 
-    def __init__(self, num_classes, name="balanced_accuracy", dtype=None):
+    def __init__(
+        self,
+        num_classes: int,
+        name: str | None = "balanced_accuracy",
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         if num_classes < 1:
             raise ValueError(f"num_classes must be 1 or more. Received: num_classes={num_classes}")
@@ -56,7 +64,7 @@ class BalancedAccuracy(keras.metrics.Metric):
         self.correct = self.add_weight(shape=(self.num_classes,), initializer="zeros", name="correct")
         self.total = self.add_weight(shape=(self.num_classes,), initializer="zeros", name="total")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         labels, predictions = labels_and_predictions(y_true, y_pred)
         if predictions.shape[1] != self.num_classes:
             raise ValueError(
@@ -68,13 +76,13 @@ class BalancedAccuracy(keras.metrics.Metric):
         self.total.assign_add(ops.segment_sum(weights, labels, num_segments=self.num_classes))
         self.correct.assign_add(ops.segment_sum(correct, labels, num_segments=self.num_classes))
 
-    def per_class(self):
+    def per_class(self) -> Any:
         """Accuracy of each class [C]; NaN where there was no sample."""
         total = ops.convert_to_tensor(self.total)
         share = ops.divide_no_nan(ops.convert_to_tensor(self.correct), total)
         return ops.where(total > 0, share, float("nan"))
 
-    def result(self):
+    def result(self) -> Any:
         total = ops.convert_to_tensor(self.total)
         counts = ops.cast(total > 0, self.dtype) * ops.cast(self._in_group, self.dtype)
         share = ops.divide_no_nan(ops.convert_to_tensor(self.correct), total)
@@ -103,7 +111,13 @@ class ShotAccuracy(BalancedAccuracy):
         ValueError: If the group is unknown or the counts are not positive integers.
     """
 
-    def __init__(self, group, class_counts, name=None, dtype=None):
+    def __init__(
+        self,
+        group: str,
+        class_counts: Sequence[int] | np.ndarray,
+        name: str | None = None,
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
         if group not in GROUPS:
             raise ValueError(f"group must be one of {', '.join(GROUPS)}. Received: group={group!r}")
         classes = shot_groups(class_counts)[group]

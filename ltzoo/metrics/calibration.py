@@ -3,7 +3,9 @@
 import numpy as np
 
 
-def calibration_bins(confidence, correct, num_bins=15):
+def calibration_bins(
+    confidence: np.ndarray, correct: np.ndarray, num_bins: int = 15
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Accuracy, mean confidence and number of samples in equal bins of the confidence.
 
     Bin b holds the confidences in (b / num_bins, (b + 1) / num_bins]: the lower edge is excluded, the upper
@@ -30,7 +32,9 @@ def calibration_bins(confidence, correct, num_bins=15):
     return accuracy, np.bincount(position, confidence, num_bins) / divisor, count.astype("int64")
 
 
-def calibration_errors(accuracy, confidence, count):
+def calibration_errors(
+    accuracy: np.ndarray, confidence: np.ndarray, count: np.ndarray
+) -> tuple[float, float]:
     """Expected and maximum calibration error of the bins that ``calibration_bins`` returns.
 
     ece = sum_b count_b |accuracy_b - confidence_b| / sum_b count_b (Naeini et al., 2015; Guo et al., 2017);

@@ -1,5 +1,7 @@
 """Expected and maximum calibration error as Keras metrics."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -29,7 +31,13 @@ class ExpectedCalibrationError(keras.metrics.Metric):
     A confidence within float32 rounding of an edge may fall on its other side; ``calibration_bins`` is exact.
     """
 
-    def __init__(self, num_bins=15, from_logits=True, name="expected_calibration_error", dtype=None):
+    def __init__(
+        self,
+        num_bins: int = 15,
+        from_logits: bool = True,
+        name: str | None = "expected_calibration_error",
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         if num_bins < 1:
             raise ValueError(f"num_bins must be 1 or more. Received: num_bins={num_bins}")
@@ -39,7 +47,7 @@ class ExpectedCalibrationError(keras.metrics.Metric):
         # Rows: number of samples, number of correct ones, sum of the confidences.
         self.bins = self.add_weight(shape=(3, self.num_bins), initializer="zeros", name="bins")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         labels, predictions = labels_and_predictions(y_true, y_pred)
         if self.from_logits:
             predictions = ops.softmax(predictions, axis=-1)
@@ -59,7 +67,7 @@ class ExpectedCalibrationError(keras.metrics.Metric):
         count, correct, confidence = (self.bins[row] for row in range(3))
         return count, ops.divide_no_nan(ops.abs(correct - confidence), count)
 
-    def result(self):
+    def result(self) -> Any:
         count, gap = self._gaps()
         total = ops.sum(count)
         return ops.where(total > 0, ops.divide_no_nan(ops.sum(count * gap), total), float("nan"))
@@ -80,9 +88,15 @@ class MaximumCalibrationError(ExpectedCalibrationError):
     Arguments, bins and errors as in ``ExpectedCalibrationError``.
     """
 
-    def __init__(self, num_bins=15, from_logits=True, name="maximum_calibration_error", dtype=None):
+    def __init__(
+        self,
+        num_bins: int = 15,
+        from_logits: bool = True,
+        name: str | None = "maximum_calibration_error",
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
         super().__init__(num_bins=num_bins, from_logits=from_logits, name=name, dtype=dtype)
 
-    def result(self):
+    def result(self) -> Any:
         count, gap = self._gaps()
         return ops.where(ops.sum(count) > 0, ops.max(gap), float("nan"))

@@ -1,11 +1,25 @@
 """Measure a model on a split of a data set."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
-from ltzoo.metrics.result import result_from_probabilities
+from ltzoo.metrics.result import Result, result_from_probabilities
+
+if TYPE_CHECKING:
+    import keras
 
 
-def evaluate(model, split, class_counts=None, batch_size=256, from_logits=True):
+def evaluate(
+    model: keras.Model,
+    split: Any,
+    class_counts: Sequence[int] | np.ndarray | None = None,
+    batch_size: int = 256,
+    from_logits: bool = True,
+) -> Result:
     """Accuracy by shot group, calibration and likelihood of ``model`` on ``split``, in NumPy float64.
 
     Args:

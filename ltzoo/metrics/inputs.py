@@ -1,11 +1,13 @@
 """What the metrics share: labels, predictions and sample weights in one form."""
 
+from typing import Any
+
 from keras import ops
 
 from ltzoo.precision import float32_or_float64
 
 
-def labels_and_predictions(y_true, y_pred):
+def labels_and_predictions(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     """Integer labels [batch] and predictions [batch, C] in float32.
 
     Args:
@@ -35,7 +37,7 @@ def labels_and_predictions(y_true, y_pred):
     return ops.cast(y_true, "int32"), ops.cast(y_pred, float32_or_float64(y_pred.dtype))
 
 
-def sample_weights(sample_weight, labels, dtype):
+def sample_weights(sample_weight: Any, labels: Any, dtype: str) -> Any:
     """Weights [batch] of the samples; ones if there are none.
 
     Raises:

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 
@@ -57,12 +59,12 @@ class Result:
     bin_confidence: np.ndarray
     bin_count: np.ndarray
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists for JSON; NaN becomes None."""
         return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The Result that ``to_dict`` was called on.
 
         Raises:
@@ -93,7 +95,12 @@ class Result:
         return "\n".join([f"{images} images, {classes} classes", "-" * 38, *rows])
 
 
-def result_from_probabilities(probabilities, labels, class_counts=None, num_bins=15):
+def result_from_probabilities(
+    probabilities: np.ndarray,
+    labels: Sequence[int] | np.ndarray,
+    class_counts: Sequence[int] | np.ndarray | None = None,
+    num_bins: int = 15,
+) -> Result:
     """Measure predictions, in float64.
 
     Args:

@@ -1,6 +1,10 @@
 """Making a new classifier from names."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import keras
+import numpy as np
 
 from ltzoo import backbones, recipes
 from ltzoo.data.dataset import LongTailedDataset
@@ -11,18 +15,18 @@ from ltzoo.training import Recipe
 
 
 def build(
-    backbone,
-    recipe,
-    class_counts,
+    backbone: str | Mapping[str, Any] | keras.Model,
+    recipe: str | Recipe,
+    class_counts: Sequence[int] | np.ndarray | LongTailedDataset,
     *,
-    input_shape=None,
-    class_names=None,
-    mean=None,
-    std=None,
-    seed=0,
-    name=None,
-    compile=True,
-):
+    input_shape: Sequence[int] | None = None,
+    class_names: Sequence[str] | None = None,
+    mean: float | Sequence[float] | np.ndarray | None = None,
+    std: float | Sequence[float] | np.ndarray | None = None,
+    seed: int = 0,
+    name: str | None = None,
+    compile: bool = True,
+) -> LongTailedClassifier:
     """A new `LongTailedClassifier`, ready for `fit(dataset)`.
 
     Args:

@@ -4,7 +4,7 @@ import dataclasses
 import difflib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from ltzoo import shipped
 from ltzoo.shipped import names
@@ -49,12 +49,12 @@ class Card:
     weights: Mapping[str, Any] | None = None
     training: Mapping[str, Any] | None = None
 
-    def to_json(self):
+    def to_json(self) -> str:
         """The card as JSON text."""
         return json.dumps(dataclasses.asdict(self), indent=1) + "\n"
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str) -> Self:
         """The inverse of `to_json`."""
         values = json.loads(text)
         for key in ("class_counts", "class_names", "input_shape", "mean", "std"):
@@ -63,7 +63,7 @@ class Card:
         return cls(**values)
 
 
-def card(entry):
+def card(entry: str) -> Card:
     """The card of a zoo entry.
 
     Raises:

@@ -1,5 +1,9 @@
 """The model of this library: raw pixels, a backbone, a head, and the recipe that trains them."""
 
+import os
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -40,19 +44,19 @@ class LongTailedClassifier(StagedLoss, keras.Model):
 
     def __init__(
         self,
-        backbone,
-        recipe,
-        class_counts,
+        backbone: keras.Model,
+        recipe: Recipe,
+        class_counts: Sequence[int] | np.ndarray,
         *,
-        image_shape,
-        class_names=None,
-        mean=0.5,
-        std=0.25,
-        seed=0,
-        stage=None,
-        name="long_tailed_classifier",
-        **kwargs,
-    ):
+        image_shape: Sequence[int],
+        class_names: Sequence[str] | None = None,
+        mean: float | Sequence[float] | np.ndarray = 0.5,
+        std: float | Sequence[float] | np.ndarray = 0.25,
+        seed: int = 0,
+        stage: int | None = None,
+        name: str = "long_tailed_classifier",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(name=name, **kwargs)
         self.class_counts = validate_class_counts(class_counts)
         self.num_classes = len(self.class_counts)
@@ -92,12 +96,12 @@ class LongTailedClassifier(StagedLoss, keras.Model):
         )
 
     @property
-    def cloud(self):
+    def cloud(self) -> GaussianCloud | None:
         """The cloud of the present stage, or None."""
         return None if self.stage is None else self.clouds[self.stage]
 
     @property
-    def device_augmentation(self):
+    def device_augmentation(self) -> DeviceAugmentation | None:
         """The in-model augmentation of the present stage, or None."""
         return None if self.stage is None else self.device_augmentations[self.stage]
 
@@ -118,7 +122,7 @@ class LongTailedClassifier(StagedLoss, keras.Model):
         """Raw pixels to logits."""
         return self.head(self.features(images, training=training), training=training)
 
-    def features(self, images, training=None):
+    def features(self, images: Any, training: bool | None = None) -> Any:
         """Raw pixels to pooled features `[batch, D]`."""
         if tuple(images.shape[1:]) != self.image_shape:
             raise ValueError(
@@ -137,16 +141,16 @@ class LongTailedClassifier(StagedLoss, keras.Model):
         """`(batch, num_classes)`."""
         return (input_shape[0], self.num_classes)
 
-    def extract_features_on_batch(self, images):
+    def extract_features_on_batch(self, images: np.ndarray) -> np.ndarray:
         """Pooled features of one batch as a NumPy array, in inference mode, compiled."""
         if getattr(self, "_feature_model", None) is None:
-            # In a tuple, so that Keras does not track it as a part of this model.
+            # Past Keras's __setattr__, which would track it as a part of this model.
             object.__setattr__(self, "_feature_model", _Features(self))
         return np.asarray(self._feature_model.predict_on_batch(images))
 
     # Stages ---------------------------------------------------------------------------------------------------
 
-    def enter_stage(self, stage):
+    def enter_stage(self, stage: int | None) -> None:
         """Puts trainability, batch norm and head into the form of stage number `stage`; None is out of training."""
         if stage is not None and not 0 <= stage < len(self.recipe.stages):
             raise ValueError(
@@ -174,7 +178,7 @@ class LongTailedClassifier(StagedLoss, keras.Model):
         if settings.scale is not None:
             self.head.scale = settings.scale
 
-    def stage_compile_arguments(self, stage, steps_per_epoch):
+    def stage_compile_arguments(self, stage: int, steps_per_epoch: int) -> dict[str, Any]:
         """The arguments of `compile` for a stage: its optimizer on its schedule, its loss, top-1 accuracy."""
         settings = self.recipe.stages[stage]
         rates = learning_rates(settings.schedule, settings.epochs)
@@ -190,13 +194,13 @@ class LongTailedClassifier(StagedLoss, keras.Model):
             "jit_compile": _jit_compile(),
         }
 
-    def set_stage(self, stage, steps_per_epoch):
+    def set_stage(self, stage: int, steps_per_epoch: int) -> None:
         """Enters a stage and compiles for it, with a new optimizer."""
         self.enter_stage(stage)
         self.compile(**self.stage_compile_arguments(stage, steps_per_epoch))
         self.optimizer.build(self.trainable_variables)
 
-    def finish_training(self, learning_rate=1e-3):
+    def finish_training(self, learning_rate: float = 1e-3) -> None:
         """Leaves the stages: everything trains, no noise, compiled for fine-tuning with cross-entropy."""
         self.enter_stage(None)
         self.compile(
@@ -207,13 +211,13 @@ class LongTailedClassifier(StagedLoss, keras.Model):
         )
         self.optimizer.build(self.trainable_variables)
 
-    def reinitialize_head(self, seed):
+    def reinitialize_head(self, seed: int) -> None:
         """A fresh classifier, as classifier re-training (cRT) starts with."""
         reinitialize(self.head, seed)
 
     # Keras's verbs --------------------------------------------------------------------------------------------
 
-    def fit(self, x=None, *args, **kwargs):
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """`fit(dataset, callbacks=, checkpoint=, resume=, seed=, ...)` runs all stages; else Keras's `fit`.
 
         See `ltzoo.training.fit_stages` for the arguments of the first form.
@@ -222,7 +226,13 @@ class LongTailedClassifier(StagedLoss, keras.Model):
             return fit_stages(self, x, *args, **kwargs)
         return super().fit(x, *args, **kwargs)
 
-    def export(self, filepath, format="tf_saved_model", verbose=None, **kwargs):
+    def export(
+        self,
+        filepath: str | os.PathLike,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Writes a model for serving; see `ltzoo.models.export_model`."""
         return export_model(self, filepath, format=format, verbose=verbose, **kwargs)
 

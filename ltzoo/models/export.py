@@ -1,13 +1,19 @@
 """Models for serving, from every backend, and the proof that they compute the same."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+
+if TYPE_CHECKING:
+    from ltzoo.models.classifier import LongTailedClassifier
 
 FORMATS = ("tf_saved_model", "onnx", "litert", "torch")
 
@@ -26,7 +32,13 @@ np.save(sys.argv[3], outputs.numpy())
 """
 
 
-def export_model(model, filepath, format="tf_saved_model", verbose=None, **kwargs):
+def export_model(
+    model: LongTailedClassifier,
+    filepath: str | os.PathLike,
+    format: str = "tf_saved_model",
+    verbose: bool | None = None,
+    **kwargs: Any,
+) -> None:
     """Writes `model` in a format for serving: raw pixels `[batch, height, width, channels]`, float32, to logits.
 
     The file or folder appears whole or not at all, and replaces an older one only when it is complete. PyTorch
@@ -65,7 +77,7 @@ def export_model(model, filepath, format="tf_saved_model", verbose=None, **kwarg
         os.replace(written, target)
 
 
-def served_outputs(path, images):
+def served_outputs(path: str | os.PathLike, images: np.ndarray) -> np.ndarray:
     """What a SavedModel answers to `images`, computed in a fresh process that knows neither Keras nor ltzoo.
 
     Args:

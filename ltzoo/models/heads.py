@@ -1,5 +1,8 @@
 """Classifier heads by name: from pooled features to logits."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 
 from ltzoo.layers import NormalizedDense
@@ -18,7 +21,7 @@ def _dense(num_classes, scale, **arguments):
 _HEADS = {"normalized_dense": _normalized_dense, "dense": _dense}
 
 
-def make_head(config, num_classes, scale):
+def make_head(config: Mapping[str, Any], num_classes: int, scale: float | None) -> keras.layers.Layer:
     """A head layer with `num_classes` outputs, in float32, from a recipe's `head` entry.
 
     Args:

@@ -5,7 +5,7 @@ import zlib
 import keras
 
 
-def reinitialize(layer, seed):
+def reinitialize(layer: keras.layers.Layer, seed: int) -> None:
     """Draws all random initial weights of a built layer or model again, from `seed`.
 
     Every kernel gets its own seed (from `seed`, the layer's place and the kernel's name), so equal shapes do not

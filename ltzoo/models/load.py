@@ -1,14 +1,21 @@
 """Loading: zoo entries by name, saved models and run folders by path."""
 
+from __future__ import annotations
+
 import hashlib
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 
 from ltzoo import shipped
 from ltzoo.models.build import build
-from ltzoo.models.cards import card
+from ltzoo.models.cards import Card, card
 from ltzoo.training import Recipe
+
+if TYPE_CHECKING:
+    from ltzoo.models.classifier import LongTailedClassifier
 
 PRETRAINED = "pretrained"
 
@@ -17,7 +24,9 @@ class WeightsError(ValueError):
     """A weights file is missing or is not the one that the card describes."""
 
 
-def load(entry_or_path, weights=PRETRAINED):
+def load(
+    entry_or_path: str | os.PathLike, weights: str | os.PathLike | None = PRETRAINED
+) -> LongTailedClassifier:
     """A classifier, ready for `predict`, for `fit(x, y)` (fine-tuning) and for `fit(dataset)`.
 
     Args:
@@ -64,7 +73,7 @@ def load(entry_or_path, weights=PRETRAINED):
     return model
 
 
-def verified_weights(entry):
+def verified_weights(entry: Card) -> Path:
     """The path of an entry's weights file, after its SHA-256 was found equal to the card's."""
     how = (
         f"Train it: {entry.training['command']}"

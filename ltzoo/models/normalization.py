@@ -1,6 +1,13 @@
 """Mean and standard deviation of a dataset's pixels."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from ltzoo.data.dataset import LongTailedDataset
 
 # CIFAR: the constants of the published long-tailed codes (their deviations are averages of per-image ones).
 _PUBLISHED = {
@@ -12,7 +19,9 @@ _PUBLISHED = {
 }
 
 
-def channel_statistics(dataset, max_images=512):
+def channel_statistics(
+    dataset: LongTailedDataset, max_images: int = 512
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Per-channel (mean, std) on the 0..1 scale: published constants, or those of up to `max_images` images.
 
     The images are evenly spaced over the training split, so the result is deterministic.

@@ -1,17 +1,35 @@
 """Making a zoo entry of a trained classifier: weights, card and golden outputs, side by side."""
 
+from __future__ import annotations
+
 import hashlib
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ltzoo.files import atomic_write
 from ltzoo.models.cards import Card
 
+if TYPE_CHECKING:
+    from ltzoo.metrics import Result
+    from ltzoo.models.classifier import LongTailedClassifier
+
 
 def publish(
-    model, name, folder, *, backbone, dataset, measured=None, paper=None, training=None, licence="Apache-2.0"
-):
+    model: LongTailedClassifier,
+    name: str,
+    folder: str | os.PathLike,
+    *,
+    backbone: Mapping[str, Any],
+    dataset: Mapping[str, Any],
+    measured: Result | None = None,
+    paper: Mapping[str, Any] | None = None,
+    training: Mapping[str, Any] | None = None,
+    licence: str = "Apache-2.0",
+) -> Card:
     """Writes `NAME.weights.h5`, `NAME.json` (the card) and `NAME.golden.npz` into a folder.
 
     The golden file holds eight images of random pixels and the logits of the model for them, so that every backend

@@ -1,12 +1,19 @@
 """Augmentation that fits the data: a recipe's own was written for photographs of 32 pixels."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ltzoo.data.dataset import LongTailedDataset
+    from ltzoo.training import Recipe
 
 SMALL = 64
 _UPRIGHT = {"digits_lt"}
 
 
-def for_dataset(recipe, dataset):
+def for_dataset(recipe: Recipe, dataset: LongTailedDataset) -> Recipe:
     """The recipe with crops that suit the images of a dataset; everything else stays.
 
     - Other images keep pad-crop-flip, padded by an eighth of their height (4 of 32).

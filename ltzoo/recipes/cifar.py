@@ -1,10 +1,13 @@
 """What the published CIFAR set-ups have in common."""
 
+from collections.abc import Sequence
+from typing import Any
+
 CROP_FLIP = ({"name": "pad_crop_flip", "padding": 4, "flip": True},)
 SGD = {"name": "sgd", "momentum": 0.9, "l2": 2e-4}
 
 
-def step_schedule(learning_rate, epochs, factors):
+def step_schedule(learning_rate: float, epochs: int, factors: Sequence[float]) -> dict[str, Any]:
     """Steps at 80 % and 90 % of the epochs (160 and 180 of 200) after a warm-up of 5 epochs, or fewer in short runs."""
     return {
         "name": "multi_step",

@@ -1,12 +1,14 @@
 """Plain cross-entropy, the baseline of every long-tailed paper."""
 
+from collections.abc import Sequence
+
 from ltzoo.recipes.cifar import CROP_FLIP, SGD, step_schedule
 from ltzoo.recipes.registry import register
 from ltzoo.training import Recipe, Stage
 
 
 @register
-def cross_entropy(epochs=(200,)):
+def cross_entropy(epochs: Sequence[int] = (200,)) -> Recipe:
     """A linear classifier on instance-balanced batches (Cao et al. 2019's set-up: batch 128, SGD 0.1, x0.01 twice).
 
     Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 70.70 % top-1 (GCL paper, Table 1).

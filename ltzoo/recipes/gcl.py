@@ -1,5 +1,7 @@
 """Gaussian clouded logit adjustment, with the paper's constants and with those of the released code."""
 
+from collections.abc import Sequence
+
 from ltzoo.recipes.cifar import CROP_FLIP, SGD, step_schedule
 from ltzoo.recipes.registry import register
 from ltzoo.training import Recipe, Stage
@@ -10,7 +12,7 @@ CITATION = (
 
 
 @register
-def gcl(epochs=(200, 10)):
+def gcl(epochs: Sequence[int] = (200, 10)) -> Recipe:
     """GCL as the paper describes it (Eq. 9-14, section 4.2).
 
     Stage 1: clouded cosine logits with full noise (multiplier 1, N(0, 1/3) clipped to [-1, 1], Eq. 11), mixup, the
@@ -50,7 +52,7 @@ def gcl(epochs=(200, 10)):
 
 
 @register
-def gcl_published(epochs=(200, 30)):
+def gcl_published(epochs: Sequence[int] = (200, 30)) -> Recipe:
     """GCL as the authors' released CIFAR code trains it.
 
     It differs from the paper in: noise multiplier 0.5; batch 64; rate steps of x0.1; stage 2 keeps the classifier

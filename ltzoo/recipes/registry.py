@@ -1,26 +1,33 @@
 """Recipes by name."""
 
+from __future__ import annotations
+
 import dataclasses
 import difflib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ltzoo.training import Stage
+from ltzoo.training import Recipe, Stage
+
+if TYPE_CHECKING:
+    _Method = TypeVar("_Method", bound=Callable[..., Recipe])
 
 _RECIPES = {}
 _STAGE_FIELDS = {field.name for field in dataclasses.fields(Stage)} - {"epochs"}
 
 
-def register(function):
+def register(function: _Method) -> _Method:
     """Registers a function `epochs -> Recipe` under its own name; its default is the method's epochs a stage."""
     _RECIPES[function.__name__] = function
     return function
 
 
-def names():
+def names() -> list[str]:
     """The names of all recipes, sorted."""
     return sorted(_RECIPES)
 
 
-def get(name, /, epochs=None, **overrides):
+def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: Any) -> Recipe:
     """A recipe by name, with changes.
 
     Args:

@@ -1,14 +1,24 @@
 """Batches of images for `fit`: the sampler's positions, loaded and transformed, for Keras and `tf.data`."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import keras
+import numpy as np
 
+from ltzoo.sampling.class_sampler import ClassSampler
 from ltzoo.sampling.keyed_random import TRANSFORM, generator
 
 
-def load_batch(sampler, load, transform, epoch, step):
+def load_batch(
+    sampler: ClassSampler,
+    load: Callable[..., np.ndarray],
+    transform: Callable[..., tuple[np.ndarray, np.ndarray]] | None,
+    epoch: int,
+    step: int,
+) -> tuple[np.ndarray, np.ndarray]:
     """(images, labels) of one batch: a pure function of the sampler's seed, `epoch` and `step`.
 
     `transform(images, labels, rng)` gets a NumPy Generator that is keyed by (seed, epoch, step, shard). A
@@ -49,7 +59,15 @@ class SampledBatches(keras.utils.PyDataset):
         max_queue_size: batches prepared ahead when `workers` is more than 1.
     """
 
-    def __init__(self, sampler, load, transform=None, first_epoch=0, workers=1, max_queue_size=10):
+    def __init__(
+        self,
+        sampler: ClassSampler,
+        load: Callable[..., np.ndarray],
+        transform: Callable[..., tuple[np.ndarray, np.ndarray]] | None = None,
+        first_epoch: int = 0,
+        workers: int = 1,
+        max_queue_size: int = 10,
+    ) -> None:
         super().__init__(workers=1, max_queue_size=max_queue_size)
         if workers < 0 or first_epoch < 0:
             raise ValueError(
@@ -67,24 +85,24 @@ class SampledBatches(keras.utils.PyDataset):
         self._lock = threading.Lock()
 
     @property
-    def workers(self):
+    def workers(self) -> int:
         """Keras reads this when `fit`, `evaluate` or `predict` begins, and once only."""
         self._ignore_next_end = True
         return 1
 
     @property
-    def num_batches(self):
+    def num_batches(self) -> int:
         """Batches in an epoch."""
         return self.sampler.steps_per_epoch
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.sampler.steps_per_epoch
 
-    def batch(self, epoch, step):
+    def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
         """(images, labels) of batch `step` of `epoch`, whatever the current epoch is."""
         return load_batch(self.sampler, self.load, self.transform, epoch, step)
 
-    def __getitem__(self, step):
+    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         epoch = self.epoch
         if self.threads < 2:
             return self.batch(epoch, step)
@@ -99,14 +117,14 @@ class SampledBatches(keras.utils.PyDataset):
             future = self._ahead.pop((epoch, step))
         return future.result()
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         """Called by Keras: moves on to the next epoch."""
         if self._ignore_next_end:
             self._ignore_next_end = False
         else:
             self.epoch += 1
 
-    def epoch_callback(self):
+    def epoch_callback(self) -> keras.callbacks.Callback:
         """Keras callback that sets `epoch` to the number of each epoch of `fit` as it begins."""
 
         def set_epoch(epoch, logs=None):
@@ -115,7 +133,14 @@ class SampledBatches(keras.utils.PyDataset):
         return keras.callbacks.LambdaCallback(on_epoch_begin=set_epoch)
 
 
-def tf_batches(sampler, load, transform=None, first_epoch=0, num_epochs=1, workers=1):
+def tf_batches(
+    sampler: ClassSampler,
+    load: Callable[..., np.ndarray],
+    transform: Callable[..., tuple[np.ndarray, np.ndarray]] | None = None,
+    first_epoch: int = 0,
+    num_epochs: int = 1,
+    workers: int = 1,
+) -> Any:
     """`tf.data.Dataset` of the batches that `SampledBatches` has, in order, loaded ahead in parallel.
 
     The epochs follow one another without a mark: `fit(dataset, steps_per_epoch=sampler.steps_per_epoch,
@@ -135,7 +160,9 @@ def tf_batches(sampler, load, transform=None, first_epoch=0, num_epochs=1, worke
     return tf_pipeline(numbered, first_epoch * steps, (first_epoch + num_epochs) * steps, workers)
 
 
-def tf_pipeline(batch, start, stop, workers=1):
+def tf_pipeline(
+    batch: Callable[[int], tuple[np.ndarray, np.ndarray]], start: int, stop: int, workers: int = 1
+) -> Any:
     """`tf.data.Dataset` of `batch(start)`, .., `batch(stop - 1)`: stateless, in order, two batches ahead.
 
     It does not tune itself: the tuning thread of `tf.data` sleeps for times that double up to a minute, and an

@@ -2,6 +2,8 @@
 
 import operator
 import threading
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -48,18 +50,18 @@ class ClassSampler:
 
     def __init__(
         self,
-        labels,
-        strategy="instance_balanced",
-        batch_size=128,
-        seed=0,
+        labels: Sequence[int] | np.ndarray,
+        strategy: str = "instance_balanced",
+        batch_size: int = 128,
+        seed: int = 0,
         *,
-        num_classes=None,
-        epoch_length=None,
-        shard_index=0,
-        shard_count=1,
-        drop_remainder=False,
-        **strategy_parameters,
-    ):
+        num_classes: int | None = None,
+        epoch_length: int | str | None = None,
+        shard_index: int = 0,
+        shard_count: int = 1,
+        drop_remainder: bool = False,
+        **strategy_parameters: Any,
+    ) -> None:
         self.labels = _validate_labels(labels)
         self.strategy = strategy
         self.batch_size = _integer(batch_size, "batch_size", 1)
@@ -99,11 +101,11 @@ class ClassSampler:
         self._lock = threading.Lock()
 
     @property
-    def steps_per_epoch(self):
+    def steps_per_epoch(self) -> int:
         """Number of batches in an epoch, the same for every shard."""
         return -(-self.epoch_length // self.batch_size)
 
-    def class_probabilities(self, epoch=0):
+    def class_probabilities(self, epoch: int = 0) -> np.ndarray:
         """float64 [C]: expected share of each class among the draws of `epoch`."""
         if self.strategy == CLASS_AWARE:
             return class_probabilities(self.class_counts, "class_balanced")
@@ -112,7 +114,7 @@ class ClassSampler:
             parameters["epoch"] = min(epoch, parameters["num_epochs"] - 1)
         return class_probabilities(self.class_counts, self.strategy, **parameters)
 
-    def batch(self, epoch, step):
+    def batch(self, epoch: int, step: int) -> np.ndarray:
         """int64 positions of batch `step` (from 0) of `epoch` (from 0): this shard's slice."""
         if not 0 <= step < self.steps_per_epoch:
             raise IndexError(f"`step` must be in 0 .. {self.steps_per_epoch - 1}. Received: step={step}")
@@ -123,7 +125,7 @@ class ClassSampler:
         high = size * (self.shard_index + 1) // self.shard_count
         return positions[start + low : start + high]
 
-    def epoch(self, epoch):
+    def epoch(self, epoch: int) -> np.ndarray:
         """int64 positions of all batches of `epoch`, one after the other: this shard's part."""
         positions = self._whole_epoch(epoch)
         if self.shard_count == 1:

@@ -1,11 +1,15 @@
 """Cyclic class-aware order: every class once a cycle, a few images in a row of its own shuffled list."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ltzoo.sampling.keyed_random import CYCLES, LISTS, hashed
 
 
-def cyclic_draws(start, stop, class_counts, samples_per_visit, seed):
+def cyclic_draws(
+    start: int, stop: int, class_counts: Sequence[int] | np.ndarray, samples_per_visit: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Draws `start` to `stop` of the endless class-aware order, as (class, rank inside the class) arrays.
 
     Draw g belongs to visit v = g // samples_per_visit, in cycle v // C. Every cycle visits each class once in

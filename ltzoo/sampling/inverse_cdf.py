@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def draw_classes(probabilities, uniforms):
+def draw_classes(probabilities: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
     """The class c with cumulative[c - 1] <= u < cumulative[c] for every u of `uniforms` (in [0, 1)).
 
     A table over equal cells of [0, 1) holds the first class of each cell. Nearly all draws are in the class

@@ -8,7 +8,7 @@ SAMPLES, TRANSFORM, CYCLES, LISTS = range(4)
 _MASK = 0xFFFFFFFFFFFFFFFF
 
 
-def generator(seed, stream, epoch=0, step=0, shard=0):
+def generator(seed: int, stream: int, epoch: int = 0, step: int = 0, shard: int = 0) -> np.random.Generator:
     """NumPy Generator that depends on nothing but its arguments.
 
     The Philox key is (seed, stream) and the starting counter (0, shard, step, epoch); draws advance only the
@@ -19,7 +19,7 @@ def generator(seed, stream, epoch=0, step=0, shard=0):
     return np.random.Generator(np.random.Philox(key=key, counter=counter))
 
 
-def hashed(seed, stream, counters):
+def hashed(seed: int, stream: int, counters: np.ndarray) -> np.ndarray:
     """uint64 random words, one for each integer of the array `counters`: SplitMix64 of seed and counter."""
     start = _mix(_mix(np.array([int(seed) & _MASK], dtype=np.uint64)) + np.uint64(stream))
     words = np.array(counters, dtype=np.uint64)

@@ -1,35 +1,37 @@
 """Class probabilities of the sampling strategies: how often an image of each class is drawn."""
 
 import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ltzoo.class_counts import cloud_sizes, validate_class_counts
 
 
-def instance_balanced(class_counts):
+def instance_balanced(class_counts: Sequence[int] | np.ndarray) -> np.ndarray:
     """p_c = n_c / N: every image is equally likely."""
     counts = validate_class_counts(class_counts)
     return counts / counts.sum()
 
 
-def class_balanced(class_counts):
+def class_balanced(class_counts: Sequence[int] | np.ndarray) -> np.ndarray:
     """p_c = 1 / C: every class is equally likely."""
     counts = validate_class_counts(class_counts)
     return np.full(len(counts), 1.0 / len(counts))
 
 
-def square_root(class_counts):
+def square_root(class_counts: Sequence[int] | np.ndarray) -> np.ndarray:
     """p_c proportional to sqrt(n_c) (Kang et al., "Decoupling", Section 4.1)."""
     return _normalized(np.sqrt(validate_class_counts(class_counts)))
 
 
-def reversed_(class_counts):
+def reversed_(class_counts: Sequence[int] | np.ndarray) -> np.ndarray:
     """p_c proportional to 1 / n_c (Zhou et al., "BBN", Section 4.2): rare classes are drawn most."""
     return _normalized(1.0 / validate_class_counts(class_counts))
 
 
-def effective_number(class_counts, beta=0.9999):
+def effective_number(class_counts: Sequence[int] | np.ndarray, beta: float = 0.9999) -> np.ndarray:
     """p_c proportional to n_c (1 - beta) / (1 - beta^n_c) (Cui et al., "Class-balanced loss", Eq. 2).
 
     The inverse effective number is the weight of one IMAGE of class c, hence the factor n_c.
@@ -43,7 +45,12 @@ def effective_number(class_counts, beta=0.9999):
     return _normalized(counts * _inverse_effective_number(counts, np.full(len(counts), float(beta))))
 
 
-def cben(class_counts, base=0.999, width=0.0009, precision="float64"):
+def cben(
+    class_counts: Sequence[int] | np.ndarray,
+    base: float = 0.999,
+    width: float = 0.0009,
+    precision: str = "float64",
+) -> np.ndarray:
     """Class-based effective number (GCL, Eq. 13 and 14): a beta of its own for every class.
 
     beta_c = base + width * delta_c, with delta_c the cloud size of class c scaled to [0, 1], and
@@ -74,7 +81,9 @@ def cben(class_counts, base=0.999, width=0.0009, precision="float64"):
     return _normalized(counts * _inverse_effective_number(counts, beta))
 
 
-def progressive(class_counts, epoch, num_epochs, schedule="published"):
+def progressive(
+    class_counts: Sequence[int] | np.ndarray, epoch: int, num_epochs: int, schedule: str = "published"
+) -> np.ndarray:
     """Instance-balanced in the first epoch, moving in a line to class-balanced (Kang et al., Eq. 2).
 
     p_c = (1 - l) n_c / N + l / C. With t = epoch + 1 = 1 .. T, the published code uses l = (t - 1) / (T - 1),
@@ -111,7 +120,9 @@ STRATEGIES = {
 }
 
 
-def class_probabilities(class_counts, strategy, **parameters):
+def class_probabilities(
+    class_counts: Sequence[int] | np.ndarray, strategy: str, **parameters: Any
+) -> np.ndarray:
     """Probability that one draw belongs to each class.
 
     Args:
@@ -130,7 +141,9 @@ def class_probabilities(class_counts, strategy, **parameters):
     return STRATEGIES[strategy](class_counts, **parameters)
 
 
-def check_parameters(strategy, parameters, given_by_sampler=()):
+def check_parameters(
+    strategy: str, parameters: Mapping[str, Any], given_by_sampler: Sequence[str] = ()
+) -> None:
     """Raises unless `strategy` exists and `parameters` are its own; `given_by_sampler` come later."""
     if strategy not in STRATEGIES:
         raise ValueError(

@@ -1,6 +1,10 @@
 """Callbacks that the staged fit adds to the user's own."""
 
+from __future__ import annotations
+
 from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,15 +16,15 @@ from ltzoo.training.errors import NonFiniteLossError
 class StageLog(keras.callbacks.Callback):
     """Writes `stage` (1 for the first) and the learning rate into every epoch's logs, before all other callbacks."""
 
-    def __init__(self, stage):
+    def __init__(self, stage: int) -> None:
         super().__init__()
         self.stage = stage
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Reads the rate that the epoch starts with."""
         self.learning_rate = float(ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Adds to the logs that all later callbacks get."""
         if logs is not None:
             logs["stage"] = self.stage
@@ -34,24 +38,24 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
     the end of the epoch, before anything is saved.
     """
 
-    def __init__(self, stage, lag=8):
+    def __init__(self, stage: int, lag: int = 8) -> None:
         super().__init__()
         self.stage = stage
         self.lag = lag
         self.pending = deque()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Starts an epoch."""
         self.epoch = epoch
         self.pending.clear()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Keeps this step's loss and reads an older one."""
         self.pending.append((batch, (logs or {}).get("loss", 0.0)))
         if len(self.pending) > self.lag:
             self._read()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Reads what is left."""
         while self.pending:
             self._read()
@@ -70,12 +74,12 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
 class SaveCheckpoint(keras.callbacks.Callback):
     """Saves a `Checkpoint` at the end of every epoch, after `StopOnNonFiniteLoss` accepted it."""
 
-    def __init__(self, save, history):
+    def __init__(self, save: Callable[[keras.Model, int], None], history: StagedHistory) -> None:
         super().__init__()
         self.save = save
         self.history = history
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Appends the epoch to the history and saves."""
         self.history.append(epoch, logs or {})
         self.save(self.model, epoch)
@@ -84,12 +88,14 @@ class SaveCheckpoint(keras.callbacks.Callback):
 class StagedHistory(keras.callbacks.History):
     """One history over all stages; its `history` has a `stage` entry an epoch."""
 
-    def __init__(self, epochs=(), history=None):
+    def __init__(
+        self, epochs: Iterable[int] = (), history: Mapping[str, Iterable[Any]] | None = None
+    ) -> None:
         super().__init__()
         self.epoch = list(epochs)
         self.history = {key: list(values) for key, values in (history or {}).items()}
 
-    def append(self, epoch, logs):
+    def append(self, epoch: int, logs: Mapping[str, Any]) -> None:
         """Adds one epoch; a value that an epoch lacks is None, so that all columns stay as long as `epoch`."""
         for key in logs:
             self.history.setdefault(key, [None] * len(self.epoch))

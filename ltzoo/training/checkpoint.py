@@ -1,7 +1,10 @@
 """The state of a staged fit in one file that is written whole or not at all."""
 
 import json
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -25,15 +28,23 @@ class Checkpoint:
         identity: a dict that must be equal at saving and at resuming (recipe, class counts, seed, backend).
     """
 
-    def __init__(self, folder, identity):
+    def __init__(self, folder: str | os.PathLike, identity: Mapping[str, Any]) -> None:
         self.path = Path(folder) / FILE_NAME
         self.identity = json.loads(json.dumps(identity))
 
-    def exists(self):
+    def exists(self) -> bool:
         """Whether there is something to resume from."""
         return self.path.is_file()
 
-    def save(self, model, optimizer, *, stage, epochs_done, history):
+    def save(
+        self,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        *,
+        stage: int,
+        epochs_done: int,
+        history: keras.callbacks.History,
+    ) -> None:
         """Writes the state after `epochs_done` epochs of stage number `stage` (0 is the first)."""
         meta = {
             "identity": self.identity,
@@ -49,7 +60,7 @@ class Checkpoint:
         with atomic_write(self.path) as temporary, open(temporary, "wb") as file:
             np.savez(file, **arrays)
 
-    def load(self):
+    def load(self) -> dict[str, Any]:
         """The saved state: a dict with `stage`, `epochs_done`, `epoch`, `history`, `model` and `optimizer`.
 
         Raises:
@@ -80,7 +91,7 @@ class Checkpoint:
         return state
 
 
-def restore(variables, values):
+def restore(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) -> None:
     """Assigns saved arrays to variables, in order.
 
     Raises:

@@ -3,7 +3,7 @@
 import keras
 
 
-def batch_divisor():
+def batch_divisor() -> int:
     """The number that every batch must be divisible by: devices on the batch axis, 1 without a distribution."""
     distribution = keras.distribution.distribution()
     if distribution is None:
@@ -12,7 +12,7 @@ def batch_divisor():
     return int(mesh.shape[list(mesh.axis_names).index(distribution.batch_dim_name)])
 
 
-def check_batch_size(batch_size, divisor):
+def check_batch_size(batch_size: int, divisor: int) -> None:
     """Raises a ValueError when the devices cannot share a batch evenly."""
     if batch_size % divisor:
         raise ValueError(

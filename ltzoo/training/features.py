@@ -1,9 +1,17 @@
 """Training a head on features that were computed once."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import keras
 import numpy as np
 
 from ltzoo.training.staged_loss import StagedLoss
+
+if TYPE_CHECKING:
+    from ltzoo.data.splits import Split
+    from ltzoo.models.classifier import LongTailedClassifier
 
 
 class CachedFeatureTrainer(StagedLoss, keras.Model):
@@ -13,7 +21,7 @@ class CachedFeatureTrainer(StagedLoss, keras.Model):
         classifier: a built `LongTailedClassifier` in a stage with `cache_features=True`.
     """
 
-    def __init__(self, classifier):
+    def __init__(self, classifier: LongTailedClassifier) -> None:
         super().__init__(name=f"{classifier.name}_head")
         self.head = classifier.head
         self.cloud = classifier.cloud
@@ -25,7 +33,7 @@ class CachedFeatureTrainer(StagedLoss, keras.Model):
         return self.head(features, training=training)
 
 
-def extract_features(classifier, split, batch_size=256):
+def extract_features(classifier: LongTailedClassifier, split: Split, batch_size: int = 256) -> np.ndarray:
     """The pooled features of every image of a split, float32 `[N, D]`, in inference mode.
 
     Batches have one size (the last is filled up with its first image), so that a resumed run computes each

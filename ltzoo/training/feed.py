@@ -5,13 +5,24 @@ wake up before an epoch can end, which it does after 10 ms, 20 ms, 40 ms and so 
 get a `PyDataset`. The batches are the same.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 
-from ltzoo.sampling import SampledBatches, tf_batches, tf_pipeline
+from ltzoo.sampling import ClassSampler, SampledBatches, tf_batches, tf_pipeline
 
 
-def training_feed(sampler, load, transform, *, first_epoch=0, num_epochs=1, workers=1):
+def training_feed(
+    sampler: ClassSampler,
+    load: Callable[..., np.ndarray],
+    transform: Callable[..., tuple[np.ndarray, np.ndarray]] | None,
+    *,
+    first_epoch: int = 0,
+    num_epochs: int = 1,
+    workers: int = 1,
+) -> dict[str, Any]:
     """The batches of `num_epochs` epochs from `first_epoch` on, as arguments of `keras.Model.fit`."""
     if keras.backend.backend() == "tensorflow":
         batches = tf_batches(sampler, load, transform, first_epoch, num_epochs, workers=workers)
@@ -20,7 +31,7 @@ def training_feed(sampler, load, transform, *, first_epoch=0, num_epochs=1, work
     return {"x": batches, "shuffle": False}
 
 
-def validation_feed(labels, load, batch_size):
+def validation_feed(labels: np.ndarray, load: Callable[..., np.ndarray], batch_size: int) -> Any:
     """Images and labels of a split, in order, once; the last batch may be shorter."""
     batches = _InOrder(labels, load, batch_size)
     if keras.backend.backend() == "tensorflow":

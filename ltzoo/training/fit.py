@@ -1,5 +1,11 @@
 """The staged fit: every stage of a recipe, with checkpoints, on one history."""
 
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import keras
 import numpy as np
 
@@ -12,21 +18,25 @@ from ltzoo.training.errors import ResumeError
 from ltzoo.training.features import CachedFeatureTrainer, extract_features
 from ltzoo.training.feed import training_feed, validation_feed
 
+if TYPE_CHECKING:
+    from ltzoo.data.dataset import LongTailedDataset
+    from ltzoo.models.classifier import LongTailedClassifier
+
 
 def fit_stages(
-    model,
-    dataset,
+    model: LongTailedClassifier,
+    dataset: LongTailedDataset,
     *,
-    callbacks=(),
-    verbose="auto",
-    checkpoint=None,
-    resume=False,
-    seed=0,
-    validate=True,
-    workers=1,
-    shard_index=0,
-    shard_count=1,
-):
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int | str = "auto",
+    checkpoint: str | os.PathLike | None = None,
+    resume: bool = False,
+    seed: int = 0,
+    validate: bool = True,
+    workers: int = 1,
+    shard_index: int = 0,
+    shard_count: int = 1,
+) -> keras.callbacks.History:
     """Trains a `LongTailedClassifier` through all stages of its recipe.
 
     Every callback works in every stage: `on_train_begin` and `on_train_end` are called once a stage, epochs go on
@@ -89,12 +99,12 @@ def fit_stages(
     return history
 
 
-def stage_seed(seed, index):
+def stage_seed(seed: int, index: int) -> int:
     """The seed of stage number `index`: unrelated streams for neighbouring seeds and stages."""
     return int(np.random.SeedSequence([int(seed), int(index)]).generate_state(1)[0])
 
 
-def check_dataset(model, dataset):
+def check_dataset(model: LongTailedClassifier, dataset: LongTailedDataset) -> None:
     """Raises a ValueError that says how a dataset does not fit a model."""
     if dataset.num_classes != model.num_classes:
         raise ValueError(

@@ -1,5 +1,8 @@
 """Stochastic gradient descent in the form that the published results were trained with."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -24,13 +27,21 @@ class SGD(keras.optimizers.SGD):
         **kwargs: arguments of `keras.optimizers.SGD`.
     """
 
-    def __init__(self, learning_rate=0.1, momentum=0.9, l2=0.0, nesterov=False, name="sgd", **kwargs):
+    def __init__(
+        self,
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 0.1,
+        momentum: float = 0.9,
+        l2: float = 0.0,
+        nesterov: bool = False,
+        name: str = "sgd",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             learning_rate=learning_rate, momentum=float(momentum), nesterov=nesterov, name=name, **kwargs
         )
         self.l2 = float(l2)
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One step of one variable; see the class for the formula."""
         learning_rate = ops.cast(learning_rate, variable.dtype)
         gradient = ops.cast(gradient, variable.dtype)
@@ -47,7 +58,9 @@ class SGD(keras.optimizers.SGD):
         return {**super().get_config(), "l2": self.l2}
 
 
-def get(config, learning_rate):
+def get(
+    config: Mapping[str, Any], learning_rate: float | keras.optimizers.schedules.LearningRateSchedule
+) -> keras.optimizers.Optimizer:
     """An optimizer from its recipe entry.
 
     Args:

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 TRAINABLE = ("all", "head")
 BATCH_NORM = ("train", "frozen", "shifted")
@@ -114,28 +114,28 @@ class Recipe:
             )
 
     @property
-    def epochs(self):
+    def epochs(self) -> int:
         """Epochs of all stages together."""
         return sum(stage.epochs for stage in self.stages)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The recipe as dicts and lists that JSON can hold."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
 
     @classmethod
-    def from_dict(cls, config):
+    def from_dict(cls, config: Mapping[str, Any]) -> Self:
         """The inverse of `to_dict`."""
         _check_keys("recipe", cls, config)
         for stage in config.get("stages", ()):
             _check_keys("stage", Stage, stage)
         return cls(**{**config, "stages": tuple(Stage(**stage) for stage in config.get("stages", ()))})
 
-    def to_json(self):
+    def to_json(self) -> str:
         """The recipe as a JSON text."""
         return json.dumps(self.to_dict(), indent=2)
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str) -> Self:
         """The inverse of `to_json`."""
         return cls.from_dict(json.loads(text))
 

@@ -1,13 +1,14 @@
 """Learning rates as tables, one rate an epoch, and the Keras schedule that reads them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 
-def learning_rates(schedule, epochs):
+def learning_rates(schedule: Mapping[str, Any], epochs: int) -> np.ndarray:
     """The learning rate of each epoch.
 
     With peak rate `r`, warm-up length `W` and epochs `e = 0 .. epochs-1`:
@@ -91,7 +92,7 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
         steps_per_epoch: optimizer steps an epoch.
     """
 
-    def __init__(self, rates, steps_per_epoch):
+    def __init__(self, rates: Sequence[float] | np.ndarray, steps_per_epoch: int) -> None:
         super().__init__()
         self.rates = [float(rate) for rate in rates]
         self.steps_per_epoch = int(steps_per_epoch)

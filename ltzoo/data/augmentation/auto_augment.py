@@ -52,10 +52,12 @@ class AutoAugment:
     Call: (images uint8 [B, H, W, 1 or 3], labels, rng) -> (images uint8, labels unchanged).
     """
 
-    def __init__(self, fill=128):
+    def __init__(self, fill: int = 128) -> None:
         self.fill = _check_fill(fill)
 
-    def __call__(self, images, labels, rng):
+    def __call__(
+        self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         count = len(images)
         choice = rng.integers(0, len(CIFAR10_POLICY), count)
         chance = rng.random((count, 2))
@@ -83,7 +85,7 @@ class RandAugment:
     Call: (images uint8 [B, H, W, 1 or 3], labels, rng) -> (images uint8, labels unchanged).
     """
 
-    def __init__(self, num_ops=2, magnitude=9, fill=128):
+    def __init__(self, num_ops: int = 2, magnitude: float = 9, fill: int = 128) -> None:
         if num_ops < 1 or not 0 <= magnitude <= 30:
             raise ValueError(
                 "`num_ops` must be at least 1 and `magnitude` in 0 .. 30. "
@@ -91,7 +93,9 @@ class RandAugment:
             )
         self.num_ops, self.magnitude, self.fill = int(num_ops), magnitude, _check_fill(fill)
 
-    def __call__(self, images, labels, rng):
+    def __call__(
+        self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         count = len(images)
         choice = rng.integers(0, len(RAND_AUGMENT_OPERATIONS), (count, self.num_ops))
         sign = np.where(rng.random((count, self.num_ops)) < 0.5, -1, 1)

@@ -18,14 +18,16 @@ class Cutout:
     Call: (images [B, H, W, C], labels, rng) -> (images of the same type, labels unchanged).
     """
 
-    def __init__(self, size=16, fill=0):
+    def __init__(self, size: int = 16, fill: int = 0) -> None:
         if size < 1 or not 0 <= fill <= 255:
             raise ValueError(
                 f"`size` must be at least 1 and `fill` in 0 .. 255. Received: size={size}, fill={fill}"
             )
         self.size, self.fill = int(size), fill
 
-    def __call__(self, images, labels, rng):
+    def __call__(
+        self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         count, height, width, _ = images.shape
         tops = rng.integers(0, height, count) - self.size // 2
         lefts = rng.integers(0, width, count) - self.size // 2

@@ -1,5 +1,8 @@
 """Augmentation inside the model: padded crop, flip, Cutout and mixup as a Keras layer."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -36,7 +39,14 @@ class DeviceAugmentation(keras.layers.Layer):
         ValueError: for a step that only the host has, or mixup without `num_classes`.
     """
 
-    def __init__(self, config_list=(), mixup_alpha=0.0, num_classes=None, seed=None, **kwargs):
+    def __init__(
+        self,
+        config_list: Sequence[Mapping[str, Any]] = (),
+        mixup_alpha: float = 0.0,
+        num_classes: int | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.config_list = [dict(config) for config in config_list]
         self.mixup_alpha = float(mixup_alpha)
@@ -68,7 +78,7 @@ class DeviceAugmentation(keras.layers.Layer):
         self.seed_generator.next()
         return images
 
-    def mix_labels(self, labels):
+    def mix_labels(self, labels: Any) -> Any:
         """Labels [B] or [B, num_classes] of the batch that the call augmented last, mixed as its images were.
 
         Returns float32 [B, num_classes]; without mixup, `labels`.

@@ -1,6 +1,7 @@
 """Crops of images at their original size: random resized crop for training, centre crop for evaluation."""
 
 import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image, ImageEnhance
@@ -30,7 +31,14 @@ class ImageNetTrainCrop:
     (images, labels, rng), it crops images that are in memory already.
     """
 
-    def __init__(self, size=224, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3), flip=True, color_jitter=0.0):
+    def __init__(
+        self,
+        size: int = 224,
+        scale: Sequence[float] = (0.08, 1.0),
+        ratio: Sequence[float] = (3 / 4, 4 / 3),
+        flip: bool = True,
+        color_jitter: float = 0.0,
+    ) -> None:
         if size < 1 or not 0 < scale[0] <= scale[1] <= 1 or not 0 < ratio[0] <= ratio[1]:
             raise ValueError(
                 "`size` must be at least 1, `scale` rising in (0, 1] and `ratio` rising and positive. "
@@ -41,7 +49,7 @@ class ImageNetTrainCrop:
         self.size, self.scale, self.ratio = int(size), tuple(scale), tuple(ratio)
         self.flip, self.color_jitter = bool(flip), float(color_jitter)
 
-    def reader(self, count, rng):
+    def reader(self, count: int, rng: np.random.Generator) -> Callable[[Image.Image, int], np.ndarray]:
         """Function (Pillow image, index in batch) -> uint8 [size, size, channels] for `count` images."""
         shape = rng.random((count, _TRIES, 4))
         flips = rng.random(count) < 0.5
@@ -62,7 +70,9 @@ class ImageNetTrainCrop:
 
         return read
 
-    def __call__(self, images, labels, rng):
+    def __call__(
+        self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         return _read_all(self.reader(len(images), rng), images), labels
 
     def _window(self, width, height, uniforms):
@@ -88,7 +98,7 @@ class ImageNetEvalCrop:
     `reader` and the call are as in `ImageNetTrainCrop`; nothing is random.
     """
 
-    def __init__(self, size=224, resize=None):
+    def __init__(self, size: int = 224, resize: int | None = None) -> None:
         self.size = int(size)
         self.resize = round(self.size * 256 / 224) if resize is None else int(resize)
         if not 1 <= self.size <= self.resize:
@@ -96,7 +106,7 @@ class ImageNetEvalCrop:
                 f"`size` must be at least 1 and at most `resize`. Received: size={size}, resize={resize}"
             )
 
-    def reader(self, count, rng):
+    def reader(self, count: int, rng: np.random.Generator) -> Callable[[Image.Image, int], np.ndarray]:
         """Function (Pillow image, index in batch) -> uint8 [size, size, channels]."""
 
         def read(image, index):
@@ -108,7 +118,9 @@ class ImageNetEvalCrop:
 
         return read
 
-    def __call__(self, images, labels, rng):
+    def __call__(
+        self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         return _read_all(self.reader(len(images), rng), images), labels
 
 

@@ -1,5 +1,7 @@
 """Mixup of images and labels (Zhang et al., ICLR 2018)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -19,19 +21,21 @@ class Mixup:
         (images float32 [B, H, W, C], labels float32 [B, classes]).
     """
 
-    def __init__(self, alpha, num_classes, per_sample=False):
+    def __init__(self, alpha: float, num_classes: int, per_sample: bool = False) -> None:
         if not alpha > 0:
             raise ValueError(f"`alpha` must be positive; leave mixup out for none. Received: alpha={alpha}")
         self.alpha, self.num_classes, self.per_sample = float(alpha), int(num_classes), bool(per_sample)
 
-    def __call__(self, images, labels, rng):
+    def __call__(
+        self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         count = len(images)
         lam = rng.beta(self.alpha, self.alpha, size=count if self.per_sample else 1)
         order = rng.permutation(count)
         return mix(images, lam, order), mix(soft_labels(labels, self.num_classes), lam, order)
 
 
-def mix(values, lam, order):
+def mix(values: np.ndarray, lam: float | np.ndarray, order: np.ndarray) -> np.ndarray:
     """lam values + (1 - lam) values[order] in float32; `lam` has one element, or one for each row."""
     values = np.asarray(values, dtype="float32")
     lam = np.asarray(lam, dtype="float32").reshape((-1,) + (1,) * (values.ndim - 1))
@@ -41,7 +45,7 @@ def mix(values, lam, order):
     return others
 
 
-def soft_labels(labels, num_classes):
+def soft_labels(labels: Sequence[int] | np.ndarray, num_classes: int) -> np.ndarray:
     """float32 [B, num_classes]: one-hot rows of integer labels [B]; soft labels are passed on.
 
     Raises:

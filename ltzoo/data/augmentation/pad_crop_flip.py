@@ -19,7 +19,7 @@ class PadCropFlip:
     Call: (images uint8 [B, H, W, C], labels, rng) -> (images uint8 [B, H, W, C], labels unchanged).
     """
 
-    def __init__(self, padding=4, flip=True, mode="zero"):
+    def __init__(self, padding: int = 4, flip: bool = True, mode: str = "zero") -> None:
         if padding < 0 or mode not in PAD_MODES:
             raise ValueError(
                 f"`padding` must be at least 0 and `mode` one of {', '.join(PAD_MODES)}. "
@@ -27,7 +27,9 @@ class PadCropFlip:
             )
         self.padding, self.flip, self.mode = int(padding), bool(flip), mode
 
-    def __call__(self, images, labels, rng):
+    def __call__(
+        self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         count, height, width, _ = images.shape
         pad = self.padding
         offsets = rng.integers(0, 2 * pad + 1, size=(count, 2)).tolist()

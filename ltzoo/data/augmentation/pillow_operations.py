@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
 
-def to_pillow(image):
+def to_pillow(image: np.ndarray) -> Image.Image:
     """Pillow image of a uint8 array [H, W, C] with one or three channels."""
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] not in (1, 3):
         raise ValueError(
@@ -14,13 +14,13 @@ def to_pillow(image):
     return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 
-def to_array(image):
+def to_array(image: Image.Image) -> np.ndarray:
     """uint8 array [H, W, C] of a Pillow image."""
     array = np.asarray(image, dtype=np.uint8)
     return array if array.ndim == 3 else array[..., None]
 
 
-def apply(image, name, strength, sign, fill):
+def apply(image: Image.Image, name: str, strength: float, sign: int, fill: int) -> Image.Image:
     """One operation.
 
     Args:

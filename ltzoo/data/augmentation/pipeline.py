@@ -1,5 +1,11 @@
 """Augmentation from plain configuration: a list of steps becomes one transform of a batch."""
 
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
 from ltzoo.data.augmentation.auto_augment import AutoAugment, RandAugment
 from ltzoo.data.augmentation.cutout import Cutout
 from ltzoo.data.augmentation.imagenet_crop import ImageNetEvalCrop, ImageNetTrainCrop
@@ -24,7 +30,7 @@ class Pipeline:
     returns None.
     """
 
-    def __init__(self, steps):
+    def __init__(self, steps: Iterable[Callable[..., tuple[np.ndarray, np.ndarray]]]) -> None:
         steps = list(steps)
         self.crop = steps.pop(0) if steps and hasattr(steps[0], "reader") else None
         self.steps = steps
@@ -34,17 +40,24 @@ class Pipeline:
                 f"{[type(step).__name__ for step in ([self.crop] if self.crop else []) + steps]}"
             )
 
-    def reader(self, count, rng):
+    def reader(self, count: int, rng: np.random.Generator) -> Callable[[Image.Image, int], np.ndarray] | None:
         """The `read` function for `split.load`, or None."""
         return None if self.crop is None else self.crop.reader(count, rng)
 
-    def __call__(self, images, labels, rng):
+    def __call__(
+        self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         for step in self.steps:
             images, labels = step(images, labels, rng)
         return images, labels
 
 
-def get(config_list, num_classes=None, mixup_alpha=0.0, mixup_per_sample=False):
+def get(
+    config_list: Iterable[Mapping[str, Any]],
+    num_classes: int | None = None,
+    mixup_alpha: float = 0.0,
+    mixup_per_sample: bool = False,
+) -> Pipeline | None:
     """One transform of all steps, or None if there is nothing to do.
 
     Args:
@@ -69,7 +82,7 @@ def get(config_list, num_classes=None, mixup_alpha=0.0, mixup_per_sample=False):
     return Pipeline(steps) if steps else None
 
 
-def make_step(config, steps):
+def make_step(config: Mapping[str, Any], steps: Mapping[str, Callable[..., Any]]) -> Any:
     """The object that `config` describes, of the class that `steps` holds under its name."""
     arguments = dict(config)
     name = arguments.pop("name", None)
