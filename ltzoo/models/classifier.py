@@ -8,22 +8,19 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo import losses
 from ltzoo.class_counts import validate_class_counts
 from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.layers import GaussianCloud
-from ltzoo.metrics import Top1Accuracy
 from ltzoo.models.export import export_model
 from ltzoo.models.heads import make_head
-from ltzoo.models.initialization import reinitialize
-from ltzoo.training import Recipe, fit_stages, optimizers
-from ltzoo.training.schedules import EpochSchedule, learning_rates
+from ltzoo.models.stages import Stages
+from ltzoo.training import Recipe, fit_stages
 from ltzoo.training.staged_loss import StagedLoss
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
-class LongTailedClassifier(StagedLoss, keras.Model):
+class LongTailedClassifier(Stages, StagedLoss, keras.Model):
     """A long-tailed classifier: `logits = head(pool(backbone((pixels / 255 - mean) / std)))`.
 
     It takes raw pixels 0..255 `[batch, height, width, channels]` (integers or floats), so that training, prediction
@@ -148,75 +145,6 @@ class LongTailedClassifier(StagedLoss, keras.Model):
             object.__setattr__(self, "_feature_model", _Features(self))
         return np.asarray(self._feature_model.predict_on_batch(images))
 
-    # Stages ---------------------------------------------------------------------------------------------------
-
-    def enter_stage(self, stage: int | None) -> None:
-        """Puts trainability, batch norm and head into the form of stage number `stage`; None is out of training."""
-        if stage is not None and not 0 <= stage < len(self.recipe.stages):
-            raise ValueError(
-                f"`stage` must be None or 0..{len(self.recipe.stages) - 1}. Received: stage={stage}"
-            )
-        self.stage = stage
-        settings = self.recipe.stages[-1 if stage is None else stage]
-        norms = [
-            layer
-            for layer in self.backbone._flatten_layers()
-            if isinstance(layer, keras.layers.BatchNormalization)
-        ]
-        self.backbone.trainable = stage is None or settings.trainable == "all"
-        mode = "train" if stage is None else settings.batch_norm
-        if mode == "shifted" and any(not hasattr(layer, "shifted") for layer in norms):
-            raise ValueError(
-                "`batch_norm='shifted'` needs ltzoo.layers.BatchNormalization in the backbone. "
-                f"Received: {type(norms[0]).__name__} in backbone {self.backbone.name!r}"
-            )
-        for layer in norms:
-            if hasattr(layer, "shifted"):
-                layer.shifted = mode == "shifted"
-            if mode != "train":
-                layer.trainable = False
-        if settings.scale is not None:
-            self.head.scale = settings.scale
-
-    def stage_compile_arguments(self, stage: int, steps_per_epoch: int) -> dict[str, Any]:
-        """The arguments of `compile` for a stage: its optimizer on its schedule, its loss, top-1 accuracy."""
-        settings = self.recipe.stages[stage]
-        rates = learning_rates(settings.schedule, settings.epochs)
-        return {
-            "optimizer": optimizers.get(settings.optimizer, EpochSchedule(rates, steps_per_epoch)),
-            "loss": losses.get(
-                settings.loss,
-                class_counts=[int(count) for count in self.class_counts],
-                scale=1.0 if settings.scale is None else settings.scale,
-                from_cosine=False,
-            ),
-            "metrics": [Top1Accuracy(name="accuracy")],
-            "jit_compile": _jit_compile(),
-        }
-
-    def set_stage(self, stage: int, steps_per_epoch: int) -> None:
-        """Enters a stage and compiles for it, with a new optimizer."""
-        self.enter_stage(stage)
-        self.compile(**self.stage_compile_arguments(stage, steps_per_epoch))
-        self.optimizer.build(self.trainable_variables)
-
-    def finish_training(self, learning_rate: float = 1e-3) -> None:
-        """Leaves the stages: everything trains, no noise, compiled for fine-tuning with cross-entropy."""
-        self.enter_stage(None)
-        self.compile(
-            optimizer=optimizers.SGD(learning_rate, momentum=0.9),
-            loss=losses.get({"name": "cross_entropy"}),
-            metrics=[Top1Accuracy(name="accuracy")],
-            jit_compile=_jit_compile(),
-        )
-        self.optimizer.build(self.trainable_variables)
-
-    def reinitialize_head(self, seed: int) -> None:
-        """A fresh classifier, as classifier re-training (cRT) starts with."""
-        reinitialize(self.head, seed)
-
-    # Keras's verbs --------------------------------------------------------------------------------------------
-
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """`fit(dataset, callbacks=, checkpoint=, resume=, seed=, ...)` runs all stages; else Keras's `fit`.
 
@@ -273,11 +201,6 @@ class _Features(keras.Model):
     def call(self, images):
         """Raw pixels to pooled features."""
         return self.classifier.features(images, training=False)
-
-
-def _jit_compile():
-    # XLA halves the speed of TensorFlow's convolutions on CPUs; the other backends decide for themselves.
-    return False if keras.backend.backend() == "tensorflow" else "auto"
 
 
 def _per_channel(values, image_shape):
