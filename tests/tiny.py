@@ -8,7 +8,7 @@ from ltzoo import data, recipes
 from ltzoo.backbones.registry import register
 from ltzoo.layers import BatchNormalization
 
-CLASS_COUNTS = (24, 8, 3)
+CLASS_COUNTS = (24, 12, 4)
 
 
 @register
