@@ -1,6 +1,7 @@
 """Layers that the methods for long-tailed recognition add to Keras."""
 
 from ltzoo.layers.batch_normalization import BatchNormalization as BatchNormalization
+from ltzoo.layers.cam_calibration import CAMCalibration as CAMCalibration
 from ltzoo.layers.gaussian_cloud import GaussianCloud as GaussianCloud
 from ltzoo.layers.normalized_dense import NormalizedDense as NormalizedDense
 from ltzoo.layers.normalized_dense import UnitColumns as UnitColumns

@@ -1,0 +1,74 @@
+"""Scores of attention-weighted embeddings without building the embeddings (CAMC, Eq. 4-6)."""
+
+from typing import Any
+
+from keras import ops
+
+
+def fold_prototypes(prototypes: Any, fusion_kernel: Any) -> Any:
+    """The one filter a class that its prototypes and a linear fusion amount to.
+
+    CAMC Eq. 4 takes K response maps <f(x, y), phi_k>, and a convolution without a nonlinearity fuses them. Both
+    steps are linear, so their product sum_k fusion[i, j, k] phi_k is one filter of the fusion's size.
+
+    Args:
+        prototypes: [T, K, D].
+        fusion_kernel: [T, k, k, K], or [k, k, K] for one fusion that all classes share.
+
+    Returns:
+        [k, k, D, T].
+    """
+    taps = "ijk" if len(fusion_kernel.shape) == 3 else "tijk"
+    return ops.einsum(f"{taps},tkd->ijdt", fusion_kernel, prototypes)
+
+
+def activation_and_fused_maps(feature_map: Any, directions: Any, filters: Any, bias: Any) -> tuple[Any, Any]:
+    """Class activation maps <f(x, y), w_c> (Eq. 2) and fused prototype maps (Eq. 4 and the fusion) of T classes.
+
+    Args:
+        feature_map: [B, H, W, D].
+        directions: [D, T].
+        filters: [k, k, D, T], k odd; the border is padded with zeros.
+        bias: [T], or a number.
+
+    Returns:
+        Two tensors [B, H * W, T].
+    """
+    height, width, size = feature_map.shape[1:]
+    positions = ops.reshape(feature_map, (-1, height * width, size))
+    if filters.shape[0] == 1:
+        # One product for both: the features are read once, and so is their gradient.
+        both = ops.matmul(positions, ops.concatenate([directions, filters[0, 0]], axis=-1))
+        activation, fused = ops.split(both, 2, axis=-1)
+    else:
+        activation = ops.matmul(positions, directions)
+        fused = ops.conv(feature_map, filters, strides=1, padding="same", data_format="channels_last")
+        fused = ops.reshape(fused, (-1, height * width, fused.shape[-1]))
+    return activation, fused + bias
+
+
+def weighted_cosine(feature_map: Any, activation: Any, weights: Any) -> Any:
+    """<x_c / |x_c|, w_c> of the embeddings x_c = mean_n weights_nc f_n, one for each class and image.
+
+    Exact, without the embeddings [B, T, D]: their product with w_c is the weighted mean of the activation map, and
+    |x_c|^2 = weights_c^T G weights_c / (H W)^2 with G = F F^T, the Gram matrix of the image's positions.
+
+    In float32 the quadratic form is as exact as its terms are of one sign, which they are for the non-negative
+    features behind a ReLU. An embedding with |x_c|^2 <= 1e-24 scores 0 and has the gradient 0, as in `unit_length`.
+
+    Args:
+        feature_map: [B, H, W, D], F with n = 1 .. H W positions an image.
+        activation: [B, H * W, T], <f_n, w_c>.
+        weights: [B, H * W, T].
+
+    Returns:
+        [B, T].
+    """
+    height, width, size = feature_map.shape[1:]
+    positions = ops.reshape(feature_map, (-1, height * width, size))
+    gram = ops.matmul(positions, ops.transpose(positions, (0, 2, 1)))
+    squared_length = ops.sum(weights * ops.matmul(gram, weights), axis=1)
+    is_zero = squared_length <= 1e-24 * (height * width) ** 2
+    inverse = ops.rsqrt(ops.where(is_zero, ops.ones_like(squared_length), squared_length))
+    inverse = ops.where(is_zero, ops.zeros_like(inverse), inverse)
+    return ops.sum(weights * activation, axis=1) * inverse

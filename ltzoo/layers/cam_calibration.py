@@ -1,0 +1,233 @@
+"""Class activation map calibration for the tail classes (CAMC)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.class_counts import validate_class_counts
+from ltzoo.layers.calibrated_scores import activation_and_fused_maps, fold_prototypes, weighted_cosine
+from ltzoo.layers.normalized_dense import UnitColumns, unit_length
+from ltzoo.layers.prototypes import prototype_positions, tail_threshold
+from ltzoo.precision import float32_or_float64
+
+
+@keras.saving.register_keras_serializable(package="ltzoo")
+class CAMCalibration(keras.layers.Layer):
+    """Scores from feature maps, with the maps of tail classes calibrated by prototypes (CAMC, Eq. 4-8).
+
+    A tail class c (one with fewer than tau training images) sees its own version of the image: positions that
+    resemble the class's prototypes phi_k count up to twice as much in the average pooling,
+
+        m_c(x, y) = sum_k (fusion_k * <f, phi_k>)(x, y) + b_c           Eq. 4 and the fusing convolution
+        x_c = mean over (x, y) of (1 + sigmoid(m_c(x, y))) f(x, y)      Eq. 5
+        s_c = g <x_c / |x_c|, w_c / |w_c|>                              Eq. 8
+
+    and the other classes have x_c = mean f. Neither the refined maps nor the embeddings x_c are ever built: see
+    `weighted_cosine` and `fold_prototypes`, which give the same numbers from [H W, T] maps.
+
+    Zhang, Lin, Lai, Ding and Wu, Calibrating Class Activation Maps for Long-Tailed Visual Recognition.
+
+    Args:
+        class_counts: training images per class, [C].
+        threshold: tau; classes with fewer images are tail classes. None: `tail_threshold(class_counts)`.
+        num_prototypes: K, 5 in the paper.
+        kernel_size: side of the fusing convolution, odd. The paper does not give it; 1 here.
+        share_fusion: one fusion for all tail classes instead of one a class (the paper does not say).
+        fusion_bias: whether the fusion has a bias b.
+        scale: g, 16 in the paper. ``layer.scale`` is a plain number that may be set between two stages.
+        normalize_kernel: divide w_c by its length (Eq. 8); False is Eq. 6 times g.
+        kernel_initializer: default: U(-1, 1) draws with every column brought to length 1.
+        kernel_regularizer: regularizer of the kernel.
+        seed: seed of the default initializer.
+
+    Input and output: [batch, H, W, D] -> [batch, C], in float32 at least, also under mixed precision.
+    Weights: ``kernel`` [D, C]; with T > 0 tail classes ``prototypes`` [T, K, D], ``fusion_kernel`` [T, k, k, K] or
+    [k, k, K], ``fusion_bias`` [T] or [1]; all are trained. Prototypes start at 0 (every position then counts the
+    same) until `set_prototypes`; the fusion starts as the mean of the K maps, see `standardize_fusion`.
+
+    Raises:
+        ValueError: ``threshold`` or ``scale`` not above 0, ``num_prototypes`` below 1, ``kernel_size`` not odd.
+    """
+
+    def __init__(
+        self,
+        class_counts: Sequence[int] | np.ndarray,
+        threshold: float | None = None,
+        num_prototypes: int = 5,
+        kernel_size: int = 1,
+        share_fusion: bool = False,
+        fusion_bias: bool = True,
+        scale: float = 16.0,
+        normalize_kernel: bool = True,
+        kernel_initializer: str | Mapping[str, Any] | Callable[..., Any] | None = None,
+        kernel_regularizer: str | Mapping[str, Any] | Callable[..., Any] | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("autocast", False)
+        super().__init__(**kwargs)
+        if threshold is not None and not threshold > 0:
+            raise ValueError(f"`threshold` must be above 0, or None. Received: threshold={threshold}")
+        if num_prototypes < 1:
+            raise ValueError(f"`num_prototypes` must be 1 or more. Received: num_prototypes={num_prototypes}")
+        if kernel_size < 1 or kernel_size % 2 == 0:
+            raise ValueError(f"`kernel_size` must be odd: 1, 3, ... Received: kernel_size={kernel_size}")
+        if not scale > 0:
+            raise ValueError(f"`scale` must be above 0. Received: scale={scale}")
+        self.class_counts = tuple(validate_class_counts(class_counts).tolist())
+        self.threshold = None if threshold is None else float(threshold)
+        self.num_prototypes = int(num_prototypes)
+        self.kernel_size = int(kernel_size)
+        self.share_fusion = bool(share_fusion)
+        self.use_fusion_bias = bool(fusion_bias)
+        self.scale = float(scale)
+        self.normalize_kernel = bool(normalize_kernel)
+        self.seed = seed
+        self.kernel_initializer = keras.initializers.get(
+            UnitColumns(seed) if kernel_initializer is None else kernel_initializer
+        )
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        tau = tail_threshold(self.class_counts) if threshold is None else self.threshold
+        is_tail = np.array(self.class_counts) < tau
+        self.tail_classes = tuple(np.flatnonzero(is_tail).tolist())
+        self.other_classes = tuple(np.flatnonzero(~is_tail).tolist())
+        self.kernel = self.prototypes = self.fusion_kernel = self.fusion_bias = None
+
+    def build(self, input_shape):
+        if len(input_shape) != 4:
+            raise ValueError(
+                "CAMCalibration takes a feature map [batch, height, width, channels]. "
+                f"Received: input_shape={tuple(input_shape)}"
+            )
+        size, tail = input_shape[-1], len(self.tail_classes)
+        maps, side = self.num_prototypes, self.kernel_size
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(size, len(self.class_counts)),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            autocast=False,
+        )
+        if not tail:
+            return
+        self.prototypes = self.add_weight(
+            name="prototypes", shape=(tail, maps, size), initializer="zeros", autocast=False
+        )
+        filters = 1 if self.share_fusion else tail
+        shape = (side, side, maps) if self.share_fusion else (tail, side, side, maps)
+        self.fusion_kernel = self.add_weight(
+            name="fusion_kernel", shape=shape, initializer="zeros", autocast=False
+        )
+        self._start_fusion(np.full(filters, 1.0 / maps))
+        if self.use_fusion_bias:
+            self.fusion_bias = self.add_weight(
+                name="fusion_bias", shape=(filters,), initializer="zeros", autocast=False
+            )
+
+    def call(self, feature_map):
+        feature_map, directions = self._cast(feature_map)
+        plain = unit_length(ops.mean(feature_map, axis=(1, 2)), axis=-1)
+        if not self.tail_classes:
+            return ops.matmul(plain, directions) * self.scale
+        activation, fused = self._tail_maps(feature_map, directions)
+        scores = weighted_cosine(feature_map, activation, 1.0 + ops.sigmoid(fused))
+        if self.other_classes:
+            others = ops.matmul(plain, ops.take(directions, self.other_classes, axis=1))
+            place = np.argsort(self.other_classes + self.tail_classes)
+            scores = ops.take(ops.concatenate([others, scores], axis=1), place, axis=1)
+        return scores * self.scale
+
+    def activation_maps(self, feature_map: Any, calibrated: bool = True) -> Any:
+        """Class activation maps [batch, H, W, C]: <f(x, y), w_c / |w_c|> (Eq. 2).
+
+        Args:
+            feature_map: [batch, H, W, D].
+            calibrated: multiply the maps of tail classes by 1 + sigmoid(m_c), as the scores do (Eq. 5).
+        """
+        feature_map, directions = self._cast(feature_map)
+        maps = ops.matmul(feature_map, directions)
+        if not (calibrated and self.tail_classes):
+            return maps
+        _, fused = self._tail_maps(feature_map, directions)
+        others = ops.zeros((*fused.shape[:2], len(self.other_classes)), fused.dtype)
+        weights = ops.concatenate([1.0 + others, 1.0 + ops.sigmoid(fused)], axis=-1)
+        place = np.argsort(self.other_classes + self.tail_classes)
+        return maps * ops.reshape(ops.take(weights, place, axis=-1), maps.shape)
+
+    def set_prototypes(self, features: np.ndarray, labels: np.ndarray, seed: int = 0) -> None:
+        """Prototypes from the pooled features of training images; see `prototype_positions` for the choice.
+
+        Args:
+            features: pooled features of the training images, [N, D].
+            labels: their classes, int [N].
+            seed: seed of the choice.
+        """
+        if self.tail_classes:
+            positions = prototype_positions(labels, self.tail_classes, self.num_prototypes, seed)
+            self.prototypes.assign(np.asarray(features)[positions])
+
+    def standardize_fusion(self, feature_map: Any) -> None:
+        """Starts the fusion as the mean of the K maps, brought to mean 0 and deviation 1 over the given positions.
+
+        The paper does not say how the fusion starts. Inner products of unnormalized features (Eq. 4) are in the
+        hundreds for wide networks; the sigmoid of such maps is 1 everywhere and has no gradient, so that the module
+        would do nothing. Without a bias only the deviation is brought to 1.
+
+        Args:
+            feature_map: of training images, [N, H, W, D].
+        """
+        if not self.tail_classes:
+            return
+        positions = np.asarray(feature_map, np.float64)
+        centers = np.mean(ops.convert_to_numpy(self.prototypes), axis=1, dtype=np.float64)
+        maps = positions.reshape(-1, positions.shape[-1]) @ centers.T
+        axis = None if self.share_fusion else 0
+        mean, deviation = np.atleast_1d(maps.mean(axis)), np.atleast_1d(maps.std(axis))
+        deviation = np.where(deviation > 1e-12, deviation, 1.0)
+        self._start_fusion(1.0 / (self.num_prototypes * deviation))
+        if self.fusion_bias is not None:
+            self.fusion_bias.assign(-mean / deviation)
+
+    def _start_fusion(self, values):
+        """The fusion takes the middle position alone, with one weight a class for all K maps."""
+        kernel = np.zeros(self.fusion_kernel.shape)
+        middle = self.kernel_size // 2
+        kernel[..., middle, middle, :] = values[0] if self.share_fusion else values[:, None]
+        self.fusion_kernel.assign(kernel)
+
+    def _cast(self, feature_map):
+        """Features and class vectors in float32 at least."""
+        dtype = float32_or_float64(feature_map.dtype)
+        directions = ops.cast(self.kernel, dtype)
+        if self.normalize_kernel:
+            directions = unit_length(directions, axis=0)
+        return ops.cast(feature_map, dtype), directions
+
+    def _tail_maps(self, feature_map, directions):
+        dtype = feature_map.dtype
+        filters = fold_prototypes(ops.cast(self.prototypes, dtype), ops.cast(self.fusion_kernel, dtype))
+        bias = 0.0 if self.fusion_bias is None else ops.cast(self.fusion_bias, dtype)
+        tail = ops.take(directions, self.tail_classes, axis=1)
+        return activation_and_fused_maps(feature_map, tail, filters, bias)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], len(self.class_counts))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "class_counts": list(self.class_counts),
+            "threshold": self.threshold,
+            "num_prototypes": self.num_prototypes,
+            "kernel_size": self.kernel_size,
+            "share_fusion": self.share_fusion,
+            "fusion_bias": self.use_fusion_bias,
+            "scale": self.scale,
+            "normalize_kernel": self.normalize_kernel,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "seed": self.seed,
+        }
