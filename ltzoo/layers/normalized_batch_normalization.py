@@ -1,0 +1,213 @@
+"""Batch normalization whose scale and offset are unit vectors times one magnitude (NBN)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.layers.batch_normalization import BatchNormalization
+from ltzoo.layers.batch_statistics import batch_normalize
+from ltzoo.precision import float32_or_float64
+
+NORM_EPSILON = 1e-6
+
+
+def unit_direction(vector: Any, radius: float = 0.0) -> Any:
+    """u(v), the direction of a vector, with a way through zero if ``radius`` is above 0.
+
+        |v| >= radius:  v / (|v| + 1e-6)                                     (the published function)
+        |v| <  radius:  v (3 - |v|^2 / radius^2) / (2 (radius + 1e-6))
+
+    Value and slope of the two agree at |v| = radius (the slope up to 1e-6 / radius^2). At v = 0 the derivative is
+    1.5 / radius times the identity; without a radius it is 1e6 times the identity.
+    """
+    squared = ops.sum(ops.square(vector))
+    is_zero = squared <= 0
+    # The derivative of the square root at 0 must not be asked for.
+    length = ops.where(is_zero, 0.0 * squared, ops.sqrt(ops.where(is_zero, ops.ones_like(squared), squared)))
+    if not radius:
+        return vector / (length + NORM_EPSILON)
+    inside = (3.0 - squared / radius**2) / (2.0 * (radius + NORM_EPSILON))
+    outside = 1.0 / (ops.maximum(length, radius) + NORM_EPSILON)
+    return vector * ops.where(length < radius, inside, outside)
+
+
+@keras.saving.register_keras_serializable(package="ltzoo")
+class NormalizedBatchNormalization(BatchNormalization):
+    """Batch normalization whose scale and offset have their directions and their common magnitude learned apart.
+
+    y = g a u(gamma) xhat + g b u(beta), with xhat = (x - mean) / sqrt(variance + epsilon) and u(v) = v / |v|.
+
+    This is Normalizing Batch Normalization (Bao et al., 2024), Eq. 2 with g_gamma = g_beta = g, the form of all its
+    results. ``gamma`` and ``beta`` are the weights of ``keras.layers.BatchNormalization`` with another meaning:
+    only their directions count. The factors a and b are 1 and never trained; they differ from 1 only in layers that
+    took over a trained scale and offset (``represent``), so that one g can stand for layers of different strength.
+
+    Called as ``layer([x, g])``, the magnitude is the scalar g of a ``SharedMagnitude``; called as ``layer(x)``, the
+    layer learns a magnitude of its own, ``layer.magnitude`` ("not sharing" in Table VII). Modes of training and
+    moving averages (momentum 0.9, epsilon 1e-5) are those of ``ltzoo.layers.BatchNormalization``.
+
+    A fresh layer starts as published: gamma ones, beta zeros, g = 1. Its effective scale then is 1 / sqrt(channels):
+    0.125 in the last stage of ResNet-32, 0.022 in that of ResNet-50. The residual stream thus starts almost as the
+    identity and the blocks grow into it as g grows (Fig. 2).
+
+    Args:
+        bias_radius: beta starts at zero, where a direction is not defined. Below this length u follows a smooth
+            path through zero (``unit_direction``) that agrees with the published function from this length on. 0 is
+            the published function everywhere. Its derivative at zero is 1e6, so the first step makes beta so long
+            (8e3 in a toy run) that no later step can turn it: the offset keeps the direction of the gradient of
+            the first batch for good. With the default, 0.1, beta reaches full length within a few steps and turns.
+        normalize: False leaves out u: y = g a gamma xhat + g b beta ("Ours w/o. normalization" in Table IX).
+        magnitude: Where a magnitude of its own starts.
+        learn_magnitude: Whether a magnitude of its own is trained (False: "Fix g" in Table IX).
+        **kwargs: Arguments of ``ltzoo.layers.BatchNormalization``; ``center=False`` leaves out the offset.
+
+    Call arguments:
+        inputs: [batch, ..., channels], or a list of it and a scalar magnitude.
+        training, mask: As in ``keras.layers.BatchNormalization``.
+
+    Raises:
+        ValueError: If ``bias_radius`` is negative, or for ``scale=False``, ``renorm`` or ``synchronized``.
+
+    Deviations: the bias near zero, see ``bias_radius``. The moving variance records the biased batch variance, as
+    everywhere in Keras; the published code records the unbiased one, n / (n - 1) times as large.
+    """
+
+    def __init__(
+        self,
+        bias_radius: float = 0.1,
+        normalize: bool = True,
+        magnitude: float = 1.0,
+        learn_magnitude: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("autocast", False)
+        super().__init__(**kwargs)
+        if not bias_radius >= 0:
+            raise ValueError(f"bias_radius must be 0 or more. Received: bias_radius={bias_radius}")
+        if not self.scale or self.renorm or self.synchronized:
+            raise ValueError(
+                "NormalizedBatchNormalization needs a scale and has no renorm or synchronized mode. "
+                f"Received: scale={self.scale}, renorm={self.renorm}, synchronized={self.synchronized}"
+            )
+        self.bias_radius = float(bias_radius)
+        self.normalize = bool(normalize)
+        self.initial_magnitude = float(magnitude)
+        self.learn_magnitude = bool(learn_magnitude)
+        self.magnitude = self.gamma_factor = self.beta_factor = None
+
+    def build(self, input_shape):
+        shared = _is_list_of_shapes(input_shape)
+        super().build(input_shape[0] if shared else input_shape)
+        self.gamma_factor, self.beta_factor = (
+            self.add_weight(name=name, shape=(), initializer="ones", trainable=False, autocast=False)
+            for name in ("gamma_factor", "beta_factor")
+        )
+        if shared:
+            self.input_spec = [self.input_spec, keras.layers.InputSpec(ndim=0)]
+        else:
+            self.magnitude = self.add_weight(
+                name="magnitude",
+                shape=(),
+                initializer=keras.initializers.Constant(self.initial_magnitude),
+                trainable=self.learn_magnitude,
+                autocast=False,
+            )
+        self._freeze_affine()
+
+    def _freeze_affine(self):
+        super()._freeze_affine()
+        # The base class asks while it is constructed.
+        magnitude = getattr(self, "magnitude", None)
+        if magnitude is not None and self.learn_magnitude:
+            magnitude.trainable = self._trainable and not self._shifted
+
+    def call(self, inputs, training=None, mask=None):
+        magnitude = None
+        if isinstance(inputs, (list, tuple)):
+            inputs, magnitude = inputs
+            mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        dtype = float32_or_float64(inputs.dtype)
+        gamma, beta = self.effective_parameters(magnitude, dtype)
+        outputs = batch_normalize(self, inputs, gamma, beta, training, mask)
+        half = keras.backend.standardize_dtype(self.compute_dtype) in ("float16", "bfloat16")
+        return ops.cast(outputs, self.compute_dtype) if half else outputs
+
+    def effective_parameters(self, magnitude: Any | None = None, dtype: str = "float32") -> tuple[Any, Any]:
+        """(g a u(gamma), g b u(beta)), each [channels]: what multiplies xhat and what is added.
+
+        Args:
+            magnitude: The shared g; None for the layer's own.
+            dtype: Type of the result. The second is None in a layer without an offset.
+        """
+        if magnitude is None:
+            if self.magnitude is None:
+                raise ValueError(
+                    f"Layer {self.name!r} shares its magnitude; give its value. Received: magnitude=None"
+                )
+            magnitude = self.magnitude
+        magnitude = ops.cast(magnitude, dtype)
+
+        def effective(direction, factor, radius):
+            direction = ops.cast(direction, dtype)
+            direction = unit_direction(direction, radius) if self.normalize else direction
+            return magnitude * ops.cast(factor, dtype) * direction
+
+        gamma = effective(self.gamma, self.gamma_factor, 0.0)
+        return gamma, effective(self.beta, self.beta_factor, self.bias_radius) if self.center else None
+
+    def represent(self, gamma: Sequence[float], beta: Sequence[float] | None, magnitude: float) -> None:
+        """Takes over a trained scale and offset: sets directions and factors so that they are the effective ones.
+
+        Args:
+            gamma: The scale, [channels], not all zero.
+            beta: The offset, [channels]; None for a layer without one. A zero offset leaves beta free to learn.
+            magnitude: The g that the layer is used with, not 0. A magnitude of its own is set to it.
+
+        Raises:
+            ValueError: If ``gamma`` is all zero: it has no direction.
+        """
+        gamma = np.asarray(gamma, "float64")
+        length = np.sqrt(np.sum(gamma**2))
+        if not length > 0 or not magnitude:
+            raise ValueError(
+                f"The scale of layer {self.name!r} must have a direction, and its magnitude must not be 0. "
+                f"Received: |gamma|={length}, magnitude={magnitude}"
+            )
+        self.gamma.assign(gamma)
+        self.gamma_factor.assign((length + NORM_EPSILON if self.normalize else 1.0) / magnitude)
+        if self.magnitude is not None:
+            self.magnitude.assign(magnitude)
+        if not self.center:
+            return
+        beta = np.asarray(beta, "float64")
+        length = np.sqrt(np.sum(beta**2))
+        if self.normalize and length > 0:
+            # Long enough to lie where u is the plain direction.
+            new_length = max(1.0, self.bias_radius)
+            self.beta.assign(beta / length * new_length)
+            self.beta_factor.assign(length * (1.0 + NORM_EPSILON / new_length) / magnitude)
+        else:
+            self.beta.assign(beta)
+            self.beta_factor.assign(1.0 if self.normalize else 1.0 / magnitude)
+
+    def compute_mask(self, inputs, previous_mask):
+        return previous_mask[0] if isinstance(previous_mask, (list, tuple)) else previous_mask
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape[0] if _is_list_of_shapes(input_shape) else input_shape)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "bias_radius": self.bias_radius,
+            "normalize": self.normalize,
+            "magnitude": self.initial_magnitude,
+            "learn_magnitude": self.learn_magnitude,
+        }
+
+
+def _is_list_of_shapes(shape):
+    return len(shape) > 0 and isinstance(shape[0], (list, tuple))
