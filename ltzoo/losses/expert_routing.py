@@ -1,0 +1,63 @@
+"""When an image deserves one more expert, and the loss that teaches it."""
+
+from typing import Any
+
+from keras import ops
+
+from ltzoo.losses.soft_labels import soft_labels
+from ltzoo.precision import float32_or_float64
+
+
+def ensemble_logits(expert_logits: Any) -> Any:
+    """The mean logits of the first expert, of the first two, and so on.
+
+    Args:
+        expert_logits: [batch, E, C].
+
+    Returns:
+        [batch, E, C]; entry k is the mean over experts 0 .. k. In float32 at least.
+    """
+    dtype = float32_or_float64(expert_logits.dtype)
+    sums = ops.cumsum(ops.cast(expert_logits, dtype), axis=1)
+    sizes = ops.cast(ops.arange(1, expert_logits.shape[1] + 1), dtype)
+    return sums / ops.reshape(sizes, (1, -1, 1))
+
+
+def more_experts_help(y_true: Any, ensembles: Any) -> Any:
+    """Whether the first k experts are wrong together and some larger group of them is right, for k = 1 .. E - 1.
+
+    RIDE (Wang et al., ICLR 2021), Section 4.3, with groups as in the published code: the paper speaks of expert k
+    alone, the code of the first k together, which is what prediction uses.
+
+    Args:
+        y_true: integer labels [batch] or [batch, 1], or soft labels [batch, C], whose largest class counts.
+        ensembles: [batch, E, C] from `ensemble_logits`.
+
+    Returns:
+        [batch, E - 1] of 0 and 1, in the type of `ensembles`.
+    """
+    num_experts, num_classes = ensembles.shape[1:]
+    labels = ops.argmax(soft_labels(y_true, num_classes, ensembles.dtype), axis=-1)
+    right = ops.cast(
+        ops.equal(ops.argmax(ensembles, axis=-1), ops.expand_dims(labels, axis=1)), ensembles.dtype
+    )
+    helps = []
+    for k in range(num_experts - 1):
+        helps.append((1.0 - right[:, k]) * ops.max(right[:, k + 1 :], axis=1))
+    return ops.stop_gradient(ops.stack(helps, axis=1))
+
+
+def positive_weighted_binary_cross_entropy(targets: Any, logits: Any, positive_weight: float = 1.0) -> Any:
+    """-w t log s(x) - (1 - t) log(1 - s(x)) for each entry, with the logistic function s.
+
+    Args:
+        targets: t in [0, 1].
+        logits: x of the same shape.
+        positive_weight: w.
+
+    Returns:
+        An array of that shape, in float32 at least.
+    """
+    dtype = float32_or_float64(logits.dtype)
+    logits, targets = ops.cast(logits, dtype), ops.cast(targets, dtype)
+    return -positive_weight * targets * ops.log_sigmoid(logits) - (1.0 - targets) * ops.log_sigmoid(-logits)
