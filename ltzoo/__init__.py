@@ -10,6 +10,7 @@ _MODULES = (
     "backbones",
     "class_counts",
     "data",
+    "heads",
     "layers",
     "losses",
     "metrics",
@@ -17,6 +18,7 @@ _MODULES = (
     "recipes",
     "report",
     "sampling",
+    "techniques",
     "training",
 )
 __all__ = ["__version__", *_MODULES]
@@ -35,4 +37,4 @@ def __dir__():
 # `import ltzoo` registers every class, so that `keras.saving.load_model` knows them. Only the `ltzoo` command waits:
 # it chooses the backend before Keras is imported, and `ltzoo --help` needs no Keras at all.
 if os.path.basename(sys.argv[0] if sys.argv else "") not in ("ltzoo", "ltzoo.exe"):
-    from ltzoo import layers, losses, metrics, models, training  # noqa: F401
+    from ltzoo import heads, layers, losses, metrics, models, techniques, training  # noqa: F401

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from ltzoo import backbones, recipes
+from ltzoo.backbones.conversions import convert
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.models.classifier import LongTailedClassifier
 from ltzoo.models.initialization import reinitialize
@@ -31,7 +32,7 @@ def build(
 
     Args:
         backbone: a name of `ltzoo.backbones.names()`, a dict `{"name": ..., arguments}`, or a `keras.Model` from
-            normalised images to a feature map (its weights are kept).
+            normalised images to a feature map (its weights are kept as far as the recipe's conversions keep them).
         recipe: a name of `ltzoo.recipes.names()` or a `Recipe`.
         class_counts: training images per class; or a `LongTailedDataset`, which also gives the image shape, the
             class names and the pixel statistics.
@@ -64,6 +65,10 @@ def build(
     if made_here:
         config = {"name": backbone} if isinstance(backbone, str) else dict(backbone)
         backbone = backbones.get(config.pop("name"), input_shape=input_shape, **config)
+    name = name or f"{recipe.name}_{backbone.name}"
+    backbone = convert(backbone, recipe.conversions)
+    if made_here:
+        reinitialize(backbone, seed)
     model = LongTailedClassifier(
         backbone,
         recipe,
@@ -73,11 +78,10 @@ def build(
         mean=mean,
         std=std,
         seed=seed,
-        name=name or f"{recipe.name}_{backbone.name}",
+        name=name,
     )
-    if made_here:
-        reinitialize(model.backbone, seed)
-    reinitialize(model.head, seed + 1)
+    for number, head in enumerate(model.heads):
+        reinitialize(head, seed + 1 + number)
     if compile:
         model.finish_training()
     return model

@@ -8,12 +8,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo import heads, techniques
 from ltzoo.class_counts import validate_class_counts
 from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.layers import GaussianCloud
 from ltzoo.models.export import export_model
-from ltzoo.models.heads import make_head
 from ltzoo.models.stages import Stages
 from ltzoo.training import Recipe, fit_stages
 from ltzoo.training.staged_loss import StagedLoss
@@ -63,14 +63,41 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         self.recipe = recipe
         self.seed = int(seed)
         self.backbone = backbone
-        self.head = make_head(recipe.head, self.num_classes, recipe.stages[0].scale)
-        # One entry a stage, made once: the set of layers never changes, so weights files fit in every stage.
+        # Everything of every stage is made once: the set of layers never changes, so weights files fit in all stages.
+        self.heads, self.head_numbers = self._make_heads()
         self.clouds = [self._make_cloud(index, stage) for index, stage in enumerate(recipe.stages)]
         self.device_augmentations = [
             self._make_augmentation(index, stage) for index, stage in enumerate(recipe.stages)
         ]
+        self.techniques = [self._make_technique(index, stage) for index, stage in enumerate(recipe.stages)]
+        self._by_technique = False
         self.enter_stage(stage)
         self.build((None, *self.image_shape))
+
+    def _make_heads(self):
+        """All heads, and for each stage the number of its head."""
+        made, numbers = [], []
+        for index, stage in enumerate(self.recipe.stages):
+            config = self.recipe.head if index == 0 else stage.head
+            if config is not None:
+                name = f"head_{index + 1}" if index else "head"
+                made.append(
+                    heads.get(
+                        config, self.num_classes, stage.scale, class_counts=self.class_counts, name=name
+                    )
+                )
+            numbers.append(len(made) - 1)
+        return made, numbers
+
+    def _make_technique(self, index, stage):
+        if stage.technique is None:
+            return None
+        return techniques.get(
+            stage.technique,
+            num_classes=self.num_classes,
+            class_counts=self.class_counts,
+            seed=self.seed + 201 + index,
+        )
 
     def _make_cloud(self, index, stage):
         if stage.cloud is None:
@@ -93,6 +120,21 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         )
 
     @property
+    def head(self) -> keras.layers.Layer:
+        """The head of the present stage; out of training, that of the last stage."""
+        return self.heads[self.head_numbers[-1 if self.stage is None else self.stage]]
+
+    @property
+    def technique(self) -> techniques.Technique | None:
+        """The technique of the present stage, or None."""
+        return None if self.stage is None else self.techniques[self.stage]
+
+    @property
+    def feature_size(self) -> int:
+        """The number D of features."""
+        return int(self.backbone.output_shape[-1])
+
+    @property
     def cloud(self) -> GaussianCloud | None:
         """The cloud of the present stage, or None."""
         return None if self.stage is None else self.clouds[self.stage]
@@ -103,12 +145,17 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         return None if self.stage is None else self.device_augmentations[self.stage]
 
     def build(self, input_shape):
-        """Builds the head and the random layers; the backbone is built when it gets here."""
+        """Builds the heads, the techniques and the random layers; the backbone is built when it gets here."""
         if self.built:
             return
         if not self.backbone.built:
             self.backbone.build(input_shape)
-        self.head.build((None, self.backbone.output_shape[-1]))
+        for head in self.heads:
+            head.build(self.backbone.output_shape if _takes_map(head) else (None, self.feature_size))
+        for technique in self.techniques:
+            if technique is not None:
+                technique.attach(self)
+                technique.built = True
         for layer in [*self.clouds, *self.device_augmentations]:
             if layer is not None and not layer.built:
                 shape = input_shape if isinstance(layer, DeviceAugmentation) else (None, self.num_classes)
@@ -116,11 +163,34 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         self.built = True
 
     def call(self, images, training=None):
-        """Raw pixels to logits."""
-        return self.head(self.features(images, training=training), training=training)
+        """Raw pixels to logits; in the training of a stage with a technique, as that says."""
+        # Python state of one trace: says to `compute_metrics` whose labels belong to the logits.
+        self._by_technique = bool(training) and self.technique is not None
+        if self._by_technique:
+            return self.technique.logits(self, images)
+        return self.classify(images, training=training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Keras's metrics, on the labels that belong to the logits."""
+        if self._by_technique:
+            y = self.technique.targets(y)
+        return super().compute_metrics(x, y, y_pred, sample_weight=sample_weight)
+
+    def classify(self, images: Any, training: bool | None = None) -> Any:
+        """Raw pixels to logits through the backbone and the present head."""
+        maps = self.feature_map(images, training=training)
+        return self.head(maps if _takes_map(self.head) else pool(maps), training=training)
 
     def features(self, images: Any, training: bool | None = None) -> Any:
         """Raw pixels to pooled features `[batch, D]`."""
+        return pool(self.feature_map(images, training=training))
+
+    def feature_map(self, images: Any, training: bool | None = None) -> Any:
+        """Raw pixels to what the backbone returns: a map `[batch, h, w, D]`, or features `[batch, D]`."""
+        return self.backbone(self.normalize_images(images, training=training), training=training)
+
+    def normalize_images(self, images: Any, training: bool | None = None) -> Any:
+        """Raw pixels to the backbone's input; in training with the augmentation that runs on the device."""
         if tuple(images.shape[1:]) != self.image_shape:
             raise ValueError(
                 f"This model takes images of shape {self.image_shape} (height, width, channels) with pixels 0..255. "
@@ -130,9 +200,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         if training and self.device_augmentation is not None:
             images = self.device_augmentation(images, training=True)
         mean, std = (ops.convert_to_tensor(values, dtype="float32") for values in (self.mean, self.std))
-        images = ops.cast((images / 255.0 - mean) / std, self.compute_dtype)
-        features = self.backbone(images, training=training)
-        return ops.mean(features, axis=(1, 2)) if len(features.shape) == 4 else features
+        return ops.cast((images / 255.0 - mean) / std, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
         """`(batch, num_classes)`."""
@@ -140,10 +208,18 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
 
     def extract_features_on_batch(self, images: np.ndarray) -> np.ndarray:
         """Pooled features of one batch as a NumPy array, in inference mode, compiled."""
-        if getattr(self, "_feature_model", None) is None:
+        return self._on_batch("features", images)
+
+    def extract_feature_maps_on_batch(self, images: np.ndarray) -> np.ndarray:
+        """Feature maps of one batch as a NumPy array, in inference mode, compiled."""
+        return self._on_batch("feature_map", images)
+
+    def _on_batch(self, part, images):
+        attribute = f"_{part}_model"
+        if getattr(self, attribute, None) is None:
             # Past Keras's __setattr__, which would track it as a part of this model.
-            object.__setattr__(self, "_feature_model", _Features(self))
-        return np.asarray(self._feature_model.predict_on_batch(images))
+            object.__setattr__(self, attribute, _Part(self, part))
+        return np.asarray(getattr(self, attribute).predict_on_batch(images))
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """`fit(dataset, callbacks=, checkpoint=, resume=, seed=, ...)` runs all stages; else Keras's `fit`.
@@ -190,17 +266,27 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         return cls(**config)
 
 
-class _Features(keras.Model):
-    """The features of a classifier as a model, for `predict_on_batch`; it owns nothing."""
+class _Part(keras.Model):
+    """One method of a classifier as a model, for `predict_on_batch`; it owns nothing."""
 
-    def __init__(self, classifier):
-        super().__init__(name="features")
+    def __init__(self, classifier, method):
+        super().__init__(name=method)
         self.classifier = classifier
+        self.method = method
         self.built = True
 
     def call(self, images):
-        """Raw pixels to pooled features."""
-        return self.classifier.features(images, training=False)
+        """Raw pixels to what the method returns in inference."""
+        return getattr(self.classifier, self.method)(images, training=False)
+
+
+def pool(features: Any) -> Any:
+    """Maps `[batch, h, w, D]` to their mean over the positions `[batch, D]`; features pass as they are."""
+    return ops.mean(features, axis=(1, 2)) if len(features.shape) == 4 else features
+
+
+def _takes_map(head):
+    return getattr(head, "takes_feature_map", False)
 
 
 def _per_channel(values, image_shape):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import fnmatch
+from typing import TYPE_CHECKING, Any
 
 import keras
 
-from ltzoo import losses
+from ltzoo import heads, losses
 from ltzoo.metrics import Top1Accuracy
 from ltzoo.models.initialization import reinitialize
 from ltzoo.training import optimizers
 from ltzoo.training.schedules import EpochSchedule, learning_rates
+
+if TYPE_CHECKING:
+    from ltzoo.training.context import StageContext
 
 
 class Stages:
@@ -29,7 +33,12 @@ class Stages:
             for layer in self.backbone._flatten_layers()
             if isinstance(layer, keras.layers.BatchNormalization)
         ]
-        self.backbone.trainable = stage is None or settings.trainable == "all"
+        for head in self.heads:
+            head.trainable = head is self.head
+        for technique in self.techniques:
+            if technique is not None:
+                technique.trainable = technique is self.technique
+        self._set_backbone_trainable("all" if stage is None else settings.trainable)
         mode = "train" if stage is None else settings.batch_norm
         if mode == "shifted" and any(not hasattr(layer, "shifted") for layer in norms):
             raise ValueError(
@@ -43,6 +52,34 @@ class Stages:
                 layer.trainable = False
         if settings.scale is not None:
             self.head.scale = settings.scale
+
+    def _set_backbone_trainable(self, which):
+        self.backbone.trainable = which != "head"
+        if isinstance(which, str):
+            return
+        found = False
+        for layer in self.backbone._flatten_layers(include_self=False):
+            if not layer.weights or any(True for _ in layer._flatten_layers(include_self=False)):
+                continue
+            layer.trainable = any(fnmatch.fnmatchcase(layer.name, pattern) for pattern in which)
+            found = found or layer.trainable
+        if not found:
+            names = [
+                layer.name for layer in self.backbone._flatten_layers(include_self=False) if layer.weights
+            ]
+            raise ValueError(
+                f"`trainable` must match layers of the backbone; it has {names[:5]} to {names[-5:]}. "
+                f"Received: trainable={list(which)}"
+            )
+
+    def begin_stage(self, context: StageContext) -> None:
+        """What happens once when the present stage begins: its head and its technique get ready."""
+        previous = self.heads[self.head_numbers[self.stage - 1]] if self.stage else None
+        heads.begin(self.head, previous, context)
+        if self.recipe.stages[self.stage].reinitialize_head:
+            self.reinitialize_head(context.seed)
+        if self.technique is not None:
+            self.technique.begin(self, context)
 
     def stage_compile_arguments(self, stage: int, steps_per_epoch: int) -> dict[str, Any]:
         """The arguments of `compile` for a stage: its optimizer on its schedule, its loss, top-1 accuracy."""
@@ -62,7 +99,8 @@ class Stages:
 
     def set_stage(self, stage: int, steps_per_epoch: int) -> None:
         """Enters a stage and compiles for it, with a new optimizer."""
-        self.enter_stage(stage)
+        if stage != self.stage:
+            self.enter_stage(stage)
         self.compile(**self.stage_compile_arguments(stage, steps_per_epoch))
         self.optimizer.build(self.trainable_variables)
 

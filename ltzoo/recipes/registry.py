@@ -33,9 +33,10 @@ def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: An
     Args:
         name: one of `names()`.
         epochs: epochs of each stage, e.g. `(20, 5)`; milestones and warm-up keep their places in proportion. One
-            number is the first stage's; the others then keep their proportion to it.
+            number is the first stage's; the others then keep their proportion to it. A stage that trains nothing has
+            0 epochs and may be left out.
         **overrides: any field of `Stage` (`batch_size=64`), for all stages; or `stage1={...}`, `stage2={...}` with
-            fields of one stage, which win; or `name`, `head`, `description`, `citation` of the recipe.
+            fields of one stage, which win; or `name`, `head`, `conversions`, `description`, `citation` of the recipe.
 
     Raises:
         ValueError: an unknown name, field or number of stages.
@@ -58,11 +59,11 @@ def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: An
                 f"`stage{index + 1}` may change {sorted(_STAGE_FIELDS)}. Received: {sorted(unknown)}"
             )
         stages[index] = dataclasses.replace(stage, **{**shared, **own})
-    unknown = set(overrides) - {"name", "head", "description", "citation"}
+    unknown = set(overrides) - {"name", "head", "conversions", "description", "citation"}
     if unknown:
         raise ValueError(
             f"`recipes.get` may change {sorted(_STAGE_FIELDS)}, a stage by `stage1` to `stage{len(stages)}`, or "
-            f"name, head, description and citation. Received: {sorted(unknown)}"
+            f"name, head, conversions, description and citation. Received: {sorted(unknown)}"
         )
     return dataclasses.replace(recipe, stages=tuple(stages), **overrides)
 
@@ -70,11 +71,17 @@ def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: An
 def _stage_epochs(recipe, epochs):
     defaults = [stage.epochs for stage in recipe.stages]
     if isinstance(epochs, int):
-        epochs = [epochs, *(max(1, round(epochs * later / defaults[0])) for later in defaults[1:])]
-    epochs = tuple(int(number) for number in epochs)
-    if len(epochs) != len(defaults) or min(epochs) < 1:
+        epochs = [epochs, *(max(1, round(epochs * later / defaults[0])) for later in defaults[1:] if later)]
+    trained = [int(number) for number in epochs]
+    needed = sum(default > 0 for default in defaults)
+    if len(trained) == len(defaults) and all(
+        number == 0 for number, default in zip(trained, defaults, strict=True) if default == 0
+    ):
+        trained = [number for number, default in zip(trained, defaults, strict=True) if default]
+    if len(trained) != needed or min(trained) < 1:
         raise ValueError(
-            f"`epochs` must be one positive number, or one for each of the {len(defaults)} stages of recipe "
-            f"{recipe.name!r}. Received: epochs={epochs}"
+            f"`epochs` must be one positive number, or one for each of the {needed} stages that recipe "
+            f"{recipe.name!r} trains. Received: epochs={tuple(epochs)}"
         )
-    return epochs
+    numbers = iter(trained)
+    return tuple(next(numbers) if default else 0 for default in defaults)

@@ -4,4 +4,6 @@ from ltzoo.sampling.batches import SampledBatches as SampledBatches
 from ltzoo.sampling.batches import tf_batches as tf_batches
 from ltzoo.sampling.batches import tf_pipeline as tf_pipeline
 from ltzoo.sampling.class_sampler import ClassSampler as ClassSampler
+from ltzoo.sampling.grouped import GroupedSampler as GroupedSampler
+from ltzoo.sampling.grouped import make_sampler as make_sampler
 from ltzoo.sampling.probabilities import class_probabilities as class_probabilities

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import keras
@@ -26,6 +27,7 @@ class CachedFeatureTrainer(StagedLoss, keras.Model):
         self.head = classifier.head
         self.cloud = classifier.cloud
         self.device_augmentation = None
+        self.technique = None
         self.built = True
 
     def call(self, features, training=None):
@@ -34,17 +36,26 @@ class CachedFeatureTrainer(StagedLoss, keras.Model):
 
 
 def extract_features(classifier: LongTailedClassifier, split: Split, batch_size: int = 256) -> np.ndarray:
-    """The pooled features of every image of a split, float32 `[N, D]`, in inference mode.
+    """The pooled features of every image of a split, float32 `[N, D]`, in inference mode."""
+    return in_batches(classifier.extract_features_on_batch, split, np.arange(len(split.labels)), batch_size)
 
-    Batches have one size (the last is filled up with its first image), so that a resumed run computes each
-    feature in exactly the same way.
+
+def in_batches(
+    compute: Callable[[np.ndarray], np.ndarray],
+    split: Split,
+    positions: Sequence[int] | np.ndarray,
+    batch_size: int,
+) -> np.ndarray:
+    """`compute(images)` of the images at `positions`, one row an image.
+
+    Batches have one size (the last is filled up with its first image), so that it compiles once and a resumed run
+    computes each row in exactly the same way.
     """
-    total = len(split.labels)
-    batch_size = min(batch_size, total)
+    positions = np.asarray(positions)
+    batch_size = min(batch_size, len(positions))
     found = []
-    for start in range(0, total, batch_size):
-        positions = np.arange(start, min(start + batch_size, total))
-        filled = np.concatenate([positions, np.full(batch_size - len(positions), start, positions.dtype)])
-        features = classifier.extract_features_on_batch(split.load(filled))
-        found.append(features[: len(positions)])
+    for start in range(0, len(positions), batch_size):
+        part = positions[start : start + batch_size]
+        filled = np.concatenate([part, np.full(batch_size - len(part), part[0], part.dtype)])
+        found.append(compute(split.load(filled))[: len(part)])
     return np.concatenate(found)

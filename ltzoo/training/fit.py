@@ -10,9 +10,10 @@ import keras
 import numpy as np
 
 from ltzoo.data import augmentation
-from ltzoo.sampling import ClassSampler
+from ltzoo.sampling import make_sampler
 from ltzoo.training.callbacks import SaveCheckpoint, StagedHistory, StageLog, StopOnNonFiniteLoss
 from ltzoo.training.checkpoint import Checkpoint, restore
+from ltzoo.training.context import StageContext
 from ltzoo.training.devices import batch_divisor, check_batch_size
 from ltzoo.training.errors import ResumeError
 from ltzoo.training.features import CachedFeatureTrainer, extract_features
@@ -140,21 +141,15 @@ class _StageRun:
         split = dataset.train
         self.divisor = batch_divisor()
         check_batch_size(stage.batch_size, self.divisor)
-        sampler = ClassSampler(
-            split.labels,
-            batch_size=stage.batch_size,
-            seed=seed,
-            num_classes=model.num_classes,
-            shard_index=feed["shard_index"],
-            shard_count=feed["shard_count"],
-            drop_remainder=self.divisor > 1,
-            **_sampler_arguments(stage),
-        )
-        model.set_stage(index, steps_per_epoch=sampler.steps_per_epoch)
+        model.enter_stage(index)
         if saved is not None:
             restore(model.variables, saved["model"])
-        elif stage.reinitialize_head:
-            model.reinitialize_head(seed)
+        else:
+            model.begin_stage(StageContext(model, dataset, index, seed))
+        if not stage.epochs:
+            return
+        sampler = self._sampler(split.labels, seed, feed)
+        model.set_stage(index, steps_per_epoch=sampler.steps_per_epoch)
         self.trainee, load, transform = model, split.load, None
         if stage.cache_features:
             features = extract_features(model, split)
@@ -163,10 +158,34 @@ class _StageRun:
             self.trainee.compile(**model.stage_compile_arguments(index, sampler.steps_per_epoch))
         elif stage.augment_on == "host":
             transform = augmentation.get(
-                list(stage.augmentation), num_classes=model.num_classes, mixup_alpha=stage.mixup_alpha
+                list(stage.augmentation),
+                num_classes=model.num_classes,
+                mixup_alpha=stage.mixup_alpha,
+                class_counts=model.class_counts,
             )
         self.feed = lambda **epochs: training_feed(
             sampler, load, transform, workers=feed["workers"], **epochs
+        )
+
+    def _sampler(self, labels, seed, feed):
+        stage, technique = self.stage, self.model.technique
+        arguments = dict(
+            shard_index=feed["shard_index"],
+            shard_count=feed["shard_count"],
+            drop_remainder=self.divisor > 1,
+        )
+        if technique is not None:
+            own = technique.make_sampler(self.model, labels, stage.batch_size, seed, **arguments)
+            if own is not None:
+                return own
+        return make_sampler(
+            labels,
+            batch_size=stage.batch_size,
+            seed=seed,
+            num_classes=self.model.num_classes,
+            num_epochs=stage.epochs,
+            **arguments,
+            **stage.sampler,
         )
 
     def fit(self, offset, done, validation, callbacks, verbose, store, history):
@@ -195,6 +214,7 @@ class _StageRun:
             validation_data=self._validation(validation),
             callbacks=[
                 StageLog(number),
+                *_technique_callbacks(self.model.technique, offset, self.stage.epochs),
                 StopOnNonFiniteLoss(number),
                 *callbacks,
                 SaveCheckpoint(save, history),
@@ -211,10 +231,14 @@ class _StageRun:
         return validation_feed(split.labels[:usable], load, self.stage.batch_size)
 
 
-def _sampler_arguments(stage):
-    if stage.sampler.get("strategy") == "progressive":
-        return {"num_epochs": stage.epochs, **stage.sampler}
-    return stage.sampler
+def _technique_callbacks(technique, offset, epochs):
+    if technique is None:
+        return []
+    return [
+        keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs=None: technique.on_epoch_begin(epoch - offset, epochs)
+        )
+    ]
 
 
 def _identity(model, seed):

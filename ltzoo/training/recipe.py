@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 TRAINABLE = ("all", "head")
@@ -14,25 +14,31 @@ class Stage:
     """One stage of training.
 
     Attributes:
-        epochs: passes over the sampler's epoch.
+        epochs: passes over the sampler's epoch. 0 for a stage that trains nothing: its head and technique take what
+            they need from the data when it begins (closed-form classifiers).
+        head: None to go on with the head of the stage before, or `{"name": ..., arguments}` of `ltzoo.heads` for
+            another one. It takes over weights as `ltzoo.heads.begin` says.
         loss: `{"name": ..., arguments}` for `ltzoo.losses.get`; class counts and the head's scale are filled in.
         batch_size: images a step, over all hosts.
-        sampler: `{"strategy": ..., parameters}` for `ltzoo.sampling.ClassSampler`.
+        sampler: `{"strategy": ..., parameters}` for `ltzoo.sampling.make_sampler`.
         augmentation: list of `{"name": ..., arguments}`, in the order of application.
         augment_on: `"host"` (NumPy, any augmentation) or `"device"` (inside the training step).
         mixup_alpha: Beta parameter of mixup; 0 is off.
         optimizer: `{"name": "sgd", "momentum": ..., "l2": ...}` or any Keras optimizer.
         schedule: see `ltzoo.training.learning_rates`.
-        trainable: `"all"`, or `"head"` to train the classifier on a frozen backbone. No gradient of a frozen
-            backbone is computed.
+        trainable: `"all"`; `"head"` to train the classifier on a frozen backbone; or a list of patterns
+            (`["stage3_*"]`) of the backbone's layers that train with the head. No gradient is computed of what is
+            frozen before the first layer that trains.
         batch_norm: of the backbone. `"train"`: usual training. `"frozen"`: moving statistics are used and kept,
             scale and offset are not trained. `"shifted"`: batch statistics are used and the moving ones go on
             learning, scale and offset are not trained (MiSLAS Eq. 5-6).
         scale: the scale that the head multiplies its cosine with, None for a head without one.
         cloud: arguments of `ltzoo.layers.GaussianCloud`, or None for no cloud.
+        technique: `{"name": ..., arguments}` of `ltzoo.techniques`: what the training step does beyond all this.
         reinitialize_head: start the stage with a fresh classifier (cRT of Kang et al.).
         cache_features: compute the frozen backbone's features once instead of at every step. Needs
-            `trainable="head"`, `batch_norm="frozen"`, no augmentation; mixup then mixes features, so it must be 0.
+            `trainable="head"`, `batch_norm="frozen"`, no augmentation and no technique; mixup then mixes features,
+            so it must be 0.
     """
 
     epochs: int
@@ -48,23 +54,26 @@ class Stage:
     schedule: Mapping[str, Any] = dataclasses.field(
         default_factory=lambda: {"name": "constant", "learning_rate": 0.1}
     )
-    trainable: str = "all"
+    head: Mapping[str, Any] | None = None
+    trainable: str | Sequence[str] = "all"
     batch_norm: str = "train"
     scale: float | None = None
     cloud: Mapping[str, Any] | None = None
+    technique: Mapping[str, Any] | None = None
     reinitialize_head: bool = False
     cache_features: bool = False
 
     def __post_init__(self):
         object.__setattr__(self, "augmentation", tuple(self.augmentation))
-        if not isinstance(self.epochs, int) or self.epochs < 1:
-            raise ValueError(f"`epochs` must be a positive integer. Received: epochs={self.epochs!r}")
+        if not isinstance(self.trainable, str):
+            object.__setattr__(self, "trainable", tuple(self.trainable))
+        if not isinstance(self.epochs, int) or self.epochs < 0:
+            raise ValueError(f"`epochs` must be an integer, at least 0. Received: epochs={self.epochs!r}")
         if not isinstance(self.batch_size, int) or self.batch_size < 1:
             raise ValueError(
                 f"`batch_size` must be a positive integer. Received: batch_size={self.batch_size!r}"
             )
         for field, allowed in (
-            ("trainable", TRAINABLE),
             ("batch_norm", BATCH_NORM),
             ("augment_on", ("host", "device")),
         ):
@@ -72,19 +81,28 @@ class Stage:
                 raise ValueError(
                     f"`{field}` must be one of {allowed}. Received: {field}={getattr(self, field)!r}"
                 )
-        if self.trainable == "head" and self.batch_norm == "train":
+        if isinstance(self.trainable, str) and self.trainable not in TRAINABLE:
+            raise ValueError(
+                f"`trainable` must be one of {TRAINABLE} or a list of patterns of layer names. "
+                f"Received: trainable={self.trainable!r}"
+            )
+        if self.trainable == "head" and self.epochs and self.batch_norm == "train":
             raise ValueError(
                 "`batch_norm` of a stage that trains only the head must be 'frozen' or 'shifted'. "
                 "Received: trainable='head', batch_norm='train'"
             )
         if self.cache_features and (
-            self.trainable != "head" or self.batch_norm != "frozen" or self.augmentation or self.mixup_alpha
+            self.trainable != "head"
+            or self.batch_norm != "frozen"
+            or self.augmentation
+            or self.mixup_alpha
+            or self.technique
         ):
             raise ValueError(
                 "`cache_features=True` needs a backbone whose features never change: trainable='head', "
-                "batch_norm='frozen', no augmentation and mixup_alpha=0. "
+                "batch_norm='frozen', no augmentation, no technique and mixup_alpha=0. "
                 f"Received: trainable={self.trainable!r}, batch_norm={self.batch_norm!r}, "
-                f"augmentation={self.augmentation!r}, mixup_alpha={self.mixup_alpha}"
+                f"augmentation={self.augmentation!r}, mixup_alpha={self.mixup_alpha}, technique={self.technique!r}"
             )
 
 
@@ -94,10 +112,12 @@ class Recipe:
 
     Attributes:
         name: the name it was made by.
-        head: `{"name": "normalized_dense" | "dense", arguments}`.
+        head: `{"name": ..., arguments}` of `ltzoo.heads`, the head of the first stage.
         stages: a sequence of `Stage`.
         description: one line.
         citation: paper or code it follows.
+        conversions: changes that `ltzoo.models.build` makes to a new backbone, in order: `{"name": ..., arguments}` of
+            `ltzoo.backbones.conversions`.
     """
 
     name: str
@@ -105,9 +125,11 @@ class Recipe:
     stages: tuple
     description: str = ""
     citation: str = ""
+    conversions: tuple = ()
 
     def __post_init__(self):
         object.__setattr__(self, "stages", tuple(self.stages))
+        object.__setattr__(self, "conversions", tuple(self.conversions))
         if not self.stages or not all(isinstance(stage, Stage) for stage in self.stages):
             raise ValueError(
                 f"`stages` must be one or more `Stage` objects. Received: stages={self.stages!r}"

@@ -34,10 +34,32 @@ def test_without_momentum():
     np.testing.assert_allclose(found, start - 0.5 * gradients[0] - 0.25 * gradients[1], rtol=1e-5, atol=1e-6)
 
 
+def test_variables_have_their_own_rates_and_l2_by_path():
+    classifier = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="head")])
+    kernel, bias = classifier.trainable_variables
+    optimizer = SGD(
+        0.5,
+        momentum=0.0,
+        l2=0.1,
+        learning_rate_multipliers={"*head/ker*": 0.2, "*": 1.0},
+        l2_exclude=["*/bias"],
+    )
+    bias.assign(np.ones(3))
+    before = keras.ops.convert_to_numpy(kernel.value).copy()
+    optimizer.apply([keras.ops.ones((2, 3)), keras.ops.ones((3,))], [kernel, bias])
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(kernel.value), before - 0.5 * 0.2 * (1 + 0.1 * before), rtol=1e-6
+    )
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(bias.value), 0.5 * np.ones(3), rtol=1e-6)
+
+
 def test_config_round_trip():
-    optimizer = SGD(0.1, momentum=0.8, l2=1e-3, nesterov=True)
+    optimizer = SGD(
+        0.1, momentum=0.8, l2=1e-3, nesterov=True, learning_rate_multipliers={"a*": 0.5}, l2_exclude=["b"]
+    )
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
     assert (copy.momentum, copy.l2, copy.nesterov) == (0.8, 1e-3, True)
+    assert (copy.learning_rate_multipliers, copy.l2_exclude) == ({"a*": 0.5}, ("b",))
 
 
 def test_keras_optimizers_by_name():

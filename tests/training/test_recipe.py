@@ -55,7 +55,7 @@ def test_wrong_recipe_arguments_are_named(name, arguments, text):
 @pytest.mark.parametrize(
     "arguments, text",
     [
-        (dict(epochs=0), "epochs=0"),
+        (dict(epochs=-1), "epochs=-1"),
         (dict(epochs=1, batch_size=0), "batch_size=0"),
         (dict(epochs=1, trainable="classifier"), "trainable='classifier'"),
         (dict(epochs=1, batch_norm="off"), "batch_norm='off'"),

@@ -1,6 +1,7 @@
 """Augmentation from plain configuration: a list of steps becomes one transform of a batch."""
 
-from collections.abc import Callable, Iterable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,7 @@ def get(
     num_classes: int | None = None,
     mixup_alpha: float = 0.0,
     mixup_per_sample: bool = False,
+    class_counts: Sequence[int] | np.ndarray | None = None,
 ) -> Pipeline | None:
     """One transform of all steps, or None if there is nothing to do.
 
@@ -64,9 +66,10 @@ def get(
         config_list: for each step a dict of its "name" ("pad_crop_flip", "cutout", "auto_augment",
             "rand_augment", "imagenet_train_crop", "imagenet_eval_crop") and its arguments, for example
             {"name": "pad_crop_flip", "padding": 4, "flip": True}.
-        num_classes: number of classes; needed with mixup.
+        num_classes: number of classes; needed with mixup and by steps that make soft labels.
         mixup_alpha: mixup with lam ~ Beta(alpha, alpha) after all other steps; 0 for none.
         mixup_per_sample: draw lam for every image, not once for the batch.
+        class_counts: training images per class, for the steps that need them.
 
     Returns:
         A `Pipeline`, for `SampledBatches` and `tf_batches`, or None.
@@ -74,7 +77,9 @@ def get(
     Raises:
         ValueError: for an unknown step or argument.
     """
-    steps = [make_step(config, STEPS) for config in config_list]
+    steps = [
+        make_step(config, STEPS, num_classes=num_classes, class_counts=class_counts) for config in config_list
+    ]
     if mixup_alpha:
         if num_classes is None:
             raise ValueError("mixup needs `num_classes` for its soft labels. Received: num_classes=None")
@@ -82,15 +87,20 @@ def get(
     return Pipeline(steps) if steps else None
 
 
-def make_step(config: Mapping[str, Any], steps: Mapping[str, Callable[..., Any]]) -> Any:
-    """The object that `config` describes, of the class that `steps` holds under its name."""
+def make_step(config: Mapping[str, Any], steps: Mapping[str, Callable[..., Any]], **context: Any) -> Any:
+    """The object that `config` describes, of the class that `steps` holds under its name.
+
+    What `context` holds is handed to a class that has a parameter of that name, unless `config` sets it.
+    """
     arguments = dict(config)
     name = arguments.pop("name", None)
     if name not in steps:
         raise ValueError(
             f"an augmentation needs a `name`, one of {', '.join(steps)}. Received: {dict(config)}"
         )
+    parameters = inspect.signature(steps[name]).parameters
+    known = {key: value for key, value in context.items() if key in parameters}
     try:
-        return steps[name](**arguments)
+        return steps[name](**{**known, **arguments})
     except TypeError as error:
         raise ValueError(f"augmentation '{name}': {error}. Received: {dict(config)}") from error

@@ -1,0 +1,27 @@
+"""Conversions by name."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import keras
+
+from ltzoo.registry import Registry
+
+_CONVERSIONS = Registry("conversion")
+register = _CONVERSIONS.register
+names = _CONVERSIONS.names
+
+
+def convert(backbone: keras.Model, configs: Iterable[Mapping[str, Any]]) -> keras.Model:
+    """The backbone after all conversions, in their order.
+
+    Args:
+        backbone: a functional `keras.Model` from images to a feature map.
+        configs: for each conversion `{"name": one of names(), argument: value, ...}`.
+
+    Raises:
+        ValueError: an unknown name or argument.
+    """
+    for config in configs:
+        backbone = _CONVERSIONS.make(config, backbone)
+    return backbone

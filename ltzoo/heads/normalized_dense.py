@@ -1,0 +1,20 @@
+"""The cosine and the norm-free linear classifier."""
+
+from typing import Any
+
+from ltzoo.heads.registry import register
+from ltzoo.layers import NormalizedDense
+
+
+@register("normalized_dense")
+def normalized_dense(num_classes: int, scale: float | None = None, **arguments: Any) -> NormalizedDense:
+    """`ltzoo.layers.NormalizedDense` as a head.
+
+    Args:
+        num_classes: number of classes.
+        scale: g; 1 where the stage has none.
+        **arguments: of `NormalizedDense`.
+    """
+    return NormalizedDense(
+        num_classes, **{"scale": 1.0 if scale is None else scale, "name": "head", **arguments}
+    )

@@ -1,0 +1,98 @@
+"""Batches of groups: several views of each image, or each image with one from a second sampler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ltzoo.sampling.class_sampler import ClassSampler
+
+
+class GroupedSampler:
+    """Turns the positions p0, p1, .. of a `ClassSampler`'s batches into groups that follow one another.
+
+    - `views=V`: p0 V times, p1 V times, ..: augmentation then makes V different views of each image.
+    - `companion`: p0, q0, p1, q1, .. with q from a second sampler over the same images.
+
+    A batch of B groups holds B * V or B * 2 positions; reshape what is loaded to `(B, size, ...)`. It is a pure
+    function of (seed, epoch, step), as the samplers it is made of.
+
+    Args:
+        main: a `ClassSampler`.
+        views: positions a group, all the same; 1 with a companion.
+        companion: a `ClassSampler` with as many batches of the same sizes, or None.
+
+    Raises:
+        ValueError: if `views` is below 1, both are asked for, or the companion's batches do not fit.
+    """
+
+    def __init__(self, main: ClassSampler, views: int = 1, companion: ClassSampler | None = None) -> None:
+        if not isinstance(views, int) or views < 1 or (views > 1 and companion is not None):
+            raise ValueError(
+                "`views` must be a positive integer, and 1 with a companion. "
+                f"Received: views={views!r}, companion={companion is not None}"
+            )
+        if companion is not None and (
+            companion.epoch_length != main.epoch_length or companion.batch_size != main.batch_size
+        ):
+            raise ValueError(
+                "`companion` must have the batch size and the epoch length of the main sampler. Received: "
+                f"{companion.batch_size} and {companion.epoch_length} for {main.batch_size} and {main.epoch_length}"
+            )
+        self.main, self.views, self.companion = main, views, companion
+        self.labels, self.seed, self.shard_index = main.labels, main.seed, main.shard_index
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Number of batches in an epoch."""
+        return self.main.steps_per_epoch
+
+    def batch(self, epoch: int, step: int) -> np.ndarray:
+        """int64 positions of batch `step` of `epoch`, group after group."""
+        positions = self.main.batch(epoch, step)
+        if self.companion is None:
+            return np.repeat(positions, self.views)
+        return np.stack([positions, self.companion.batch(epoch, step)], axis=1).reshape(-1)
+
+
+def make_sampler(
+    labels: Sequence[int] | np.ndarray,
+    *,
+    batch_size: int,
+    seed: int = 0,
+    num_epochs: int | None = None,
+    views: int = 1,
+    companion: Mapping[str, Any] | None = None,
+    **arguments: Any,
+) -> ClassSampler | GroupedSampler:
+    """The sampler that a recipe's `sampler` entry describes.
+
+    Args:
+        labels: integer class of every training image.
+        batch_size: groups in a batch; images, where a group is one image.
+        seed: non-negative integer; the companion's draws are unrelated to the main ones.
+        num_epochs: epochs of the stage, for the strategies that change over them.
+        views: how often each position is repeated.
+        companion: `{"strategy": ..., parameters}` of a second sampler whose positions alternate with the main ones.
+        **arguments: of `ClassSampler`.
+    """
+
+    def single(seed, strategy="instance_balanced", **own):
+        if strategy == "progressive":
+            own = {"num_epochs": num_epochs, **own}
+        return ClassSampler(labels, strategy, batch_size, seed, **own)
+
+    main = single(seed, **arguments)
+    if views == 1 and companion is None:
+        return main
+    second = None
+    if companion is not None:
+        host = {key: arguments[key] for key in _SHARED if key in arguments}
+        other = int(np.random.SeedSequence([seed, 1]).generate_state(1)[0])
+        second = single(other, **{**host, "epoch_length": len(main.labels), **companion})
+    return GroupedSampler(main, views, second)
+
+
+_SHARED = ("num_classes", "epoch_length", "shard_index", "shard_count", "drop_remainder")

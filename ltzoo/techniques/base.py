@@ -1,0 +1,71 @@
+"""The hooks by which a technique takes part in a stage of training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+if TYPE_CHECKING:
+    from ltzoo.models import LongTailedClassifier
+    from ltzoo.training.context import StageContext
+
+
+class Technique(keras.layers.Layer):
+    """Base of all techniques; by itself it changes nothing.
+
+    A technique is a layer of the classifier, so its weights and random states are tracked, saved and fresh at every
+    step on every backend. It acts in the training of its own stage only: prediction, evaluation and export never see
+    it. A subclass overrides what differs.
+    """
+
+    def attach(self, classifier: LongTailedClassifier) -> None:
+        """Makes the weights, once, while the classifier is built; its backbone and heads are built already."""
+
+    def begin(self, classifier: LongTailedClassifier, context: StageContext) -> None:
+        """Prepares the stage when it begins, not when a training is resumed: results belong in variables."""
+
+    def make_sampler(
+        self,
+        classifier: LongTailedClassifier,
+        labels: np.ndarray,
+        batch_size: int,
+        seed: int,
+        **arguments: Any,
+    ) -> Any:
+        """A sampler with the protocol of `ltzoo.sampling.ClassSampler`, or None for the stage's own."""
+        return None
+
+    def on_epoch_begin(self, epoch: int, epochs: int) -> None:
+        """Assigns what follows a schedule; `epoch` counts from 0 within the stage of `epochs` epochs."""
+
+    def logits(self, classifier: LongTailedClassifier, images: Any) -> Any:
+        """The training pass: raw pixels to logits `[B', C]`. Tensors that `loss` needs may be left in attributes."""
+        return classifier.classify(images, training=True)
+
+    def targets(self, labels: Any) -> Any:
+        """The labels that belong to the logits, for the loss and for the accuracy."""
+        return labels
+
+    def loss(
+        self,
+        classifier: LongTailedClassifier,
+        labels: Any,
+        logits: Any,
+        classification_loss: Callable[[Any, Any], Any],
+    ) -> Any:
+        """The scalar that is minimized.
+
+        Args:
+            classifier: the classifier.
+            labels: what `targets` returned.
+            logits: what `logits` returned.
+            classification_loss: function (labels, logits) -> scalar: the stage's loss, with its Gaussian cloud.
+        """
+        return classification_loss(labels, logits)
+
+    def call(self, inputs):
+        """Techniques act through their hooks; as a layer they pass their input on."""
+        return inputs

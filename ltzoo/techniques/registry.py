@@ -1,0 +1,28 @@
+"""Techniques by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ltzoo.registry import Registry
+
+if TYPE_CHECKING:
+    from ltzoo.techniques.base import Technique
+
+_TECHNIQUES = Registry("technique")
+register = _TECHNIQUES.register
+names = _TECHNIQUES.names
+
+
+def get(config: Mapping[str, Any], **context: Any) -> Technique:
+    """A technique from a stage's `technique` entry.
+
+    Args:
+        config: `{"name": one of names(), argument: value, ...}`.
+        **context: `num_classes`, `class_counts` and `seed`; handed to techniques that have such a parameter.
+
+    Raises:
+        ValueError: an unknown name or argument.
+    """
+    return _TECHNIQUES.make(config, **context)

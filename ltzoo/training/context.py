@@ -1,0 +1,72 @@
+"""What a head or a technique may look at when its stage begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from keras import ops
+
+from ltzoo.training.features import extract_features, in_batches
+
+if TYPE_CHECKING:
+    from ltzoo.data.dataset import LongTailedDataset
+    from ltzoo.models.classifier import LongTailedClassifier
+
+
+class StageContext:
+    """The data and the network at the beginning of a stage; everything is computed in inference mode, when asked for.
+
+    Args:
+        classifier: the classifier, already in the stage.
+        dataset: its dataset.
+        index: number of the stage, 0 for the first.
+        seed: the seed of the stage.
+    """
+
+    def __init__(
+        self, classifier: LongTailedClassifier, dataset: LongTailedDataset, index: int, seed: int
+    ) -> None:
+        self.classifier = classifier
+        self.dataset = dataset
+        self.index = index
+        self.seed = seed
+        self.class_counts = classifier.class_counts
+        self.num_classes = classifier.num_classes
+
+    def features(self) -> tuple[np.ndarray, np.ndarray]:
+        """(pooled features float32 `[N, D]`, labels int64 `[N]`) of the training images."""
+        return self._train_features, self.dataset.train.labels
+
+    def val_features(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """The same of the validation images; None where there are none."""
+        split = self.dataset.val
+        if split is None or len(split.labels) == 0:
+            return None
+        return extract_features(self.classifier, split), split.labels
+
+    def feature_maps(self, positions: Sequence[int] | np.ndarray, batch_size: int = 256) -> np.ndarray:
+        """Feature maps float32 `[n, h, w, D]` of the training images at `positions`."""
+        compute = self.classifier.extract_feature_maps_on_batch
+        return in_batches(compute, self.dataset.train, positions, batch_size)
+
+    def logits(self, batch_size: int = 256) -> np.ndarray:
+        """float32 `[N, C]` of the training images by the head of the stage before."""
+        numbers = self.classifier.head_numbers
+        head = self.classifier.heads[numbers[max(self.index - 1, 0)]]
+        if getattr(head, "takes_feature_map", False):
+            positions = np.arange(len(self.dataset.train.labels))
+            chunks = (
+                self.feature_maps(positions[start : start + batch_size], batch_size)
+                for start in range(0, len(positions), batch_size)
+            )
+        else:
+            features = self._train_features
+            chunks = (features[start : start + batch_size] for start in range(0, len(features), batch_size))
+        return np.concatenate([ops.convert_to_numpy(head(chunk, training=False)) for chunk in chunks])
+
+    @cached_property
+    def _train_features(self):
+        return extract_features(self.classifier, self.dataset.train)
