@@ -15,8 +15,7 @@ def target_margin_cross_entropy(logits: Any, margin: Any) -> Any:
 
     ce_k = -log softmax(z - margin e_k)_k = softplus(log sum_{j != k} exp(z_j) - z_k + margin)
 
-    for all k at once, in O(C) for each sample. The sum without class k is log sum_j exp(z_j) + log(1 - p_k);
-    for the largest class, where 1 - p_k may cancel, it is summed anew.
+    for all k at once, in O(C) for each sample (see ``log_sum_exp_of_others``).
 
     Args:
         logits: z [batch, C], C at least 2.
@@ -25,18 +24,33 @@ def target_margin_cross_entropy(logits: Any, margin: Any) -> Any:
     Returns:
         [batch, C].
     """
-    num_classes = logits.shape[-1]
-    if num_classes < 2:
+    if logits.shape[-1] < 2:
         raise ValueError(f"logits must have two classes or more. Received: logits of shape {logits.shape}")
     # A common shift changes nothing; it keeps ties of huge logits exact.
     logits = logits - ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
-    is_largest = ops.one_hot(ops.argmax(logits, axis=-1), num_classes, dtype="bool")
+    # softplus(x) as -log sigmoid(-x), which is smooth for large x on every backend.
+    return -ops.log_sigmoid(logits - margin - log_sum_exp_of_others(logits))
+
+
+def log_sum_exp_of_others(logits: Any) -> Any:
+    """log sum_{j != k} exp(z_j) for every class k at once, in O(C) for each sample.
+
+    The sum without class k is log sum_j exp(z_j) + log(1 - p_k); for the largest class, where 1 - p_k may cancel,
+    it is summed anew.
+
+    Args:
+        logits: z [batch, C], C at least 2, finite (a class is left out by a very negative number).
+
+    Returns:
+        [batch, C].
+    """
+    is_largest = ops.one_hot(ops.argmax(logits, axis=-1), logits.shape[-1], dtype="bool")
     log_sum = ops.logsumexp(logits, axis=-1, keepdims=True)
     log_rest = ops.logsumexp(ops.where(is_largest, -float("inf"), logits), axis=-1, keepdims=True)
     probability = ops.exp(ops.where(is_largest, -float("inf"), logits - log_sum))
-    log_without = ops.where(is_largest, log_rest, log_sum + ops.log1p(-probability))
-    # softplus(x) as -log sigmoid(-x), which is smooth for large x on every backend.
-    return -ops.log_sigmoid(logits - margin - log_without)
+    # No class but the largest has more than 1/2; rounding of huge numbers must not make it 1.
+    probability = ops.minimum(probability, 0.75)
+    return ops.where(is_largest, log_rest, log_sum + ops.log1p(-probability))
 
 
 def weighted_focal_sum(

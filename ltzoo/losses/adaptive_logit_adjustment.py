@@ -1,0 +1,126 @@
+"""Adaptive logit adjustment (ALA): a margin that grows with an image's difficulty and its class's rarity."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.class_counts import validate_class_counts
+from ltzoo.losses.counts import counts_of_logits
+from ltzoo.losses.registry import register
+from ltzoo.losses.soft_labels import soft_labels
+from ltzoo.losses.target_margin import target_margin_cross_entropy
+from ltzoo.precision import float32_or_float64
+
+
+def quantity_factor(class_counts: Sequence[int] | np.ndarray, log_base: float = 2.0) -> np.ndarray:
+    """QF_c = 1 / log(n_c / n_min + 1) in float64 [C]: largest for the rarest class, where it is 1 / log 2."""
+    counts = validate_class_counts(class_counts)
+    return math.log(log_base) / np.log(counts / counts.min() + 1.0)
+
+
+def adaptive_logit_adjustment(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    class_counts: Sequence[int] | np.ndarray,
+    scale: float = 30.0,
+    log_base: float = 2.0,
+    detach_difficulty: bool = True,
+    from_cosine: bool = True,
+) -> Any:
+    """ALA loss of each sample.
+
+    A_k = DF_k QF_k with the difficulty factor DF_k = (1 - cosine_k) / 2 and the quantity factor
+    QF_k = 1 / log(n_k / n_min + 1) ; l_k = -log softmax(s (cosine - A_k e_k))_k ; loss = sum_k y_k l_k.
+
+    Adaptive Logit Adjustment Loss for Long-Tailed Visual Recognition (Zhao et al., AAAI 2022). The sum over k is exact
+    for soft labels, and costs no more than for integer ones.
+
+    Args:
+        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
+        y_pred: [batch, C], the cosine between feature and class vector, or scale * cosine if ``from_cosine`` is False.
+        class_counts: Training images of each class, [C].
+        scale: s.
+        log_base: Base of the logarithm in QF. No base is given in the paper. 2 makes the factor of the rarest class 1,
+            so that both factors lie between 0 and 1, as a public re-implementation has it; ``math.e`` is the natural
+            logarithm, with margins 1.44 times as large.
+        detach_difficulty: Whether the difficulty is a constant in differentiation, as in that re-implementation.
+        from_cosine: Whether ``y_pred`` still has to be multiplied by ``scale``.
+
+    Returns:
+        [batch], in float32 at least.
+
+    Raises:
+        ValueError: If the shapes do not fit, or there are fewer than two classes.
+    """
+    dtype = float32_or_float64(y_pred.dtype)
+    logits = ops.cast(y_pred, dtype)
+    if from_cosine:
+        logits = logits * scale
+    # A cosine may pass 1 by rounding.
+    difficulty = ops.clip((1.0 - logits / scale) / 2.0, 0.0, 1.0)
+    if detach_difficulty:
+        difficulty = ops.stop_gradient(difficulty)
+    counts = counts_of_logits(class_counts, logits.shape[-1])
+    quantity = ops.convert_to_tensor(quantity_factor(counts, log_base).astype(dtype))
+    cross_entropies = target_margin_cross_entropy(logits, scale * difficulty * quantity)
+    return ops.sum(soft_labels(y_true, logits.shape[-1], dtype) * cross_entropies, axis=-1)
+
+
+@register("adaptive_logit_adjustment")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class AdaptiveLogitAdjustment(keras.losses.Loss):
+    """ALA loss on the outputs of a cosine classifier; see ``adaptive_logit_adjustment``.
+
+    Args:
+        class_counts: Training images of each class, [C].
+        scale: s, 30 in the paper.
+        log_base: Base of the logarithm in the quantity factor, above 1.
+        detach_difficulty: Whether the difficulty is a constant in differentiation.
+        from_cosine: False if the predictions are scale * cosine already.
+        reduction, name, dtype: As in ``keras.losses.Loss``.
+
+    Raises:
+        ValueError: If ``scale`` is not above 0, ``log_base`` not above 1, or the counts are not valid.
+    """
+
+    def __init__(
+        self,
+        class_counts: Sequence[int] | np.ndarray,
+        scale: float = 30.0,
+        log_base: float = 2.0,
+        detach_difficulty: bool = True,
+        from_cosine: bool = True,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "adaptive_logit_adjustment",
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        if not scale > 0:
+            raise ValueError(f"scale must be above 0. Received: scale={scale}")
+        if not log_base > 1:
+            raise ValueError(f"log_base must be above 1. Received: log_base={log_base}")
+        self.class_counts = validate_class_counts(class_counts)
+        self.scale = float(scale)
+        self.log_base = float(log_base)
+        self.detach_difficulty = bool(detach_difficulty)
+        self.from_cosine = bool(from_cosine)
+
+    def _arguments(self):
+        return {
+            "class_counts": [int(count) for count in self.class_counts],
+            "scale": self.scale,
+            "log_base": self.log_base,
+            "detach_difficulty": self.detach_difficulty,
+            "from_cosine": self.from_cosine,
+        }
+
+    def call(self, y_true, y_pred):
+        return adaptive_logit_adjustment(y_true, y_pred, **self._arguments())
+
+    def get_config(self):
+        return {**super().get_config(), **self._arguments()}

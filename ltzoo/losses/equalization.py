@@ -1,0 +1,127 @@
+"""Softmax equalization loss: rare classes are left out of the softmax of other classes' images."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.class_counts import validate_class_counts
+from ltzoo.losses.counts import counts_of_logits
+from ltzoo.losses.registry import register
+from ltzoo.losses.soft_labels import soft_labels
+from ltzoo.losses.target_margin import log_sum_exp_of_others
+from ltzoo.precision import float32_or_float64
+
+# Stands for log 0: its exponential is 0 beside any logit, and differences of it stay finite.
+_LOG_ZERO = -1e37
+
+
+def equalization(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    class_counts: Sequence[int] | np.ndarray,
+    threshold: float | None = None,
+    beta: Any = 1.0,
+) -> Any:
+    """Softmax equalization loss of each sample.
+
+    l_j = -log [ exp(z_j) / sum_k w_k exp(z_k) ] with w_k = 1 - beta_k T_k (1 - [k = j]), T_k = 1 if class k's share
+    of the training images is below ``threshold`` and else 0 ; loss = sum_j y_j l_j.
+
+    Equalization Loss for Long-Tailed Object Recognition (Tan et al., CVPR 2020), Eq. 6-8: rare classes (T_k = 1)
+    mostly escape the gradients that push them down on images of other classes. All l_j together cost O(C) for each
+    sample.
+
+    Args:
+        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
+        y_pred: Logits z [batch, C].
+        class_counts: Training images of each class, [C].
+        threshold: lambda, as a share of all training images. None: 0.5 / C, which is 0.005 for the 100 classes of
+            CIFAR-100-LT.
+        beta: Number or array that can be broadcast to [batch, C], in [0, 1]. The paper draws it for training: 1 with
+            probability gamma, else 0; ``ltzoo.techniques`` has that draw under the name "equalization".
+
+    Returns:
+        [batch], in float32 at least.
+
+    Raises:
+        ValueError: If the shapes do not fit, or there are fewer than two classes.
+
+    Deviation from the paper, which has integer labels only: soft labels weight the losses of their classes, as mixup
+    does; the published formula with a soft y_k inside w_k would not be linear in the labels.
+    """
+    dtype = float32_or_float64(y_pred.dtype)
+    logits = ops.cast(y_pred, dtype)
+    num_classes = logits.shape[-1]
+    if num_classes < 2:
+        raise ValueError(f"y_pred must have two classes or more. Received: y_pred of shape {logits.shape}")
+    logits = logits - ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
+    rare = rare_classes(counts_of_logits(class_counts, num_classes), threshold)
+    weight = 1.0 - ops.convert_to_tensor(beta, dtype=dtype) * ops.convert_to_tensor(rare.astype(dtype))
+    is_out = weight <= 0.0
+    log_weight = ops.log(ops.where(is_out, ops.ones_like(weight), weight))
+    others = log_sum_exp_of_others(ops.where(is_out, _LOG_ZERO, logits + log_weight))
+    labels = soft_labels(y_true, num_classes, dtype)
+    return -ops.sum(labels * ops.log_sigmoid(logits - others), axis=-1)
+
+
+def rare_classes(class_counts: Sequence[int] | np.ndarray, threshold: float | None = None) -> np.ndarray:
+    """T_k of ``equalization``: a bool array [C], True where n_k / N < threshold (None: 0.5 / C)."""
+    counts = validate_class_counts(class_counts)
+    limit = 0.5 / len(counts) if threshold is None else threshold
+    return counts / counts.sum() < limit
+
+
+@register("equalization")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class Equalization(keras.losses.Loss):
+    """Softmax equalization loss with a fixed beta; see ``equalization``.
+
+    A loss draws nothing, so beta is a number here: its expected value gamma gives the expected weights
+    w_k = 1 - gamma T_k (1 - y_k). The random beta of the paper is the technique "equalization", which uses this loss's
+    function.
+
+    Args:
+        class_counts: Training images of each class, [C].
+        threshold: lambda, a share of all training images; None: 0.5 / C.
+        beta: 1 leaves rare classes out of other classes' softmax altogether, 0 is plain cross-entropy. 0.9 is the
+            gamma of the bag-of-tricks code of Zhang et al. (AAAI 2021).
+        reduction, name, dtype: As in ``keras.losses.Loss``.
+
+    Raises:
+        ValueError: If ``beta`` is outside [0, 1], or the counts or the threshold are not valid.
+    """
+
+    def __init__(
+        self,
+        class_counts: Sequence[int] | np.ndarray,
+        threshold: float | None = None,
+        beta: float = 0.9,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "equalization",
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        if not 0.0 <= beta <= 1.0:
+            raise ValueError(f"beta must be between 0 and 1. Received: beta={beta}")
+        if threshold is not None and not 0.0 <= threshold:
+            raise ValueError(f"threshold must be 0 or more, or None. Received: threshold={threshold}")
+        self.class_counts = validate_class_counts(class_counts)
+        self.threshold = None if threshold is None else float(threshold)
+        self.beta = float(beta)
+
+    def call(self, y_true, y_pred):
+        return equalization(
+            y_true, y_pred, class_counts=self.class_counts, threshold=self.threshold, beta=self.beta
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "class_counts": [int(count) for count in self.class_counts],
+            "threshold": self.threshold,
+            "beta": self.beta,
+        }

@@ -1,0 +1,162 @@
+"""LADE: post-compensated softmax with a regularizer that takes the label distribution out of the logits."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.class_counts import validate_class_counts
+from ltzoo.losses.counts import counts_of_logits
+from ltzoo.losses.registry import register
+from ltzoo.losses.soft_labels import soft_labels
+from ltzoo.precision import float32_or_float64
+
+IMPORTANCES = ("sample", "class")
+
+
+def label_distribution_regularizer(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    class_counts: Sequence[int] | np.ndarray,
+    penalty: float = 0.1,
+    importance: str = "sample",
+) -> Any:
+    """LADER: how far the logits are from log p(x|c) / p_u(x), by a regularized Donsker-Varadhan estimate.
+
+    T_c = log( 1/B sum_i (p_u(y_i) / p_s(y_i)) exp(f_c(x_i)) ) ;
+    R_c = -1/B_c sum_{i: y_i = c} f_c(x_i) + T_c + penalty T_c^2 ; LADER = sum_c p_s(c) R_c,
+
+    where p_s(c) = n_c / N is the training and p_u(c) = 1/C the uniform label distribution, B the batch size and B_c
+    the number of its images of class c (a class that the batch lacks has the first term 0).
+
+    Disentangling Label Distribution for Long-tailed Visual Recognition (Hong et al., CVPR 2021), section 3.3.
+
+    Args:
+        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C], which count by their shares.
+        y_pred: Logits f [batch, C].
+        class_counts: Training images of each class, [C].
+        penalty: lambda, the weight of T_c^2.
+        importance: "sample" weights image i by p_u(y_i) / p_s(y_i), as the paper's estimate of the expectation under
+            p_u(x) needs; "class" puts p_u(c) / p_s(c) of the logit's class there, as the published code does. The
+            default is the paper's, because only it is an importance-weighted mean over x.
+
+    Returns:
+        A scalar: the regularizer of the whole batch, in float32 at least.
+    """
+    dtype = float32_or_float64(y_pred.dtype)
+    logits = ops.cast(y_pred, dtype)
+    labels = soft_labels(y_true, logits.shape[-1], dtype)
+    counts = counts_of_logits(class_counts, logits.shape[-1])
+    prior = counts / counts.sum()
+    ratio = 1.0 / (len(counts) * prior)
+    in_batch = ops.sum(labels, axis=0)
+    own = ops.sum(labels * logits, axis=0) / ops.where(in_batch > 0, in_batch, ops.ones_like(in_batch))
+    log_size = ops.log(ops.cast(ops.shape(logits)[0], dtype))
+    if importance == "sample":
+        log_ratio = ops.log(ops.matmul(labels, ops.convert_to_tensor(ratio[:, None].astype(dtype))))
+        all_ = ops.logsumexp(logits + log_ratio, axis=0) - log_size
+    elif importance == "class":
+        all_ = ops.logsumexp(logits, axis=0) - log_size + ops.convert_to_tensor(np.log(ratio).astype(dtype))
+    else:
+        raise ValueError(f"importance must be one of {IMPORTANCES}. Received: importance={importance!r}")
+    weight = ops.convert_to_tensor(prior.astype(dtype))
+    return ops.sum(weight * (all_ - own + penalty * ops.square(all_)))
+
+
+def lade(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    class_counts: Sequence[int] | np.ndarray,
+    alpha: float = 0.1,
+    penalty: float = 0.1,
+    importance: str = "sample",
+) -> Any:
+    """LADE loss of each sample: cross-entropy of f + log p_s, plus alpha LADER (the same number for all samples).
+
+    Hong et al. (CVPR 2021), section 3.2 and 3.3. The post-compensated (PC) softmax trains f with the training prior
+    p_s added, so that f itself is free of it: for a test set with label distribution p_t the prediction is the softmax
+    of f + log p_t. With a uniform p_t that is f, the logits of the model as they are.
+
+    Args:
+        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
+        y_pred: Logits f [batch, C].
+        class_counts: Training images of each class, [C].
+        alpha: Weight of LADER; 0 leaves the PC softmax, which is the balanced softmax of Ren et al. (2020).
+        penalty, importance: See ``label_distribution_regularizer``.
+
+    Returns:
+        [batch], in float32 at least. The mean over the batch is the published loss.
+    """
+    dtype = float32_or_float64(y_pred.dtype)
+    logits = ops.cast(y_pred, dtype)
+    labels = soft_labels(y_true, logits.shape[-1], dtype)
+    counts = counts_of_logits(class_counts, logits.shape[-1])
+    log_prior = ops.convert_to_tensor(np.log(counts / counts.sum()).astype(dtype))
+    losses = -ops.sum(labels * ops.log_softmax(logits + log_prior, axis=-1), axis=-1)
+    if not alpha:
+        return losses
+    return losses + alpha * label_distribution_regularizer(
+        labels, logits, class_counts=counts, penalty=penalty, importance=importance
+    )
+
+
+@register("lade")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class LADE(keras.losses.Loss):
+    """LADE loss on logits; see ``lade``. It belongs to the batch: use the default reduction, the mean.
+
+    Args:
+        class_counts: Training images of each class, [C].
+        alpha: Weight of the regularizer; 0.1 in the published settings.
+        penalty: lambda inside the regularizer; 0.1 in the published settings for CIFAR-100-LT.
+        importance: "sample" (paper) or "class" (published code).
+        reduction, name, dtype: As in ``keras.losses.Loss``.
+
+    Raises:
+        ValueError: If ``alpha`` or ``penalty`` is negative, or another argument is not valid.
+
+    Deviation from the published code: it adds 1e-9 to the priors and 1e-8 to the number of images of a class in the
+    batch; here nothing is added.
+    """
+
+    def __init__(
+        self,
+        class_counts: Sequence[int] | np.ndarray,
+        alpha: float = 0.1,
+        penalty: float = 0.1,
+        importance: str = "sample",
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "lade",
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        for argument, value in (("alpha", alpha), ("penalty", penalty)):
+            if not value >= 0:
+                raise ValueError(f"{argument} must be 0 or more. Received: {argument}={value}")
+        if importance not in IMPORTANCES:
+            raise ValueError(f"importance must be one of {IMPORTANCES}. Received: importance={importance!r}")
+        self.class_counts = validate_class_counts(class_counts)
+        self.alpha, self.penalty, self.importance = float(alpha), float(penalty), importance
+
+    def call(self, y_true, y_pred):
+        return lade(
+            y_true,
+            y_pred,
+            class_counts=self.class_counts,
+            alpha=self.alpha,
+            penalty=self.penalty,
+            importance=self.importance,
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "class_counts": [int(count) for count in self.class_counts],
+            "alpha": self.alpha,
+            "penalty": self.penalty,
+            "importance": self.importance,
+        }
