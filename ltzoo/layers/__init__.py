@@ -3,6 +3,7 @@
 from ltzoo.layers.batch_normalization import BatchNormalization as BatchNormalization
 from ltzoo.layers.cam_calibration import CAMCalibration as CAMCalibration
 from ltzoo.layers.gaussian_cloud import GaussianCloud as GaussianCloud
+from ltzoo.layers.learnable_weight_scaling import LearnableWeightScaling as LearnableWeightScaling
 from ltzoo.layers.logit_rectification import LogitRectification as LogitRectification
 from ltzoo.layers.normalized_batch_normalization import (
     NormalizedBatchNormalization as NormalizedBatchNormalization,

@@ -14,6 +14,12 @@ from ltzoo.losses.equalization import Equalization as Equalization
 from ltzoo.losses.equalization import equalization as equalization
 from ltzoo.losses.gaussian_clouded_logit import GaussianCloudedLogit as GaussianCloudedLogit
 from ltzoo.losses.gaussian_clouded_logit import gaussian_clouded_logit as gaussian_clouded_logit
+from ltzoo.losses.generalized_reweighted_cross_entropy import (
+    GeneralizedReweightedCrossEntropy as GeneralizedReweightedCrossEntropy,
+)
+from ltzoo.losses.generalized_reweighted_cross_entropy import (
+    generalized_reweighted_cross_entropy as generalized_reweighted_cross_entropy,
+)
 from ltzoo.losses.lade import LADE as LADE
 from ltzoo.losses.lade import label_distribution_regularizer as label_distribution_regularizer
 from ltzoo.losses.lade import lade as lade

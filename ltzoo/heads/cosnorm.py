@@ -1,0 +1,63 @@
+"""The cosine classifier of OLTR, whose features are squashed instead of normalized."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from ltzoo.heads.linear import LinearHead
+from ltzoo.heads.registry import register
+from ltzoo.layers.normalized_dense import unit_length
+
+SCALE = 16.0
+
+
+@register("cosnorm")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class CosNorm(LinearHead):
+    """Logits scale * <x / (1 + |x|), w_c / |w_c|>.
+
+    The classifier of OLTR without its memory (Liu et al., "Large-Scale Long-Tailed Recognition in an Open World",
+    CVPR 2019; also in the code of Kang et al.): a long feature counts with nearly length 1, a short one with
+    less.
+
+    Args:
+        num_classes: number of classes C.
+        scale: 16, as published, where the stage has none.
+        kernel_initializer: default: U(-1, 1) / sqrt(D), as published.
+        name: of the layer.
+        **kwargs: of the layer.
+
+    Deviation: a zero feature has the logits 0 and a gradient of 0 in the length; the published code divides 0 by 0.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        scale: float | None = None,
+        kernel_initializer: Any = None,
+        name: str = "head",
+        **kwargs: Any,
+    ) -> None:
+        if kernel_initializer is None:
+            kernel_initializer = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
+        super().__init__(
+            num_classes,
+            SCALE if scale is None else scale,
+            kernel_initializer=kernel_initializer,
+            **{**kwargs, "use_bias": False},
+            name=name,
+        )
+
+    def logits(self, features, dtype):
+        return ops.matmul(squash(features), unit_length(ops.cast(self.kernel, dtype), axis=0))
+
+
+def squash(features: Any) -> Any:
+    """x / (1 + |x|) of the rows of `[B, D]`."""
+    squared = ops.sum(ops.square(features), axis=-1, keepdims=True)
+    is_zero = squared == 0
+    length = ops.where(is_zero, ops.zeros_like(squared), ops.sqrt(ops.where(is_zero, 1.0, squared)))
+    return features / (1.0 + length)

@@ -1,0 +1,90 @@
+"""A trained classifier whose logits are calibrated image by image (DisAlign)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from ltzoo.heads.linear import LinearHead
+from ltzoo.heads.registry import register
+
+
+@register("disalign")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class DisAlign(LinearHead):
+    """Logits sigma(x) (alpha z + beta) + (1 - sigma(x)) z of a fixed linear classifier z = x W + b.
+
+    Distribution alignment (Zhang et al., "Distribution Alignment: A Unified Framework for Long-tail Visual
+    Recognition", CVPR 2021, Section 3): alpha and beta are learned for each class, and the confidence
+    sigma(x) = sigmoid(<v, x> + c) for each image. Train it with the loss "generalized_reweighted_cross_entropy".
+
+    Args:
+        num_classes: number of classes C.
+        scale: factor of the logits; 1 where the stage has none.
+        initial_magnitude: where alpha starts. The authors' code has (1 + sigma(x) a) z + sigma(x) beta, with a
+            starting at 1, which is alpha = 1 + a: 2, the default here. 1 starts from the classifier as it was.
+        initial_confidence: where every component of v starts, 0.1 as in the authors' code; c starts at 0.
+        learn_kernel: train W and b too; False, as published, for a classifier that stays as it is.
+        name: of the layer.
+        **kwargs: of the layer.
+
+    Deviation: c starts at 0, where PyTorch draws it from U(-1, 1) / sqrt(D).
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        scale: float | None = None,
+        initial_magnitude: float = 2.0,
+        initial_confidence: float = 0.1,
+        learn_kernel: bool = False,
+        name: str = "head",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(num_classes, scale, learn_kernel=learn_kernel, **kwargs, name=name)
+        self.initial_magnitude = float(initial_magnitude)
+        self.initial_confidence = float(initial_confidence)
+        self.magnitude = self.margin = self.confidence_kernel = self.confidence_bias = None
+
+    def build(self, input_shape):
+        super().build(input_shape)
+
+        def weight(name, size, value):
+            initializer = keras.initializers.Constant(value)
+            return self.add_weight(name=name, shape=(size,), initializer=initializer, autocast=False)
+
+        self.magnitude = weight("magnitude", self.num_classes, self.initial_magnitude)
+        self.margin = weight("margin", self.num_classes, 0.0)
+        self.confidence_kernel = weight("confidence_kernel", input_shape[-1], self.initial_confidence)
+        self.confidence_bias = weight("confidence_bias", 1, 0.0)
+
+    def logits(self, features, dtype):
+        magnitude, margin, kernel, bias = (
+            ops.cast(weight, dtype)
+            for weight in (self.magnitude, self.margin, self.confidence_kernel, self.confidence_bias)
+        )
+        plain = super().logits(features, dtype)
+        confidence = ops.sigmoid(ops.sum(features * kernel, axis=-1, keepdims=True) + bias)
+        return plain + confidence * ((magnitude - 1.0) * plain + margin)
+
+    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+        """Copies the classifier before it.
+
+        Raises:
+            ValueError: there is none and it is not trained here, or it is not linear.
+        """
+        if previous is None and not self.learn_kernel:
+            raise ValueError(
+                "DisAlign calibrates the classifier of a stage before. Make it the `head` of a later stage, or use "
+                "learn_kernel=True. Received: previous=None"
+            )
+        self.take_over(previous)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "initial_magnitude": self.initial_magnitude,
+            "initial_confidence": self.initial_confidence,
+        }

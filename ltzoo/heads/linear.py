@@ -1,0 +1,128 @@
+"""What heads with a kernel and a bias have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.layers import NormalizedDense
+from ltzoo.layers.normalized_dense import unit_length
+from ltzoo.precision import float32_or_float64
+
+
+class LinearHead(keras.layers.Layer):
+    """Base of heads that start from x W + b; a subclass overrides `logits`, and `begin` where it needs the data.
+
+    Args:
+        num_classes: number of classes C.
+        scale: factor of the logits, a settable plain number; 1 where the stage has none.
+        use_bias: whether there is a bias.
+        learn_kernel: train kernel and bias.
+        kernel_initializer: initializer of the kernel.
+
+    Input `[B, D]`, output `[B, C]`, in float32 at least. `kernel` is `[D, C]`.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        scale: float | None = None,
+        use_bias: bool = True,
+        learn_kernel: bool = True,
+        kernel_initializer: str | Mapping[str, Any] | Callable[..., Any] = "glorot_uniform",
+        name: str = "head",
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("autocast", False)
+        super().__init__(name=name, **kwargs)
+        if num_classes < 1:
+            raise ValueError(f"`num_classes` must be 1 or more. Received: num_classes={num_classes}")
+        self.num_classes = int(num_classes)
+        self.scale = 1.0 if scale is None else float(scale)
+        self.use_bias = bool(use_bias)
+        self.learn_kernel = bool(learn_kernel)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.kernel = self.bias = None
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(input_shape[-1], self.num_classes),
+            initializer=self.kernel_initializer,
+            trainable=self.learn_kernel,
+            autocast=False,
+        )
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias",
+                shape=(self.num_classes,),
+                initializer="zeros",
+                trainable=self.learn_kernel,
+                autocast=False,
+            )
+
+    def add_buffer(self, name, shape, initializer="zeros"):
+        """A weight that is saved and never trained."""
+        return self.add_weight(
+            name=name, shape=shape, initializer=initializer, trainable=False, autocast=False
+        )
+
+    def call(self, inputs):
+        dtype = float32_or_float64(inputs.dtype)
+        logits = self.logits(ops.cast(inputs, dtype), dtype)
+        return logits if self.scale == 1.0 else logits * self.scale
+
+    def logits(self, features: Any, dtype: str) -> Any:
+        """Features `[B, D]` of type `dtype` to logits, before the scale: x W + b here."""
+        logits = ops.matmul(features, ops.cast(self.kernel, dtype))
+        return logits if self.bias is None else logits + ops.cast(self.bias, dtype)
+
+    def take_over(self, previous: keras.layers.Layer | None) -> None:
+        """Copies the linear classifier of another head, as `linear_weights` reads it."""
+        if previous is None or previous is self:
+            return
+        kernel, bias = linear_weights(previous)
+        self.kernel.assign(kernel)
+        if self.bias is not None:
+            self.bias.assign(bias)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.num_classes)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_classes": self.num_classes,
+            "scale": self.scale,
+            "use_bias": self.use_bias,
+            "learn_kernel": self.learn_kernel,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }
+
+
+def linear_weights(head: keras.layers.Layer) -> tuple[np.ndarray, np.ndarray]:
+    """Kernel `[D, C]` and bias `[C]` of the dense layer that computes what a linear head does.
+
+    Raises:
+        ValueError: the head is not linear in its features.
+    """
+    if hasattr(head, "merged_weights"):
+        return head.merged_weights()
+    plain = isinstance(head, keras.layers.Dense) or getattr(type(head), "logits", None) is LinearHead.logits
+    if plain:
+        kernel = ops.convert_to_numpy(head.kernel.value)
+        bias = np.zeros(kernel.shape[1]) if head.bias is None else ops.convert_to_numpy(head.bias.value)
+        scale = getattr(head, "scale", 1.0)
+        return kernel * scale, bias * scale
+    if isinstance(head, NormalizedDense) and not head.normalize_features:
+        scale = head.scale if head.scale_weight is None else head.scale_weight.value
+        kernel = ops.convert_to_numpy(unit_length(head.kernel.value, axis=0) * scale)
+        return kernel, np.zeros(kernel.shape[1])
+    raise ValueError(
+        "This head goes on from a linear classifier; give the stage before it the head 'dense' or "
+        f"'learnable_weight_scaling'. Received: previous={type(head).__name__}"
+    )

@@ -1,0 +1,83 @@
+"""Logits brought to one mean and spread for all classes, after training (LogN)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.heads.linear import LinearHead
+from ltzoo.heads.registry import register
+
+
+@register("log_n")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class LogN(LinearHead):
+    """Logits (z_c - mu_c + shift) / sigma_c of a trained linear classifier z = x W + b.
+
+    Logit normalization (Zhao, Teng and Wang, "Logit Normalization for Long-tail Object Detection", IJCV 2024): mu_c
+    and sigma_c are the mean and the standard deviation of class c's logit over all training images, whatever their
+    class. Nothing is trained: they are computed when the stage with this head begins (`epochs=0`).
+
+    Args:
+        num_classes: number of classes C.
+        scale: factor of the logits; predictions do not depend on it, probabilities do.
+        shift: "none" (default) for 0; "minimum" for min_c mu_c, with which the authors' detectors compare their
+            foreground classes to the background, whose logit is left alone. There is no background in
+            classification, and since sigma_c differs from class to class the shift would favor some of them.
+        name: of the layer.
+        **kwargs: of the layer.
+
+    Raises:
+        ValueError: unknown `shift`.
+
+    Deviation: exact means and (biased) variances of the training features in inference mode, where the authors run a
+    batch normalization over the training data with moving averages. A variance below 1e-11 counts as that, as there.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        scale: float | None = None,
+        shift: str = "none",
+        name: str = "head",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(num_classes, scale, **kwargs, name=name)
+        if shift not in ("none", "minimum"):
+            raise ValueError(f"`shift` must be 'none' or 'minimum'. Received: shift={shift!r}")
+        self.shift = shift
+        self.logit_mean = self.logit_std = None
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.logit_mean = self.add_buffer("logit_mean", (self.num_classes,))
+        self.logit_std = self.add_buffer("logit_std", (self.num_classes,), "ones")
+
+    def logits(self, features, dtype):
+        mean = ops.cast(self.logit_mean, dtype)
+        if self.shift == "minimum":
+            mean = mean - ops.min(mean)
+        return (super().logits(features, dtype) - mean) / ops.cast(self.logit_std, dtype)
+
+    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+        """Copies the classifier before it and measures its logits on the training images."""
+        if previous is None:
+            return
+        self.take_over(previous)
+        features, _ = context.features()
+        self.set_statistics(features)
+
+    def set_statistics(self, features: np.ndarray) -> None:
+        """Computes mean and standard deviation of the logits of features `[N, D]`."""
+        kernel = ops.convert_to_numpy(self.kernel.value)
+        logits = np.asarray(features, np.float64) @ kernel
+        if self.bias is not None:
+            logits = logits + ops.convert_to_numpy(self.bias.value)
+        self.logit_mean.assign(logits.mean(axis=0))
+        self.logit_std.assign(np.sqrt(np.maximum(logits.var(axis=0), 1e-11)))
+
+    def get_config(self):
+        return {**super().get_config(), "shift": self.shift}

@@ -1,0 +1,120 @@
+"""Classification by the nearest class mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.heads.linear import LinearHead
+from ltzoo.heads.registry import register
+from ltzoo.layers.normalized_dense import unit_length
+
+FEATURES = ("un", "l2n", "cl2n")
+METRICS = ("l2", "dot", "cosine")
+
+
+@register("nearest_class_mean")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class NearestClassMean(LinearHead):
+    """Scores by the closeness of a feature to the mean training feature m_c of each class (Kang et al., ICLR 2020).
+
+    The class means are computed when a stage with this head begins, for which `epochs=0` is enough. They and the
+    features are
+
+    - `features="un"`: as they are;
+    - `"l2n"`: brought to length 1 before the means are taken; the means are not normalized again (published code);
+    - `"cl2n"`: first the mean of all training features is subtracted, then length 1.
+
+    Scores: `metric="l2"`: -|x - m_c|^2 ; `"dot"`: <x, m_c> / D, which the published code calls cosine ; `"cosine"`:
+    <x/|x|, m_c/|m_c|>, which the paper describes (also CAMC, Table II).
+
+    Args:
+        num_classes: number of classes C.
+        scale: factor of the scores; predictions do not depend on it, probabilities do.
+        features: see above; default "un".
+        metric: see above; default "cosine", as both papers say.
+        name: of the layer.
+        **kwargs: of the layer.
+
+    `kernel` `[D, C]` holds the class means as columns, `center` `[D]` the mean of all training features ("cl2n").
+    Neither is trained.
+
+    Raises:
+        ValueError: unknown `features` or `metric`.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        scale: float | None = None,
+        features: str = "un",
+        metric: str = "cosine",
+        name: str = "head",
+        **kwargs: Any,
+    ) -> None:
+        fixed = {"use_bias": False, "learn_kernel": False}
+        super().__init__(num_classes, scale, **{**kwargs, **fixed}, name=name)
+        if features not in FEATURES:
+            raise ValueError(f"`features` must be one of {FEATURES}. Received: features={features!r}")
+        if metric not in METRICS:
+            raise ValueError(f"`metric` must be one of {METRICS}. Received: metric={metric!r}")
+        self.features = features
+        self.metric = metric
+        self.center = None
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.center = self.add_buffer("center", (input_shape[-1],))
+
+    def logits(self, features, dtype):
+        means = ops.cast(self.kernel, dtype)
+        if self.features == "cl2n":
+            features = features - ops.cast(self.center, dtype)
+        if self.features != "un":
+            features = unit_length(features, axis=-1)
+        if self.metric == "l2":
+            # Around the middle of the class means |x|^2 - 2 <x, m> + |m|^2 loses few digits.
+            middle = ops.mean(means, axis=1, keepdims=True)
+            features, means = features - middle[:, 0], means - middle
+            squares = ops.sum(ops.square(features), axis=1, keepdims=True) + ops.sum(
+                ops.square(means), axis=0
+            )
+            return 2.0 * ops.matmul(features, means) - squares
+        if self.metric == "dot":
+            return ops.matmul(features, means) / features.shape[-1]
+        return ops.matmul(unit_length(features, axis=-1), unit_length(means, axis=0))
+
+    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+        """Takes the class means of the training images."""
+        self.set_means(*context.features())
+
+    def set_means(self, features: np.ndarray, labels: np.ndarray) -> None:
+        """Computes the class means.
+
+        Args:
+            features: `[N, D]`.
+            labels: integers `[N]`; every class must have an image.
+        """
+        features = np.asarray(features, np.float64)
+        labels = np.asarray(labels)
+        counts = np.bincount(labels, minlength=self.num_classes)
+        if len(counts) != self.num_classes or not counts.all():
+            raise ValueError(
+                f"Every one of the {self.num_classes} classes needs an image for its mean. "
+                f"Received: labels of counts {counts.tolist()}"
+            )
+        if self.features == "cl2n":
+            center = features.mean(axis=0)
+            self.center.assign(center)
+            features = features - center
+        if self.features != "un":
+            features = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+        sums = np.zeros((self.num_classes, features.shape[1]))
+        np.add.at(sums, labels, features)
+        self.kernel.assign((sums / counts[:, None]).T)
+
+    def get_config(self):
+        return {**super().get_config(), "features": self.features, "metric": self.metric}

@@ -1,0 +1,66 @@
+"""Linear classifier with a learned length of every class vector (weight normalization)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from ltzoo.heads.linear import LinearHead
+from ltzoo.heads.registry import register
+from ltzoo.layers.normalized_dense import unit_length
+
+
+@register("weight_normalized")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class WeightNormalized(LinearHead):
+    """Logits g_c <x, w_c / |w_c|> + b_c with a learned magnitude g_c of each class.
+
+    "Weight Norm" of CAMC, Table II, which is Salimans and Kingma (NeurIPS 2016, Eq. 2) on the classifier. One
+    magnitude for all classes, learned or fixed, is the head "normalized_dense" with `normalize_features=False`.
+
+    Args:
+        num_classes: number of classes C.
+        scale: factor of the logits; 1 where the stage has none.
+        initial_magnitude: where every g_c starts. The paper does not say; 1 by default.
+        use_bias: whether there is a bias.
+        name: of the layer.
+        **kwargs: of the layer.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        scale: float | None = None,
+        initial_magnitude: float = 1.0,
+        use_bias: bool = True,
+        name: str = "head",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(num_classes, scale, use_bias=use_bias, **kwargs, name=name)
+        self.initial_magnitude = float(initial_magnitude)
+        self.magnitude = None
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.magnitude = self.add_weight(
+            name="magnitude",
+            shape=(self.num_classes,),
+            initializer=keras.initializers.Constant(self.initial_magnitude),
+            autocast=False,
+        )
+
+    def logits(self, features, dtype):
+        directions = unit_length(ops.cast(self.kernel, dtype), axis=0)
+        logits = ops.matmul(features, directions) * ops.cast(self.magnitude, dtype)
+        return logits if self.bias is None else logits + ops.cast(self.bias, dtype)
+
+    def merged_weights(self):
+        """Kernel `[D, C]` and bias `[C]` of the dense layer that computes the same."""
+        kernel = ops.convert_to_numpy(unit_length(self.kernel.value, axis=0) * self.magnitude.value)
+        bias = 0.0 * kernel[0] if self.bias is None else ops.convert_to_numpy(self.bias.value)
+        return kernel * self.scale, bias * self.scale
+
+    def get_config(self):
+        return {**super().get_config(), "initial_magnitude": self.initial_magnitude}

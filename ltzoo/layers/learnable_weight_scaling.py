@@ -1,0 +1,126 @@
+"""Linear classifier with a learned scale for every class."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.precision import float32_or_float64
+
+
+@keras.saving.register_keras_serializable(package="ltzoo")
+class LearnableWeightScaling(keras.layers.Layer):
+    """Scores z = s * (x W + b) with one learned factor s_c a class.
+
+    This is learnable weight scaling (Kang et al., "Decoupling", ICLR 2020, Section 4) and, with weights that go on
+    learning, the stage-2 classifier of MiSLAS (Eq. 4): z = diag(s) (a W + dW)^T x. There are two forms of the latter:
+
+    - ``separate_shift=False``, the published code: dW is no weight of its own; W itself is fine-tuned from where
+      stage 1 left it, at a learning rate of its own (optimizer ``learning_rate_multipliers={"*kernel": 0.5, "*bias":
+      0.5}``). Weight decay then pulls on W. This is the default, because the published results have it.
+    - ``separate_shift=True``, the paper: W is fixed, and the weight ``shift``, dW, starts at 0 and learns
+      (``{"*shift": 0.5}``). Weight decay pulls W + dW back to a W.
+
+    Special cases: ``learn_scale=False`` is classifier re-training (cRT) once W is drawn anew, in either form also
+    with ``separate_shift=True, base_factor=0``; ``learn_kernel=False`` is LWS.
+
+    Args:
+        units: Number of classes C.
+        use_bias: Whether there is a bias. Eq. 4 has none, the published classifiers do.
+        scale_bias: s * (x W + b), as published; False: s * (x W) + b.
+        learn_scale: Train s.
+        learn_kernel: Train W (or dW) and b.
+        separate_shift: See above. The bias has no shift of its own: it is trained directly.
+        base_factor: The paper's a, with ``separate_shift=True`` only.
+        kernel_initializer: Initializer of W.
+
+    Input and output: [batch, ..., D] -> [batch, ..., C], in float32 at least, also under mixed precision.
+    ``layer.kernel`` is [D, C], ``layer.class_scale`` [C] starts at 1. ``merged_weights()`` folds everything into the
+    kernel and bias of a plain dense layer.
+
+    Raises:
+        ValueError: If ``units`` is below 1, or ``base_factor`` is set without ``separate_shift``.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        use_bias: bool = True,
+        scale_bias: bool = True,
+        learn_scale: bool = True,
+        learn_kernel: bool = True,
+        separate_shift: bool = False,
+        base_factor: float = 1.0,
+        kernel_initializer: str | Mapping[str, Any] | Callable[..., Any] = "glorot_uniform",
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("autocast", False)
+        super().__init__(**kwargs)
+        if units < 1:
+            raise ValueError(f"units must be 1 or more. Received: units={units}")
+        if base_factor != 1.0 and not separate_shift:
+            raise ValueError(
+                f"base_factor needs separate_shift=True: W itself is trained. Received: base_factor={base_factor}"
+            )
+        self.units = int(units)
+        self.use_bias = bool(use_bias)
+        self.scale_bias = bool(scale_bias)
+        self.learn_scale = bool(learn_scale)
+        self.learn_kernel = bool(learn_kernel)
+        self.separate_shift = bool(separate_shift)
+        self.base_factor = float(base_factor)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.kernel = self.bias = self.shift = self.class_scale = None
+
+    def build(self, input_shape):
+        def weight(name, shape, initializer, trainable):
+            return self.add_weight(
+                name=name, shape=shape, initializer=initializer, trainable=trainable, autocast=False
+            )
+
+        shape = (input_shape[-1], self.units)
+        learn_base = self.learn_kernel and not self.separate_shift
+        self.kernel = weight("kernel", shape, self.kernel_initializer, learn_base)
+        if self.use_bias:
+            self.bias = weight("bias", (self.units,), "zeros", self.learn_kernel)
+        if self.separate_shift:
+            self.shift = weight("shift", shape, "zeros", self.learn_kernel)
+        self.class_scale = weight("class_scale", (self.units,), "ones", self.learn_scale)
+
+    def call(self, inputs):
+        dtype = float32_or_float64(inputs.dtype)
+        kernel = ops.cast(self.kernel, dtype)
+        if self.shift is not None:
+            kernel = self.base_factor * kernel + ops.cast(self.shift, dtype)
+        scale = ops.cast(self.class_scale, dtype)
+        logits = ops.matmul(ops.cast(inputs, dtype), kernel)
+        if self.bias is None:
+            return logits * scale
+        bias = ops.cast(self.bias, dtype)
+        return (logits + bias) * scale if self.scale_bias else logits * scale + bias
+
+    def merged_weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """Kernel [D, C] and bias [C] of the dense layer that computes the same."""
+        kernel, scale = (ops.convert_to_numpy(v.value) for v in (self.kernel, self.class_scale))
+        if self.shift is not None:
+            kernel = self.base_factor * kernel + ops.convert_to_numpy(self.shift.value)
+        bias = np.zeros_like(scale) if self.bias is None else ops.convert_to_numpy(self.bias.value)
+        return kernel * scale, bias * scale if self.scale_bias else np.array(bias)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "use_bias": self.use_bias,
+            "scale_bias": self.scale_bias,
+            "learn_scale": self.learn_scale,
+            "learn_kernel": self.learn_kernel,
+            "separate_shift": self.separate_shift,
+            "base_factor": self.base_factor,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }

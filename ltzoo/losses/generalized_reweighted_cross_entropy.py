@@ -1,0 +1,113 @@
+"""Cross-entropy weighted by a power of the inverse class frequencies (DisAlign)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.class_counts import validate_class_counts
+from ltzoo.losses.counts import counts_of_logits
+from ltzoo.losses.registry import register
+from ltzoo.losses.soft_labels import soft_labels
+from ltzoo.precision import float32_or_float64
+
+AVERAGES = ("weights", "batch")
+
+
+def generalized_weights(class_counts: Sequence[int] | np.ndarray, exponent: float = 1.2) -> np.ndarray:
+    """Class weights w_c = C (1 / r_c)^rho / sum_k (1 / r_k)^rho with r_c = n_c / N, float64 [C]; their mean is 1.
+
+    Args:
+        class_counts: Training images of each class, [C].
+        exponent: rho. 0 gives equal weights, 1 inverse frequencies.
+    """
+    counts = validate_class_counts(class_counts)
+    weights = (counts / counts.sum()) ** -float(exponent)
+    return len(counts) * weights / weights.sum()
+
+
+def generalized_reweighted_cross_entropy(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    class_counts: Sequence[int] | np.ndarray,
+    exponent: float = 1.2,
+    average: str = "weights",
+) -> Any:
+    """Class-weighted cross-entropy l = -sum_k w_k y_k log softmax(z)_k, made so that its mean is the loss.
+
+    The generalized re-weighting of DisAlign (Zhang et al., CVPR 2021, Section 3), the divergence of the prediction
+    from a reference distribution in which an image of class c weighs w_c (``generalized_weights``).
+
+    Args:
+        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
+        y_pred: Logits z [batch, C].
+        class_counts: Training images of each class, [C].
+        exponent: rho.
+        average: "weights" (the released code): the mean over the batch is sum_i l_i / sum_i w_i, w_i = sum_k w_k y_ik.
+            "batch" (the paper): it is sum_i l_i / B.
+
+    Returns:
+        [batch], in float32 at least.
+    """
+    logits = ops.cast(y_pred, float32_or_float64(y_pred.dtype))
+    counts = counts_of_logits(class_counts, logits.shape[-1])
+    weights = ops.convert_to_tensor(generalized_weights(counts, exponent).astype(logits.dtype))
+    weighted = soft_labels(y_true, logits.shape[-1], logits.dtype) * weights
+    loss = -ops.sum(weighted * ops.log_softmax(logits, axis=-1), axis=-1)
+    if average == "batch":
+        return loss
+    return loss / ops.mean(ops.sum(weighted, axis=-1))
+
+
+@register("generalized_reweighted_cross_entropy")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class GeneralizedReweightedCrossEntropy(keras.losses.Loss):
+    """The loss of DisAlign; see ``generalized_reweighted_cross_entropy``.
+
+    Args:
+        class_counts: Training images of each class, [C].
+        exponent: rho, at least 0; 1.2 is the default of the released code.
+        average: "weights" (default: the published numbers have it) or "batch" (the paper's formula).
+        reduction, name, dtype: As in ``keras.losses.Loss``.
+
+    Raises:
+        ValueError: If the counts are not valid, ``exponent`` is negative or ``average`` is unknown.
+    """
+
+    def __init__(
+        self,
+        class_counts: Sequence[int] | np.ndarray,
+        exponent: float = 1.2,
+        average: str = "weights",
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "generalized_reweighted_cross_entropy",
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        if not exponent >= 0:
+            raise ValueError(f"exponent must be 0 or more. Received: exponent={exponent}")
+        if average not in AVERAGES:
+            raise ValueError(f"average must be one of {AVERAGES}. Received: average={average!r}")
+        self.class_counts = validate_class_counts(class_counts)
+        self.exponent = float(exponent)
+        self.average = average
+
+    def call(self, y_true, y_pred):
+        return generalized_reweighted_cross_entropy(
+            y_true,
+            y_pred,
+            class_counts=self.class_counts,
+            exponent=self.exponent,
+            average=self.average,
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "class_counts": [int(count) for count in self.class_counts],
+            "exponent": self.exponent,
+            "average": self.average,
+        }
