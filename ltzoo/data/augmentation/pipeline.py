@@ -8,10 +8,13 @@ import numpy as np
 from PIL import Image
 
 from ltzoo.data.augmentation.auto_augment import AutoAugment, RandAugment
+from ltzoo.data.augmentation.cmo import CMO
+from ltzoo.data.augmentation.cutmix import CutMix
 from ltzoo.data.augmentation.cutout import Cutout
 from ltzoo.data.augmentation.imagenet_crop import ImageNetEvalCrop, ImageNetTrainCrop
 from ltzoo.data.augmentation.mixup import Mixup
 from ltzoo.data.augmentation.pad_crop_flip import PadCropFlip
+from ltzoo.data.augmentation.remix import Remix
 
 STEPS = {
     "pad_crop_flip": PadCropFlip,
@@ -20,6 +23,9 @@ STEPS = {
     "rand_augment": RandAugment,
     "imagenet_train_crop": ImageNetTrainCrop,
     "imagenet_eval_crop": ImageNetEvalCrop,
+    "cutmix": CutMix,
+    "remix": Remix,
+    "cmo": CMO,
 }
 
 
@@ -64,8 +70,8 @@ def get(
 
     Args:
         config_list: for each step a dict of its "name" ("pad_crop_flip", "cutout", "auto_augment",
-            "rand_augment", "imagenet_train_crop", "imagenet_eval_crop") and its arguments, for example
-            {"name": "pad_crop_flip", "padding": 4, "flip": True}.
+            "rand_augment", "imagenet_train_crop", "imagenet_eval_crop", "cutmix", "remix", "cmo") and its
+            arguments, for example {"name": "pad_crop_flip", "padding": 4, "flip": True}.
         num_classes: number of classes; needed with mixup and by steps that make soft labels.
         mixup_alpha: mixup with lam ~ Beta(alpha, alpha) after all other steps; 0 for none.
         mixup_per_sample: draw lam for every image, not once for the batch.

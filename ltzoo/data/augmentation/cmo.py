@@ -1,0 +1,46 @@
+"""Context-rich minority oversampling (CMO): rectangles of rare images on frequent backgrounds (Park et al., 2022)."""
+
+import numpy as np
+
+from ltzoo.data.augmentation.cutmix import check_mixing, paste
+from ltzoo.data.augmentation.mixup import soft_labels
+
+
+class CMO:
+    """CutMix of pairs: a rectangle of the companion image is pasted onto the main image.
+
+    The main images (backgrounds) are drawn as the data come and the companions (foregrounds) with a preference for
+    rare classes: a stage's sampler entry `{"strategy": "instance_balanced", "companion": {"strategy":
+    "class_balanced"}}` gives such pairs, main0, companion0, main1, companion1, ..; this step returns one image a
+    pair. Rectangle and labels are those of `CutMix`: y = lam y_main + (1 - lam) y_companion, lam the share of the main
+    image that is left (Park et al., CVPR 2022, Algorithm 1).
+
+    Args:
+        num_classes: number of classes, for the soft labels.
+        alpha: positive; 1 in the paper.
+        probability: share of the batches that are mixed; 0.5 in the released code. The others are the main images.
+
+    Call: (images [2B, H, W, C], labels int [2B] or soft [2B, classes], rng) ->
+        (images of the same type [B, H, W, C], labels float32 [B, classes]).
+    """
+
+    def __init__(self, num_classes: int, alpha: float = 1.0, probability: float = 0.5) -> None:
+        check_mixing(alpha, probability)
+        self.num_classes, self.alpha, self.probability = int(num_classes), float(alpha), float(probability)
+
+    def __call__(
+        self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        if len(images) % 2:
+            raise ValueError(
+                "CMO takes pairs of a main and a companion image; give the stage's sampler a `companion`. "
+                f"Received: {len(images)} images"
+            )
+        labels = soft_labels(labels, self.num_classes)
+        main, companion = images[0::2], images[1::2]
+        main_labels, companion_labels = labels[0::2], labels[1::2]
+        if rng.random() >= self.probability:
+            return main, main_labels
+        mixed, lam = paste(main, companion, rng.beta(self.alpha, self.alpha), rng)
+        lam = np.float32(lam)
+        return mixed, lam * main_labels + (np.float32(1.0) - lam) * companion_labels
