@@ -15,11 +15,10 @@ import numpy as np
 from ltzoo import data, models, recipes
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.files import atomic_write
-from ltzoo.layers import NormalizedDense
 from ltzoo.metrics import evaluate
 from ltzoo.models import LongTailedClassifier
 from ltzoo.recipes.cifar import step_schedule
-from ltzoo.report import write_report
+from ltzoo.report import classifier_norms, write_report
 from ltzoo.training import Recipe
 
 BACKBONE = {"name": "resnet8"}
@@ -113,7 +112,7 @@ def run(
         histories[name] = model.fit(dataset, callbacks=[*extra, *shown], seed=seed, verbose=0).history
         seconds[name] = time.perf_counter() - start
         results[name] = evaluate(model, dataset.test)
-        norms[name] = _classifier_norms(model)
+        norms[name] = classifier_norms(model)
         return model
 
     train(NAMES[0], baseline_recipe)
@@ -159,13 +158,7 @@ class _StageOne(keras.callbacks.Callback):
         if self.result is None:
             self.seconds = time.perf_counter() - self.start
             self.result = evaluate(self.model, self.dataset.test)
-            self.norms = _classifier_norms(self.model)
-
-
-def _classifier_norms(model):
-    if isinstance(model.head, NormalizedDense):
-        return np.ones(model.num_classes)  # It divides every class's weight by its norm.
-    return np.linalg.norm(keras.ops.convert_to_numpy(model.head.kernel.value), axis=0)
+            self.norms = classifier_norms(self.model)
 
 
 def _serve(model, dataset, folder, say):

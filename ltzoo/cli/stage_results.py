@@ -7,9 +7,8 @@ import numpy as np
 
 from ltzoo.cli.console import console
 from ltzoo.cli.run_folder import RunFolder, write_json
-from ltzoo.layers import NormalizedDense
 from ltzoo.metrics import Result, evaluate
-from ltzoo.report import results_table, write_report
+from ltzoo.report import classifier_norms, results_table, write_report
 
 
 class StageResults(keras.callbacks.Callback):
@@ -30,7 +29,7 @@ class StageResults(keras.callbacks.Callback):
         self.split_name = next((name for name in ("test", "val") if name in dataset.splits()), None)
 
     def on_train_end(self, logs=None):
-        """Called once a stage; the last stage is measured by `finish`."""
+        """Called once for each stage that trains; what is measured last is measured by `finish`."""
         stage = self.classifier.stage
         if stage is not None and stage < len(self.classifier.recipe.stages) - 1:
             self._measure(stage)
@@ -42,13 +41,15 @@ class StageResults(keras.callbacks.Callback):
             console().print("No test and no validation images: nothing is measured.")
             return
         self._measure(last)
-        measured = [self._read(stage) for stage in range(last + 1)]
-        names = [f"{self.classifier.recipe.name}, stage {stage + 1}" for stage in range(last + 1)]
+        stages = [stage for stage in range(last + 1) if self._path(stage).exists()]
+        measured = [self._read(stage) for stage in stages]
+        names = [f"{self.classifier.recipe.name}, stage {stage + 1}" for stage in stages]
         names = names if last else [self.classifier.recipe.name]
         results = {
             name: Result.from_dict(entry["result"]) for name, entry in zip(names, measured, strict=True)
         }
-        seconds = dict(zip(names, _seconds_by_stage(history, last + 1), strict=True))
+        spent = _seconds_by_stage(history, last + 1)
+        seconds = dict(zip(names, (spent[stage] for stage in stages), strict=True))
         final = results[names[-1]]
         write_json(
             self.run.result,
@@ -61,7 +62,9 @@ class StageResults(keras.callbacks.Callback):
             class_names=self.dataset.class_names,
             results=results,
             weight_norms={
-                name: np.asarray(entry["weight_norms"]) for name, entry in zip(names, measured, strict=True)
+                name: np.asarray(entry["weight_norms"])
+                for name, entry in zip(names, measured, strict=True)
+                if entry["weight_norms"] is not None
             },
             histories={self.classifier.recipe.name: history},
             seconds=seconds,
@@ -86,18 +89,11 @@ class StageResults(keras.callbacks.Callback):
             return
         result = evaluate(self.classifier, self.dataset.splits()[self.split_name])
         norms = classifier_norms(self.classifier)
-        write_json(self._path(stage), {"result": result.to_dict(), "weight_norms": norms.tolist()})
+        norms = None if norms is None else norms.tolist()
+        write_json(self._path(stage), {"result": result.to_dict(), "weight_norms": norms})
 
     def _read(self, stage: int) -> dict:
         return json.loads(self._path(stage).read_text(encoding="utf-8"))
-
-
-def classifier_norms(model) -> np.ndarray:
-    """Norm of the weight vector that each class is compared with, `[C]`; 1 for a head that divides by it."""
-    if isinstance(model.head, NormalizedDense):
-        return np.ones(model.num_classes)
-    kernel = keras.ops.convert_to_numpy(model.head.kernel.value)
-    return np.linalg.norm(kernel.astype(np.float64), axis=0)
 
 
 def _seconds_by_stage(history: dict, stages: int) -> list[float]:

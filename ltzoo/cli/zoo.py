@@ -116,7 +116,10 @@ def _list_parts(kind: str, pattern: str) -> None:
 
 def _stage(stage: dict) -> str:
     sampler = (stage.get("sampler") or {}).get("strategy", "instance_balanced")
-    trained = "head" if stage.get("trainable") == "head" else "whole network"
+    if not stage["epochs"]:
+        return f"{stage['head']['name']} computed from the training images, nothing trained"
+    trainable = stage.get("trainable", "all")
+    trained = {"all": "whole network", "head": "head"}.get(str(trainable), f"head and {trainable}")
     return f"{stage['epochs']} epochs of {stage['loss']['name']} with {sampler} sampling, {trained} trained"
 
 

@@ -1,4 +1,5 @@
 """Tables, plots and the HTML report of an experiment."""
 
+from ltzoo.report.classifier_norms import classifier_norms as classifier_norms
 from ltzoo.report.html import write_report as write_report
 from ltzoo.report.table import results_table as results_table

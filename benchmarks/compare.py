@@ -1,0 +1,170 @@
+"""Recipes side by side on one dataset, a CSV row for each run: `python benchmarks/compare.py --seeds 3`.
+
+Every recipe trains as registered, with crops that fit the dataset, `--batch-size` images a step at most and its
+learning rates times the square root of the change in batch size, for `--epochs` epochs in all (a later stage that is
+short by default gets a fifth of them). The test images choose nothing. Rows that are in the CSV already (same recipe
+data, seed and backend) are not run again, so it goes on where it was stopped. `benchmarks/table.py` prints the rows.
+"""
+
+import argparse
+import csv
+import dataclasses
+import hashlib
+import json
+import multiprocessing
+import os
+import platform
+import subprocess
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+METRICS = ("top1", "many", "medium", "few", "balanced", "ece", "nll")
+COLUMNS = (
+    "recipe",
+    "seed",
+    "recipe_hash",
+    "dataset",
+    "imbalance_factor",
+    "backbone",
+    "epochs",
+    "commit",
+    "backend",
+    "keras",
+    "device",
+    *METRICS,
+    "per_class",
+    "seconds",
+)
+
+
+def main():
+    """Runs what is missing and appends its rows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipes", nargs="*", help="names of recipes; default: all")
+    parser.add_argument("--dataset", default="digits_lt")
+    parser.add_argument("--imbalance-factor", type=float, default=50)
+    parser.add_argument("--backbone", default="resnet8")
+    parser.add_argument("--epochs", type=int, default=50, help="of all stages together")
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at a time, one thread each")
+    parser.add_argument("--csv", type=Path, default=ROOT / "benchmarks" / "results" / "digits_lt.csv")
+    options = parser.parse_args()
+    tasks = _missing(options)
+    print(f"{len(tasks)} runs to do", flush=True)
+    # One run a process at a time and one thread each: these networks are too small to share.
+    os.environ.update(OMP_NUM_THREADS="1", TF_NUM_INTRAOP_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3")
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(options.jobs, mp_context=spawn) as pool:
+        futures = {pool.submit(run, *task): task for task in tasks}
+        for future in as_completed(futures):
+            try:
+                row = future.result()
+            except Exception as error:
+                print(f"{futures[future][:2]} failed: {error!r}", flush=True)
+                continue
+            _append(options.csv, row)
+            print(f"{row['recipe']:28s} seed {row['seed']} top-1 {row['top1']} few {row['few']}", flush=True)
+
+
+def adapted(name, options):
+    """The recipe as it is run here."""
+    import ltzoo
+
+    defaults = [stage.epochs for stage in ltzoo.recipes.get(name).stages]
+    later = [
+        round(max(options.epochs / 5, options.epochs * number / sum(defaults))) if number else 0
+        for number in defaults[1:]
+    ]
+    recipe = ltzoo.recipes.get(name, epochs=[options.epochs - sum(later), *later])
+    stages = []
+    for stage in recipe.stages:
+        factor = min(1.0, options.batch_size / stage.batch_size)
+        schedule = {**stage.schedule}
+        for key in ("learning_rate", "warmup_start", "end_learning_rate"):
+            if schedule.get(key):
+                schedule[key] = schedule[key] * factor**0.5
+        size = min(stage.batch_size, options.batch_size)
+        stages.append(dataclasses.replace(stage, schedule=schedule, batch_size=size))
+    return dataclasses.replace(recipe, stages=tuple(stages))
+
+
+def run(name, seed, options):
+    """One training: a row of the CSV."""
+    import keras
+
+    import ltzoo
+
+    dataset = ltzoo.data.load(options.dataset, imbalance_factor=options.imbalance_factor, seed=seed)
+    recipe = ltzoo.recipes.for_dataset(adapted(name, options), dataset)
+    model = ltzoo.models.build(options.backbone, recipe, dataset, seed=seed)
+    start = time.perf_counter()
+    model.fit(dataset, verbose=0, seed=seed)
+    seconds = time.perf_counter() - start
+    result = ltzoo.metrics.evaluate(model, dataset.test)
+    row = {
+        "recipe": name,
+        "seed": seed,
+        "recipe_hash": _hash(name, options),
+        "dataset": options.dataset,
+        "imbalance_factor": options.imbalance_factor,
+        "backbone": options.backbone,
+        "epochs": "+".join(str(stage.epochs) for stage in recipe.stages),
+        "commit": _commit(),
+        "backend": keras.backend.backend(),
+        "keras": keras.__version__,
+        "device": f"CPU {platform.machine()}, 1 thread",
+        "per_class": " ".join(f"{value:.4f}" for value in result.per_class),
+        "seconds": f"{seconds:.1f}",
+    }
+    return {**row, **{key: f"{getattr(result, key):.4f}" for key in METRICS}}
+
+
+def _missing(options):
+    import keras
+
+    import ltzoo
+
+    names = options.recipes or ltzoo.recipes.names()
+    rows = read(options.csv)
+    done = {(row["recipe"], row["seed"], row["recipe_hash"], row["backend"]) for row in rows}
+    backend = keras.backend.backend()
+    return [
+        (name, seed, options)
+        for seed in range(options.seeds)
+        for name in names
+        if (name, str(seed), _hash(name, options), backend) not in done
+    ]
+
+
+def _hash(name, options):
+    text = json.dumps(adapted(name, options).to_dict(), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _commit():
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def read(path):
+    """All rows of a CSV, as dicts of texts; none if there is no file."""
+    if not path.exists():
+        return []
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _append(path, row):
+    new = not path.exists()
+    with open(path, "a", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+if __name__ == "__main__":
+    main()
