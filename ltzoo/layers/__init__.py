@@ -5,10 +5,12 @@ from ltzoo.layers.cam_calibration import CAMCalibration as CAMCalibration
 from ltzoo.layers.gaussian_cloud import GaussianCloud as GaussianCloud
 from ltzoo.layers.learnable_weight_scaling import LearnableWeightScaling as LearnableWeightScaling
 from ltzoo.layers.logit_rectification import LogitRectification as LogitRectification
+from ltzoo.layers.norm_ball import NormBall as NormBall
 from ltzoo.layers.normalized_batch_normalization import (
     NormalizedBatchNormalization as NormalizedBatchNormalization,
 )
 from ltzoo.layers.normalized_dense import NormalizedDense as NormalizedDense
 from ltzoo.layers.normalized_dense import UnitColumns as UnitColumns
 from ltzoo.layers.padded_shortcut import PaddedShortcut as PaddedShortcut
+from ltzoo.layers.shifted_crops import ShiftedCropEncoder as ShiftedCropEncoder
 from ltzoo.layers.shared_magnitude import SharedMagnitude as SharedMagnitude

@@ -1,0 +1,80 @@
+"""The random part of the softmax equalization loss (Tan et al., CVPR 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.class_counts import validate_class_counts
+from ltzoo.losses.equalization import equalization
+from ltzoo.techniques.base import Technique
+from ltzoo.techniques.registry import register
+
+if TYPE_CHECKING:
+    from ltzoo.models import LongTailedClassifier
+
+
+@register("equalization")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class RandomEqualization(Technique):
+    """Trains with `ltzoo.losses.equalization`, beta drawn anew for every image and class at every step.
+
+    beta is 1 with probability gamma and else 0 (Tan et al., section 3.3): most rare classes are left out of the softmax
+    of other classes' images, and the rest keep them from growing without limit. The stage's own `loss` is not used in
+    training, and neither is its Gaussian cloud; give the stage the loss "equalization", whose fixed beta serves the
+    validation loss.
+
+    Args:
+        class_counts: training images of each class, [C].
+        threshold: lambda; a class is rare if its share of the training images is below it. None: 0.5 / C.
+        gamma: from 0 (plain cross-entropy) to 1.
+        seed: of the draws.
+    """
+
+    def __init__(
+        self,
+        class_counts: Sequence[int] | np.ndarray,
+        threshold: float | None = None,
+        gamma: float = 0.9,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not 0 <= gamma <= 1:
+            raise ValueError(f"`gamma` must be between 0 and 1. Received: gamma={gamma}")
+        self.class_counts = [int(count) for count in validate_class_counts(class_counts)]
+        self.threshold = None if threshold is None else float(threshold)
+        self.gamma = float(gamma)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def loss(
+        self,
+        classifier: LongTailedClassifier,
+        labels: Any,
+        logits: Any,
+        classification_loss: Callable[[Any, Any], Any],
+    ) -> Any:
+        """Mean equalization loss of the batch with fresh draws."""
+        draws = keras.random.uniform(ops.shape(logits), dtype="float32", seed=self.seed_generator)
+        losses = equalization(
+            labels,
+            logits,
+            class_counts=self.class_counts,
+            threshold=self.threshold,
+            beta=ops.cast(draws < self.gamma, logits.dtype),
+        )
+        return ops.mean(losses)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "class_counts": self.class_counts,
+            "threshold": self.threshold,
+            "gamma": self.gamma,
+            "seed": self.seed,
+        }
