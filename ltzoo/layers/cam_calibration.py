@@ -200,6 +200,11 @@ class CAMCalibration(keras.layers.Layer):
 
     def _cast(self, feature_map):
         """Features and class vectors in float32 at least."""
+        if None in feature_map.shape[1:]:
+            raise ValueError(
+                "CAMCalibration needs a known height and width of the feature map; build the backbone with a fixed "
+                f"image size. Received: feature_map of shape {tuple(feature_map.shape)}"
+            )
         dtype = float32_or_float64(feature_map.dtype)
         directions = ops.cast(self.kernel, dtype)
         if self.normalize_kernel:

@@ -1,0 +1,25 @@
+"""The feature map of CAMC++: one position for each shifted crop of the image."""
+
+import keras
+
+from ltzoo.backbones.conversions.registry import register
+from ltzoo.layers import ShiftedCropEncoder
+
+
+@register("camc_plus_plus")
+def camc_plus_plus(backbone: keras.Model, grid: int = 5) -> keras.Model:
+    """The backbone behind M x M shifted crops: images -> [batch, M, M, D]; see `ltzoo.layers.ShiftedCropEncoder`.
+
+    The backbone itself, with its weights, is `model.get_layer("crops").encoder`. The paper trains it on whole images
+    first: see the technique "whole_images". Any other conversion comes before this one.
+
+    Args:
+        backbone: a model with a fixed image size.
+        grid: M; a pass costs M^2 passes of the backbone.
+
+    Raises:
+        ValueError: `grid` is below 1 or above the pixels of a side.
+    """
+    images = keras.Input(backbone.input_shape[1:], name="images")
+    outputs = ShiftedCropEncoder(backbone, grid, name="crops")(images)
+    return keras.Model(images, outputs, name=f"{backbone.name}_camc_plus_plus")

@@ -1,0 +1,111 @@
+"""Feature maps from crops around a grid of centers (CAMC++)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.precision import float32_or_float64
+
+
+def crop_ranges(size: int, grid: int) -> list[tuple[int, int]]:
+    """Where the windows of a side begin and end: as long as the side, centered in each of `grid` equal cells.
+
+    What lies outside of the image is left out, so the outer crops are shorter than the image: with two cells of 32
+    pixels 0..24 and 8..32, with three 0..21, 0..32 and 11..32. Centers between two pixels are rounded so that the
+    crops stay mirror images of each other.
+
+    Args:
+        size: pixels of the side.
+        grid: M.
+
+    Returns:
+        M pairs (begin, end) with 0 <= begin < end <= size.
+    """
+    shifts = [(2 * place + 1 - grid) * size / (2 * grid) for place in range(grid)]
+    shifts = [int(np.sign(shift) * np.floor(abs(shift) + 0.5)) for shift in shifts]
+    return [(max(0, shift), min(size, size + shift)) for shift in shifts]
+
+
+def bilinear_matrix(size: int, begin: int, end: int) -> np.ndarray:
+    """Bilinear resizing of the pixels begin..end of a side to `size` pixels, as a matrix [size, size].
+
+    Pixel centers lie at half-integers, and the border repeats its last pixel, as in `keras.ops.image.resize`.
+    """
+    length = end - begin
+    place = np.clip((np.arange(size) + 0.5) * length / size - 0.5, 0, length - 1)
+    lower = np.minimum(np.floor(place).astype(int), max(length - 2, 0))
+    matrix = np.zeros((size, size))
+    rows = np.arange(size)
+    matrix[rows, begin + lower] += 1 - (place - lower)
+    matrix[rows, begin + np.minimum(lower + 1, length - 1)] += place - lower
+    return matrix
+
+
+@keras.saving.register_keras_serializable(package="ltzoo")
+class ShiftedCropEncoder(keras.layers.Layer):
+    """An M x M map of the pooled features of M x M shifted crops (CAMC++, Zhang et al., section III-B and Fig. 4).
+
+    A window of the size of the image is centered in every cell of an M x M grid; what lies outside of the image is
+    left out without padding; the rest is resized (bilinear) to the size of the image, encoded and averaged over its
+    positions. All crops go through the encoder as one batch of M^2 times the size, so a pass costs M^2 passes.
+
+    Args:
+        encoder: a `keras.Model` from images [batch, H, W, C] to maps [batch, h, w, D] or to features [batch, D].
+        grid: M; 2 to 5 in the paper, the accuracy rising up to 5 (Table III).
+
+    Input and output: [batch, H, W, C], H and W known -> [batch, M, M, D].
+
+    Raises:
+        ValueError: `grid` is below 1 or above the pixels of a side.
+    """
+
+    def __init__(self, encoder: keras.Model, grid: int = 5, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if grid < 1:
+            raise ValueError(f"`grid` must be 1 or more. Received: grid={grid}")
+        self.encoder = encoder
+        self.grid = int(grid)
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        sides = input_shape[1:3]
+        if None in sides or self.grid > min(sides):
+            raise ValueError(
+                "`grid` must not be above the height and width of the images, which must be known. "
+                f"Received: grid={self.grid}, input_shape={tuple(input_shape)}"
+            )
+        if not self.encoder.built:
+            self.encoder.build(input_shape)
+        self.built = True
+
+    def crops(self, images: Any) -> Any:
+        """The resized crops of images [batch, H, W, C]: [batch * M * M, H, W, C], row after row for each image."""
+        height, width, channels = images.shape[1:]
+        dtype = float32_or_float64(images.dtype)
+        rows, columns = (
+            np.stack([bilinear_matrix(size, *ends) for ends in crop_ranges(size, self.grid)])
+            for size in (height, width)
+        )
+        rows, columns = (ops.convert_to_tensor(matrix, dtype=dtype) for matrix in (rows, columns))
+        resized = ops.einsum("iyh,bhwc->biywc", rows, ops.cast(images, dtype))
+        resized = ops.einsum("jxw,biywc->bijyxc", columns, resized)
+        return ops.cast(ops.reshape(resized, (-1, height, width, channels)), images.dtype)
+
+    def call(self, images, training=None):
+        features = self.encoder(self.crops(images), training=training)
+        if len(features.shape) == 4:
+            features = ops.mean(features, axis=(1, 2))
+        return ops.reshape(features, (-1, self.grid, self.grid, features.shape[-1]))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.grid, self.grid, self.encoder.output_shape[-1])
+
+    def get_config(self):
+        encoder = keras.saving.serialize_keras_object(self.encoder)
+        return {**super().get_config(), "encoder": encoder, "grid": self.grid}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "encoder": keras.saving.deserialize_keras_object(config["encoder"])})

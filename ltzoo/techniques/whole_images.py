@@ -1,0 +1,40 @@
+"""Training on whole images where prediction sees crops (first stage of CAMC++)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras import ops
+
+from ltzoo.techniques.base import Technique
+from ltzoo.techniques.registry import register
+
+if TYPE_CHECKING:
+    from ltzoo.models import LongTailedClassifier
+
+
+@register("whole_images")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class WholeImages(Technique):
+    """Trains the network behind the backbone conversion "camc_plus_plus" as if the conversion were not there.
+
+    CAMC++ trains the backbone on whole images and uses crops in the second stage only ("we can directly use the
+    trained backbone in the first stage to encode patches", Zhang et al., section III-B). Validation in this stage
+    sees crops already, as it is prediction.
+    """
+
+    def attach(self, classifier: LongTailedClassifier) -> None:
+        """Checks that there is such a conversion."""
+        if not any(layer.name == "crops" for layer in classifier.backbone.layers):
+            raise ValueError(
+                "The technique 'whole_images' needs the backbone conversion 'camc_plus_plus'. "
+                f"Received: backbone={classifier.backbone.name!r}"
+            )
+
+    def logits(self, classifier: LongTailedClassifier, images: Any) -> Any:
+        """Raw pixels to logits by way of the encoder alone."""
+        encoder = classifier.backbone.get_layer("crops").encoder
+        maps = encoder(classifier.normalize_images(images, training=True), training=True)
+        pools = len(maps.shape) == 4 and not getattr(classifier.head, "takes_feature_map", False)
+        return classifier.head(ops.mean(maps, axis=(1, 2)) if pools else maps, training=True)
