@@ -91,8 +91,8 @@ def make_sampler(
     if companion is not None:
         host = {key: arguments[key] for key in _SHARED if key in arguments}
         other = int(np.random.SeedSequence([seed, 1]).generate_state(1)[0])
-        second = single(other, **{**host, "epoch_length": len(main.labels), **companion})
+        second = single(other, **{**host, "epoch_length": main.epoch_length, **companion})
     return GroupedSampler(main, views, second)
 
 
-_SHARED = ("num_classes", "epoch_length", "shard_index", "shard_count", "drop_remainder")
+_SHARED = ("num_classes", "shard_index", "shard_count", "drop_remainder")

@@ -156,6 +156,7 @@ def test_a_zoo_entry_fixes_its_arguments(one_line, tmp_path):
 def test_a_zoo_entry_is_trained_as_its_card_says(invoke, tmp_path, monkeypatch):
     from ltzoo import shipped
     from ltzoo.cli import cards
+    from ltzoo.training import Recipe
 
     card = {**cards.read("gcl_resnet8_digits_lt"), "name": "short", "weights": None, "seed": 5}
     card["backbone"] = {"name": "resnet8", "width_multiplier": 0.25}
@@ -166,7 +167,7 @@ def test_a_zoo_entry_is_trained_as_its_card_says(invoke, tmp_path, monkeypatch):
     done = invoke("train", "short", "--out", tmp_path / "run")
     assert done.exit_code == 0, done.output
     content = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert content["recipe"] == card["recipe"]
+    assert Recipe.from_dict(content["recipe"]) == Recipe.from_dict(card["recipe"])
     assert content["arguments"] == {"recipe": "short", "seed": 5}
     assert content["dataset"]["class_counts"] == card["class_counts"]
     done = invoke("evaluate", tmp_path / "run")
