@@ -1,0 +1,178 @@
+"""Experts that are asked one after the other, for as long as a router finds it worth while (RIDE's second stage)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.heads.experts import ExpertsHead
+from ltzoo.heads.registry import register
+from ltzoo.layers.normalized_dense import unit_length
+from ltzoo.losses.expert_routing import ensemble_logits
+
+
+@register("routed_experts")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class RoutedExpertsHead(ExpertsHead):
+    """The mean logits of the first k experts, with k chosen for each image (RIDE, Wang et al. 2021, Section 4.3).
+
+    After expert k = 1 .. E - 1 a small network decides whether expert k + 1 is asked too:
+
+        h_k = relu(W_k f_k / |f_k| + b_k)
+        r_k = v^T [the largest mean logits of experts 1 .. k, in falling order ; h_k] + c
+
+    and it is if sigmoid(r_k) > threshold and all experts up to k were asked. Training of any kind, and the technique
+    "expert_router" that teaches the router, use all experts.
+
+    All experts are computed and those not asked are left out of the mean. `experts_used` says how many were asked,
+    which is what a sequential implementation would compute.
+
+    Args:
+        num_classes, scale, num_experts, head, class_counts: as in `ExpertsHead`.
+        top_choices: how many of the largest logits the router sees; all if there are fewer classes. The published
+            configuration for CIFAR-100-LT has 30.
+        hidden_units: length of h, 16 in the published code.
+        share_output: one v and c for all k (published default), or one for each.
+        threshold: see above.
+        freeze_experts: whether the inner heads never train, so that a stage with `trainable="head"` trains the
+            router alone, as published.
+
+    Raises:
+        ValueError: fewer than two experts, or a threshold outside (0, 1).
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        scale: float | None = None,
+        num_experts: int = 3,
+        head: Mapping[str, Any] | None = None,
+        class_counts: Sequence[int] | np.ndarray | None = None,
+        top_choices: int = 30,
+        hidden_units: int = 16,
+        share_output: bool = True,
+        threshold: float = 0.5,
+        freeze_experts: bool = True,
+        name: str = "head",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(num_classes, scale, num_experts, head, class_counts, name, **kwargs)
+        if num_experts < 2:
+            raise ValueError(f"num_experts must be 2 or more to route. Received: num_experts={num_experts}")
+        if not 0 < threshold < 1:
+            raise ValueError(f"threshold must be between 0 and 1. Received: threshold={threshold}")
+        if top_choices < 1 or hidden_units < 1:
+            raise ValueError(
+                "top_choices and hidden_units must be 1 or more. "
+                f"Received: top_choices={top_choices}, hidden_units={hidden_units}"
+            )
+        self.top_choices = int(top_choices)
+        self.hidden_units = int(hidden_units)
+        self.share_output = bool(share_output)
+        self.threshold = float(threshold)
+        self.freeze_experts = bool(freeze_experts)
+        self.hidden = [
+            self._dense(self.hidden_units, f"hidden{k}", "relu") for k in range(1, self.num_experts)
+        ]
+        names = ["decision"] if self.share_output else [f"decision{k}" for k in range(1, self.num_experts)]
+        self.decisions = [self._dense(1, name, None) for name in names]
+        self._freeze()
+
+    def _dense(self, units, name, activation):
+        return keras.layers.Dense(
+            units, activation=activation, kernel_initializer="he_normal", dtype="float32", name=name
+        )
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the router trains, and the experts where they are not frozen."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        keras.layers.Layer.trainable.fset(self, value)
+        self._freeze()
+
+    def _freeze(self):
+        if self.freeze_experts:
+            for expert in self.experts:
+                expert.trainable = False
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        size = input_shape[-1] // self.num_experts
+        choices = min(self.top_choices, self.num_classes)
+        for layer in self.hidden:
+            layer.build((None, size))
+        for layer in self.decisions:
+            layer.build((None, choices + self.hidden_units))
+
+    def routing_logits(self, inputs: Any, ensembles: Any) -> Any:
+        """r [batch, E - 1]; above logit(threshold) means that one more expert is asked.
+
+        Args:
+            inputs: the features.
+            ensembles: [batch, E, C], the mean logits of the first 1 .. E experts; see `ensemble_logits`.
+        """
+        choices = min(self.top_choices, self.num_classes)
+        results = []
+        for k, (layer, part) in enumerate(zip(self.hidden, self.parts(inputs)[:-1], strict=True)):
+            features = ops.cast(part, "float32")
+            if len(features.shape) == 4:
+                features = ops.mean(features, axis=(1, 2))
+            largest = ops.top_k(ops.cast(ensembles[:, k], "float32"), choices, sorted=True)[0]
+            hidden = layer(unit_length(features, axis=-1))
+            decision = self.decisions[0 if self.share_output else k]
+            results.append(decision(ops.concatenate([largest, hidden], axis=-1)))
+        return ops.concatenate(results, axis=-1)
+
+    def experts_used(self, inputs: Any) -> Any:
+        """[batch] integers from 1 to E: how many experts each image is given."""
+        return self._experts_used(inputs, ensemble_logits(self.expert_logits(inputs, training=False)))
+
+    def _experts_used(self, inputs, ensembles):
+        ask = ops.sigmoid(self.routing_logits(inputs, ensembles)) > self.threshold
+        return 1 + ops.sum(ops.cumprod(ops.cast(ask, "int32"), axis=1), axis=1)
+
+    def call(self, inputs, training=None):
+        ensembles = ensemble_logits(self.expert_logits(inputs, training=training))
+        if training:
+            return ensembles[:, -1]
+        used = self._experts_used(inputs, ensembles)
+        chosen = ops.one_hot(used - 1, self.num_experts, dtype=ensembles.dtype)
+        return ops.sum(ops.expand_dims(chosen, -1) * ensembles, axis=1)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "top_choices": self.top_choices,
+            "hidden_units": self.hidden_units,
+            "share_output": self.share_output,
+            "threshold": self.threshold,
+            "freeze_experts": self.freeze_experts,
+        }
+
+
+def mean_experts_used(head: RoutedExpertsHead, features: np.ndarray, batch_size: int = 1024) -> float:
+    """How many experts an image is given on average, 1 to E: the cost of prediction in experts.
+
+    Args:
+        head: the head of a classifier, such as `classifier.head`.
+        features: [N, D] what the head takes, such as `classifier.extract_features_on_batch(images)` gives.
+        batch_size: features at a time.
+
+    Raises:
+        ValueError: the head has no router, or there are no features.
+    """
+    if not isinstance(head, RoutedExpertsHead) or len(features) == 0:
+        raise ValueError(
+            "`head` must be a 'routed_experts' head and `features` must not be empty. "
+            f"Received: head={type(head).__name__}, {len(features)} features"
+        )
+    starts = range(0, len(features), batch_size)
+    used = [ops.convert_to_numpy(head.experts_used(features[start : start + batch_size])) for start in starts]
+    return float(np.concatenate(used).mean())

@@ -1,0 +1,77 @@
+"""Training of the router that decides how many experts an image needs (RIDE's second stage)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops
+
+from ltzoo.losses.expert_routing import (
+    ensemble_logits,
+    more_experts_help,
+    positive_weighted_binary_cross_entropy,
+)
+from ltzoo.techniques.base import Technique
+from ltzoo.techniques.registry import register
+
+
+@register("expert_router")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class ExpertRouter(Technique):
+    """Teaches the router of the head "routed_experts" (RIDE, Wang et al. 2021, Section 4.3).
+
+        loss = mean over k = 1 .. E - 1 and the batch of -w t_k log s(r_k) - (1 - t_k) log(1 - s(r_k))
+
+    where t_k says that the first k experts are wrong together and a larger group is right (`more_experts_help`), s is
+    the logistic function and r_k the router's output. No gradient reaches the experts. The loss of the stage is only
+    what validation reports.
+
+    Args:
+        positive_weight: w, 100 in the published configurations.
+
+    Raises:
+        ValueError: the head has no router, or `positive_weight` is not above 0.
+    """
+
+    def __init__(self, positive_weight: float = 100.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not positive_weight > 0:
+            raise ValueError(
+                f"`positive_weight` must be above 0. Received: positive_weight={positive_weight}"
+            )
+        self.positive_weight = float(positive_weight)
+        self._stash = None
+
+    def attach(self, classifier):
+        """Checks that a head has a router."""
+        if not any(hasattr(head, "routing_logits") for head in classifier.heads):
+            raise ValueError(
+                "The technique 'expert_router' needs the head 'routed_experts' in its stage. Received: "
+                f"{', '.join(type(head).__name__ for head in classifier.heads)}"
+            )
+
+    def logits(self, classifier, images):
+        """The mean logits of all experts; what the router says of each group is kept for the loss."""
+        head = classifier.head
+        forward = classifier.feature_map if head.takes_feature_map else classifier.features
+        features = ops.stop_gradient(forward(images, training=True))
+        ensembles = ops.stop_gradient(ensemble_logits(head.expert_logits(features, training=False)))
+        self._stash = ensembles, head.routing_logits(features, ensembles)
+        return ensembles[:, -1]
+
+    def loss(
+        self,
+        classifier: Any,
+        labels: Any,
+        logits: Any,
+        classification_loss: Callable[[Any, Any], Any],
+    ) -> Any:
+        """See the class."""
+        (ensembles, routing), self._stash = self._stash, None
+        targets = more_experts_help(labels, ensembles)
+        return ops.mean(positive_weighted_binary_cross_entropy(targets, routing, self.positive_weight))
+
+    def get_config(self):
+        return {**super().get_config(), "positive_weight": self.positive_weight}
