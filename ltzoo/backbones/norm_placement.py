@@ -22,7 +22,8 @@ def select_norms(model: keras.Model, placement: str | Sequence[str] = "paper") -
 
     The blocks are found from the graph: additions of branches; the last stage are the blocks with the output shape of
     the last one. In a network without residual blocks ``"paper"`` is the layer that the output comes from through
-    layers without weights, and the last stage are the layers with the shape of the model's output.
+    layers without weights, and the last stage are the layers with the resolution of the model's output, which may
+    join the channels of several branches.
 
     Args:
         model: A functional model.
@@ -82,7 +83,9 @@ def _named_placement(model, placement, shapes):
         stage = [layer for block in blocks for layer in block.norms]
     else:
         ours = final_norms(model)
-        stage = [layer for layer, shape in shapes.items() if shape == tuple(model.outputs[0].shape[1:])]
+        stage = [
+            layer for layer, shape in shapes.items() if shape[:-1] == tuple(model.outputs[0].shape[1:-1])
+        ]
     return {"paper": ours, "A": stage, "B": [layer for layer in stage if layer not in ours]}[placement]
 
 
