@@ -16,3 +16,9 @@ def step_schedule(learning_rate: float, epochs: int, factors: Sequence[float]) -
         "milestones": [round(0.8 * epochs), round(0.9 * epochs)],
         "factors": list(factors),
     }
+
+
+def continued(schedule: dict[str, Any], epochs: int) -> dict[str, Any]:
+    """A `step_schedule` from epoch `epochs` on, for a stage that goes on as if it and those before were one run."""
+    milestones = [milestone - epochs for milestone in schedule["milestones"]]
+    return {**schedule, "warmup_epochs": 0, "milestones": milestones}
