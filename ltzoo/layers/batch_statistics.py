@@ -67,7 +67,11 @@ def batch_normalize(
 
 
 def _mean(values, axes, weights):
+    # Sums, because keras.ops.mean lowers float64 to float32 on PyTorch.
     if weights is None:
-        return ops.mean(values, axis=axes)
+        count = 1
+        for axis in axes:
+            count = count * (values.shape[axis] or ops.shape(values)[axis])
+        return ops.sum(values, axis=axes) / ops.cast(count, values.dtype)
     # The weights have one channel: their sum is that of the positions that count.
     return ops.sum(values * weights, axis=axes) / ops.maximum(ops.sum(weights), 1e-7)

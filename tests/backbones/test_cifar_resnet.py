@@ -18,9 +18,9 @@ def published_name(name):
     return f"layer{stage[5:]}.{block[5:]}.{part}"
 
 
-def load_published(model, values, prefix="state/"):
+def load_published(model, values, prefix="state/", skip=()):
     for layer in model.layers:
-        if not layer.weights:
+        if not layer.weights or layer.name in skip:
             continue
         key = prefix + published_name(layer.name)
         if isinstance(layer, keras.layers.Conv2D):

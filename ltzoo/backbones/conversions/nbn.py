@@ -1,0 +1,195 @@
+"""Batch normalization to normalized batch normalization (NBN) in any functional network."""
+
+import fnmatch
+import re
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from ltzoo.backbones.conversions.registry import register
+from ltzoo.backbones.norm_placement import blocks_of, select_norms
+from ltzoo.layers.normalized_batch_normalization import NormalizedBatchNormalization
+from ltzoo.layers.shared_magnitude import SharedMagnitude
+
+SHARING = ("all", "partial", "none")
+INITIALIZATIONS = ("auto", "published", "keep")
+
+
+@register("nbn")
+def convert_batch_normalization(
+    model: keras.Model,
+    placement: str | Sequence[str] = "paper",
+    sharing: str = "all",
+    *,
+    groups: Sequence[str] | None = None,
+    learn_magnitude: bool = True,
+    normalize: bool = True,
+    bias_radius: float = 0.1,
+    magnitude: float = 1.0,
+    initialization: str = "auto",
+) -> keras.Model:
+    """A copy of a network in which chosen batch normalization layers are NBN layers (Bao et al., 2024, section III).
+
+    All other layers keep their weights, the new layers their names and moving averages. The magnitudes become layers
+    of the graph, ``SharedMagnitude``, whose names begin with "magnitude": ``Stage(trainable=["magnitude*"])`` trains
+    them together with the classifier only (NBN* in Table VIII).
+
+    Args:
+        model: A functional (or built sequential) model. It is left as it is.
+        placement: Which layers: "paper", "A", "B", "C" of Table VI, or a list of patterns of layer names; see
+            ``ltzoo.backbones.norm_placement.select_norms``.
+        sharing: Which layers share a magnitude (Table VII): "all" of them, "partial" (those of one residual block),
+            or "none" (each has its own).
+        groups: With ``sharing="all"``: patterns of layer names; the layers that match one pattern share a magnitude,
+            and those that match none share one too. ``["expert1_*", "expert2_*"]`` is one magnitude an expert.
+        learn_magnitude: False fixes g ("Fix g" in Table IX).
+        normalize: False leaves the directions without normalization ("Ours w/o. normalization" in Table IX).
+        bias_radius: Of ``NormalizedBatchNormalization``; 0 is the published form of the bias.
+        magnitude: Where g starts in a fresh network. 1 as published: the effective scale of a layer with C channels
+            then starts at 1 / sqrt(C), 0.125 in the last stage of ResNet-32. sqrt(C) starts like a plain network.
+        initialization: "published": directions of ones, offsets of zero, g = ``magnitude``, whatever the old layers
+            had. "keep": the network computes what it computed before: g is the mean length of the old scales that share
+            it, the directions are the old ones, and fixed factors in each layer make up for what one g cannot say
+            (``NormalizedBatchNormalization.represent``). "auto": "keep" if any of the chosen layers has been trained,
+            else "published".
+
+    Returns:
+        A functional ``keras.Model`` of the same name, inputs and outputs.
+
+    Raises:
+        ValueError: If the model is not functional, no layer is found, a chosen layer is an NBN layer already or has no
+            scale, a nested model holds the layers, or an argument is unknown.
+    """
+    if sharing not in SHARING:
+        raise ValueError(f"sharing must be one of {SHARING}. Received: sharing={sharing!r}")
+    if groups is not None and sharing != "all":
+        raise ValueError(
+            f"groups say who shares a magnitude; use them with sharing='all'. Received: sharing={sharing!r}"
+        )
+    if initialization not in INITIALIZATIONS:
+        raise ValueError(
+            f"initialization must be one of {INITIALIZATIONS}. Received: initialization={initialization!r}"
+        )
+    model = _functional(model)
+    chosen = {layer.name: layer for layer in select_norms(model, placement)}
+    _check(chosen)
+    keep = initialization == "keep" or (initialization == "auto" and not all(map(_is_fresh, chosen.values())))
+    group_of = _groups(model, list(chosen), sharing, groups)
+    starts = {
+        group: _mean_length([layer for name, layer in chosen.items() if group_of[name] == group], normalize)
+        if keep
+        else float(magnitude)
+        for group in dict.fromkeys(group_of.values())
+    }
+    magnitudes, clones = {}, []
+
+    def clone(layer):
+        if not isinstance(layer, keras.layers.Layer):
+            return layer
+        if layer.name in chosen:
+            copy = _normalized(layer, normalize=normalize, bias_radius=bias_radius)
+        else:
+            copy = type(layer).from_config(layer.get_config())
+        clones.append((layer, copy))
+        return copy
+
+    def call(layer, *arguments, **keywords):
+        group = group_of.get(getattr(layer, "name", None))
+        if group is None:
+            return layer(*arguments, **keywords)
+        inputs = arguments[0]
+        if group not in magnitudes:
+            # The first tensor at hand stands for "any": so the magnitude lies where its layers lie.
+            shared = SharedMagnitude(starts[group], learn_magnitude, name=group, dtype=layer.dtype_policy)
+            magnitudes[group] = shared(inputs)
+        return layer([inputs, magnitudes[group]], *arguments[1:], **keywords)
+
+    converted = keras.models.clone_model(model, clone_function=clone, call_function=call)
+    for old, new in clones:
+        if old.name not in chosen:
+            for source, target in zip(old.variables, new.variables, strict=True):
+                target.assign(source)
+            continue
+        new.moving_mean.assign(old.moving_mean)
+        new.moving_variance.assign(old.moving_variance)
+        if keep:
+            gamma, beta = (
+                None if variable is None else keras.ops.convert_to_numpy(variable)
+                for variable in (old.gamma, old.beta)
+            )
+            new.represent(gamma, beta, starts[group_of[old.name]])
+    return converted
+
+
+def _functional(model):
+    if isinstance(model, keras.Sequential) and model.built:
+        model = keras.Model(model.inputs, model.outputs, name=model.name)
+    if not isinstance(model, keras.Model) or not hasattr(model, "operations"):
+        raise ValueError(
+            "model must be a functional keras.Model, made from inputs and outputs. "
+            f"Received: {type(model).__name__}"
+        )
+    return model
+
+
+def _check(chosen):
+    for layer in chosen.values():
+        if isinstance(layer, NormalizedBatchNormalization):
+            raise ValueError(
+                f"Each layer can be converted once. Received: {layer.name!r}, an NBN layer already"
+            )
+        if not layer.scale or layer.renorm or layer.synchronized:
+            raise ValueError(
+                "An NBN layer needs a scale and has no renorm or synchronized mode; choose other layers. "
+                f"Received: {layer.name!r} with scale={layer.scale}, renorm={layer.renorm}, "
+                f"synchronized={layer.synchronized}"
+            )
+
+
+def _normalized(layer, **arguments):
+    config = layer.get_config()
+    for key in ("scale", "renorm", "renorm_clipping", "renorm_momentum", "synchronized"):
+        config.pop(key, None)
+    # A scale that starts at zero, as in some ResNets, has no direction.
+    config["gamma_initializer"] = "ones"
+    return NormalizedBatchNormalization.from_config({**config, **arguments})
+
+
+def _is_fresh(layer):
+    expected = (
+        (layer.gamma, (0, 1)),
+        (layer.beta, (0,)),
+        (layer.moving_mean, (0,)),
+        (layer.moving_variance, (1,)),
+    )
+    values = [(keras.ops.convert_to_numpy(v), starts) for v, starts in expected if v is not None]
+    return all(any(np.all(value == start) for start in starts) for value, starts in values)
+
+
+def _groups(model, names, sharing, patterns):
+    """The name of the magnitude of each layer."""
+    if sharing == "none":
+        return {name: f"magnitude_{name}" for name in names}
+    if sharing == "partial":
+        blocks = blocks_of(model)
+        return {name: f"magnitude_{blocks.get(name, name)}" for name in names}
+    groups = {}
+    for pattern in patterns or ():
+        found = [name for name in names if fnmatch.fnmatchcase(name, pattern) and name not in groups]
+        if not found:
+            raise ValueError(
+                f"Every pattern of groups must match a converted layer that no pattern before it matches; these are "
+                f"converted: {', '.join(names)}. Received: groups={list(patterns)}"
+            )
+        label = re.sub(r"\W+", "_", pattern).strip("_")
+        groups.update(dict.fromkeys(found, f"magnitude_{label}"))
+    return {name: groups.get(name, "magnitude") for name in names}
+
+
+def _mean_length(layers, normalize):
+    if not normalize:
+        return 1.0
+    return (
+        float(np.mean([np.linalg.norm(keras.ops.convert_to_numpy(layer.gamma)) for layer in layers])) or 1.0
+    )

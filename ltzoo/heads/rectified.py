@@ -1,0 +1,109 @@
+"""A head whose logits are standardized (logit rectification of NBN)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from ltzoo.heads.registry import begin, get, register
+from ltzoo.layers.logit_rectification import LogitRectification
+
+
+@register("rectified")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class RectifiedHead(keras.layers.Layer):
+    """Any head followed by `ltzoo.layers.LogitRectification`: (z - mean) / sqrt(variance + epsilon), class by class.
+
+    Normalizing Batch Normalization (Bao et al., 2024), Eq. 4. The standardized logits have no temperature, so the
+    softmax is soft: a logit two standard deviations above the mean of its class is a 2.
+
+    Args:
+        num_classes: number of classes C.
+        scale: for an inner head that has a scale; settable where it has. A scale is without effect here.
+        head: `{"name": ..., arguments}` of the inner head; default `{"name": "dense"}`, as published.
+        affine, momentum, epsilon: of `LogitRectification`.
+        class_counts: handed to an inner head that has such a parameter.
+
+    Input: what the inner head takes. Output: [batch, C] in float32 at least. `layer.head` is the inner head,
+    `layer.rectification` the layer after it; `layer.kernel` is the inner head's.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        scale: float | None = None,
+        head: Mapping[str, Any] | None = None,
+        affine: bool = False,
+        momentum: float = 0.9,
+        epsilon: float = 1e-5,
+        class_counts: Sequence[int] | np.ndarray | None = None,
+        name: str = "head",
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("autocast", False)
+        super().__init__(name=name, **kwargs)
+        self.num_classes = int(num_classes)
+        self.head_config = {"name": "dense"} if head is None else dict(head)
+        self.class_counts = None if class_counts is None else [int(count) for count in class_counts]
+        self._given_scale = scale
+        context = {} if self.class_counts is None else {"class_counts": self.class_counts}
+        self.head = get(self.head_config, self.num_classes, scale, name="classifier", **context)
+        self.rectification = LogitRectification(affine, momentum, epsilon, name="rectification")
+
+    @property
+    def takes_feature_map(self) -> bool:
+        """Whether the inner head takes maps."""
+        return getattr(self.head, "takes_feature_map", False)
+
+    @property
+    def scale(self) -> float:
+        """The scale of the inner head; only where it has one."""
+        return self.head.scale
+
+    @scale.setter
+    def scale(self, value: float) -> None:
+        self._given_scale = value
+        self.head.scale = value
+
+    @property
+    def kernel(self) -> Any:
+        """The inner head's kernel [D, C]; only where it has one."""
+        return self.head.kernel
+
+    def build(self, input_shape):
+        if not self.head.built:
+            self.head.build(input_shape)
+        self.rectification.build((None, self.num_classes))
+        self.built = True
+
+    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+        """The inner head begins by itself; after another rectified head the statistics go on from there."""
+        rectified = isinstance(previous, RectifiedHead)
+        begin(self.head, previous.head if rectified else previous, context)
+        if rectified and previous is not self:
+            theirs = {variable.name: variable for variable in previous.rectification.weights}
+            for variable in self.rectification.weights:
+                if variable.name in theirs:
+                    variable.assign(theirs[variable.name])
+
+    def call(self, inputs, training=None):
+        return self.rectification(self.head(inputs, training=training), training=training)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.num_classes)
+
+    def get_config(self):
+        rectification = self.rectification
+        return {
+            **super().get_config(),
+            "num_classes": self.num_classes,
+            "scale": None if self._given_scale is None else self.scale,
+            "head": dict(self.head_config),
+            "affine": rectification.affine,
+            "momentum": rectification.momentum,
+            "epsilon": rectification.epsilon,
+            "class_counts": self.class_counts,
+        }
