@@ -54,6 +54,9 @@ class CosNorm(LinearHead):
     def logits(self, features, dtype):
         return ops.matmul(squash(features), unit_length(ops.cast(self.kernel, dtype), axis=0))
 
+    def class_vectors(self):
+        return ops.convert_to_numpy(unit_length(self.kernel.value, axis=0))
+
 
 def squash(features: Any) -> Any:
     """x / (1 + |x|) of the rows of `[B, D]`."""

@@ -15,6 +15,10 @@ from ltzoo.layers import LearnableWeightScaling
 class LearnableWeightScalingHead(LearnableWeightScaling):
     """`LearnableWeightScaling` that takes over the classifier of the stage before."""
 
+    def class_vectors(self):
+        """`[D, C]`: diag(s) (a W + dW)^T, whose lengths MiSLAS shows in Fig. 2."""
+        return self.merged_weights()[0]
+
     def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
         """Copies kernel and bias of a linear head; s stays 1 and the shift 0.
 

@@ -81,6 +81,10 @@ class LinearHead(keras.layers.Layer):
         logits = ops.matmul(features, ops.cast(self.kernel, dtype))
         return logits if self.bias is None else logits + ops.cast(self.bias, dtype)
 
+    def class_vectors(self) -> np.ndarray:
+        """`[D, C]`: what the features are multiplied with, without the scale of all classes."""
+        return ops.convert_to_numpy(self.kernel.value)
+
     def take_over(self, previous: keras.layers.Layer | None) -> None:
         """Copies the linear classifier of another head, as `linear_weights` reads it."""
         if previous is None or previous is self:

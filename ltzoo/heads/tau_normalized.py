@@ -33,6 +33,8 @@ class TauNormalized(LinearHead):
         name: of the layer.
         **kwargs: of the layer.
 
+    A chosen tau is the weight `tau_weight`, saved with the model.
+
     Raises:
         ValueError: if `tau` is negative.
 
@@ -57,13 +59,16 @@ class TauNormalized(LinearHead):
 
     def build(self, input_shape):
         super().build(input_shape)
-        initial = keras.initializers.Constant(1.0 if self.tau is None else self.tau)
-        self.tau_weight = self.add_buffer("tau", (), initial)
+        if self.tau is None:
+            self.tau_weight = self.add_buffer("tau", (), "ones")
 
     def logits(self, features, dtype):
-        return ops.matmul(
-            features, tau_normalized(ops.cast(self.kernel, dtype), ops.cast(self.tau_weight, dtype))
-        )
+        tau = self.tau if self.tau_weight is None else ops.cast(self.tau_weight, dtype)
+        return ops.matmul(features, tau_normalized(ops.cast(self.kernel, dtype), tau))
+
+    def class_vectors(self):
+        tau = self.tau if self.tau_weight is None else self.tau_weight.value
+        return ops.convert_to_numpy(tau_normalized(self.kernel.value, tau))
 
     def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
         """Copies the kernel of the head before and chooses tau where it is None."""

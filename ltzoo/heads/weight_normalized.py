@@ -56,9 +56,12 @@ class WeightNormalized(LinearHead):
         logits = ops.matmul(features, directions) * ops.cast(self.magnitude, dtype)
         return logits if self.bias is None else logits + ops.cast(self.bias, dtype)
 
+    def class_vectors(self):
+        return ops.convert_to_numpy(unit_length(self.kernel.value, axis=0) * self.magnitude.value)
+
     def merged_weights(self):
         """Kernel `[D, C]` and bias `[C]` of the dense layer that computes the same."""
-        kernel = ops.convert_to_numpy(unit_length(self.kernel.value, axis=0) * self.magnitude.value)
+        kernel = self.class_vectors()
         bias = 0.0 * kernel[0] if self.bias is None else ops.convert_to_numpy(self.bias.value)
         return kernel * self.scale, bias * self.scale
 

@@ -52,14 +52,15 @@ def generalized_reweighted_cross_entropy(
     Returns:
         [batch], in float32 at least.
     """
-    logits = ops.cast(y_pred, float32_or_float64(y_pred.dtype))
+    dtype = float32_or_float64(y_pred.dtype)
+    logits = ops.cast(y_pred, dtype)
     counts = counts_of_logits(class_counts, logits.shape[-1])
-    weights = ops.convert_to_tensor(generalized_weights(counts, exponent).astype(logits.dtype))
-    weighted = soft_labels(y_true, logits.shape[-1], logits.dtype) * weights
+    weights = ops.convert_to_tensor(generalized_weights(counts, exponent), dtype=dtype)
+    weighted = soft_labels(y_true, logits.shape[-1], dtype) * weights
     loss = -ops.sum(weighted * ops.log_softmax(logits, axis=-1), axis=-1)
     if average == "batch":
         return loss
-    return loss / ops.mean(ops.sum(weighted, axis=-1))
+    return loss * ops.cast(ops.shape(loss)[0], dtype) / ops.sum(weighted)
 
 
 @register("generalized_reweighted_cross_entropy")

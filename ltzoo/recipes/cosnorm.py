@@ -1,0 +1,22 @@
+"""The cosine classifier of OLTR, trained with cross-entropy."""
+
+from collections.abc import Sequence
+
+from ltzoo.recipes.registry import register
+from ltzoo.recipes.two_stage import first_stage
+from ltzoo.training import Recipe
+
+
+@register
+def cosnorm(epochs: Sequence[int] = (200,)) -> Recipe:
+    """Logits 16 <x / (1 + |x|), w_c / |w_c|> on instance-balanced batches: OLTR's classifier without its memory.
+
+    The training set-up is stage 1 of MiSLAS without mixup; OLTR has none for CIFAR, and the papers give no result.
+    """
+    return Recipe(
+        name="cosnorm",
+        head={"name": "cosnorm"},
+        stages=(first_stage(epochs[0], scale=16.0),),
+        description="Cross-entropy on the squashed cosine classifier of OLTR",
+        citation="Liu et al., Large-Scale Long-Tailed Recognition in an Open World, CVPR 2019",
+    )

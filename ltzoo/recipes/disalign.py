@@ -1,0 +1,35 @@
+"""DisAlign: calibrating the logits of a trained classifier to a balanced reference distribution."""
+
+from collections.abc import Sequence
+
+from ltzoo.recipes.registry import register
+from ltzoo.recipes.two_stage import first_stage, second_stage
+from ltzoo.training import Recipe
+
+
+@register
+def disalign(epochs: Sequence[int] = (200, 10)) -> Recipe:
+    """Train with cross-entropy, then learn z' = sigma(x) (alpha z + beta) + (1 - sigma(x)) z on the fixed network.
+
+    Stage 2 draws every image once an epoch and weights the cross-entropy by w_c ~ (1 / r_c)^rho with rho = 1.2, the
+    default of the released code; see `ltzoo.heads.disalign` and `ltzoo.losses.GeneralizedReweightedCrossEntropy`. The
+    paper has no CIFAR set-up: batch, rate and epochs are those of the other two-stage recipes.
+
+    The papers give no result for it on CIFAR-10-LT.
+    """
+    return Recipe(
+        name="disalign",
+        head={"name": "dense"},
+        stages=(
+            first_stage(epochs[0]),
+            second_stage(
+                epochs[1],
+                head={"name": "disalign"},
+                loss={"name": "generalized_reweighted_cross_entropy", "exponent": 1.2},
+                sampler={"strategy": "instance_balanced"},
+            ),
+        ),
+        description="Cross-entropy, then logits calibrated image by image to a balanced distribution",
+        citation="Zhang et al., Distribution Alignment: A Unified Framework for Long-tail Visual Recognition, "
+        "CVPR 2021",
+    )
