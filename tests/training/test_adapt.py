@@ -31,3 +31,12 @@ def test_other_augmentation_stays():
     dataset = types.SimpleNamespace(name="photos", image_shape=(224, 224, 3))
     recipe = recipes.get("gcl", augmentation=[{"name": "cutout", "size": 8}])
     assert recipes.for_dataset(recipe, dataset).stages[0].augmentation == ({"name": "cutout", "size": 8},)
+
+
+def test_cutout_leaves_half_of_the_height():
+    dataset = types.SimpleNamespace(name="digits_lt", image_shape=(8, 8, 1))
+    cutout = {"name": "cutout", "size": 16}
+    recipe = recipes.get("gcl", augmentation=[cutout, {"name": "per_view", "steps": [[cutout], []]}])
+    smaller = {"name": "cutout", "size": 4}
+    expected = (smaller, {"name": "per_view", "steps": [[smaller], []]})
+    assert recipes.for_dataset(recipe, dataset).stages[0].augmentation == expected

@@ -10,6 +10,7 @@ from ltzoo.data.augmentation.imagenet_crop import ImageNetEvalCrop as ImageNetEv
 from ltzoo.data.augmentation.imagenet_crop import ImageNetTrainCrop as ImageNetTrainCrop
 from ltzoo.data.augmentation.mixup import Mixup as Mixup
 from ltzoo.data.augmentation.pad_crop_flip import PadCropFlip as PadCropFlip
+from ltzoo.data.augmentation.per_view import PerView as PerView
 from ltzoo.data.augmentation.pipeline import Pipeline as Pipeline
 from ltzoo.data.augmentation.pipeline import get as get
 from ltzoo.data.augmentation.remix import Remix as Remix

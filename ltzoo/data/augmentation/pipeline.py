@@ -14,6 +14,7 @@ from ltzoo.data.augmentation.cutout import Cutout
 from ltzoo.data.augmentation.imagenet_crop import ImageNetEvalCrop, ImageNetTrainCrop
 from ltzoo.data.augmentation.mixup import Mixup
 from ltzoo.data.augmentation.pad_crop_flip import PadCropFlip
+from ltzoo.data.augmentation.per_view import PerView
 from ltzoo.data.augmentation.remix import Remix
 
 STEPS = {
@@ -26,6 +27,7 @@ STEPS = {
     "cutmix": CutMix,
     "remix": Remix,
     "cmo": CMO,
+    "per_view": PerView,
 }
 
 

@@ -1,0 +1,58 @@
+"""Different augmentations of the views of an image."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+
+class PerView:
+    """Applies the i-th list of steps to the i-th view of every image.
+
+    For batches of a sampler with `views`: V: image 0 V times, image 1 V times, and so on.
+
+    Args:
+        steps: V lists of steps, each as for `augmentation.get`; an empty list leaves its view as it is. Steps that
+            crop from the original image belong in front of this one, not inside.
+        num_classes, class_counts: handed on to steps that need them.
+
+    Call: (images uint8 [B * V, H, W, C], labels, rng) -> (images, labels) in the same order.
+
+    Raises:
+        ValueError: no list at all, a step that crops from the original image, or a batch that does not divide.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[Sequence[Mapping[str, Any]]],
+        num_classes: int | None = None,
+        class_counts: Sequence[int] | np.ndarray | None = None,
+    ) -> None:
+        # The table of all steps holds this class too.
+        from ltzoo.data.augmentation.pipeline import STEPS, make_step
+
+        context = {"num_classes": num_classes, "class_counts": class_counts}
+        self.views = [[make_step(config, STEPS, **context) for config in view] for view in steps]
+        if not self.views or any(hasattr(step, "reader") for view in self.views for step in view):
+            raise ValueError(
+                "`steps` must hold a list of steps for each view, without steps that crop from the original image; "
+                f"put those in front of 'per_view'. Received: steps={steps!r}"
+            )
+
+    def __call__(
+        self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        count = len(self.views)
+        if len(images) % count:
+            raise ValueError(
+                f"'per_view' with {count} lists of steps needs batches of groups of {count}; give the stage's "
+                f"`sampler` 'views': {count}. Received: a batch of {len(images)} images"
+            )
+        parts = []
+        for index, steps in enumerate(self.views):
+            part = images[index::count], labels[index::count]
+            for step in steps:
+                part = step(*part, rng)
+            parts.append(part)
+        images, labels = (np.stack(part, axis=1) for part in zip(*parts, strict=True))
+        return images.reshape(-1, *images.shape[2:]), labels.reshape(-1, *labels.shape[2:])
