@@ -54,7 +54,10 @@ class Stages:
             self.head.scale = settings.scale
 
     def _set_backbone_trainable(self, which):
-        self.backbone.trainable = which != "head"
+        # One by one: on TensorFlow an attribute that is set to the value it has is not set, so frozen layers of a
+        # trainable backbone would stay frozen.
+        for layer in self.backbone._flatten_layers():
+            layer.trainable = which != "head"
         if isinstance(which, str):
             return
         found = False

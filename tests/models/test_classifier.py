@@ -6,6 +6,7 @@ import pytest
 
 import ltzoo
 from ltzoo import data, metrics, models
+from ltzoo.training import Recipe, Stage
 from tests import tiny
 
 
@@ -134,3 +135,15 @@ def test_top_level_names():
     assert {"data", "models", "recipes"} <= set(dir(ltzoo))
     with pytest.raises(AttributeError, match="nothing"):
         _ = ltzoo.nothing
+
+
+@pytest.mark.parametrize("frozen", [{"batch_norm": "frozen"}, {"trainable": ["block1_*"]}])
+def test_what_one_stage_freezes_trains_in_the_next(frozen):
+    stages = [Stage(epochs=1, loss={"name": "cross_entropy"}, **settings) for settings in (frozen, {})]
+    model = tiny.model(Recipe("test", {"name": "dense"}, stages))
+    everything = len(model.trainable_variables)
+    model.enter_stage(0)
+    assert len(model.trainable_variables) < everything
+    for stage in (1, None):
+        model.enter_stage(stage)
+        assert len(model.trainable_variables) == everything
