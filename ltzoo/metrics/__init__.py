@@ -8,5 +8,7 @@ from ltzoo.metrics.calibration import calibration_errors as calibration_errors
 from ltzoo.metrics.calibration_error import ExpectedCalibrationError as ExpectedCalibrationError
 from ltzoo.metrics.calibration_error import MaximumCalibrationError as MaximumCalibrationError
 from ltzoo.metrics.evaluate import evaluate as evaluate
+from ltzoo.metrics.feature_strength import FeatureStrength as FeatureStrength
+from ltzoo.metrics.feature_strength import feature_strength as feature_strength
 from ltzoo.metrics.result import Result as Result
 from ltzoo.metrics.result import result_from_probabilities as result_from_probabilities
