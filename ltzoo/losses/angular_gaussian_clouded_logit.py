@@ -108,6 +108,7 @@ class AngularGaussianCloudedLogit(TargetMarginLoss):
     """
 
     function = staticmethod(angular_gaussian_clouded_logit)
+    default_name = "angular_gaussian_clouded_logit"
 
     def __init__(
         self,
@@ -118,13 +119,8 @@ class AngularGaussianCloudedLogit(TargetMarginLoss):
         from_cosine: bool = True,
         easy_margin: bool = False,
         reduction: str | None = "sum_over_batch_size",
-        name: str | None = "angular_gaussian_clouded_logit",
+        name: str | None = None,
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
-        super().__init__(
-            scale, margin, focal_gamma, class_weight, from_cosine, reduction=reduction, name=name, dtype=dtype
-        )
+        super().__init__(scale, margin, focal_gamma, class_weight, from_cosine, reduction, name, dtype)
         self.easy_margin = bool(easy_margin)
-
-    def arguments(self) -> dict[str, Any]:
-        return {**super().arguments(), "easy_margin": self.easy_margin}

@@ -88,18 +88,4 @@ class GaussianCloudedLogit(TargetMarginLoss):
     """
 
     function = staticmethod(gaussian_clouded_logit)
-
-    def __init__(
-        self,
-        scale: float = 30.0,
-        margin: float = 0.0,
-        focal_gamma: float = 0.0,
-        class_weight: Sequence[float] | np.ndarray | None = None,
-        from_cosine: bool = True,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "gaussian_clouded_logit",
-        dtype: str | keras.DTypePolicy | None = None,
-    ) -> None:
-        super().__init__(
-            scale, margin, focal_gamma, class_weight, from_cosine, reduction=reduction, name=name, dtype=dtype
-        )
+    default_name = "gaussian_clouded_logit"

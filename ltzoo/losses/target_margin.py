@@ -7,7 +7,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.losses.soft_labels import soft_labels
+from ltzoo.losses.function_loss import FunctionLoss, above_zero, checked_class_weight, zero_or_more
+
+_TINY = 1e-30
 
 
 def target_margin_cross_entropy(logits: Any, margin: Any) -> Any:
@@ -58,14 +60,16 @@ def weighted_focal_sum(
     cross_entropies: Any,
     class_weight: Sequence[float] | np.ndarray | None = None,
     focal_gamma: float = 0.0,
+    detach: bool = True,
 ) -> Any:
-    """sum_k y_k (1 - p_k)^gamma l_k with l_k = w_k ce_k and p_k = exp(-l_k), a constant in differentiation.
+    """sum_k y_k (1 - p_k)^gamma l_k with l_k = w_k ce_k and p_k = exp(-l_k).
 
     Args:
         labels: Soft labels y [batch, C].
         cross_entropies: ce [batch, C], the cross-entropy of each class taken as the target.
         class_weight: w [C] or None.
         focal_gamma: gamma; 0 switches the factor off.
+        detach: Whether p_k is a constant in differentiation.
 
     Returns:
         [batch].
@@ -74,63 +78,41 @@ def weighted_focal_sum(
     if class_weight is not None:
         losses = losses * ops.convert_to_tensor(class_weight, dtype=losses.dtype)
     if focal_gamma:
-        # 1 - exp(-l), exact also where l is small.
-        losses = losses * ops.stop_gradient(ops.power(-ops.expm1(-losses), focal_gamma))
+        factor = focal_factor(losses, focal_gamma)
+        losses = losses * (ops.stop_gradient(factor) if detach else factor)
     return ops.sum(labels * losses, axis=-1)
 
 
-class TargetMarginLoss(keras.losses.Loss):
-    """What the losses with a target margin share: their arguments, and the weighted mean over the batch.
+def focal_factor(losses: Any, gamma: float) -> Any:
+    """(1 - exp(-l))^gamma, exact also where l is small, with a finite derivative at l = 0."""
+    return ops.power(ops.maximum(-ops.expm1(-losses), _TINY), gamma)
 
-    A subclass sets ``function`` to its pure function (as a staticmethod).
+
+class TargetMarginLoss(FunctionLoss):
+    """What the Gaussian clouded logit losses share: their arguments, and when the mean is a weighted one.
+
+    A subclass sets ``function`` and ``default_name``.
     """
 
-    function = None
+    default_name = None
 
     def __init__(
         self,
-        scale: float,
-        margin: float,
-        focal_gamma: float,
-        class_weight: Sequence[float] | np.ndarray | None,
-        from_cosine: bool,
-        reduction: str | None,
-        name: str | None,
-        dtype: str | keras.DTypePolicy | None,
+        scale: float = 30.0,
+        margin: float = 0.0,
+        focal_gamma: float = 0.0,
+        class_weight: Sequence[float] | np.ndarray | None = None,
+        from_cosine: bool = True,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not scale > 0:
-            raise ValueError(f"scale must be above 0. Received: scale={scale}")
-        if not focal_gamma >= 0:
-            raise ValueError(f"focal_gamma must be 0 or more. Received: focal_gamma={focal_gamma}")
-        if class_weight is not None:
-            class_weight = [float(weight) for weight in class_weight]
-            if not min(class_weight, default=0.0) > 0:
-                raise ValueError(f"class_weight must be above 0. Received: class_weight={class_weight}")
-        self.scale = float(scale)
+        super().__init__(name=name or self.default_name, reduction=reduction, dtype=dtype)
+        self.scale = above_zero("scale", scale)
         self.margin = float(margin)
-        self.focal_gamma = float(focal_gamma)
-        self.class_weight = class_weight
+        self.focal_gamma = zero_or_more("focal_gamma", focal_gamma)
+        self.class_weight = checked_class_weight(class_weight)
         self.from_cosine = bool(from_cosine)
 
-    def arguments(self) -> dict[str, Any]:
-        """The keyword arguments of the pure function."""
-        return {
-            "scale": self.scale,
-            "margin": self.margin,
-            "focal_gamma": self.focal_gamma,
-            "class_weight": self.class_weight,
-            "from_cosine": self.from_cosine,
-        }
-
-    def call(self, y_true, y_pred):
-        labels = soft_labels(y_true, y_pred.shape[1], self.dtype)
-        losses = self.function(labels, y_pred, **self.arguments())
-        if self.class_weight is None or self.focal_gamma:
-            return losses
-        # The mean over the batch then is sum(losses) / sum(weights).
-        weights = ops.sum(labels * ops.convert_to_tensor(self.class_weight, dtype=labels.dtype), axis=-1)
-        return losses / ops.cast(ops.mean(weights), losses.dtype)
-
-    def get_config(self):
-        return {**super().get_config(), **self.arguments()}
+    def mean_weights(self):
+        return None if self.focal_gamma else self.class_weight

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ltzoo.class_counts import cloud_sizes, validate_class_counts
+from ltzoo.class_counts import cloud_sizes, effective_number_weights, validate_class_counts
 
 
 def instance_balanced(class_counts: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -41,8 +41,7 @@ def effective_number(class_counts: Sequence[int] | np.ndarray, beta: float = 0.9
         beta: in [0, 1); 0 gives the instance-balanced probabilities, beta -> 1 the class-balanced ones.
     """
     counts = validate_class_counts(class_counts)
-    _check_beta(beta, "beta")
-    return _normalized(counts * _inverse_effective_number(counts, np.full(len(counts), float(beta))))
+    return _normalized(counts * effective_number_weights(counts, beta, normalize=False))
 
 
 def cben(
@@ -78,7 +77,7 @@ def cben(
     if precision == "float32":
         base, width, delta = np.float32(base), np.float32(width), delta.astype("float32")
     beta = (base + width * delta).astype("float64")
-    return _normalized(counts * _inverse_effective_number(counts, beta))
+    return _normalized(counts * effective_number_weights(counts, beta, normalize=False))
 
 
 def progressive(
@@ -166,12 +165,6 @@ def _check_beta(value, name):
         raise ValueError(
             f"`{name}` must be in [0, 1); the paper uses 0.999 to 0.9999. Received: {name}={value}"
         )
-
-
-def _inverse_effective_number(counts, beta):
-    # 1 - beta^n without cancellation when beta is near 1; log(0) is avoided because beta = 0 has weight 1.
-    log_beta = np.log(np.where(beta > 0, beta, 1.0))
-    return np.where(beta > 0, (1.0 - beta) / np.where(beta > 0, -np.expm1(counts * log_beta), 1.0), 1.0)
 
 
 def _normalized(weights):

@@ -1,0 +1,55 @@
+"""Balanced softmax loss."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from ltzoo.class_counts import validate_class_counts
+from ltzoo.losses.function_loss import FunctionLoss
+from ltzoo.losses.logit_adjustment import logit_adjustment
+from ltzoo.losses.registry import register
+
+
+def balanced_softmax(y_true: Any, y_pred: Any, *, class_counts: Sequence[int] | np.ndarray) -> Any:
+    """Balanced softmax loss of each sample: -sum_k y_k log( n_k exp(z_k) / sum_j n_j exp(z_j) ).
+
+    Balanced Meta-Softmax for Long-Tailed Visual Recognition (Ren et al., NeurIPS 2020), Eq. 4. It is
+    ``logit_adjustment`` with tau = 1: the factor 1 / N of the prior cancels. Predictions use z itself.
+
+    Args:
+        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
+        y_pred: Logits z [batch, C].
+        class_counts: Training images of each class, [C].
+
+    Returns:
+        [batch], in float32 at least.
+    """
+    return logit_adjustment(y_true, y_pred, class_counts=class_counts)
+
+
+@register("balanced_softmax")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class BalancedSoftmax(FunctionLoss):
+    """Balanced softmax loss; see ``balanced_softmax``.
+
+    Args:
+        class_counts: Training images of each class, [C].
+        reduction, name, dtype: As in ``keras.losses.Loss``.
+
+    Raises:
+        ValueError: If the counts are not valid.
+    """
+
+    function = staticmethod(balanced_softmax)
+
+    def __init__(
+        self,
+        class_counts: Sequence[int] | np.ndarray,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "balanced_softmax",
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.class_counts = validate_class_counts(class_counts)

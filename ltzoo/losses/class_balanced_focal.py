@@ -1,0 +1,115 @@
+"""Focal loss weighted by the inverse effective number of images of a class, with sigmoids or a softmax."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.class_counts import effective_number_weights, validate_class_counts
+from ltzoo.losses.counts import counts_of_logits
+from ltzoo.losses.function_loss import FunctionLoss, check_average, zero_or_more
+from ltzoo.losses.registry import register
+from ltzoo.losses.soft_labels import soft_labels
+from ltzoo.losses.target_margin import focal_factor, weighted_focal_sum
+from ltzoo.precision import float32_or_float64
+
+ACTIVATIONS = ("sigmoid", "softmax")
+
+
+def class_balanced_focal(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    class_counts: Sequence[int] | np.ndarray,
+    beta: float = 0.9999,
+    gamma: float = 1.0,
+    activation: str = "sigmoid",
+) -> Any:
+    """Class-balanced focal loss of each sample.
+
+    sigmoid: loss = sum_k y_k w_k sum_j (1 - q_j)^gamma (-log q_j) with q_j = sigmoid(z_j) for j = k, else
+    sigmoid(-z_j). softmax: loss = sum_k y_k w_k (1 - p_k)^gamma (-log p_k) with p = softmax(z). In both
+    w_k = C (1 - beta) / (1 - beta^n_k) / sum_j (1 - beta) / (1 - beta^n_j).
+
+    Class-Balanced Loss Based on Effective Number of Samples (Cui et al., CVPR 2019), Eq. 11 (gamma = 0, sigmoid) and
+    Eq. 12-13. The gradient goes through the focal factor. Soft labels are exact and cost no more than integer ones.
+
+    Args:
+        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
+        y_pred: Logits z [batch, C].
+        class_counts: Training images of each class, [C].
+        beta: In [0, 1). 0 gives equal weights.
+        gamma: Exponent of the focal factor; 0 switches it off.
+        activation: "sigmoid" (the paper's) or "softmax".
+
+    Returns:
+        [batch], in float32 at least, not divided by any sum of weights.
+    """
+    logits = ops.cast(y_pred, float32_or_float64(y_pred.dtype))
+    counts = counts_of_logits(class_counts, logits.shape[-1])
+    weights = ops.convert_to_tensor(effective_number_weights(counts, beta), dtype=logits.dtype)
+    labels = soft_labels(y_true, logits.shape[-1], logits.dtype) * weights
+    if activation == "softmax":
+        return weighted_focal_sum(labels, -ops.log_softmax(logits, axis=-1), None, gamma, detach=False)
+    if activation != "sigmoid":
+        raise ValueError(f"activation must be one of {ACTIVATIONS}. Received: activation={activation!r}")
+
+    # A class as the target (own) and as any other; both factors are 0 or positive.
+    own, other = (-ops.log_sigmoid(z) for z in (logits, -logits))
+    if gamma:
+        own, other = (losses * focal_factor(losses, gamma) for losses in (own, other))
+    as_other = ops.sum(labels, axis=-1, keepdims=True) - labels
+    return ops.sum(labels * own + as_other * other, axis=-1)
+
+
+@register("class_balanced_focal")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class ClassBalancedFocal(FunctionLoss):
+    """Class-balanced focal loss; see ``class_balanced_focal``. gamma = 0 is the class-balanced sigmoid loss.
+
+    Args:
+        class_counts: Training images of each class, [C].
+        beta: In [0, 1); 0.9999 and 0.999 in the paper's best settings for CIFAR.
+        gamma: Exponent of the focal factor, at least 0; 0.5, 1 or 2 in the paper.
+        activation: "sigmoid" (default, the paper's) or "softmax". With sigmoids start the last layer's bias at
+            -log(C - 1), as the paper does (Section 4.4); otherwise the first steps only push all logits down.
+        average: "batch" (default): sum_i l_i / B, as published; "weights": sum_i l_i / sum_i w_i.
+        reduction, name, dtype: As in ``keras.losses.Loss``.
+
+    Raises:
+        ValueError: If the counts are not valid, ``beta`` is outside [0, 1), ``gamma`` is negative, or ``activation``
+            or ``average`` is unknown.
+    """
+
+    function = staticmethod(class_balanced_focal)
+
+    def __init__(
+        self,
+        class_counts: Sequence[int] | np.ndarray,
+        beta: float = 0.9999,
+        gamma: float = 1.0,
+        activation: str = "sigmoid",
+        average: str = "batch",
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "class_balanced_focal",
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation must be one of {ACTIVATIONS}. Received: activation={activation!r}")
+        self.class_counts = validate_class_counts(class_counts)
+        self.beta = float(beta)
+        self.gamma = zero_or_more("gamma", gamma)
+        self.activation = activation
+        self.average = check_average(average)
+        self._weights = effective_number_weights(self.class_counts, self.beta)
+
+    def function_arguments(self):
+        arguments = self.arguments()
+        del arguments["average"]
+        return arguments
+
+    def mean_weights(self):
+        return self._weights if self.average == "weights" else None

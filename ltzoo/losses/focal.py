@@ -1,0 +1,79 @@
+"""Softmax focal loss."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.losses.function_loss import FunctionLoss, checked_class_weight, zero_or_more
+from ltzoo.losses.registry import register
+from ltzoo.losses.soft_labels import soft_labels
+from ltzoo.losses.target_margin import weighted_focal_sum
+from ltzoo.precision import float32_or_float64
+
+
+def focal(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    gamma: float = 2.0,
+    class_weight: Sequence[float] | np.ndarray | None = None,
+    detach: bool = False,
+) -> Any:
+    """Softmax focal loss of each sample: sum_k y_k (1 - p_k)^gamma l_k, l_k = -w_k log softmax(z)_k, p_k = exp(-l_k).
+
+    Focal Loss for Dense Object Detection (Lin et al., ICCV 2017), Eq. 4, in the softmax form that long-tailed
+    recognition compares with (Cao et al., NeurIPS 2019). The sum over k is exact for soft labels.
+
+    Args:
+        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
+        y_pred: Logits z [batch, C].
+        gamma: Exponent of the focal factor; 0 is cross-entropy.
+        class_weight: w [C], or None for ones. It enters p too, as in the published code of Cao et al. There is no
+            division by the weights.
+        detach: Whether p is a constant in differentiation, as in the published code of GCL (Li et al., CVPR 2022). By
+            default the gradient goes through it, as the formula says.
+
+    Returns:
+        [batch], in float32 at least.
+
+    Deviation: the paper's detector has one sigmoid a class; see ``class_balanced_focal`` for that form.
+    """
+    logits = ops.cast(y_pred, float32_or_float64(y_pred.dtype))
+    labels = soft_labels(y_true, logits.shape[-1], logits.dtype)
+    return weighted_focal_sum(labels, -ops.log_softmax(logits, axis=-1), class_weight, gamma, detach)
+
+
+@register("focal")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class Focal(FunctionLoss):
+    """Softmax focal loss; see ``focal``. The mean over the batch is the plain one, with class weights too.
+
+    Args:
+        gamma: Exponent of the focal factor, at least 0. 2 is the paper's best for detection; papers on long tails
+            take 1 or 2 (1 in the published code of Cao et al.).
+        class_weight: C positive weights inside l and p, or None.
+        detach: Whether p is a constant in differentiation.
+        reduction, name, dtype: As in ``keras.losses.Loss``.
+
+    Raises:
+        ValueError: If ``gamma`` is negative or a class weight is not above 0.
+    """
+
+    function = staticmethod(focal)
+
+    def __init__(
+        self,
+        gamma: float = 2.0,
+        class_weight: Sequence[float] | np.ndarray | None = None,
+        detach: bool = False,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "focal",
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.gamma = zero_or_more("gamma", gamma)
+        self.class_weight = checked_class_weight(class_weight)
+        self.detach = bool(detach)

@@ -1,0 +1,158 @@
+"""Label-aware smoothing (MiSLAS): the more images a class has, the more its labels are smoothed."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.class_counts import validate_class_counts
+from ltzoo.losses.cross_entropy import cross_entropy
+from ltzoo.losses.function_loss import FunctionLoss
+from ltzoo.losses.registry import register
+from ltzoo.losses.soft_labels import soft_labels
+from ltzoo.precision import float32_or_float64
+
+SHAPES = {
+    "concave": lambda u, power: np.sin(math.pi / 2 * u),
+    "linear": lambda u, power: u,
+    "convex": lambda u, power: 1.0 + np.sin(3 * math.pi / 2 + math.pi / 2 * u),
+    "power": lambda u, power: u**power,
+}
+OVERS = ("all", "others")
+
+
+def label_aware_smoothing_factors(
+    class_counts: Sequence[int] | np.ndarray,
+    smooth_head: float = 0.3,
+    smooth_tail: float = 0.0,
+    shape: str = "concave",
+    power: float = 1.0,
+) -> np.ndarray:
+    """Smoothing factor e of each class, from ``smooth_tail`` (t) for the rarest to ``smooth_head`` (h).
+
+    With u = (n - n_min) / (n_max - n_min):
+
+    - "concave": t + (h - t) sin(pi u / 2),
+    - "linear": t + (h - t) u,
+    - "convex": h + (h - t) sin(3 pi / 2 + pi u / 2),
+    - "power": t + (h - t) u^power.
+
+    Improving Calibration for Long-Tailed Recognition (MiSLAS; Zhong et al., CVPR 2021), Eq. 3 and, for "power", Eq. 7.
+
+    Args:
+        class_counts: Training images of each class, [C].
+        smooth_head: h, in [0, 1].
+        smooth_tail: t, in [0, 1]. The paper demands 0 <= t <= h <= 0.5.
+        shape: One of the above; "exp", the published code's word for "power", is understood too.
+        power: Exponent of "power", above 0: below 1 concave, above 1 convex. The others ignore it.
+
+    Returns:
+        float64 [C].
+
+    Raises:
+        ValueError: If the counts are not valid or an argument is out of range.
+
+    Deviations: balanced counts, 0 / 0 in the published code, count as u = 1, so all classes get h. The published code
+    stores the factors in float32.
+    """
+    counts = validate_class_counts(class_counts)
+    for name, value in (("smooth_head", smooth_head), ("smooth_tail", smooth_tail)):
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} must be in [0, 1]. Received: {name}={value}")
+    if not power > 0:
+        raise ValueError(f"power must be above 0. Received: power={power}")
+    if shape != "exp" and shape not in SHAPES:
+        raise ValueError(f"shape must be one of {', '.join(SHAPES)}. Received: shape={shape!r}")
+    spread = counts.max() - counts.min()
+    u = (counts - counts.min()) / spread if spread else np.ones(len(counts))
+    return smooth_tail + (smooth_head - smooth_tail) * SHAPES["power" if shape == "exp" else shape](u, power)
+
+
+def label_aware_smoothing(y_true: Any, y_pred: Any, *, factors: Any, over: str = "all") -> Any:
+    """Cross-entropy with smoothed labels, of each sample.
+
+    An integer label y becomes 1 - e_y on the target; over "all": e_y / C more on each of the C classes;
+    over "others": e_y / (C - 1) on each other class. Soft labels become the mixture of their classes' smoothed labels.
+
+    Zhong et al. (CVPR 2021), Eq. 1.
+
+    Args:
+        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
+        y_pred: Logits [batch, C].
+        factors: e [C], such as ``label_aware_smoothing_factors`` gives.
+        over: "all" (published code; default, because the published numbers were made with it) or "others" (the
+            paper's Eq. 1).
+
+    Returns:
+        [batch], in float32 at least.
+
+    Raises:
+        ValueError: If the shapes do not fit, ``over`` is unknown, or ``over="others"`` has no other class.
+    """
+    dtype, num_classes = float32_or_float64(y_pred.dtype), y_pred.shape[-1]
+    if over not in OVERS or (over == "others" and num_classes < 2):
+        raise ValueError(
+            f"over must be one of {OVERS}, and 'others' needs two classes or more. "
+            f"Received: over={over!r}, {num_classes} classes"
+        )
+    factors = ops.convert_to_tensor(factors, dtype=dtype)
+    if tuple(factors.shape) != (num_classes,):
+        raise ValueError(
+            f"factors must have one number for each of the {num_classes} logits. "
+            f"Received: factors of shape {tuple(factors.shape)}"
+        )
+    labels = soft_labels(y_true, num_classes, dtype)
+    taken = labels * factors
+    spread = ops.sum(taken, axis=-1, keepdims=True)
+    given = spread / num_classes if over == "all" else (spread - taken) / (num_classes - 1)
+    return cross_entropy(labels - taken + given, y_pred)
+
+
+@register("label_aware_smoothing")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class LabelAwareSmoothing(FunctionLoss):
+    """Label-aware smoothing loss; see ``label_aware_smoothing`` and ``label_aware_smoothing_factors``.
+
+    Args:
+        class_counts: Training images of each class, [C].
+        smooth_head: Smoothing of the most frequent class. Published stage 2, imbalance factor 100: 0.3 for CIFAR-10,
+            0.4 for CIFAR-100.
+        smooth_tail: Smoothing of the rarest class; 0.0 for CIFAR-10, 0.1 for CIFAR-100.
+        shape: "concave" (the paper's choice), "linear", "convex" or "power".
+        power: Exponent of "power".
+        over: "all" classes (published code) or "others" (paper).
+        reduction, name, dtype: As in ``keras.losses.Loss``.
+
+    Raises:
+        ValueError: If the counts are not valid or an argument is out of range.
+    """
+
+    function = staticmethod(label_aware_smoothing)
+
+    def __init__(
+        self,
+        class_counts: Sequence[int] | np.ndarray,
+        smooth_head: float = 0.3,
+        smooth_tail: float = 0.0,
+        shape: str = "concave",
+        power: float = 1.0,
+        over: str = "all",
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "label_aware_smoothing",
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        if over not in OVERS:
+            raise ValueError(f"over must be one of {OVERS}. Received: over={over!r}")
+        self.class_counts = validate_class_counts(class_counts)
+        self.smooth_head, self.smooth_tail = float(smooth_head), float(smooth_tail)
+        self.shape, self.power, self.over = shape, float(power), over
+        self._factors = label_aware_smoothing_factors(
+            self.class_counts, self.smooth_head, self.smooth_tail, self.shape, self.power
+        )
+
+    def function_arguments(self):
+        return {"factors": self._factors, "over": self.over}

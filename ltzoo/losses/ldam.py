@@ -1,0 +1,126 @@
+"""Label-distribution-aware margin loss (LDAM)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.class_counts import effective_number_weights, validate_class_counts
+from ltzoo.losses.counts import counts_of_logits
+from ltzoo.losses.function_loss import FunctionLoss, above_zero, checked_class_weight, zero_or_more
+from ltzoo.losses.registry import register
+from ltzoo.losses.soft_labels import soft_labels
+from ltzoo.losses.target_margin import target_margin_cross_entropy, weighted_focal_sum
+from ltzoo.precision import float32_or_float64
+
+
+def ldam_margins(class_counts: Sequence[int] | np.ndarray, max_margin: float = 0.5) -> np.ndarray:
+    """Margins m_k = max_margin (n_min / n_k)^(1/4), float64 [C]: largest for the rarest class (Cao et al., Eq. 12)."""
+    counts = validate_class_counts(class_counts)
+    return max_margin * (counts.min() / counts) ** 0.25
+
+
+def ldam(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    class_counts: Sequence[int] | np.ndarray,
+    max_margin: float = 0.5,
+    scale: float = 30.0,
+    class_weight: Sequence[float] | np.ndarray | None = None,
+    from_cosine: bool = True,
+) -> Any:
+    """LDAM loss of each sample: sum_k y_k w_k ce_k with ce_k = -log softmax(s (cosine - m_k e_k))_k.
+
+    m_k = max_margin (n_min / n_k)^(1/4).
+
+    Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss (Cao et al., NeurIPS 2019), Eq. 10-13. The
+    sum over k is exact for soft labels, and costs no more than for integer ones.
+
+    Args:
+        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
+        y_pred: [batch, C], the cosine between feature and class vector, or scale * cosine if ``from_cosine`` is False.
+        class_counts: Training images of each class, [C].
+        max_margin: Margin of the rarest class, on the cosine.
+        scale: s.
+        class_weight: w [C], or None for ones. No division by the weights happens here.
+        from_cosine: Whether ``y_pred`` still has to be multiplied by ``scale``. If not, s m_k is subtracted from it.
+
+    Returns:
+        [batch], in float32 at least.
+
+    Raises:
+        ValueError: If the shapes do not fit, or there are fewer than two classes.
+    """
+    logits = ops.cast(y_pred, float32_or_float64(y_pred.dtype))
+    if from_cosine:
+        logits = logits * scale
+    margins = scale * ldam_margins(counts_of_logits(class_counts, logits.shape[-1]), max_margin)
+    cross_entropies = target_margin_cross_entropy(
+        logits, ops.convert_to_tensor(margins[None], dtype=logits.dtype)
+    )
+    labels = soft_labels(y_true, logits.shape[-1], logits.dtype)
+    return weighted_focal_sum(labels, cross_entropies, class_weight)
+
+
+@register("ldam")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class LDAM(FunctionLoss):
+    """LDAM loss on the outputs of a cosine classifier; see ``ldam``.
+
+    With class weights the mean over the batch is sum_i l_i / sum_i w_i, as in the published code.
+
+    Args:
+        class_counts: Training images of each class, [C].
+        max_margin: Margin of the rarest class, 0.5 in the paper.
+        scale: s, 30 in the published code. The paper has no s; without it a cosine classifier cannot fit.
+        beta: In [0, 1): weights by the effective number of images (Cui et al., CVPR 2019), 0.9999 in the deferred
+            re-weighting of the paper (DRW, Algorithm 1). None for no weights.
+        class_weight: C positive weights instead of those of ``beta``, or None.
+        from_cosine: False if the predictions are scale * cosine already.
+        reduction, name, dtype: As in ``keras.losses.Loss``.
+
+    Raises:
+        ValueError: If ``scale`` or a class weight is not above 0, ``max_margin`` is negative, ``beta`` is outside
+            [0, 1), the counts are not valid, or both ``beta`` and ``class_weight`` are given.
+    """
+
+    function = staticmethod(ldam)
+
+    def __init__(
+        self,
+        class_counts: Sequence[int] | np.ndarray,
+        max_margin: float = 0.5,
+        scale: float = 30.0,
+        beta: float | None = None,
+        class_weight: Sequence[float] | np.ndarray | None = None,
+        from_cosine: bool = True,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "ldam",
+        dtype: str | keras.DTypePolicy | None = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.class_counts = validate_class_counts(class_counts)
+        self.max_margin = zero_or_more("max_margin", max_margin)
+        self.scale = above_zero("scale", scale)
+        self.beta = None if beta is None else float(beta)
+        self.class_weight = checked_class_weight(class_weight)
+        self.from_cosine = bool(from_cosine)
+        if self.beta is not None and self.class_weight is not None:
+            raise ValueError(
+                "class_weight must be None when beta gives the weights. "
+                f"Received: beta={beta}, class_weight={class_weight}"
+            )
+        self._weights = self.class_weight
+        if self.beta is not None:
+            self._weights = effective_number_weights(self.class_counts, self.beta)
+
+    def function_arguments(self):
+        arguments = self.arguments()
+        del arguments["beta"]
+        return {**arguments, "class_weight": self._weights}
+
+    def mean_weights(self):
+        return self._weights
