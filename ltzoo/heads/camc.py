@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from ltzoo.heads.registry import register
 from ltzoo.layers import CAMCalibration
@@ -43,7 +44,8 @@ class CAMCHead(CAMCalibration):
         """Takes over the class vectors; sets prototypes and fusion from the training images."""
         kernel = getattr(previous, "kernel", None)
         if kernel is not None and tuple(kernel.shape) == tuple(self.kernel.shape):
-            self.kernel.assign(kernel)
+            # A copy: on JAX two variables must not share a buffer that a step donates.
+            self.kernel.assign(ops.copy(kernel))
         if not self.tail_classes:
             return
         features, labels = context.features()

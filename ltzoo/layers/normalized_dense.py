@@ -56,7 +56,9 @@ class NormalizedDense(keras.layers.Layer):
         units: Number of classes C.
         scale: The scale g. While it is fixed, ``layer.scale`` is a plain number that may be set between two
             stages (compile the model again afterwards).
-        learn_scale: Train g as a weight, ``layer.scale_weight``, that starts at ``scale``.
+        learn_scale: Train g as a weight, ``layer.scale_weight``, that starts at ``scale``: True for one number,
+            "per_class" for one g_c a class, which with ``normalize_features=False`` is weight normalization
+            (Salimans and Kingma, 2016; CAMC, Table II).
         normalize_features: Whether the features are brought to length 1 too.
         kernel_initializer: Default: U(-1, 1) draws with every column brought to length 1.
         kernel_regularizer: Regularizer of the kernel.
@@ -66,7 +68,7 @@ class NormalizedDense(keras.layers.Layer):
     ``layer.kernel`` is [D, C], one column a class, and its columns are not kept at length 1 in training.
 
     Raises:
-        ValueError: If ``units`` is below 1 or ``scale`` is not above 0.
+        ValueError: If ``units`` is below 1, ``scale`` is not above 0 or ``learn_scale`` is unknown.
 
     Deviation: a zero feature has logits 0 and gradient 0; see ``unit_length`` for the published gradient.
     """
@@ -75,7 +77,7 @@ class NormalizedDense(keras.layers.Layer):
         self,
         units: int,
         scale: float = 1.0,
-        learn_scale: bool = False,
+        learn_scale: bool | str = False,
         normalize_features: bool = True,
         kernel_initializer: str | Mapping[str, Any] | Callable[..., Any] | None = None,
         kernel_regularizer: str | Mapping[str, Any] | Callable[..., Any] | None = None,
@@ -90,7 +92,11 @@ class NormalizedDense(keras.layers.Layer):
             raise ValueError(f"scale must be above 0. Received: scale={scale}")
         self.units = int(units)
         self.scale = float(scale)
-        self.learn_scale = bool(learn_scale)
+        if learn_scale not in (False, True, "per_class"):
+            raise ValueError(
+                f"learn_scale must be False, True or 'per_class'. Received: learn_scale={learn_scale!r}"
+            )
+        self.learn_scale = learn_scale
         self.normalize_features = bool(normalize_features)
         self.seed = seed
         if kernel_initializer is None:
@@ -110,7 +116,10 @@ class NormalizedDense(keras.layers.Layer):
         )
         if self.learn_scale:
             self.scale_weight = self.add_weight(
-                name="scale", shape=(), initializer=keras.initializers.Constant(self.scale), autocast=False
+                name="scale",
+                shape=(self.units,) if self.learn_scale == "per_class" else (),
+                initializer=keras.initializers.Constant(self.scale),
+                autocast=False,
             )
 
     def call(self, inputs):

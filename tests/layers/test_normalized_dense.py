@@ -87,6 +87,15 @@ def test_scale_is_set_or_learned():
     assert float(learned(features)[0, 0]) == pytest.approx(2.0)
 
 
+def test_one_scale_a_class_is_weight_normalization():
+    layer = built(np.array([[3.0, 0], [4, 2]]), learn_scale="per_class", normalize_features=False)
+    layer.scale_weight.assign([2.0, 0.5])
+    logits = ops.convert_to_numpy(layer(np.array([[5.0, 10.0]], "float32")))
+    np.testing.assert_allclose(logits, [[22.0, 5.0]], rtol=1e-6)
+    with pytest.raises(ValueError, match="learn_scale='classes'"):
+        NormalizedDense(2, learn_scale="classes")
+
+
 def test_float32_under_mixed_precision():
     layer = NormalizedDense(3, dtype="mixed_float16")
     features = ops.cast(np.array([[3e-4, 4e-4]]), "float16")
