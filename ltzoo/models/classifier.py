@@ -73,6 +73,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         self._by_technique = False
         self.enter_stage(stage)
         self.build((None, *self.image_shape))
+        self.enter_stage(stage)  # again, for the weights that `build` has made
 
     def _make_heads(self):
         """All heads, and for each stage the number of its head."""

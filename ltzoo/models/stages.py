@@ -34,10 +34,10 @@ class Stages:
             if isinstance(layer, keras.layers.BatchNormalization)
         ]
         for head in self.heads:
-            head.trainable = head is self.head
+            _set_trainable(head, head is self.head)
         for technique in self.techniques:
             if technique is not None:
-                technique.trainable = technique is self.technique
+                _set_trainable(technique, technique is self.technique)
         self._set_backbone_trainable("all" if stage is None else settings.trainable)
         mode = "train" if stage is None else settings.batch_norm
         if mode == "shifted" and any(not hasattr(layer, "shifted") for layer in norms):
@@ -54,10 +54,8 @@ class Stages:
             self.head.scale = settings.scale
 
     def _set_backbone_trainable(self, which):
-        # One by one: on TensorFlow an attribute that is set to the value it has is not set, so frozen layers of a
-        # trainable backbone would stay frozen.
         for layer in self.backbone._flatten_layers():
-            layer.trainable = which != "head"
+            _set_trainable(layer, which != "head")
         if isinstance(which, str):
             return
         found = False
@@ -121,6 +119,12 @@ class Stages:
     def reinitialize_head(self, seed: int) -> None:
         """A fresh classifier, as classifier re-training (cRT) starts with."""
         reinitialize(self.head, seed)
+
+
+def _set_trainable(layer, value):
+    # On TensorFlow `layer.trainable = value` does nothing where the layer has this value already, even if its weights
+    # or inner layers have another one; the property itself always passes it on.
+    type(layer).trainable.fset(layer, value)
 
 
 def _jit_compile():

@@ -84,6 +84,7 @@ def test_every_hook_acts_in_its_stage_only(first_of_pair, tmp_path):
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded.predict(images, verbose=0), expected)
     np.testing.assert_array_equal(ops.convert_to_numpy(loaded.techniques[0].offset.value), offset)
+    assert [len(m.trainable_variables) for m in (model, loaded)] == [8, 8]  # without the technique's
 
 
 def test_patterns_say_which_layers_of_the_backbone_train():
