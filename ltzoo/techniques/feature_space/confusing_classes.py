@@ -1,0 +1,89 @@
+"""Which classes a class is confused with, by the mean scores of a trained classifier (FSA section 4.2)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+
+def class_score_matrix(batches: Iterable[tuple[np.ndarray, np.ndarray]], num_classes: int) -> np.ndarray:
+    """S[t, p]: the mean softmax score of class p over the training images of class t.
+
+    Args:
+        batches: pairs (logits [b, C], integer labels [b]), all training images together.
+        num_classes: C.
+
+    Returns:
+        float64 [C, C]; a row sums to 1, or to 0 for a class without images.
+    """
+    sums = np.zeros((num_classes, num_classes))
+    counts = np.zeros(num_classes, np.int64)
+    for logits, labels in batches:
+        order = np.argsort(labels, kind="stable")
+        present, start, found = np.unique(labels[order], return_index=True, return_counts=True)
+        logits = np.asarray(logits, np.float64)[order]
+        scores = np.exp(logits - logits.max(axis=1, keepdims=True))
+        scores /= scores.sum(axis=1, keepdims=True)
+        sums[present] += np.add.reduceat(scores, start, axis=0)
+        counts[present] += found
+    return sums / np.maximum(counts, 1)[:, None]
+
+
+def confusing_classes(
+    scores: np.ndarray,
+    num_confusing: int,
+    by: str = "rows",
+    among: Sequence[int] | np.ndarray | None = None,
+) -> np.ndarray:
+    """The other classes that each class is most confused with, the most confusing first.
+
+    Args:
+        scores: `class_score_matrix`, [C, C].
+        num_confusing: N_f.
+        by: "rows", the paper's definition and the default: classes p that images of class c score high for, S[c, p].
+            "columns", as in the third-party code: classes p whose images score high for c, S[p, c].
+        among: the classes to choose from; None for all.
+
+    Returns:
+        int64 [C, N_f]. A row of fewer other classes repeats them, beginning with the most confusing one; a class that
+        is the only one to choose from has itself.
+
+    Raises:
+        ValueError: `by` is unknown, or `num_confusing` below 1.
+    """
+    if by not in ("rows", "columns"):
+        raise ValueError(f"`by` must be 'rows' or 'columns'. Received: by={by!r}")
+    if num_confusing < 1:
+        raise ValueError(f"`num_confusing` must be 1 or more. Received: num_confusing={num_confusing}")
+    scores = np.array(scores if by == "rows" else np.transpose(scores), np.float64)
+    np.fill_diagonal(scores, -1.0)
+    if among is not None:
+        scores[:, np.setdiff1d(np.arange(len(scores)), among)] = -2.0
+    order = np.argsort(-scores, axis=1, kind="stable")
+    others = np.maximum((scores >= 0).sum(axis=1, keepdims=True), 1)
+    return np.take_along_axis(order, np.arange(int(num_confusing))[None, :] % others, axis=1)
+
+
+def scored_batches(
+    classifier: Any, context: Any, batch_size: int = 1024
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Pairs (logits, labels) of all training images in inference mode, for `class_score_matrix`.
+
+    Args:
+        classifier: a `LongTailedClassifier` in the stage that begins.
+        context: its `StageContext`.
+        batch_size: images whose logits are in memory at a time.
+    """
+    if getattr(classifier.head, "takes_feature_map", False):
+        labels = context.dataset.train.labels
+
+        def features(chosen):
+            return context.feature_maps(chosen, batch_size)
+    else:
+        pooled, labels = context.features()
+        features = pooled.__getitem__
+    for start in range(0, len(labels), batch_size):
+        chosen = np.arange(start, min(start + batch_size, len(labels)))
+        logits = classifier.head(features(chosen), training=False)
+        yield keras.ops.convert_to_numpy(logits), labels[chosen]

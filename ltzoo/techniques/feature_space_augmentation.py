@@ -1,0 +1,265 @@
+"""Fine-tuning with samples of tail classes that are made in the feature space (FSA)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.sampling import TailGroupSampler, split_head_tail
+from ltzoo.techniques import feature_space
+from ltzoo.techniques.base import Technique
+from ltzoo.techniques.registry import register
+
+FUSIONS = ("algorithm_1", "per_location")
+
+
+@register("feature_space_augmentation")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class FeatureSpaceAugmentation(Technique):
+    """Phase 2 of Feature Space Augmentation for Long-Tailed Data (Chu et al., ECCV 2020, Section 4, Algorithm 1).
+
+    A batch has N_t images of tail classes, N_a images of the classes that each is confused with and N_t (1 + N_a) head
+    images (`ltzoo.sampling.TailGroupSampler`; N_t = batch size / (2 (1 + N_a))). The frozen lower part of the backbone
+    turns all into feature maps. Each map is split by the activation map of its image's own class, M = <w_y, f> brought
+    to 0..1, into class-specific locations, M > tau_s, and class-generic ones, M < tau_g. A tail image's specific
+    vectors and a confusing image's generic ones make a new sample of the tail class, which takes the confusing
+    image's place in the batch. What lies behind the cut is trained on the 2 N_t (1 + N_a) maps with the stage's loss.
+
+    The classes and w are those of the classifier as the stage begins; both are kept in variables. The accuracy of a
+    training epoch is that of the real images, before augmentation.
+
+    Args:
+        num_augmented: N_a, new samples for each tail image; 0 is the paper's "No Aug".
+        num_confusing: N_f.
+        head_share: h_r; see `ltzoo.sampling.split_head_tail`.
+        threshold_specific, threshold_generic: tau_s and tau_g; the paper gives none, 0.8 and 0.2 are those of the
+            third-party code.
+        depth: where the network is cut: "last" (behind the backbone, the paper's choice), "third", "second", the
+            number of a stage or the name of a layer; see `feature_space.split_backbone`. The stage's `trainable` must
+            then list layers behind the cut.
+        fusion: "algorithm_1": floor(gamma L) vectors of the tail and the rest of the other image, drawn with
+            replacement, gamma uniform in (0, 1); their places in the map are lost, which average pooling does not
+            see. "per_location": each vector stays in its place, as the third-party code does everywhere and Section
+            5.4 asks for behind earlier blocks without a formula. None: Algorithm 1 at depth "last" under a head that
+            takes pooled features, else "per_location".
+        rounding: of gamma L; see `feature_space.draw_fusion`.
+        rectify_map: set negative values of M to 0 first (Grad-CAM, third-party code); False is the paper's map.
+        confusing_by: "rows" (paper) or "columns" (third-party code); see `feature_space.confusing_classes`.
+        confusing_among: "all" other classes (Section 4.2), or "head" classes only, as the introduction puts it.
+        tail_draws, head_draws: see `TailGroupSampler`.
+        steps_per_epoch: steps of an epoch; None for training images / batch size.
+        seed: of the ratios and draws.
+
+    Raises:
+        ValueError: an argument out of range; a backbone without a feature map; a head without one weight vector a
+            class; a stage with mixup or a fresh head; layers before the cut that would train.
+
+    Deviations: before the last block the paper does not say which activation map it takes; here the map of the last
+    block (the network behind the cut in inference mode), resized, as Zhou et al. (CVPR 2016) resize it to the image.
+    Images are augmented and pass the lower part anew in each step, instead of features that were computed once. The
+    third-party code labels all samples of a batch with its first tail image's class; here each has its own.
+    """
+
+    def __init__(
+        self,
+        num_augmented: int = 3,
+        num_confusing: int = 3,
+        head_share: float = 0.9,
+        threshold_specific: float = 0.8,
+        threshold_generic: float = 0.2,
+        depth: str | int = "last",
+        fusion: str | None = None,
+        rounding: str = "floor",
+        rectify_map: bool = False,
+        confusing_by: str = "rows",
+        confusing_among: str = "all",
+        tail_draws: str = "classes",
+        head_draws: str = "classes",
+        steps_per_epoch: int | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("autocast", False)
+        super().__init__(**kwargs)
+        for name, value, allowed in (
+            ("fusion", fusion, (None, *FUSIONS)),
+            ("rounding", rounding, ("floor", "ceil")),
+            ("confusing_by", confusing_by, ("rows", "columns")),
+            ("confusing_among", confusing_among, ("all", "head")),
+        ):
+            if value not in allowed:
+                raise ValueError(f"`{name}` must be one of {allowed}. Received: {name}={value!r}")
+        for name, value in (
+            ("threshold_specific", threshold_specific),
+            ("threshold_generic", threshold_generic),
+        ):
+            if not 0 < value < 1:
+                raise ValueError(f"`{name}` must be above 0 and below 1. Received: {name}={value}")
+        if num_augmented < 0 or num_confusing < 1:
+            raise ValueError(
+                "`num_augmented` must be 0 or more and `num_confusing` 1 or more. "
+                f"Received: num_augmented={num_augmented}, num_confusing={num_confusing}"
+            )
+        self.num_augmented, self.num_confusing = int(num_augmented), int(num_confusing)
+        self.head_share = float(head_share)
+        self.threshold_specific = float(threshold_specific)
+        self.threshold_generic = float(threshold_generic)
+        self.depth, self.fusion, self.rounding = depth, fusion, rounding
+        self.rectify_map = bool(rectify_map)
+        self.confusing_by, self.confusing_among = confusing_by, confusing_among
+        self.tail_draws, self.head_draws = tail_draws, head_draws
+        self.steps_per_epoch = steps_per_epoch
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self._stash = None
+
+    def attach(self, classifier):
+        """Cuts the backbone, and makes the variables for the confusing classes and the weights of the map."""
+        index = next(i for i, technique in enumerate(classifier.techniques) if technique is self)
+        stage, head = classifier.recipe.stages[index], classifier.heads[classifier.head_numbers[index]]
+        feature_space.check_parts(classifier, stage, head)
+        lower, upper = feature_space.split_backbone(classifier.backbone, self.depth)
+        # Past Keras's __setattr__: the layers belong to the backbone.
+        object.__setattr__(self, "_lower", lower)
+        object.__setattr__(self, "_upper", upper)
+        keeps_places = upper is not None or getattr(head, "takes_feature_map", False)
+        self._fusion = self.fusion or ("per_location" if keeps_places else "algorithm_1")
+        self.confusing = self.add_weight(
+            name="confusing",
+            shape=(classifier.num_classes, self.num_confusing),
+            initializer="zeros",
+            dtype="int32",
+            trainable=False,
+        )
+        self.map_kernel = self.add_weight(
+            name="map_kernel",
+            shape=(classifier.feature_size, classifier.num_classes),
+            initializer="zeros",
+            trainable=False,
+            autocast=False,
+        )
+
+    def begin(self, classifier, context):
+        """Finds the confusing classes and keeps the classifier's weights."""
+        feature_space.check_frozen(self._lower, self._upper)
+        among = None
+        if self.confusing_among == "head":
+            among, _ = split_head_tail(context.class_counts, self.head_share)
+        scores = feature_space.class_score_matrix(
+            feature_space.scored_batches(classifier, context), classifier.num_classes
+        )
+        found = feature_space.confusing_classes(scores, self.num_confusing, self.confusing_by, among)
+        self.confusing.assign(found.astype("int32"))
+        self.map_kernel.assign(np.array(ops.convert_to_numpy(classifier.head.kernel.value)))
+
+    def make_sampler(self, classifier, labels, batch_size, seed, **arguments):
+        """`TailGroupSampler` with the confusing classes that `begin` found."""
+        arguments.pop("drop_remainder", None)
+        return TailGroupSampler(
+            labels,
+            ops.convert_to_numpy(self.confusing.value),
+            batch_size,
+            seed,
+            num_classes=classifier.num_classes,
+            num_augmented=self.num_augmented,
+            head_share=self.head_share,
+            tail_draws=self.tail_draws,
+            head_draws=self.head_draws,
+            num_steps=self.steps_per_epoch,
+            **arguments,
+        )
+
+    def logits(self, classifier, images):
+        """The logits of the images as they are; the maps are kept for `loss`, which knows the labels."""
+        maps = self._lower(classifier.normalize_images(images, training=True), training=False)
+        last = maps if self._upper is None else self._upper(maps, training=False)
+        self._stash = ops.stop_gradient(maps), ops.stop_gradient(last)
+        return _classify(classifier, self._stash[1], training=False)
+
+    def loss(
+        self,
+        classifier: Any,
+        labels: Any,
+        logits: Any,
+        classification_loss: Callable[[Any, Any], Any],
+    ) -> Any:
+        """The stage's loss of tail images, fused samples and head images; `logits` are not part of it."""
+        (maps, last), self._stash = self._stash, None
+        if len(labels.shape) > 1 and labels.shape[-1] != 1:
+            raise ValueError(
+                "'feature_space_augmentation' needs one class an image: no mixup or other mixing of labels in its "
+                f"stage. Received: labels of shape {tuple(labels.shape)}"
+            )
+        group, own = 2 * (1 + self.num_augmented), 1 + self.num_augmented
+        labels = ops.reshape(labels, (-1, group))
+        targets = ops.concatenate([ops.repeat(labels[:, :1], own, axis=1), labels[:, own:]], axis=1)
+        if self.num_augmented:
+            grouped = ops.reshape(maps, (-1, group, *maps.shape[1:]))
+            activation = self._activation(last, labels, maps.shape[1:3])
+            fused = self._fuse(grouped[:, :own], activation)
+            grouped = ops.concatenate([grouped[:, :1], fused, grouped[:, own:]], axis=1)
+            maps = ops.reshape(grouped, (-1, *maps.shape[1:]))
+        if self._upper is not None:
+            maps = self._upper(maps, training=True)
+        return classification_loss(ops.reshape(targets, (-1,)), _classify(classifier, maps, training=True))
+
+    def _activation(self, last, labels, size):
+        """Normalized maps [N_t (1 + N_a), h, w] of the tail and confusing images' own classes."""
+        own = 1 + self.num_augmented
+        last = ops.reshape(last, (-1, 2 * own, *last.shape[1:]))[:, :own]
+        last = ops.reshape(last, (-1, *last.shape[2:]))
+        raw = feature_space.class_activation_maps(last, self.map_kernel, ops.reshape(labels[:, :own], (-1,)))
+        if tuple(raw.shape[1:]) != tuple(size):
+            raw = ops.image.resize(raw[..., None], size, data_format="channels_last")[..., 0]
+        return feature_space.normalize_maps(raw, self.rectify_map)
+
+    def _fuse(self, maps, activation):
+        """[N_t, N_a, h, w, D] from the maps of tail and confusing images [N_t, 1 + N_a, h, w, D]."""
+        shape, count = tuple(maps.shape[2:]), self.num_augmented
+        masks = feature_space.class_masks(activation, self.threshold_specific, self.threshold_generic)
+        masks = [ops.reshape(mask, (-1, 1 + count, shape[0] * shape[1])) for mask in masks]
+        vectors = ops.reshape(maps, (-1, 1 + count, shape[0] * shape[1], shape[2]))
+        tail = [ops.repeat(x[:, :1], count, axis=1) for x in (vectors, masks[0])]
+        pairs = [ops.reshape(x, (-1, *x.shape[2:])) for x in (*tail, vectors[:, 1:], masks[1][:, 1:])]
+        draws = ops.shape(pairs[1])
+        ratios = keras.random.uniform(draws[:1], dtype="float32", seed=self.seed_generator)
+        uniforms = keras.random.uniform(draws, dtype="float32", seed=self.seed_generator)
+        if self._fusion == "per_location":
+            fused = feature_space.fuse_per_location(*pairs, ratios, uniforms)
+        else:
+            sets = feature_space.location_sets(*pairs)
+            where = feature_space.draw_fusion(*sets, ratios, uniforms, self.rounding)
+            fused = feature_space.fuse_at_locations(pairs[0], pairs[2], *where)
+        return ops.reshape(fused, (-1, count, *shape))
+
+    def get_config(self):
+        names = (
+            *(
+                "num_augmented",
+                "num_confusing",
+                "head_share",
+                "threshold_specific",
+                "threshold_generic",
+                "depth",
+            ),
+            *(
+                "fusion",
+                "rounding",
+                "rectify_map",
+                "confusing_by",
+                "confusing_among",
+                "tail_draws",
+                "head_draws",
+            ),
+            *("steps_per_epoch", "seed"),
+        )
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def _classify(classifier, maps, training):
+    takes_map = getattr(classifier.head, "takes_feature_map", False)
+    return classifier.head(maps if takes_map else ops.mean(maps, axis=(1, 2)), training=training)
