@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from ltzoo.heads.linear import LinearHead
-from ltzoo.heads.registry import register
+from ltzoo.heads.registry import assign_copy, register
 
 # The values that the published code tries.
 TAUS = np.linspace(0.0, 2.0, 21)
@@ -81,7 +81,7 @@ class TauNormalized(LinearHead):
                     "tau-normalization goes on from a classifier with one vector a class, such as 'dense'. "
                     f"Received: previous={type(previous).__name__}"
                 )
-            self.kernel.assign(kernel)
+            assign_copy(self.kernel, kernel)
         if self.tau is None:
             features, labels = context.val_features() or context.features()
             kernel = ops.convert_to_numpy(self.kernel.value)
