@@ -1,0 +1,101 @@
+"""Diverse experts with a router, and the same with normalized batch normalization."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from ltzoo.recipes.cifar import CROP_FLIP
+from ltzoo.recipes.registry import register
+from ltzoo.training import Recipe, Stage
+
+CITATION = (
+    "Wang, Lian, Miao, Liu and Yu, Long-tailed Recognition by Routing Diverse Distribution-Aware Experts, "
+    "ICLR 2021"
+)
+NUM_EXPERTS = 3
+NESTEROV = {"name": "sgd", "momentum": 0.9, "l2": 5e-4, "nesterov": True}
+
+
+@register
+def ride(epochs: Sequence[int] = (160, 40, 5)) -> Recipe:
+    """Three experts that share the early layers, learn jointly but diversely, and are then asked as needed.
+
+    Stage 1: LDAM on each expert's cosine logits (s = 30) minus 0.2 times the divergence of the experts
+    (`ltzoo.losses.expert_diversity`). Stage 2, the published epoch of re-weighting: the same with class weights by the
+    effective number (beta 0.9999) and temperatures that differ between classes (gamma 0.05); the rate goes on as if in
+    one run, x0.01 at its start and again at its middle, but momentum starts anew. Stage 3: the router alone, on
+    class-balanced batches of 512, with positive weight 100.
+
+    The constants, the form of the divergence and the three quarters of the channels in the experts are those of the
+    released CIFAR-100-LT configurations; "paper" forms are parameters of the technique "experts". Deviations: no
+    rotation by up to 15 degrees in the augmentation, and no distillation, which the paper has as an option.
+
+    Expected on CIFAR-100-LT, imbalance factor 100, ResNet-32: 48.6 % top-1 (model zoo of the released code, with
+    router). On CIFAR-10-LT, imbalance factor 100: 85.1 % (NBN paper, Table I, whose augmentation is stronger).
+    """
+    experts = {"num_experts": NUM_EXPERTS, "head": {"name": "normalized_dense"}}
+    shared = dict(batch_size=128, augmentation=CROP_FLIP, optimizer=NESTEROV, scale=30.0)
+    return Recipe(
+        name="ride",
+        head={"name": "experts", **experts},
+        conversions=({"name": "experts", "num_experts": NUM_EXPERTS, "width": 0.75},),
+        stages=(
+            Stage(
+                epochs=epochs[0],
+                loss={"name": "ldam"},
+                schedule={
+                    "name": "constant",
+                    "learning_rate": 0.1,
+                    "warmup_epochs": min(5, epochs[0] // 8),
+                },
+                technique={"name": "experts", "reweight_factor": 0.0},
+                **shared,
+            ),
+            Stage(
+                epochs=epochs[1],
+                loss={"name": "ldam", "beta": 0.9999},
+                schedule={
+                    "name": "multi_step",
+                    "learning_rate": 1e-3,
+                    "milestones": [round(0.5 * epochs[1])],
+                    "factors": [1e-2],
+                },
+                technique={"name": "experts", "reweight_factor": 0.05},
+                **shared,
+            ),
+            Stage(
+                epochs=epochs[2],
+                loss={"name": "cross_entropy"},
+                head={"name": "routed_experts", "top_choices": 30, **experts},
+                trainable="head",
+                batch_norm="frozen",
+                sampler={"strategy": "class_balanced"},
+                schedule={"name": "cosine", "learning_rate": 0.01},
+                technique={"name": "expert_router", "positive_weight": 100.0},
+                **{**shared, "batch_size": 512},
+            ),
+        ),
+        description="Three diverse experts on LDAM with deferred re-weighting, then a router",
+        citation=CITATION,
+    )
+
+
+@register
+def ride_nbn(epochs: Sequence[int] = (160, 40, 5)) -> Recipe:
+    """`ride` with normalized batch normalization in every norm of the experts' last stage, one magnitude an expert.
+
+    NBN paper, section IV-B, with the placement of the released code; stages and constants are those of `ride`. The
+    released configuration (ImageNet-LT) has a cosine rate with a period of 90 in 200 epochs, so that the rate
+    rises again; that is not copied.
+
+    Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 87.1 % top-1 (NBN paper, Table I, whose augmentation
+    is stronger).
+    """
+    groups = [f"expert{number}_*" for number in range(1, NUM_EXPERTS + 1)]
+    recipe = ride(epochs)
+    return dataclasses.replace(
+        recipe,
+        name="ride_nbn",
+        conversions=(*recipe.conversions, {"name": "nbn", "placement": "A", "groups": groups}),
+        description="RIDE's experts with normalized batch normalization, one magnitude each",
+        citation="Bao et al., Normalizing Batch Normalization for Long-Tailed Recognition, 2024; " + CITATION,
+    )
