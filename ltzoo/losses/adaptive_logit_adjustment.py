@@ -10,6 +10,7 @@ from keras import ops
 
 from ltzoo.class_counts import validate_class_counts
 from ltzoo.losses.counts import counts_of_logits
+from ltzoo.losses.function_loss import FunctionLoss, above_zero
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.losses.target_margin import target_margin_cross_entropy
@@ -73,7 +74,7 @@ def adaptive_logit_adjustment(
 
 @register("adaptive_logit_adjustment")
 @keras.saving.register_keras_serializable(package="ltzoo")
-class AdaptiveLogitAdjustment(keras.losses.Loss):
+class AdaptiveLogitAdjustment(FunctionLoss):
     """ALA loss on the outputs of a cosine classifier; see ``adaptive_logit_adjustment``.
 
     Args:
@@ -88,6 +89,8 @@ class AdaptiveLogitAdjustment(keras.losses.Loss):
         ValueError: If ``scale`` is not above 0, ``log_base`` not above 1, or the counts are not valid.
     """
 
+    function = staticmethod(adaptive_logit_adjustment)
+
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
@@ -100,27 +103,10 @@ class AdaptiveLogitAdjustment(keras.losses.Loss):
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not scale > 0:
-            raise ValueError(f"scale must be above 0. Received: scale={scale}")
         if not log_base > 1:
             raise ValueError(f"log_base must be above 1. Received: log_base={log_base}")
         self.class_counts = validate_class_counts(class_counts)
-        self.scale = float(scale)
+        self.scale = above_zero("scale", scale)
         self.log_base = float(log_base)
         self.detach_difficulty = bool(detach_difficulty)
         self.from_cosine = bool(from_cosine)
-
-    def _arguments(self):
-        return {
-            "class_counts": [int(count) for count in self.class_counts],
-            "scale": self.scale,
-            "log_base": self.log_base,
-            "detach_difficulty": self.detach_difficulty,
-            "from_cosine": self.from_cosine,
-        }
-
-    def call(self, y_true, y_pred):
-        return adaptive_logit_adjustment(y_true, y_pred, **self._arguments())
-
-    def get_config(self):
-        return {**super().get_config(), **self._arguments()}

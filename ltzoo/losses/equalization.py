@@ -9,6 +9,7 @@ from keras import ops
 
 from ltzoo.class_counts import validate_class_counts
 from ltzoo.losses.counts import counts_of_logits
+from ltzoo.losses.function_loss import FunctionLoss, zero_or_more
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.losses.target_margin import log_sum_exp_of_others
@@ -77,7 +78,7 @@ def rare_classes(class_counts: Sequence[int] | np.ndarray, threshold: float | No
 
 @register("equalization")
 @keras.saving.register_keras_serializable(package="ltzoo")
-class Equalization(keras.losses.Loss):
+class Equalization(FunctionLoss):
     """Softmax equalization loss with a fixed beta; see ``equalization``.
 
     A loss draws nothing, so beta is a number here: its expected value gamma gives the expected weights
@@ -95,6 +96,8 @@ class Equalization(keras.losses.Loss):
         ValueError: If ``beta`` is outside [0, 1], or the counts or the threshold are not valid.
     """
 
+    function = staticmethod(equalization)
+
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
@@ -107,21 +110,6 @@ class Equalization(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not 0.0 <= beta <= 1.0:
             raise ValueError(f"beta must be between 0 and 1. Received: beta={beta}")
-        if threshold is not None and not 0.0 <= threshold:
-            raise ValueError(f"threshold must be 0 or more, or None. Received: threshold={threshold}")
         self.class_counts = validate_class_counts(class_counts)
-        self.threshold = None if threshold is None else float(threshold)
+        self.threshold = None if threshold is None else zero_or_more("threshold", threshold)
         self.beta = float(beta)
-
-    def call(self, y_true, y_pred):
-        return equalization(
-            y_true, y_pred, class_counts=self.class_counts, threshold=self.threshold, beta=self.beta
-        )
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "class_counts": [int(count) for count in self.class_counts],
-            "threshold": self.threshold,
-            "beta": self.beta,
-        }

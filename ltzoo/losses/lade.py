@@ -8,7 +8,9 @@ import numpy as np
 from keras import ops
 
 from ltzoo.class_counts import validate_class_counts
+from ltzoo.losses.balanced_softmax import balanced_softmax
 from ltzoo.losses.counts import counts_of_logits
+from ltzoo.losses.function_loss import FunctionLoss, zero_or_more
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
@@ -91,28 +93,24 @@ def lade(
     Returns:
         [batch], in float32 at least. The mean over the batch is the published loss.
     """
-    dtype = float32_or_float64(y_pred.dtype)
-    logits = ops.cast(y_pred, dtype)
-    labels = soft_labels(y_true, logits.shape[-1], dtype)
-    counts = counts_of_logits(class_counts, logits.shape[-1])
-    log_prior = ops.convert_to_tensor(np.log(counts / counts.sum()).astype(dtype))
-    losses = -ops.sum(labels * ops.log_softmax(logits + log_prior, axis=-1), axis=-1)
+    losses = balanced_softmax(y_true, y_pred, class_counts=class_counts)
     if not alpha:
         return losses
     return losses + alpha * label_distribution_regularizer(
-        labels, logits, class_counts=counts, penalty=penalty, importance=importance
+        y_true, y_pred, class_counts=class_counts, penalty=penalty, importance=importance
     )
 
 
 @register("lade")
 @keras.saving.register_keras_serializable(package="ltzoo")
-class LADE(keras.losses.Loss):
+class LADE(FunctionLoss):
     """LADE loss on logits; see ``lade``. It belongs to the batch: use the default reduction, the mean.
 
     Args:
         class_counts: Training images of each class, [C].
-        alpha: Weight of the regularizer; 0.1 in the published settings.
-        penalty: lambda inside the regularizer; 0.1 in the published settings for CIFAR-100-LT.
+        alpha: Weight of the regularizer; 0.1 in the released settings for CIFAR-100-LT.
+        penalty: lambda inside the regularizer; 0.1 in the released settings for CIFAR-100-LT, and 0.01 for imbalance
+            factor 100.
         importance: "sample" (paper) or "class" (published code).
         reduction, name, dtype: As in ``keras.losses.Loss``.
 
@@ -122,6 +120,8 @@ class LADE(keras.losses.Loss):
     Deviation from the published code: it adds 1e-9 to the priors and 1e-8 to the number of images of a class in the
     batch; here nothing is added.
     """
+
+    function = staticmethod(lade)
 
     def __init__(
         self,
@@ -134,29 +134,9 @@ class LADE(keras.losses.Loss):
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        for argument, value in (("alpha", alpha), ("penalty", penalty)):
-            if not value >= 0:
-                raise ValueError(f"{argument} must be 0 or more. Received: {argument}={value}")
         if importance not in IMPORTANCES:
             raise ValueError(f"importance must be one of {IMPORTANCES}. Received: importance={importance!r}")
         self.class_counts = validate_class_counts(class_counts)
-        self.alpha, self.penalty, self.importance = float(alpha), float(penalty), importance
-
-    def call(self, y_true, y_pred):
-        return lade(
-            y_true,
-            y_pred,
-            class_counts=self.class_counts,
-            alpha=self.alpha,
-            penalty=self.penalty,
-            importance=self.importance,
-        )
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "class_counts": [int(count) for count in self.class_counts],
-            "alpha": self.alpha,
-            "penalty": self.penalty,
-            "importance": self.importance,
-        }
+        self.alpha = zero_or_more("alpha", alpha)
+        self.penalty = zero_or_more("penalty", penalty)
+        self.importance = importance

@@ -10,6 +10,7 @@ from keras import ops
 
 from ltzoo.class_counts import validate_class_counts
 from ltzoo.losses.counts import counts_of_logits
+from ltzoo.losses.function_loss import FunctionLoss, zero_or_more
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
@@ -60,7 +61,8 @@ def seesaw(
     log_counts = ops.broadcast_to(ops.convert_to_tensor(log_counts), ops.shape(logits))
     # A common shift changes nothing; it keeps differences of huge logits exact.
     logits = logits - ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
-    log_scores = ops.stop_gradient(ops.log_softmax(logits, axis=-1))
+    # Bounded, so that differences times q stay finite for the logit of a masked class (the lowest number there is).
+    log_scores = ops.stop_gradient(ops.maximum(ops.log_softmax(logits, axis=-1), -1e30))
     labels = soft_labels(y_true, num_classes, dtype)
     is_soft = len(y_true.shape) == 2 and y_true.shape[1] == num_classes
 
@@ -85,7 +87,7 @@ def seesaw(
 
 @register("seesaw")
 @keras.saving.register_keras_serializable(package="ltzoo")
-class Seesaw(keras.losses.Loss):
+class Seesaw(FunctionLoss):
     """Seesaw loss on logits; see ``seesaw``.
 
     Args:
@@ -98,6 +100,8 @@ class Seesaw(keras.losses.Loss):
         ValueError: If ``p`` or ``q`` is negative, ``epsilon`` outside [0, 1), or the counts are not valid.
     """
 
+    function = staticmethod(seesaw)
+
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
@@ -109,24 +113,9 @@ class Seesaw(keras.losses.Loss):
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        for argument, value in (("p", p), ("q", q)):
-            if not value >= 0:
-                raise ValueError(f"{argument} must be 0 or more. Received: {argument}={value}")
         if not 0 <= epsilon < 1:
             raise ValueError(f"epsilon must be at least 0 and below 1. Received: epsilon={epsilon}")
         self.class_counts = validate_class_counts(class_counts)
-        self.p, self.q, self.epsilon = float(p), float(q), float(epsilon)
-
-    def call(self, y_true, y_pred):
-        return seesaw(
-            y_true, y_pred, class_counts=self.class_counts, p=self.p, q=self.q, epsilon=self.epsilon
-        )
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "class_counts": [int(count) for count in self.class_counts],
-            "p": self.p,
-            "q": self.q,
-            "epsilon": self.epsilon,
-        }
+        self.p = zero_or_more("p", p)
+        self.q = zero_or_more("q", q)
+        self.epsilon = float(epsilon)
