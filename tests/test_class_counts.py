@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltzoo.class_counts import cloud_sizes, long_tail_counts, shot_groups, validate_class_counts
+from ltzoo.class_counts import (
+    cloud_sizes,
+    effective_number_weights,
+    long_tail_counts,
+    shot_groups,
+    validate_class_counts,
+)
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -151,3 +157,22 @@ def test_bad_cloud_arguments_are_named():
         cloud_sizes([3, 2], "linear")
     with pytest.raises(ValueError, match=r"Received: exponent=0"):
         cloud_sizes([3, 2], "power", exponent=0)
+
+
+def test_effective_number_weights():
+    counts = [3, 1, 2]
+    raw = effective_number_weights(counts, beta=0.5, normalize=False)
+    np.testing.assert_allclose(raw, [0.5 / 0.875, 1.0, 0.5 / 0.75], rtol=1e-12)
+    np.testing.assert_allclose(effective_number_weights(counts, 0.5), 3 * raw / raw.sum(), rtol=1e-12)
+    np.testing.assert_array_equal(effective_number_weights(counts, beta=0.0), 1.0)
+    # A beta of its own for every class, and one so close to 1 that the weights go as 1 / n.
+    own = effective_number_weights(counts, np.array([0.5, 0.0, 0.9]), normalize=False)
+    np.testing.assert_allclose(own, [0.5 / 0.875, 1.0, 0.1 / 0.19], rtol=1e-12)
+    close = effective_number_weights([1000, 10], 1 - 1e-12, normalize=False)
+    np.testing.assert_allclose(close, [1e-3, 1e-1], rtol=1e-6)
+
+
+def test_bad_beta_is_named():
+    for beta in (-0.1, 1.0, float("nan")):
+        with pytest.raises(ValueError, match="Received: beta="):
+            effective_number_weights([3, 2], beta)

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+from keras import ops
+
+from ltzoo.losses import (
+    LogitAdjustment,
+    log_prior,
+    logit_adjustment,
+    post_hoc_logit_adjustment,
+)
+from tests.losses.loss_checks import COUNTS, batch, check_value_and_gradient, softmax
+
+
+@pytest.mark.parametrize("tau", [0.0, 0.5, 1.0])
+def test_agrees_with_the_paper(tau):
+    logits, integers, soft = batch()
+    prior = COUNTS / COUNTS.sum()
+    for labels, matrix in ((integers, np.eye(5)[integers]), (soft, soft)):
+        check_value_and_gradient(
+            lambda y, z: logit_adjustment(y, z, class_counts=COUNTS, tau=tau),
+            lambda y, z, at, matrix=matrix: -(matrix * np.log(softmax(z + tau * np.log(prior)))).sum(1),
+            logits,
+            labels,
+        )
+
+
+def test_post_hoc_correction_is_the_inverse_of_the_trained_one():
+    logits, integers, _ = batch()
+    z = ops.convert_to_tensor(logits, "float32")
+    corrected = post_hoc_logit_adjustment(z, COUNTS, tau=1.0)
+    expected = logits - np.log(COUNTS / COUNTS.sum())
+    np.testing.assert_allclose(ops.convert_to_numpy(corrected), expected, rtol=1e-5)
+    trained = logit_adjustment(integers, corrected, class_counts=COUNTS)
+    plain = -np.log(softmax(logits))[np.arange(7), integers]
+    np.testing.assert_allclose(ops.convert_to_numpy(trained), plain, rtol=1e-5)
+    np.testing.assert_allclose(np.exp(log_prior(COUNTS)).sum(), 1.0, rtol=1e-12)
+
+
+def test_bad_counts():
+    with pytest.raises(ValueError, match="class_counts"):
+        LogitAdjustment([1.5, 2.0])
+    with pytest.raises(ValueError, match="length 5"):
+        logit_adjustment([0], ops.ones((1, 4)), class_counts=COUNTS)
