@@ -46,7 +46,7 @@ def adaptive_logit_adjustment(
         y_pred: [batch, C], the cosine between feature and class vector, or scale * cosine if ``from_cosine`` is False.
         class_counts: Training images of each class, [C].
         scale: s.
-        log_base: Base of the logarithm in QF. No base is given in the paper. 2 makes the factor of the rarest class 1,
+        log_base: Base of the logarithm in QF. 2 makes the factor of the rarest class 1,
             so that both factors lie between 0 and 1, as a public re-implementation has it; ``math.e`` is the natural
             logarithm, with margins 1.44 times as large.
         detach_difficulty: Whether the difficulty is a constant in differentiation, as in that re-implementation.
