@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -61,7 +62,8 @@ class MomentumCopy(keras.layers.Layer):
     def reset(self, network: keras.layers.Layer) -> None:
         """Takes over all weights of `network`, moving averages included."""
         for mine, other in self._pairs(network):
-            mine.assign(other)
+            # In memory of its own: JAX donates the buffers of a training step.
+            mine.assign(np.array(ops.convert_to_numpy(other)))
 
     def update(self, network: keras.layers.Layer) -> None:
         """One step of the formula."""

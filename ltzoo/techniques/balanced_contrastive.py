@@ -1,0 +1,146 @@
+"""Classification and balanced contrastive learning side by side (BCL)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops
+
+from ltzoo.layers.projection_head import ProjectionHead
+from ltzoo.losses.balanced_contrastive import balanced_contrastive
+from ltzoo.techniques.base import Technique
+from ltzoo.techniques.registry import register
+from ltzoo.techniques.views import check_views, classes_of, pooled
+
+
+@register("balanced_contrastive")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class BalancedContrastive(Technique):
+    """A classifier on one view of each image, balanced contrastive learning on the others (BCL, Zhu et al. 2022).
+
+        loss = lambda L(y, head(f_1)) + mu mean_i BCL_i(z_2, z_3 ; c)
+
+    with f_v the features of view v, z = projection(f), the prototypes c_j = projection'(w_j) of the classifier's
+    class vectors w_j, the loss L of the stage (balanced softmax in the paper) and BCL_i of
+    `ltzoo.losses.balanced_contrastive.balanced_contrastive`. The two projections are networks of their own, with one
+    hidden layer; they and the contrast exist in training only.
+
+    It needs a head with class vectors (`kernel`) and a sampler with `views`.
+
+    Args:
+        views: of each image. 3 as published: the first is for the classifier, two are for contrast. With 2 both are
+            for contrast and the first is for the classifier too, which costs a third less.
+        classification_weight: lambda. 2 on CIFAR; 1 on ImageNet-LT and iNaturalist.
+        contrastive_weight: mu. 0.6 on CIFAR; 0.35 on ImageNet-LT and iNaturalist.
+        temperature, form: of the contrastive loss. 0.1 on CIFAR, 0.07 on the large datasets.
+        hidden_units: of both projections. 512 on CIFAR; None for the number of features, as on ImageNet-LT (2048).
+        units: size of the embedding. 128 on CIFAR, 1024 on the large datasets.
+        batch_normalization: whether the projections have one, as in the published code.
+        seed: of the initial weights of the projections; filled in by the classifier.
+
+    Raises:
+        ValueError: an argument is out of range, no head has class vectors, or the stage's sampler has other views.
+
+    The released code is that for the large datasets; the constants for CIFAR are those of the paper.
+    """
+
+    def __init__(
+        self,
+        views: int = 3,
+        classification_weight: float = 2.0,
+        contrastive_weight: float = 0.6,
+        temperature: float = 0.1,
+        hidden_units: int | None = 512,
+        units: int = 128,
+        batch_normalization: bool = True,
+        form: str = "published",
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if views not in (2, 3):
+            raise ValueError(f"`views` must be 2 or 3. Received: views={views}")
+        self.views = int(views)
+        self.classification_weight = float(classification_weight)
+        self.contrastive_weight = float(contrastive_weight)
+        self.temperature = float(temperature)
+        self.hidden_units = hidden_units
+        self.units = int(units)
+        self.batch_normalization = bool(batch_normalization)
+        self.form = form
+        self.seed = seed
+        self.projection = self.prototype_projection = None
+        self._stash = None
+
+    def attach(self, classifier):
+        """Makes the two projections."""
+        check_views(classifier, self, self.views, "balanced_contrastive")
+        if not any(getattr(head, "kernel", None) is not None for head in classifier.heads):
+            raise ValueError(
+                "The technique 'balanced_contrastive' makes its prototypes of the head's class vectors (`kernel`); use "
+                "'dense' or 'normalized_dense'. Received: "
+                f"{', '.join(type(head).__name__ for head in classifier.heads)}"
+            )
+        self.projection = self._projection("projection", 0)
+        self.projection.build((None, classifier.feature_size))
+        self.prototype_projection = self._projection("prototype_projection", 1)
+        self.prototype_projection.build((None, classifier.feature_size))
+
+    def _projection(self, name, number):
+        seed = None if self.seed is None else 2 * self.seed + number
+        return ProjectionHead(
+            self.units, self.hidden_units, self.batch_normalization, seed=seed, dtype="float32", name=name
+        )
+
+    def logits(self, classifier, images):
+        """[B, C]: those of the first views. Embeddings and prototypes are kept for the loss."""
+        maps = classifier.feature_map(images, training=True)
+        features, head = pooled(maps), classifier.head
+        inputs = maps if getattr(head, "takes_feature_map", False) else features
+        embeddings = self.projection(features, training=True)
+        contrast = [embeddings[view :: self.views] for view in range(self.views)][-2:]
+        class_vectors = ops.transpose(ops.convert_to_tensor(head.kernel))
+        prototypes = self.prototype_projection(class_vectors, training=True)
+        self._stash = ops.concatenate(contrast, axis=0), prototypes
+        return head(inputs[:: self.views], training=True)
+
+    def targets(self, labels):
+        """One label for each group of views."""
+        return labels[:: self.views]
+
+    def loss(
+        self,
+        classifier: Any,
+        labels: Any,
+        logits: Any,
+        classification_loss: Callable[[Any, Any], Any],
+    ) -> Any:
+        """See the class."""
+        (embeddings, prototypes), self._stash = self._stash, None
+        classification = classification_loss(labels, logits)
+        classes = classes_of(labels, "balanced_contrastive")
+        contrast = balanced_contrastive(
+            ops.concatenate([classes, classes], axis=0),
+            embeddings,
+            prototypes,
+            temperature=self.temperature,
+            form=self.form,
+        )
+        contrast = ops.cast(ops.mean(contrast), classification.dtype)
+        return self.classification_weight * classification + self.contrastive_weight * contrast
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "views": self.views,
+            "classification_weight": self.classification_weight,
+            "contrastive_weight": self.contrastive_weight,
+            "temperature": self.temperature,
+            "hidden_units": self.hidden_units,
+            "units": self.units,
+            "batch_normalization": self.batch_normalization,
+            "form": self.form,
+            "seed": self.seed,
+        }

@@ -1,0 +1,188 @@
+"""Contrast with learned class centers, a momentum encoder and a queue (PaCo)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.layers.momentum_copy import MomentumCopy
+from ltzoo.layers.projection_head import ProjectionHead
+from ltzoo.losses.parametric_contrastive import parametric_contrastive
+from ltzoo.techniques.base import Technique
+from ltzoo.techniques.registry import register
+from ltzoo.techniques.views import check_views, classes_of, pooled
+
+
+@register("parametric_contrastive")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class ParametricContrastive(Technique):
+    """Parametric contrastive learning (PaCo, Cui et al., ICCV 2021).
+
+    The first view of each image goes through the network: its logits z = head(f) are its similarities to the class
+    centers, and q = projection(f) is the query. The second view goes through a momentum copy of backbone and
+    projection and gives the key. A step is
+
+        v = m v + (1 - m) w                     for the weights v of the momentum copy
+        loss = mean_i PaCo_i(z, q ; keys and queue)
+        queue = first K of (keys, queue)
+
+    with PaCo_i of `ltzoo.losses.parametric_contrastive.parametric_contrastive`. The head alone predicts; projection,
+    momentum copy and queue exist in training only. The loss of the stage is only what validation reports.
+
+    It needs a sampler with 2 views.
+
+    Args:
+        class_counts: training images per class; filled in by the classifier.
+        queue_size: K. 1024 on CIFAR-100-LT, 8192 on the large datasets.
+        momentum: m.
+        temperature, center_temperature, alpha, beta, form: of the loss.
+        compensate: whether the loss adds the logarithms of the class shares to the logits of the centers.
+        hidden_units: of the projection; None for the number of features.
+        units: size of queries and keys. 32 on CIFAR-100-LT, 128 on the large datasets.
+        batch_normalization: whether the projection has one, as in the published code.
+        seed: of the initial weights of the projection; filled in by the classifier.
+
+    Raises:
+        ValueError: an argument is out of range, or the stage's sampler has other views.
+
+    Deviations: the queue starts empty; the published one starts with random vectors under random labels. Batches are
+    not shuffled between devices before the keys are made, which in the published code keeps the batch norms of several
+    GPUs from telling the pairs apart. The published queue is a multiple of the batch long; any length works here.
+    """
+
+    def __init__(
+        self,
+        class_counts: Sequence[int] | np.ndarray | None = None,
+        queue_size: int = 1024,
+        momentum: float = 0.999,
+        temperature: float = 0.05,
+        center_temperature: float = 1.0,
+        alpha: float = 0.01,
+        beta: float = 1.0,
+        compensate: bool = True,
+        hidden_units: int | None = None,
+        units: int = 32,
+        batch_normalization: bool = True,
+        form: str = "published",
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if queue_size < 1:
+            raise ValueError(f"`queue_size` must be 1 or more. Received: queue_size={queue_size}")
+        self.class_counts = None if class_counts is None else [int(count) for count in class_counts]
+        self.queue_size = int(queue_size)
+        self.momentum = float(momentum)
+        self.temperature = float(temperature)
+        self.center_temperature = float(center_temperature)
+        self.alpha = float(alpha)
+        self.beta = float(beta)
+        self.compensate = bool(compensate)
+        self.hidden_units = hidden_units
+        self.units = int(units)
+        self.batch_normalization = bool(batch_normalization)
+        self.form = form
+        self.seed = seed
+        self.projection = self.key_backbone = self.key_projection = None
+        self.queue = self.queue_labels = None
+        self._stash = None
+
+    def attach(self, classifier):
+        """Makes projection, momentum copy and queue."""
+        check_views(classifier, self, 2, "parametric_contrastive")
+        self.projection = ProjectionHead(
+            self.units,
+            self.hidden_units,
+            self.batch_normalization,
+            seed=self.seed,
+            dtype="float32",
+            name="projection",
+        )
+        self.projection.build((None, classifier.feature_size))
+        self.key_backbone = MomentumCopy.of(classifier.backbone, self.momentum, name="key_backbone")
+        self.key_projection = MomentumCopy.of(self.projection, self.momentum, name="key_projection")
+        frozen = {"trainable": False, "autocast": False}
+        self.queue = self.add_weight(
+            name="queue", shape=(self.queue_size, self.units), initializer="zeros", dtype="float32", **frozen
+        )
+        self.queue_labels = self.add_weight(
+            name="queue_labels",
+            shape=(self.queue_size,),
+            initializer=keras.initializers.Constant(-1),
+            dtype="int32",
+            **frozen,
+        )
+
+    def begin(self, classifier, context):
+        """The momentum copy starts where the network is, the queue empty."""
+        self.key_backbone.reset(classifier.backbone)
+        self.key_projection.reset(self.projection)
+        self.queue.assign(np.zeros(self.queue.shape))
+        self.queue_labels.assign(np.full(self.queue_labels.shape, -1))
+
+    def logits(self, classifier, images):
+        """[B, C]: those of the first views. Queries and keys are kept for the loss."""
+        images = classifier.normalize_images(images, training=True)
+        self.key_backbone.update(classifier.backbone)
+        self.key_projection.update(self.projection)
+        keys = pooled(self.key_backbone(images[1::2], training=True))
+        keys = ops.stop_gradient(self.key_projection(keys, training=True))
+        maps = classifier.backbone(images[::2], training=True)
+        features, head = pooled(maps), classifier.head
+        self._stash = self.projection(features, training=True), keys
+        return head(maps if getattr(head, "takes_feature_map", False) else features, training=True)
+
+    def targets(self, labels):
+        """One label for each pair of views."""
+        return labels[::2]
+
+    def loss(
+        self,
+        classifier: Any,
+        labels: Any,
+        logits: Any,
+        classification_loss: Callable[[Any, Any], Any],
+    ) -> Any:
+        """See the class."""
+        (queries, keys), self._stash = self._stash, None
+        classes = classes_of(labels, "parametric_contrastive")
+        contrasts = ops.concatenate([keys, ops.convert_to_tensor(self.queue)], axis=0)
+        contrast_labels = ops.concatenate([classes, ops.convert_to_tensor(self.queue_labels)], axis=0)
+        loss = parametric_contrastive(
+            classes,
+            logits,
+            queries,
+            contrasts,
+            contrast_labels,
+            class_counts=self.class_counts if self.compensate else None,
+            temperature=self.temperature,
+            center_temperature=self.center_temperature,
+            alpha=self.alpha,
+            beta=self.beta,
+            form=self.form,
+        )
+        self.queue.assign(contrasts[: self.queue_size])
+        self.queue_labels.assign(contrast_labels[: self.queue_size])
+        return ops.mean(loss)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "class_counts": self.class_counts,
+            "queue_size": self.queue_size,
+            "momentum": self.momentum,
+            "temperature": self.temperature,
+            "center_temperature": self.center_temperature,
+            "alpha": self.alpha,
+            "beta": self.beta,
+            "compensate": self.compensate,
+            "hidden_units": self.hidden_units,
+            "units": self.units,
+            "batch_normalization": self.batch_normalization,
+            "form": self.form,
+            "seed": self.seed,
+        }
