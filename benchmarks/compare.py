@@ -41,7 +41,9 @@ COLUMNS = (
 
 def main():
     """Runs what is missing and appends its rows."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("recipes", nargs="*", help="names of recipes; default: all")
     parser.add_argument("--dataset", default="digits_lt")
     parser.add_argument("--imbalance-factor", type=float, default=50)

@@ -72,4 +72,4 @@ def test_two_steps_in_each_stage(name):
     recipe = recipes.get(name)
     assert recipe.name == name
     assert recipe.description and recipe.citation
-    train(short(recipe, dataset), dataset, backbone="resnet8" if recipe.conversions else "tiny_cnn")
+    train(short(recipe, dataset), dataset)
