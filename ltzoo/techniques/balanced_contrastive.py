@@ -43,7 +43,7 @@ class BalancedContrastive(Technique):
     Raises:
         ValueError: an argument is out of range, no head has class vectors, or the stage's sampler has other views.
 
-    The released code is that for the large datasets; the constants for CIFAR are those of the paper.
+    The released code is that for the large datasets; the defaults are for CIFAR.
     """
 
     def __init__(
