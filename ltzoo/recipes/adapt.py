@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ltzoo.training import Recipe
 
 SMALL = 64
+TINY = 16
 _UPRIGHT = {"digits_lt"}
 
 
@@ -20,6 +21,8 @@ def for_dataset(recipe: Recipe, dataset: LongTailedDataset) -> Recipe:
     - Characters (`digits_lt`) are not flipped: a mirrored digit is another sign.
     - Larger square images get the random resized crops of ImageNet training instead.
     - Cutout blanks a square of at most half the height (16 of 32), also inside "per_view".
+    - AutoAugment, a policy for photographs that inverts and equalizes gray levels and shifts by up to 45 % of the
+      width, is left out for images of less than 16 pixels and for characters.
 
     Args:
         recipe: a `Recipe`.
@@ -32,7 +35,7 @@ def for_dataset(recipe: Recipe, dataset: LongTailedDataset) -> Recipe:
 
     def fitting(item):
         if item["name"] == "per_view":
-            return {**item, "steps": [[fitting(step) for step in view] for view in item["steps"]]}
+            return {**item, "steps": [list(fitting_of(view)) for view in item["steps"]]}
         if item["name"] == "cutout" and "size" in item:
             return {**item, "size": min(item["size"], max(1, height // 2))}
         if item["name"] != "pad_crop_flip":
@@ -42,8 +45,11 @@ def for_dataset(recipe: Recipe, dataset: LongTailedDataset) -> Recipe:
         flip = item.get("flip", True) and dataset.name not in _UPRIGHT
         return {**item, "padding": max(1, height // 8), "flip": flip}
 
+    def fitting_of(items):
+        plain = min(height, width) < TINY or dataset.name in _UPRIGHT
+        return tuple(fitting(item) for item in items if not (plain and item["name"] == "auto_augment"))
+
     stages = [
-        dataclasses.replace(stage, augmentation=tuple(fitting(item) for item in stage.augmentation))
-        for stage in recipe.stages
+        dataclasses.replace(stage, augmentation=fitting_of(stage.augmentation)) for stage in recipe.stages
     ]
     return dataclasses.replace(recipe, stages=tuple(stages))

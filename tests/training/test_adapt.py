@@ -40,3 +40,15 @@ def test_cutout_leaves_half_of_the_height():
     smaller = {"name": "cutout", "size": 4}
     expected = (smaller, {"name": "per_view", "steps": [[smaller], []]})
     assert recipes.for_dataset(recipe, dataset).stages[0].augmentation == expected
+
+
+@pytest.mark.parametrize("shape, stays", [((8, 8, 1), False), ((32, 32, 3), True)])
+def test_auto_augment_is_for_photographs(shape, stays):
+    dataset = types.SimpleNamespace(name="any", image_shape=shape)
+    steps = [{"name": "auto_augment"}, {"name": "rand_augment"}]
+    recipe = recipes.get("gcl", augmentation=[*steps, {"name": "per_view", "steps": [steps, []]}])
+    expected = steps if stays else steps[1:]
+    assert recipes.for_dataset(recipe, dataset).stages[0].augmentation == (
+        *expected,
+        {"name": "per_view", "steps": [expected, []]},
+    )
