@@ -4,7 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo import backbones, heads
+from ltzoo import heads
+from ltzoo.layers import BatchNormalization
 from ltzoo.losses.label_aware_smoothing import label_aware_smoothing, label_aware_smoothing_factors
 from ltzoo.training.optimizers import SGD
 from ltzoo.training.schedules import EpochSchedule, learning_rates
@@ -13,6 +14,8 @@ from tests.reference_checks.check import Check
 
 # The published name of each weight of the head.
 WEIGHTS = {"kernel": "W", "bias": "b", "class_scale": "s"}
+# Of batch norm, in the order of Keras.
+PUBLISHED_NORM = ("weight", "bias", "running_mean", "running_var")
 
 
 def stage_2(case, dtype):
@@ -79,41 +82,25 @@ def published_network(case, dtype):
         "train_mode_logits_stage2": head(trained),
     }
 
-    trunk = backbones.get("resnet8")  # which begins as ResNet-32 does
-    places = {"conv1": "conv1", "bn1": "bn1"}
-    places |= {f"stage1_block0_{name}": f"layer1.0.{name}" for name in ("conv1", "bn1")}
-    norms = {}
-    for name, published in places.items():
-        layer = trunk.get_layer(name)
-        state = {
-            key.rpartition(".")[2]: value
-            for key, value in case.items()
-            if key.startswith(f"state/model/{published}.")
-        }
-        if name.endswith("conv1"):
-            layer.kernel.assign(state["weight"].transpose(2, 3, 1, 0))
-        else:
-            for variable, key in zip(layer.weights, PUBLISHED_NORM, strict=True):
-                variable.assign(state[key])
-            layer.shifted = True
-            assert layer.trainable_variables == []
-            norms[published] = layer, state
-    start = keras.Model(trunk.input, trunk.get_layer("stage1_block0_bn1").output)
     images = case["images"].transpose(0, 2, 3, 1)
-    start(images, training=True)
-    for published, (layer, state) in norms.items():
-        gamma, beta, mean, variance = (ops.convert_to_numpy(weight.value) for weight in layer.weights)
-        np.testing.assert_array_equal(gamma, state["weight"])
-        np.testing.assert_array_equal(beta, state["bias"])
+    maps = ops.convert_to_tensor(images)
+    for part in ("conv1", "layer1.0.conv1"):
+        kernel = ops.convert_to_tensor(case[f"state/model/{part}.weight"].transpose(2, 3, 1, 0))
+        part = part.replace("conv", "bn")
+        state = [case[f"state/model/{part}.{key}"] for key in PUBLISHED_NORM]
+        layer = BatchNormalization(shifted=True)
+        layer.build((None, None, None, 16))
+        layer.set_weights(state)
+        assert layer.trainable_variables == []
+        maps = ops.relu(layer(ops.conv(maps, kernel, padding="same"), training=True))
+        gamma, beta, mean, variance = layer.get_weights()
+        np.testing.assert_array_equal([gamma, beta], state[:2])
         # PyTorch records the unbiased variance of the batch, Keras the biased one.
-        batch = (variance - 0.9 * state["running_var"]) / 0.1
-        values = images[..., 0].size
-        found[f"after/{published}.running_mean"] = mean
-        found[f"after/{published}.running_var"] = variance + 0.1 * batch / (values - 1)
+        batch = (variance - 0.9 * state[3]) / 0.1
+        found[f"after/{part}.running_mean"] = mean
+        found[f"after/{part}.running_var"] = variance + 0.1 * batch / (images[..., 0].size - 1)
     return found
 
-
-PUBLISHED_NORM = ("weight", "bias", "running_mean", "running_var")
 
 CHECKS = [
     # The schedule is a table of float32 numbers, as an optimizer's rates are, hence 1e-7 in float64.
