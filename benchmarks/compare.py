@@ -19,6 +19,8 @@ import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
+from ltzoo.files import atomic_write
+
 ROOT = Path(__file__).resolve().parents[1]
 METRICS = ("top1", "many", "medium", "few", "balanced", "ece", "nll")
 COLUMNS = (
@@ -160,12 +162,16 @@ def read(path):
 
 
 def _append(path, row):
-    new = not path.exists()
-    with open(path, "a", newline="") as file:
+    """Adds a row; rows of the same recipe from when its data were others are dropped."""
+    rows = [
+        old
+        for old in read(path)
+        if old["recipe"] != row["recipe"] or old["recipe_hash"] == row["recipe_hash"]
+    ]
+    with atomic_write(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+        writer.writeheader()
+        writer.writerows([*rows, row])
 
 
 if __name__ == "__main__":

@@ -24,10 +24,17 @@ def short(recipe, dataset, steps=2):
             batch_size=BATCH,
             sampler={**stage.sampler, "epoch_length": steps * BATCH},
             schedule={"name": "constant", "learning_rate": 0.01},
+            technique=_short(stage.technique, steps),
         )
         for stage in recipe.stages
     ]
     return dataclasses.replace(recipe, stages=tuple(stages))
+
+
+def _short(technique, steps):
+    if technique is None or "steps_per_epoch" not in technique:
+        return technique
+    return {**technique, "steps_per_epoch": steps}
 
 
 class Seen(keras.callbacks.Callback):
