@@ -12,5 +12,6 @@ from ltzoo.layers.normalized_batch_normalization import (
 from ltzoo.layers.normalized_dense import NormalizedDense as NormalizedDense
 from ltzoo.layers.normalized_dense import UnitColumns as UnitColumns
 from ltzoo.layers.padded_shortcut import PaddedShortcut as PaddedShortcut
+from ltzoo.layers.prior_bias import PriorBias as PriorBias
 from ltzoo.layers.shared_magnitude import SharedMagnitude as SharedMagnitude
 from ltzoo.layers.shifted_crops import ShiftedCropEncoder as ShiftedCropEncoder

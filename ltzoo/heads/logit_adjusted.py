@@ -1,0 +1,71 @@
+"""A trained linear classifier with the class prior taken out of its logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from ltzoo.class_counts import validate_class_counts
+from ltzoo.heads.linear import LinearHead
+from ltzoo.heads.registry import register
+from ltzoo.losses import log_prior, post_hoc_logit_adjustment
+
+
+@register("logit_adjusted")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class LogitAdjusted(LinearHead):
+    """Logits scale (x W + b) - tau log(n / N), for a classifier that was trained with cross-entropy.
+
+    Post-hoc logit adjustment (Menon et al., "Long-tail Learning via Logit Adjustment", ICLR 2021, Eq. 9). It takes over
+    the linear classifier of the head before it, for a stage with `epochs=0`.
+
+    Args:
+        num_classes: number of classes C.
+        scale: factor of x W + b.
+        class_counts: training images of each class, `[C]`.
+        tau: strength. 1 (default) is the paper's consistent choice; it also tunes tau on validation images.
+        name: of the layer.
+        **kwargs: of the layer.
+
+    Raises:
+        ValueError: bad counts, or not `num_classes` of them.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        scale: float | None = None,
+        class_counts: Sequence[int] | np.ndarray = (),
+        tau: float = 1.0,
+        name: str = "head",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(num_classes, scale, **kwargs, name=name)
+        self.class_counts = validate_class_counts(class_counts)
+        if len(self.class_counts) != num_classes:
+            raise ValueError(
+                f"`class_counts` must have one number for each of the {num_classes} classes. "
+                f"Received: class_counts of length {len(self.class_counts)}"
+            )
+        self.tau = float(tau)
+
+    def call(self, inputs):
+        return post_hoc_logit_adjustment(super().call(inputs), self.class_counts, self.tau)
+
+    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+        """Copies the linear classifier of the head before."""
+        self.take_over(previous)
+
+    def merged_weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """Kernel `[D, C]` and bias `[C]` of the dense layer that gives the same logits."""
+        kernel = np.asarray(keras.ops.convert_to_numpy(self.kernel.value)) * self.scale
+        bias = (
+            0.0 if self.bias is None else np.asarray(keras.ops.convert_to_numpy(self.bias.value)) * self.scale
+        )
+        return kernel, bias - self.tau * log_prior(self.class_counts)
+
+    def get_config(self):
+        return {**super().get_config(), "class_counts": self.class_counts.tolist(), "tau": self.tau}

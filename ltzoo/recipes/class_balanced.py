@@ -1,0 +1,84 @@
+"""Losses weighted by the effective number of images of a class."""
+
+from collections.abc import Sequence
+
+from ltzoo.recipes.cifar import SGD
+from ltzoo.recipes.one_run import cao_stage
+from ltzoo.recipes.registry import register
+from ltzoo.training import Recipe
+
+CITATION = "Cui et al., Class-Balanced Loss Based on Effective Number of Samples, CVPR 2019"
+# Every sigmoid starts at 1 / C, and the bias is not decayed (Section 4.4).
+SIGMOID_HEAD = {
+    "name": "dense",
+    "bias_initializer": {"class_name": "PriorBias", "config": {}, "registered_name": "ltzoo>PriorBias"},
+}
+SIGMOID_SGD = {**SGD, "l2_exclude": ["*/bias"]}
+
+
+@register
+def class_balanced_softmax(epochs: Sequence[int] = (200,)) -> Recipe:
+    """Cross-entropy weighted by w_c ~ (1 - beta) / (1 - beta^n_c), beta = 0.9999 (Cui et al., Eq. 10).
+
+    The batch's loss is divided by its sum of weights, as in the code of Cao et al. (2019), whose training set-up this
+    is; `loss={"name": "class_balanced_crossentropy", "average": "batch"}` divides by the batch size as the paper's
+    own code. See `cross_entropy_drw` for weights that come in late, which works better.
+
+    The papers behind this library give no figure for it on CIFAR-10-LT.
+    """
+    return Recipe(
+        name="class_balanced_softmax",
+        head={"name": "dense"},
+        stages=(cao_stage(epochs[0], loss={"name": "class_balanced_crossentropy", "beta": 0.9999}),),
+        description="Cross-entropy weighted by the effective number of images",
+        citation=CITATION,
+    )
+
+
+@register
+def class_balanced_focal(epochs: Sequence[int] = (200,)) -> Recipe:
+    """Focal loss of one sigmoid a class, gamma = 1, weighted by w_c with beta = 0.9999 (Cui et al., Eq. 12-13).
+
+    The bias starts at -log(C - 1) and is not decayed, as in the paper; the training set-up is that of Cao et al.
+    (2019), which is the paper's too. Predictions take the softmax of the logits: the ranking of the classes is that of
+    the sigmoids, the confidence is not calibrated.
+
+    Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 74.6 % top-1 for the paper's best loss
+    (CAMC, Table V, "Effective Number").
+    """
+    return Recipe(
+        name="class_balanced_focal",
+        head=SIGMOID_HEAD,
+        stages=(
+            cao_stage(
+                epochs[0],
+                loss={"name": "class_balanced_focal", "beta": 0.9999, "gamma": 1.0, "activation": "sigmoid"},
+                optimizer=SIGMOID_SGD,
+            ),
+        ),
+        description="Sigmoid focal loss weighted by the effective number of images",
+        citation=CITATION,
+    )
+
+
+@register
+def class_balanced_sigmoid(epochs: Sequence[int] = (200,)) -> Recipe:
+    """Cross-entropy of one sigmoid a class, weighted by w_c with beta = 0.9999 (Cui et al., Eq. 11).
+
+    Everything else is as in `class_balanced_focal`, of which it is the case gamma = 0.
+
+    The papers behind this library give no figure for it on CIFAR-10-LT.
+    """
+    return Recipe(
+        name="class_balanced_sigmoid",
+        head=SIGMOID_HEAD,
+        stages=(
+            cao_stage(
+                epochs[0],
+                loss={"name": "class_balanced_focal", "beta": 0.9999, "gamma": 0.0, "activation": "sigmoid"},
+                optimizer=SIGMOID_SGD,
+            ),
+        ),
+        description="Sigmoid cross-entropy weighted by the effective number of images",
+        citation=CITATION,
+    )

@@ -1,0 +1,45 @@
+"""Logit adjustment, in training or after it."""
+
+from collections.abc import Sequence
+
+from ltzoo.recipes.one_run import cao_stage
+from ltzoo.recipes.registry import register
+from ltzoo.recipes.two_stage import post_hoc_stage
+from ltzoo.training import Recipe
+
+CITATION = "Menon et al., Long-tail Learning via Logit Adjustment, ICLR 2021"
+
+
+@register
+def logit_adjustment(epochs: Sequence[int] = (200,)) -> Recipe:
+    """Cross-entropy of z + tau log(n / N) with tau = 1; predictions use z (Menon et al., Eq. 10).
+
+    With tau = 1 it is `balanced_softmax`. The training set-up is that of Cao et al. (2019).
+
+    The papers behind this library give no figure for it on CIFAR-10-LT (ImageNet-LT, ResNet-50: 51.11 %, GCL
+    paper, Table 2).
+    """
+    return Recipe(
+        name="logit_adjustment",
+        head={"name": "dense"},
+        stages=(cao_stage(epochs[0], loss={"name": "logit_adjustment", "tau": 1.0}),),
+        description="Softmax with the class prior added to the logits in training",
+        citation=CITATION,
+    )
+
+
+@register
+def logit_adjustment_post_hoc(epochs: Sequence[int] = (200, 0)) -> Recipe:
+    """Train with cross-entropy, then predict with z - tau log(n / N), tau = 1 (Menon et al., Eq. 9).
+
+    Nothing is trained in stage 2; see `ltzoo.heads.logit_adjusted`.
+
+    The papers behind this library give no figure for it on CIFAR-10-LT.
+    """
+    return Recipe(
+        name="logit_adjustment_post_hoc",
+        head={"name": "dense"},
+        stages=(cao_stage(epochs[0]), post_hoc_stage({"name": "logit_adjusted", "tau": 1.0})),
+        description="Cross-entropy, then logits without the class prior",
+        citation=CITATION,
+    )
