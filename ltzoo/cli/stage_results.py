@@ -8,7 +8,7 @@ import numpy as np
 from ltzoo.cli.console import console
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.metrics import Result, evaluate
-from ltzoo.report import classifier_norms, results_table, write_report
+from ltzoo.report import classifier_norms, results_table, tail_activation_maps, write_report
 
 
 class StageResults(keras.callbacks.Callback):
@@ -69,6 +69,7 @@ class StageResults(keras.callbacks.Callback):
             histories={self.classifier.recipe.name: history},
             seconds=seconds,
             notes=self._notes(),
+            activation_maps=tail_activation_maps(self.classifier, self.dataset.splits()[self.split_name]),
         )
         console().print(results_table(results, seconds))
         console().print(f"Report: {report}", soft_wrap=True)

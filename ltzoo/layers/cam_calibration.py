@@ -157,6 +157,11 @@ class CAMCalibration(keras.layers.Layer):
         place = np.argsort(self.other_classes + self.tail_classes)
         return maps * ops.reshape(ops.take(weights, place, axis=-1), maps.shape)
 
+    def class_vectors(self) -> np.ndarray:
+        """What the features are compared with, float32 [D, C]: the kernel, of unit columns by Eq. 8."""
+        kernel = ops.convert_to_tensor(self.kernel)
+        return ops.convert_to_numpy(unit_length(kernel, axis=0) if self.normalize_kernel else kernel)
+
     def set_prototypes(self, features: np.ndarray, labels: np.ndarray, seed: int = 0) -> None:
         """Prototypes from the pooled features of training images; see `prototype_positions` for the choice.
 

@@ -11,6 +11,7 @@ import numpy as np
 
 import ltzoo
 from ltzoo.files import atomic_write
+from ltzoo.report.activation_maps import ActivationMaps
 from ltzoo.report.columns import COLUMNS, SECONDS, percent, table_cells
 from ltzoo.report.sections import Picture, sections
 
@@ -26,6 +27,7 @@ def write_report(
     histories: Mapping[str, Mapping[str, list]] | None = None,
     seconds: Mapping[str, float] | None = None,
     notes: Sequence[str] = (),
+    activation_maps: ActivationMaps | None = None,
 ) -> Path:
     """Write the figures as PNG files and `report.html`, which holds them all and needs no network.
 
@@ -43,6 +45,7 @@ def write_report(
         histories: Name of the model to lists with a value an epoch: `loss`, `accuracy`, `stage` ...
         seconds: Name of the model to the seconds of its training.
         notes: Sentences shown below the table.
+        activation_maps: Maps of a plain and a calibrated classifier, see `tail_activation_maps`.
 
     Returns:
         The path of `report.html`.
@@ -56,7 +59,7 @@ def write_report(
     folder.mkdir(parents=True, exist_ok=True)
     shown = [
         {"section": section, "pictures": [_write_picture(folder, picture) for picture in section.pictures]}
-        for section in sections(counts, class_names, results, weight_norms, histories)
+        for section in sections(counts, class_names, results, weight_norms, histories, activation_maps)
     ]
     page = _template().render(
         title=title,

@@ -26,12 +26,14 @@ class Section(NamedTuple):
     pictures: list[Picture]
 
 
-def sections(counts, names, results: Mapping, weight_norms, histories) -> list[Section]:
+def sections(counts, names, results: Mapping, weight_norms, histories, activation_maps=None) -> list[Section]:
     """The sections of a report in their order; the arguments are those of `write_report`."""
     chosen = [_counts(counts, names), _accuracy(counts, names, results), _confusion(counts, names, results)]
     chosen.append(_reliability(results))
     if weight_norms:
         chosen.append(_norms(counts, names, weight_norms))
+    if activation_maps is not None:
+        chosen.append(_activation_maps(counts, names, activation_maps))
     if histories:
         chosen.append(_training(histories, results))
     return chosen
@@ -96,6 +98,23 @@ def _norms(counts, names, weight_norms: Mapping) -> Section:
     alt = f"Norm of the weight vector of each class, relative to the mean of the model, of {models}."
     picture = Picture("weight_norms.png", alt, plots.weight_norms(weight_norms, counts, names))
     return Section("Weight norms of the classifier", caption, [picture])
+
+
+def _activation_maps(counts, names, maps) -> Section:
+    caption = (
+        "Where the classifier finds evidence for the true class of images of small classes: bright is strong. Above "
+        "by the plain class vectors of the stage before, below with the calibration by the class's prototypes. The "
+        "name below a map is the prediction, green where it is right."
+    )
+    plain, calibrated = (
+        int((guesses == maps.labels).sum()) for guesses in (maps.plain_predictions, maps.predictions)
+    )
+    alt = (
+        f"Class activation maps of {len(maps.labels)} images of small classes, by the plain classifier ({plain} "
+        f"predicted right) and the calibrated one ({calibrated} right)."
+    )
+    picture = Picture("activation_maps.png", alt, plots.activation_maps(maps, counts, names))
+    return Section("Class activation maps: plain and calibrated", caption, [picture])
 
 
 def _training(histories: Mapping, results: Mapping) -> Section:

@@ -69,6 +69,7 @@ def test_class_activation_maps():
     case = dict(np.load(REFERENCE / "camc_02.npz"))
     layer = layer_with(case, scale=1.0, normalize_kernel=False)
     maps = case["features"].astype("float32")
+    np.testing.assert_allclose(layer.class_vectors(), case["classifier_weight"].T, rtol=1e-6)
     plain = case["features"] @ case["classifier_weight"].T
     actual = ops.convert_to_numpy(layer.activation_maps(maps, calibrated=False))
     np.testing.assert_allclose(actual, plain, atol=1e-5)
@@ -127,6 +128,7 @@ def test_all_tail_and_untouched_prototypes_score_like_plain_features():
     maps = features()
     logits = ops.convert_to_numpy(layer(maps))
     assert layer.tail_classes == (0, 1, 2)
+    np.testing.assert_allclose(np.linalg.norm(layer.class_vectors(), axis=0), 1, rtol=1e-6)
     plain = NormalizedDense(3, scale=16.0)
     plain.build((None, 6))
     plain.kernel.assign(layer.kernel)
