@@ -8,8 +8,7 @@ import pytest
 from keras import layers, ops
 
 from ltzoo import backbones
-from ltzoo.backbones.conversions import convert
-from ltzoo.backbones.conversions.nbn import convert_batch_normalization
+from ltzoo.backbones.conversions import convert, convert_batch_normalization
 from ltzoo.backbones.norm_placement import select_norms
 from ltzoo.layers import NormalizedBatchNormalization, SharedMagnitude
 from tests import tiny
