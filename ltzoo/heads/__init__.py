@@ -1,6 +1,5 @@
 """Classifier heads by name: layers from pooled features, or from a feature map, to logits."""
 
-from ltzoo.heads.registry import assign_copy as assign_copy
 from ltzoo.heads.registry import begin as begin
 from ltzoo.heads.registry import get as get
 from ltzoo.heads.registry import names as names

@@ -10,6 +10,7 @@ import numpy as np
 
 from ltzoo.heads.registry import begin, get, register
 from ltzoo.layers.logit_rectification import LogitRectification
+from ltzoo.variables import assign_copy
 
 
 @register("rectified")
@@ -87,7 +88,7 @@ class RectifiedHead(keras.layers.Layer):
             theirs = {variable.name: variable for variable in previous.rectification.weights}
             for variable in self.rectification.weights:
                 if variable.name in theirs:
-                    variable.assign(theirs[variable.name])
+                    assign_copy(variable, theirs[variable.name])
 
     def call(self, inputs, training=None):
         return self.rectification(self.head(inputs, training=training), training=training)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
-import numpy as np
 
 from ltzoo.registry import Registry
+from ltzoo.variables import assign_copy
 
 _HEADS = Registry("head")
 register = _HEADS.register
@@ -54,8 +54,3 @@ def begin(head: keras.layers.Layer, previous: keras.layers.Layer | None, context
             mine, theirs = getattr(head, name, None), getattr(previous, name, None)
             if mine is not None and theirs is not None and tuple(mine.shape) == tuple(theirs.shape):
                 assign_copy(mine, theirs)
-
-
-def assign_copy(target: keras.Variable, source: keras.Variable) -> None:
-    """Gives one variable the value of another in memory of its own: JAX donates the buffers of a training step."""
-    target.assign(np.array(keras.ops.convert_to_numpy(source.value)))

@@ -9,7 +9,8 @@ import numpy as np
 from keras import ops
 
 from ltzoo.heads.linear import LinearHead
-from ltzoo.heads.registry import assign_copy, register
+from ltzoo.heads.registry import register
+from ltzoo.variables import assign_copy
 
 # The values that the published code tries.
 TAUS = np.linspace(0.0, 2.0, 21)

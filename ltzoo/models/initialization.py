@@ -24,5 +24,6 @@ def reinitialize(layer: keras.layers.Layer, seed: int) -> None:
                 initializer = type(initializer).from_config(config)
             variable.assign(initializer(variable.shape, dtype=variable.dtype))
         bias = getattr(part, "bias", None)
-        if isinstance(part, keras.layers.Dense) and bias is not None:
-            bias.assign(part.bias_initializer(bias.shape, dtype=bias.dtype))
+        if bias is not None:
+            initializer = getattr(part, "bias_initializer", None) or keras.initializers.Zeros()
+            bias.assign(initializer(bias.shape, dtype=bias.dtype))

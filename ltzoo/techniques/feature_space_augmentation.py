@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from ltzoo.sampling import TailGroupSampler, split_head_tail
 from ltzoo.techniques import feature_space
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
+from ltzoo.variables import assign_copy
 
 FUSIONS = ("algorithm_1", "per_location")
 
@@ -154,7 +154,7 @@ class FeatureSpaceAugmentation(Technique):
         )
         found = feature_space.confusing_classes(scores, self.num_confusing, self.confusing_by, among)
         self.confusing.assign(found.astype("int32"))
-        self.map_kernel.assign(np.array(ops.convert_to_numpy(classifier.head.kernel.value)))
+        assign_copy(self.map_kernel, classifier.head.kernel)
 
     def make_sampler(self, classifier, labels, batch_size, seed, **arguments):
         """`TailGroupSampler` with the confusing classes that `begin` found."""

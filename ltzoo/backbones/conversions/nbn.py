@@ -11,6 +11,7 @@ from ltzoo.backbones.conversions.registry import register
 from ltzoo.backbones.norm_placement import blocks_of, select_norms
 from ltzoo.layers.normalized_batch_normalization import NormalizedBatchNormalization
 from ltzoo.layers.shared_magnitude import SharedMagnitude
+from ltzoo.variables import assign_copy
 
 SHARING = ("all", "partial", "none")
 INITIALIZATIONS = ("auto", "published", "keep")
@@ -109,10 +110,10 @@ def convert_batch_normalization(
     for old, new in clones:
         if old.name not in chosen:
             for source, target in zip(old.variables, new.variables, strict=True):
-                target.assign(source)
+                assign_copy(target, source)
             continue
-        new.moving_mean.assign(old.moving_mean)
-        new.moving_variance.assign(old.moving_variance)
+        assign_copy(new.moving_mean, old.moving_mean)
+        assign_copy(new.moving_variance, old.moving_variance)
         if keep:
             gamma, beta = (
                 None if variable is None else keras.ops.convert_to_numpy(variable)
