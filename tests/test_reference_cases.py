@@ -20,6 +20,7 @@ import fnmatch
 import importlib
 import pathlib
 import pkgutil
+import re
 
 import numpy as np
 import pytest
@@ -52,6 +53,21 @@ def test_agrees_with_reference(check, file, dtype):
     assert file is not None, f"no file in tests/reference/ matches {check.case!r}"
     with np.load(REFERENCE / f"{file}.npz") as stored:
         check.run(dict(stored), dtype)
+
+
+def test_every_case_file_is_checked_somewhere():
+    """Files that no row takes (subsets, sampler orders, schedules, whole networks) are named by a test module."""
+    patterns = [check.case for module in MODULES for check in getattr(module, "CHECKS", ())]
+    others = [path for path in REFERENCE.parent.rglob("test_*.py") if path != pathlib.Path(__file__)]
+    text = "\n".join(path.read_text() for path in others)
+    families = {file: file.rstrip("0123456789").rstrip("_") for file in FILES}
+    unchecked = [
+        file
+        for file, family in families.items()
+        if not any(fnmatch.fnmatch(file, pattern) for pattern in patterns)
+        and not re.search(rf"[\"'/]{family}(_\d|_{{|_\*|\.npz|[\"'])", text)
+    ]
+    assert not unchecked
 
 
 def test_a_wrong_number_shape_or_key_is_noticed():
