@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 METRICS = ("top1", "many", "medium", "few", "balanced", "ece", "nll")
 COLUMNS = (
     "recipe",
+    "overrides",
     "seed",
     "recipe_hash",
     "dataset",
@@ -52,6 +53,9 @@ def main():
     parser.add_argument("--backbone", default="resnet8")
     parser.add_argument("--epochs", type=int, default=50, help="of all stages together")
     parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument(
+        "--overrides", default="{}", help="JSON of changes for ltzoo.recipes.get, for experiments"
+    )
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at a time, one thread each")
     parser.add_argument("--csv", type=Path, default=ROOT / "benchmarks" / "results" / "digits_lt.csv")
@@ -82,7 +86,8 @@ def adapted(name, options):
         round(max(options.epochs / 5, options.epochs * number / sum(defaults))) if number else 0
         for number in defaults[1:]
     ]
-    recipe = ltzoo.recipes.get(name, epochs=[options.epochs - sum(later), *later])
+    overrides = json.loads(options.overrides)
+    recipe = ltzoo.recipes.get(name, epochs=[options.epochs - sum(later), *later], **overrides)
     stages = []
     for stage in recipe.stages:
         factor = min(1.0, options.batch_size / stage.batch_size)
@@ -110,6 +115,7 @@ def run(name, seed, options):
     result = ltzoo.metrics.evaluate(model, dataset.test)
     row = {
         "recipe": name,
+        "overrides": options.overrides,
         "seed": seed,
         "recipe_hash": _hash(name, options),
         "dataset": options.dataset,
@@ -166,7 +172,8 @@ def _append(path, row):
     rows = [
         old
         for old in read(path)
-        if old["recipe"] != row["recipe"] or old["recipe_hash"] == row["recipe_hash"]
+        if any(old[key] != row[key] for key in ("recipe", "overrides"))
+        or old["recipe_hash"] == row["recipe_hash"]
     ]
     with atomic_write(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")

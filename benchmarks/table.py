@@ -34,7 +34,7 @@ def table(rows, baseline="cross_entropy"):
     """Markdown of one line a recipe, the best few-shot accuracy first."""
     runs = {}
     for row in rows:
-        runs.setdefault(row["recipe"], []).append(row)
+        runs.setdefault(row["recipe"] + _changes(row["overrides"]), []).append(row)
     mean = {
         name: {key: statistics.mean(100 * float(row[key]) for row in found) for key in COLUMNS}
         for name, found in runs.items()
@@ -56,6 +56,10 @@ def table(rows, baseline="cross_entropy"):
             f"| `{name}` | {found[0]['epochs']} | {len(found)} | {' | '.join(cells)} | {gain:+.1f} | {seconds:.0f} |"
         )
     return "\n".join(lines)
+
+
+def _changes(overrides):
+    return "" if overrides == "{}" else f" {overrides}"
 
 
 def inserted(document, name, text):
