@@ -24,13 +24,15 @@ def test_blocks_of_a_cifar_resnet():
 
 
 def test_blocks_with_grouped_convolutions_and_projections():
-    for plus in (False, True):
-        blocks = last_stage(residual_networks.resnext(plus=plus))
+    # Additions as layers and by "+"; two stages and a single one.
+    for stages in (((8, 1, 1), (16, 2, 2)), ((8, 2, 2),)):
+        blocks = last_stage(residual_networks.resnext(stages, plus=len(stages) == 1))
+        name = f"s{len(stages)}"
         assert [sorted(names(block.last_norms)) for block in blocks] == [
-            ["s2b0_last", "s2b0_shortcut"],
-            ["s2b1_last"],
+            [f"{name}b0_last", f"{name}b0_shortcut"],
+            [f"{name}b1_last"],
         ]
-        assert sorted(names(blocks[1].norms)) == ["s2b1_first", "s2b1_grouped", "s2b1_last"]
+        assert sorted(names(blocks[1].norms)) == [f"{name}b1_{part}" for part in ("first", "grouped", "last")]
 
 
 def test_experts_side_by_side_are_one_stage():
