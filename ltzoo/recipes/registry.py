@@ -50,7 +50,8 @@ def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: An
     if epochs is not None:
         recipe = function(epochs=_stage_epochs(recipe, epochs))
     stages = list(recipe.stages)
-    shared = {key: overrides.pop(key) for key in list(overrides) if key in _STAGE_FIELDS}
+    # `head` without a stage is the recipe's own, that of the first stage.
+    shared = {key: overrides.pop(key) for key in list(overrides) if key in _STAGE_FIELDS - {"head"}}
     for index, stage in enumerate(stages):
         own = dict(overrides.pop(f"stage{index + 1}", None) or {})
         unknown = set(own) - _STAGE_FIELDS - {"epochs"}

@@ -36,6 +36,12 @@ def test_paper_and_published_constants_of_gcl():
     assert paper.stages[1].reinitialize_head and not published.stages[1].reinitialize_head
 
 
+def test_a_head_is_the_recipes_own_unless_a_stage_is_named():
+    recipe = recipes.get("crt", head={"name": "cosnorm"}, stage2={"head": {"name": "dense"}})
+    assert recipe.head == {"name": "cosnorm"}
+    assert [stage.head for stage in recipe.stages] == [None, {"name": "dense"}]
+
+
 @pytest.mark.parametrize(
     "name, arguments, text",
     [
