@@ -8,13 +8,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo import heads, techniques
 from ltzoo.class_counts import validate_class_counts
 from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.layers import GaussianCloud
+from ltzoo.models import stage_parts
 from ltzoo.models.export import export_model
 from ltzoo.models.stages import Stages
+from ltzoo.techniques import Technique
 from ltzoo.training import Recipe, fit_stages
 from ltzoo.training.staged_loss import StagedLoss
 
@@ -64,61 +65,14 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         self.seed = int(seed)
         self.backbone = backbone
         # Everything of every stage is made once: the set of layers never changes, so weights files fit in all stages.
-        self.heads, self.head_numbers = self._make_heads()
-        self.clouds = [self._make_cloud(index, stage) for index, stage in enumerate(recipe.stages)]
-        self.device_augmentations = [
-            self._make_augmentation(index, stage) for index, stage in enumerate(recipe.stages)
-        ]
-        self.techniques = [self._make_technique(index, stage) for index, stage in enumerate(recipe.stages)]
+        self.heads, self.head_numbers = stage_parts.make_heads(recipe, self.class_counts)
+        self.clouds = stage_parts.make_clouds(recipe, self.class_counts, self.seed)
+        self.device_augmentations = stage_parts.make_augmentations(recipe, self.num_classes, self.seed)
+        self.techniques = stage_parts.make_techniques(recipe, self.class_counts, self.seed)
         self._by_technique = False
         self.enter_stage(stage)
         self.build((None, *self.image_shape))
         self.enter_stage(stage)  # again, for the weights that `build` has made
-
-    def _make_heads(self):
-        """All heads, and for each stage the number of its head."""
-        made, numbers = [], []
-        for index, stage in enumerate(self.recipe.stages):
-            config = self.recipe.head if index == 0 else stage.head
-            if config is not None:
-                name = f"head_{index + 1}" if index else "head"
-                made.append(
-                    heads.get(
-                        config, self.num_classes, stage.scale, class_counts=self.class_counts, name=name
-                    )
-                )
-            numbers.append(len(made) - 1)
-        return made, numbers
-
-    def _make_technique(self, index, stage):
-        if stage.technique is None:
-            return None
-        return techniques.get(
-            stage.technique,
-            num_classes=self.num_classes,
-            class_counts=self.class_counts,
-            seed=self.seed + 201 + index,
-        )
-
-    def _make_cloud(self, index, stage):
-        if stage.cloud is None:
-            return None
-        scale = 1.0 if stage.scale is None else stage.scale
-        seed = self.seed + 1 + index
-        return GaussianCloud(
-            self.class_counts, **{"scale": scale, "seed": seed, **stage.cloud}, name=f"cloud_{index + 1}"
-        )
-
-    def _make_augmentation(self, index, stage):
-        if stage.augment_on == "host" or stage.cache_features:
-            return None
-        return DeviceAugmentation(
-            list(stage.augmentation),
-            mixup_alpha=stage.mixup_alpha,
-            num_classes=self.num_classes,
-            seed=self.seed + 101 + index,
-            name=f"augmentation_{index + 1}",
-        )
 
     @property
     def head(self) -> keras.layers.Layer:
@@ -126,7 +80,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         return self.heads[self.head_numbers[-1 if self.stage is None else self.stage]]
 
     @property
-    def technique(self) -> techniques.Technique | None:
+    def technique(self) -> Technique | None:
         """The technique of the present stage, or None."""
         return None if self.stage is None else self.techniques[self.stage]
 
