@@ -1,16 +1,32 @@
 """Settings of the test run that must be made before Keras is imported."""
 
+import gc
 import os
+import sys
 from pathlib import Path
+
+import pytest
 
 # The tests compile the same small networks again and again; JAX then finds them on disk.
 _CACHE = Path(__file__).resolve().parents[1] / ".pytest_cache" / "jax"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_CACHE))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+# Their networks are tiny: compiling takes longer than running, so XLA optimizes less.
+_FLAGS = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FLAGS}".strip()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers share the cores: one thread each is faster, and sums are then made in one order on TensorFlow too.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def forget_compiled_functions():
+    """JAX keeps every function that it compiled; thousands of them take gigabytes and make each test slower."""
+    yield
+    if os.environ.get("KERAS_BACKEND") == "jax":
+        sys.modules["jax"].clear_caches()
+        gc.collect()

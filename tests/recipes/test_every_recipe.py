@@ -67,7 +67,8 @@ def train(recipe, dataset, backbone="tiny_cnn"):
     assert len(seen.losses) >= 2 * len(seen.moved)
     assert np.isfinite(seen.losses).all()
     assert seen.moved == [True] * sum(stage.epochs > 0 for stage in recipe.stages)
-    logits = model.predict(dataset.test.load(np.arange(BATCH)), verbose=0)
+    # Not `predict`, which would compile the network once more for every recipe.
+    logits = keras.ops.convert_to_numpy(model(dataset.test.load(np.arange(BATCH)), training=False))
     assert logits.shape == (BATCH, dataset.num_classes)
     assert np.isfinite(logits).all()
     return model

@@ -15,9 +15,9 @@ EXPERTS = {"name": "experts", "num_experts": 2}
 BACKBONES = [
     ("tiny_cnn", (), False),
     ("resnet8", (), False),
-    ("resnet8", (NBN,), False),
-    ("resnet8", (EXPERTS,), True),
-    ("resnet8", (EXPERTS, NBN), True),
+    ("tiny_cnn", (NBN,), False),
+    ("tiny_cnn", (EXPERTS,), True),
+    ("tiny_cnn", (EXPERTS, {**NBN, "placement": ["expert*_norm"]}), True),
 ]
 # (head of stage 1, scale)
 HEADS = [
