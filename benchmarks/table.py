@@ -1,7 +1,7 @@
 """The rows of `benchmarks/compare.py` as a Markdown table: `python benchmarks/table.py --write docs/results.md`.
 
 One line a recipe: mean and sample standard deviation over the seeds, in percent. With `--write` the table replaces
-what stands between `<!-- begin NAME -->` and `<!-- end NAME -->` of that file, NAME being the dataset's.
+what stands between `<!-- begin NAME -->` and `<!-- end NAME -->` of that file, NAME being that of the CSV file.
 """
 
 import argparse
@@ -27,7 +27,7 @@ def main():
     if options.write is None:
         print(text)
         return
-    options.write.write_text(inserted(options.write.read_text("utf-8"), rows[0]["dataset"], text), "utf-8")
+    options.write.write_text(inserted(options.write.read_text("utf-8"), options.csv.stem, text), "utf-8")
 
 
 def table(rows, baseline="cross_entropy"):
@@ -40,8 +40,8 @@ def table(rows, baseline="cross_entropy"):
         for name, found in runs.items()
     }
     lines = [
-        f"| Recipe | Epochs | Seeds | {' | '.join(COLUMNS.values())} | Few − {baseline} | s |",
-        "|---|---|--:|" + "--:|" * (len(COLUMNS) + 2),
+        f"| Recipe | Epochs | Seeds | {' | '.join(COLUMNS.values())} | Few − {baseline} |",
+        "|---|---|--:|" + "--:|" * (len(COLUMNS) + 1),
     ]
     for name in sorted(runs, key=lambda name: -mean[name]["few"]):
         found = runs[name]
@@ -51,15 +51,17 @@ def table(rows, baseline="cross_entropy"):
             spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
             cells.append(f"{mean[name][key]:.1f}{spread}")
         gain = mean[name]["few"] - mean[baseline]["few"] if baseline in mean else float("nan")
-        seconds = statistics.median(float(row["seconds"]) for row in found)
-        lines.append(
-            f"| `{name}` | {found[0]['epochs']} | {len(found)} | {' | '.join(cells)} | {gain:+.1f} | {seconds:.0f} |"
-        )
+        cells = [_code(name), found[0]["epochs"], str(len(found)), *cells, f"{gain:+.1f}"]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def _changes(overrides):
     return "" if overrides == "{}" else f" {overrides}"
+
+
+def _code(name):
+    return " ".join(f"`{part}`" for part in name.split(" ", 1))
 
 
 def inserted(document, name, text):
