@@ -31,12 +31,17 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
     try:
         yield temporary
-        with open(temporary, "rb") as written:
-            os.fsync(written.fileno())
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
+        put_in_place(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def put_in_place(written: str | os.PathLike, path: str | os.PathLike) -> None:
+    """Rename a finished file of the same folder to `path`, so that it is there after a power cut too."""
+    with open(written, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(written, path)
+    _sync_folder(Path(path).parent)
 
 
 def _remove_leftovers(path: Path) -> None:

@@ -12,16 +12,13 @@ import keras
 from ltzoo import shipped
 from ltzoo.models.build import build
 from ltzoo.models.cards import Card, card
+from ltzoo.models.errors import WeightsError
 from ltzoo.training import Recipe
 
 if TYPE_CHECKING:
     from ltzoo.models.classifier import LongTailedClassifier
 
 PRETRAINED = "pretrained"
-
-
-class WeightsError(ValueError):
-    """A weights file is missing or is not the one that the card describes."""
 
 
 def load(

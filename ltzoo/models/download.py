@@ -1,0 +1,223 @@
+"""Downloads that survive cut connections, and that end with the right file or with none."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import re
+import shutil
+import time
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+# pooch does all of this but resuming, which a large file needs most; requests reads proxies and certificates.
+import filelock
+import requests
+import urllib3
+
+import ltzoo
+from ltzoo.models.download_progress import DownloadProgress
+from ltzoo.models.errors import WeightsError
+from ltzoo.models.hashes import sha256 as sha256_of
+from ltzoo.models.part_file import PartFile, validator_of
+
+TRIES = 4
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 60.0
+TIMEOUT = (10.0, 30.0)
+_PIECE = 1 << 16
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
+
+
+class _Cut(Exception):
+    """A try that ended early; another one may go on. `wait` is what the server asks for, in seconds."""
+
+    def __init__(self, reason, wait=0.0):
+        super().__init__(reason)
+        self.wait = wait
+
+
+def download(url: str, destination: Path, *, sha256: str | None = None, size: int | None = None) -> Path:
+    """The file at an http or https address, whole and checked, at `destination`.
+
+    What has come stays in a hidden file beside `destination` when the connection is cut, the process is stopped or
+    the server fails, and the next try or run asks for the rest (`Range`, `If-Range`). A server that does not know
+    ranges, or that has another version of the file by now, sends it from the start. It gives up after 4 tries in a
+    row that brought nothing new. Several processes may ask for one file: one fetches it, the others wait. A bar on
+    stderr shows the progress where that is a terminal.
+
+    Args:
+        url: the address.
+        destination: path of the file; if it is there and has the hash, nothing is fetched.
+        sha256: the hash that it must have, or None.
+        size: its size in bytes, or None.
+
+    Raises:
+        WeightsError: the server refuses or cannot be reached, or sends another file; the latter is deleted.
+        OSError: the folder cannot be written to, or the disk is full; no part of the file is left then.
+    """
+    with _explained_disk_errors(destination):
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        part = PartFile(destination)
+        with filelock.FileLock(destination.with_name(f".{destination.name}.lock")):
+            if not (destination.is_file() and (sha256 is None or sha256_of(destination) == sha256)):
+                if part.size and part.validator is None and sha256 is None:
+                    part.discard()  # Nothing would tell whether the rest belongs to it.
+                with requests.Session() as session, DownloadProgress(destination.name) as progress:
+                    _fetch(session, url, part, sha256, size, progress)
+                part.finish()
+    return destination
+
+
+def _fetch(session, url, part, sha256, size, progress):
+    """Fill `part`, by as many tries as bring something new."""
+    furthest, failed, joined, again = part.size, 0, part.size > 0, False
+    while True:
+        try:
+            _try(session, url, part, size, progress)
+        except _Cut as cut:
+            failed = 0 if part.size > furthest else failed + 1
+            furthest, joined = max(furthest, part.size), joined or part.size > 0
+            if failed >= TRIES:
+                raise WeightsError(
+                    f"{_shown(url)}: {cut}, after {TRIES} tries. The {part.size:,} bytes so far are kept; the same "
+                    "command goes on with them"
+                ) from cut
+            time.sleep(min(max(cut.wait, FIRST_WAIT * 2 ** max(failed - 1, 0)), LONGEST_WAIT))
+            continue
+        found = None if sha256 is None else sha256_of(part.path)
+        if found == sha256:
+            return
+        received = part.size
+        part.discard()
+        if again or not joined:
+            raise WeightsError(
+                f"{_shown(url)} sends another file than expected; it was deleted. "
+                f"Received: {received:,} bytes with SHA-256 {found}, expected {sha256}"
+            )
+        furthest, failed, again = 0, 0, True  # The pieces may be of two versions: once more from the start.
+
+
+def _try(session, url, part, size, progress):
+    """One request for what `part` lacks."""
+    if size is not None and part.size >= size:
+        if part.size == size:
+            return
+        part.discard()
+    headers = {"Accept-Encoding": "identity", "User-Agent": f"ltzoo/{ltzoo.__version__}"}
+    if part.size:
+        headers["Range"] = f"bytes={part.size}-"
+        if part.validator is not None:
+            headers["If-Range"] = part.validator
+    try:
+        response = session.get(url, headers=headers, stream=True, timeout=TIMEOUT)
+    except (requests.exceptions.SSLError, requests.exceptions.TooManyRedirects, ValueError) as error:
+        raise WeightsError(f"{_shown(url)} cannot be fetched: {_reason(error)}") from error
+    except requests.RequestException as error:
+        raise _Cut(f"no answer ({_reason(error)})") from error
+    with response:
+        total = _begin(response, url, part, size)
+        if total is _COMPLETE:
+            return
+        _receive(response, url, part, total if size is None else size, progress)
+
+
+_COMPLETE = object()
+
+
+def _begin(response, url, part, size):
+    """Make `part` ready for the body of a response; return the size of the whole file, or None if it is not said."""
+    ranges = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", response.headers.get("Content-Range", ""))
+    total = int(ranges[2]) if ranges and ranges[2] != "*" else None
+    if response.status_code == 200:
+        announced = response.headers.get("Content-Length", "")
+        total = int(announced) if announced.isdigit() else None
+    if response.status_code in (200, 206) and None not in (size, total) and total != size:
+        raise WeightsError(
+            f"{_shown(url)} sends another file than expected. "
+            f"Received: {total:,} bytes announced, expected {size:,}"
+        )
+    if response.status_code == 200:
+        part.start(validator_of(response.headers))
+        return total
+    if response.status_code == 206:
+        now = validator_of(response.headers)
+        if ranges is None or ranges[1] is None or int(ranges[1]) != part.size:
+            part.discard()
+            raise _Cut("the server sent another part of the file than it was asked for")
+        if part.validator is not None and now not in (None, part.validator):
+            part.discard()
+            raise _Cut("the file has changed on the server")
+        return total
+    if response.status_code == 416 and part.size:
+        if total == part.size:
+            return _COMPLETE
+        part.discard()
+        raise _Cut("the server has no such part of the file")
+    answer = f"the server answers {response.status_code} {response.reason or ''}".rstrip()
+    if response.status_code in _TRY_AGAIN:
+        wait = response.headers.get("Retry-After", "")
+        raise _Cut(answer, float(wait) if wait.isdigit() else 0.0)
+    raise WeightsError(f"{_shown(url)}: {answer}")
+
+
+def _receive(response, url, part, total, progress):
+    """Append the body of a response to `part`; `total` is the size that the file will have."""
+    if total is not None and shutil.disk_usage(part.path.parent).free < total - part.size:
+        raise OSError(errno.ENOSPC, f"{total - part.size:,} bytes are to come")
+    pieces = response.raw.stream(_PIECE, decode_content=False)
+    done = part.size
+    progress.start(done, total)
+    with open(part.path, "ab") as file:
+        while True:
+            try:
+                piece = next(pieces, None)
+            except (urllib3.exceptions.HTTPError, OSError) as error:
+                raise _Cut(f"the connection was cut after {done:,} bytes ({_reason(error)})") from error
+            if piece is None:
+                break
+            done += len(piece)
+            if total is not None and done > total:
+                break
+            file.write(piece)
+            progress.update(done)
+    if total is not None and done < total:
+        raise _Cut(f"the connection was cut after {done:,} of {total:,} bytes")
+    if total is not None and done > total:
+        part.discard()
+        raise WeightsError(
+            f"{_shown(url)} sends another file than expected. Received: more than the {total:,} bytes expected"
+        )
+
+
+@contextlib.contextmanager
+def _explained_disk_errors(destination: Path) -> Iterator[None]:
+    """Errors of the disk as ones that say what to do; a part that filled the disk is removed."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            PartFile(destination).discard()
+            what = f"The disk of {destination.parent} is full"
+        else:
+            what = f"{destination} cannot be written"
+        raise OSError(
+            error.errno,
+            f"{what}: {error.strerror or error}. Make room, or choose another folder with LTZOO_CACHE",
+        ) from error
+
+
+def _shown(url: str) -> str:
+    """An address without password and query, which may hold a secret."""
+    parts = urllib.parse.urlsplit(url)
+    return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost reason of a network error, which the libraries wrap several times."""
+    inner = error
+    while isinstance(getattr(inner, "reason", None) or (inner.args and inner.args[0]), BaseException):
+        inner = getattr(inner, "reason", None) or inner.args[0]
+    return re.sub(r"<[^>]*> ?:? ?", "", str(inner)) or type(inner).__name__

@@ -1,0 +1,109 @@
+"""Files of the Hugging Face Hub and of Kaggle Models, through the hubs' own libraries."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from ltzoo.models import hashes
+from ltzoo.models.errors import WeightsError
+
+
+class HubAddress(NamedTuple):
+    """`hf://ORGANIZATION/REPOSITORY/PATH@REVISION` in parts; the path may be empty."""
+
+    repository: str
+    path: str
+    revision: str | None
+
+
+def parse_hf(address: str) -> HubAddress:
+    """The parts of an `hf://` address; the revision may also stand behind the repository, as the hub writes it.
+
+    Raises:
+        WeightsError: it names no repository.
+    """
+    found = re.fullmatch(r"hf://([^/@]+)/([^/@]+)(?:@([^/]+))?(?:/([^@]*))?(?:@(.+))?", address)
+    if found is None or (found[3] and found[5]):
+        raise WeightsError(
+            f"an hf:// address must be hf://ORGANIZATION/REPOSITORY/PATH@REVISION. Received: {address}"
+        )
+    return HubAddress(f"{found[1]}/{found[2]}", (found[4] or "").strip("/"), found[3] or found[5])
+
+
+def fetch(address: str, *, sha256: str | None = None, size: int | None = None) -> Path:
+    """The file at an `hf://` or `kaggle://` address in the cache of that hub's library.
+
+    A file with the wrong hash is fetched anew once, since it may be the cache that is damaged.
+
+    Raises:
+        WeightsError: the hub's library could not fetch it, or it is not the file that was asked for.
+        ImportError: the hub's library is not installed.
+    """
+    get = _from_hugging_face if address.startswith("hf://") else _from_kaggle
+    path = get(address, False)
+    if not _is_right(path, sha256, size):
+        path = get(address, True)
+        if not _is_right(path, sha256, size):
+            raise WeightsError(
+                f"{address} is another file than expected. Received: {path.stat().st_size} bytes with SHA-256 "
+                f"{hashes.sha256(path)}, expected {'any' if size is None else size} bytes with {sha256 or 'any'}"
+            )
+    return path
+
+
+def require(library: str, extra: str) -> ModuleType:
+    """An optional library.
+
+    Raises:
+        ImportError: it is not installed; the message says how to install it.
+    """
+    try:
+        return importlib.import_module(library)
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f'{library} is needed for {extra}:// addresses. Install it: pip install "ltzoo[{extra}]"'
+        ) from error
+
+
+def _from_hugging_face(address, anew):
+    repository, path, revision = parse_hf(address)
+    if not path:
+        raise WeightsError(
+            f"an hf:// address of weights must name a file of the repository. Received: {address}"
+        )
+    hub = require("huggingface_hub", "hf")
+    with _explained(address):
+        return Path(hub.hf_hub_download(repository, path, revision=revision, force_download=anew))
+
+
+def _from_kaggle(address, anew):
+    parts = address.removeprefix("kaggle://").split("/")
+    versions = 1 if len(parts) > 4 and parts[4].isdigit() else 0
+    handle, path = "/".join(parts[: 4 + versions]), "/".join(parts[4 + versions :])
+    if not path or not all(parts):
+        raise WeightsError(
+            "a kaggle:// address must be kaggle://OWNER/MODEL/FRAMEWORK/VARIATION/VERSION/PATH, the version being "
+            f"optional. Received: {address}"
+        )
+    hub = require("kagglehub", "kaggle")
+    with _explained(address):
+        return Path(hub.model_download(handle, path, force_download=anew))
+
+
+@contextlib.contextmanager
+def _explained(address):
+    """Every error of a hub's library, of whatever type, as one that names the address."""
+    try:
+        yield
+    except Exception as error:
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+        raise WeightsError(f"{address}: {type(error).__name__} {reason}".rstrip()) from error
+
+
+def _is_right(path, sha256, size):
+    return (size is None or path.stat().st_size == size) and (sha256 is None or hashes.sha256(path) == sha256)
