@@ -9,3 +9,13 @@ from ltzoo.backbones.cifar_resnet import resnet56 as resnet56
 from ltzoo.backbones.registry import get as get
 from ltzoo.backbones.registry import names as names
 from ltzoo.backbones.registry import register as register
+from ltzoo.backbones.residual_network import residual_network as residual_network
+from ltzoo.backbones.residual_network import resnet10 as resnet10
+from ltzoo.backbones.residual_network import resnet18 as resnet18
+from ltzoo.backbones.residual_network import resnet34 as resnet34
+from ltzoo.backbones.residual_network import resnet50 as resnet50
+from ltzoo.backbones.residual_network import resnet101 as resnet101
+from ltzoo.backbones.residual_network import resnet152 as resnet152
+from ltzoo.backbones.residual_network import resnext50 as resnext50
+from ltzoo.backbones.residual_network import resnext101 as resnext101
+from ltzoo.backbones.residual_network import resnext152 as resnext152
