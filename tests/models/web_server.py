@@ -1,0 +1,114 @@
+"""A real HTTP server on this machine that misbehaves as it is told to."""
+
+import contextlib
+import dataclasses
+import http.server
+import threading
+import time
+
+
+@dataclasses.dataclass
+class Answer:
+    """How one request is answered: like a good server, but for what is set.
+
+    Attributes:
+        status: anything but 200 sends this status and nothing else.
+        headers: further headers.
+        cut: close the connection after so many bytes of the body.
+        announced: the Content-Length to send; None leaves it out and ends the body by closing the connection.
+        ranges: whether `Range` is understood.
+        etag: the ETag.
+        pause: seconds between pieces of 16 kB.
+    """
+
+    status: int = 200
+    headers: dict = dataclasses.field(default_factory=dict)
+    cut: int | None = None
+    announced: int | str | None = "true"
+    ranges: bool = True
+    etag: str | None = '"1"'
+    pause: float = 0.0
+
+
+class WebServer(http.server.ThreadingHTTPServer):
+    """Serves `content` at every path; the next request gets the first of `answers`, the last one stays.
+
+    Attributes:
+        requests: `(path, headers)` of each request so far.
+        sent: bytes of bodies sent.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, content, *answers):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.content, self.answers = content, list(answers) or [Answer()]
+        self.requests, self.sent = [], 0
+        self.lock = threading.Lock()
+
+    def url(self, path="/gcl.weights.h5"):
+        """An address on this server."""
+        return f"http://127.0.0.1:{self.server_port}{path}"
+
+    def ranges(self):
+        """What each request asked for: its Range, None for the whole file."""
+        return [headers.get("Range") for _, headers in self.requests]
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        server = self.server
+        with server.lock:
+            server.requests.append((self.path, dict(self.headers)))
+            answer = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
+        if answer.status != 200:
+            self._head(answer.status, {**answer.headers, "Content-Length": "0"})
+            return
+        body, headers = server.content, {"ETag": answer.etag, **answer.headers}
+        status = 200
+        asked = self.headers.get("Range")
+        if asked and answer.ranges and self.headers.get("If-Range") in (None, answer.etag):
+            start = int(asked.removeprefix("bytes=").removesuffix("-"))
+            if start >= len(body):
+                self._head(416, {"Content-Range": f"bytes */{len(body)}", "Content-Length": "0"})
+                return
+            status = 206
+            headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
+            body = body[start:]
+        headers["Content-Length"] = len(body) if answer.announced == "true" else answer.announced
+        self._head(status, headers)
+        end = len(body) if answer.cut is None else answer.cut
+        self.close_connection = self.close_connection or answer.cut is not None or answer.announced != "true"
+        with contextlib.suppress(ConnectionError):
+            for position in range(0, end, 1 << 14):
+                piece = body[position : min(end, position + (1 << 14))]
+                self.wfile.write(piece)
+                with server.lock:
+                    server.sent += len(piece)
+                time.sleep(answer.pause)
+
+    def _head(self, status, headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            if value is not None:
+                self.send_header(name, str(value))
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+@contextlib.contextmanager
+def serve(content, *answers):
+    """A running `WebServer`."""
+    server = WebServer(content, *answers)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
