@@ -20,13 +20,15 @@ FOLDERS = "LTZOO_WEIGHTS"
 SUFFIX = ".weights.h5"
 
 
-def find_weights(card: Card, weights: str | os.PathLike = PRETRAINED) -> Path:
+def find_weights(
+    card: Card, weights: str | os.PathLike = PRETRAINED, *, beside: str | os.PathLike | None = None
+) -> Path:
     """The weights file of a zoo entry.
 
     With "pretrained" the first of these that has the card's file:
 
     1. the folders in the environment variable `LTZOO_WEIGHTS` (several are separated as in `PATH`),
-    2. the files that came with the package,
+    2. the files that came with the package, or the folder `beside`,
     3. the user's cache (`ltzoo.cache.folder()`),
     4. the card's address, which fills a cache.
 
@@ -39,6 +41,7 @@ def find_weights(card: Card, weights: str | os.PathLike = PRETRAINED) -> Path:
             absent, or None where nobody has published weights (`NAME.weights.h5` is looked for then).
         weights: "pretrained"; or the path of a `.weights.h5` file, or an address (https://, hf://, kaggle://), which
             are used without comparing them with the card.
+        beside: the folder of a card that is not of the package.
 
     Raises:
         WeightsError: there are none, or they are not those of the card; says what to do.
@@ -46,7 +49,7 @@ def find_weights(card: Card, weights: str | os.PathLike = PRETRAINED) -> Path:
         ImportError: the address needs a library that is not installed.
     """
     if isinstance(weights, str) and weights == PRETRAINED:
-        return _pretrained(card)
+        return _pretrained(card, beside)
     if is_address(weights):
         return fetch(str(weights))
     return _given(card, weights)
@@ -81,13 +84,16 @@ def _given(card, weights):
     return path
 
 
-def _pretrained(card):
+def _pretrained(card, beside):
     known = card.weights or {}
+    beside = None if beside is None else Path(beside)
     name, wanted, address = file_name(card), known.get("sha256"), known.get("url")
-    places = list(_folders())
+    places = list(_folders(beside))
     for place, remedy in places:
         path = place / name
         if path.is_file():
+            if place == beside and address is not None and wanted not in (None, sha256(path)):
+                continue  # The cache of a hub, damaged; the address gives it anew.
             _require(path, card, wanted, remedy)
             return path
     # Files of several versions of an entry lie side by side in the cache.
@@ -112,12 +118,15 @@ def _pretrained(card):
         ) from error
 
 
-def _folders() -> Iterator[tuple[Path, str]]:
+def _folders(beside) -> Iterator[tuple[Path, str]]:
     """The folders to look in before the cache, and what to do about a wrong file there."""
     for entry in os.environ.get(FOLDERS, "").split(os.pathsep):
         if entry.strip():
             yield Path(entry).expanduser(), f"Take it out of the folder in {FOLDERS}"
-    yield shipped.folder(), "Install ltzoo again"
+    if beside is None:
+        yield shipped.folder(), "Install ltzoo again"
+    else:
+        yield beside, "Get it again"
 
 
 def _require(path, card, wanted, remedy):

@@ -45,15 +45,15 @@ def fetch(address: str, *, sha256: str | None = None, size: int | None = None) -
         ImportError: the hub's library is not installed.
     """
     get = _from_hugging_face if address.startswith("hf://") else _from_kaggle
-    path = get(address, False)
-    if not _is_right(path, sha256, size):
-        path = get(address, True)
-        if not _is_right(path, sha256, size):
-            raise WeightsError(
-                f"{address} is another file than expected. Received: {path.stat().st_size} bytes with SHA-256 "
-                f"{hashes.sha256(path)}, expected {'any' if size is None else size} bytes with {sha256 or 'any'}"
-            )
-    return path
+    for anew in (False, True):
+        path = get(address, anew, sha256)
+        found = hashes.sha256(path) if sha256 else None
+        if found == sha256 and size in (None, path.stat().st_size):
+            return path
+    raise WeightsError(
+        f"{address} is another file than expected. Received: {path.stat().st_size:,} bytes"
+        + (f" with SHA-256 {found}, expected {sha256}" if sha256 else f", expected {size:,}")
+    )
 
 
 def require(library: str, extra: str) -> ModuleType:
@@ -70,18 +70,23 @@ def require(library: str, extra: str) -> ModuleType:
         ) from error
 
 
-def _from_hugging_face(address, anew):
+def _from_hugging_face(address, anew, sha256):
     repository, path, revision = parse_hf(address)
     if not path:
         raise WeightsError(
             f"an hf:// address of weights must name a file of the repository. Received: {address}"
         )
     hub = require("huggingface_hub", "hf")
-    with _explained(address):
+    if sha256 is not None and not anew:
+        # With a hash, what is in the cache needs no question to the hub whether there is something newer.
+        kept = hub.try_to_load_from_cache(repository, path, revision=revision)
+        if isinstance(kept, str) and hashes.sha256(kept) == sha256:
+            return Path(kept)
+    with explained(address):
         return Path(hub.hf_hub_download(repository, path, revision=revision, force_download=anew))
 
 
-def _from_kaggle(address, anew):
+def _from_kaggle(address, anew, sha256):
     parts = address.removeprefix("kaggle://").split("/")
     versions = 1 if len(parts) > 4 and parts[4].isdigit() else 0
     handle, path = "/".join(parts[: 4 + versions]), "/".join(parts[4 + versions :])
@@ -91,19 +96,18 @@ def _from_kaggle(address, anew):
             f"optional. Received: {address}"
         )
     hub = require("kagglehub", "kaggle")
-    with _explained(address):
+    with explained(address):
         return Path(hub.model_download(handle, path, force_download=anew))
 
 
 @contextlib.contextmanager
-def _explained(address):
+def explained(address):
     """Every error of a hub's library, of whatever type, as one that names the address."""
     try:
         yield
     except Exception as error:
         reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+        answer = getattr(getattr(error, "response", None), "status_code", None)
+        if answer in (401, 403) or "Token" in type(error).__name__:
+            reason += " (log in with 'hf auth login' or set HF_TOKEN, if you have the rights)"
         raise WeightsError(f"{address}: {type(error).__name__} {reason}".rstrip()) from error
-
-
-def _is_right(path, sha256, size):
-    return (size is None or path.stat().st_size == size) and (sha256 is None or hashes.sha256(path) == sha256)

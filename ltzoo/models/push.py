@@ -1,0 +1,141 @@
+"""Publishing a zoo entry: weights, card, golden outputs and a README to the Hugging Face Hub or into a folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from pathlib import Path
+
+import ltzoo
+from ltzoo import shipped
+from ltzoo.files import atomic_write
+from ltzoo.models import hub_files
+from ltzoo.models.cards import Card, card
+from ltzoo.models.errors import WeightsError
+from ltzoo.models.find_weights import find_weights
+from ltzoo.models.hashes import sha256
+from ltzoo.models.readme import readme
+
+
+def push(
+    source: str | os.PathLike,
+    destination: str | os.PathLike,
+    *,
+    private: bool | None = None,
+    message: str | None = None,
+    overwrite: bool = False,
+) -> str:
+    """Writes `NAME.weights.h5`, `NAME.json` (the card), `NAME.golden.npz` if there is one, and `README.md`.
+
+    On the hub they are one commit, so that nobody sees a part of them; the repository and the branch are made if
+    they are missing. The card that is written names the address of its weights.
+
+    Args:
+        source: a zoo entry, or a folder that `ltzoo.models.publish` wrote.
+        destination: `hf://ORGANIZATION/REPOSITORY`, with `/FOLDER` or `@BRANCH` behind it if wanted; or a folder.
+        private: whether a new repository is private; None takes the organization's default.
+        message: of the commit.
+        overwrite: replace files of these names in a folder. (On the hub the older ones stay in the history.)
+
+    Returns:
+        The address or path of the card, for `ltzoo.models.load`.
+
+    Raises:
+        WeightsError: there are no weights, they are not those of the card, or the hub refuses.
+        FileExistsError: the folder has a file of one of these names.
+        ImportError: huggingface_hub is not installed.
+    """
+    entry, files = _gather(source)
+    place = str(destination)
+    if not place.startswith("hf://"):
+        if "://" in place:
+            raise ValueError(
+                "`destination` must be hf://ORGANIZATION/REPOSITORY or a folder. "
+                f"Received: destination={place!r}"
+            )
+        folder = Path(destination).expanduser()
+        target = str(folder / f"{entry.name}.json")
+        _write(folder, _documents(entry, target) | files, overwrite)
+        return target
+    repository, prefix, revision = hub_files.parse_hf(place)
+    prefix, suffix = f"{prefix}/" if prefix else "", f"@{revision}" if revision else ""
+    base = f"hf://{repository}/{prefix}"
+    entry = dataclasses.replace(
+        entry, weights={**entry.weights, "url": f"{base}{entry.weights['file']}{suffix}"}
+    )
+    target = f"{base}{entry.name}.json{suffix}"
+    contents = {f"{prefix}{name}": content for name, content in (_documents(entry, target) | files).items()}
+    _upload(contents, repository, revision, private, message or f"{entry.name} by ltzoo {ltzoo.__version__}")
+    return target
+
+
+def _gather(source):
+    """The card, and the files that exist already by the names that they get."""
+    if source in shipped.names():
+        entry, folder = card(str(source)), shipped.folder()
+        weights = find_weights(entry)
+    else:
+        entry, folder = _read(Path(source).expanduser())
+        weights = folder / entry.weights["file"]
+    found = {"file": f"{entry.name}.weights.h5", "size": weights.stat().st_size, "sha256": sha256(weights)}
+    if (entry.weights or {}).get("sha256", found["sha256"]) != found["sha256"]:
+        raise WeightsError(
+            f"The weights file {weights} is not the one of the card of {entry.name}. "
+            f"Received: SHA-256 {found['sha256']}, the card says {entry.weights['sha256']}"
+        )
+    files = {found["file"]: weights}
+    golden = folder / f"{entry.name}.golden.npz"
+    if golden.is_file():
+        files[golden.name] = golden
+    return dataclasses.replace(entry, weights={**(entry.weights or {}), **found}), files
+
+
+def _read(folder):
+    """The card in a folder that `publish` wrote."""
+    weights = sorted(folder.glob("*.weights.h5"))
+    cards = [
+        path.with_name(path.name.removesuffix(".weights.h5") + ".json")
+        for path in weights
+        if path.with_name(path.name.removesuffix(".weights.h5") + ".json").is_file()
+    ]
+    if len(cards) != 1:
+        raise ValueError(
+            "`source` must be a zoo entry, or a folder with one NAME.json and its NAME.weights.h5, as "
+            f"ltzoo.models.publish writes it. Received: source={str(folder)!r} with {len(cards)} of them"
+        )
+    return Card.from_json(cards[0].read_text(encoding="utf-8")), folder
+
+
+def _documents(entry, target):
+    """Card and README as bytes, by name."""
+    return {
+        f"{entry.name}.json": entry.to_json().encode(),
+        "README.md": readme(entry, target).encode(),
+    }
+
+
+def _write(folder, contents, overwrite):
+    taken = [name for name in contents if (folder / name).exists()]
+    if taken and not overwrite:
+        raise FileExistsError(f"{folder} has a {taken[0]} already; overwrite=True (--overwrite) replaces it")
+    for name, content in contents.items():
+        with atomic_write(folder / name) as temporary:
+            if isinstance(content, bytes):
+                temporary.write_bytes(content)
+            else:
+                shutil.copyfile(content, temporary)
+
+
+def _upload(contents, repository, revision, private, message):
+    hub = hub_files.require("huggingface_hub", "hf")
+    additions = [
+        hub.CommitOperationAdd(path_in_repo=name, path_or_fileobj=content)
+        for name, content in contents.items()
+    ]
+    with hub_files.explained(f"hf://{repository}"):
+        api = hub.HfApi(library_name="ltzoo", library_version=ltzoo.__version__)
+        api.create_repo(repository, private=private, exist_ok=True)
+        if revision is not None:
+            api.create_branch(repository, branch=revision, exist_ok=True)
+        api.create_commit(repository, additions, commit_message=message, revision=revision)

@@ -1,0 +1,83 @@
+"""The README of a published entry, as the Hugging Face Hub reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+
+if TYPE_CHECKING:
+    from ltzoo.models.cards import Card
+
+_METRICS = {
+    "top1": ("accuracy", "Top-1 accuracy"),
+    "many": ("many_shot_accuracy", "Many-shot accuracy"),
+    "medium": ("medium_shot_accuracy", "Medium-shot accuracy"),
+    "few": ("few_shot_accuracy", "Few-shot accuracy"),
+    "balanced": ("balanced_accuracy", "Balanced accuracy"),
+    "ece": ("expected_calibration_error", "Expected calibration error"),
+    "nll": ("negative_log_likelihood", "Negative log likelihood"),
+}
+# Those of the hub's names for licences that weights usually have; another one is called "other" there.
+_LICENSES = (
+    "apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0",
+    "cc-by-nc-sa-4.0", "gpl-2.0", "gpl-3.0", "lgpl-3.0", "agpl-3.0", "mpl-2.0", "openrail", "unlicense",
+)  # fmt: skip
+
+
+def readme(card: Card, address: str) -> str:
+    """Markdown with the hub's YAML header: license, library, tags, and the card's measured figures as `model-index`.
+
+    Args:
+        card: the card of the entry. Only what its `measured` holds is told as a result.
+        address: where the card is read from, as `ltzoo.models.load` takes it.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    known = card.licence.lower() in _LICENSES
+    measured = [
+        {"key": key, "type": kind, "label": label, "value": card.measured[key]}
+        for key, (kind, label) in _METRICS.items()
+        if card.measured is not None and card.measured.get(key) is not None
+    ]
+    counts = [int(count) for count in card.class_counts]
+    return environment.get_template("readme.md.jinja").render(
+        card=card,
+        address=address,
+        license=card.licence.lower() if known else "other",
+        license_name=None if known else card.licence,
+        tags=["keras", "ltzoo", "image-classification", "long-tailed-recognition", str(card.recipe["name"])],
+        measured=measured,
+        preprocessing=_preprocessing(card),
+        notes=getattr(card, "notes", ()),
+        backbone=_with_arguments(card.backbone),
+        dataset=_with_arguments(card.dataset),
+        height=card.input_shape[0],
+        width=card.input_shape[1],
+        channels=card.input_shape[2],
+        images=sum(counts),
+        largest=max(counts),
+        smallest=min(counts),
+        classes=len(counts),
+    )
+
+
+def _preprocessing(card):
+    given = getattr(card, "preprocessing", None)
+    if not given:
+        return None
+    return (
+        f"the shorter side resized to {given['resize']} ({given['interpolation']}), the central "
+        f"{given['crop']} x {given['crop']} pixels cut out"
+    )
+
+
+def _with_arguments(config):
+    rest = ", ".join(f"{key}={value}" for key, value in config.items() if key != "name")
+    return str(config["name"]) + (f" ({rest})" if rest else "")
