@@ -51,12 +51,12 @@ def fill(model):
 @pytest.mark.parametrize(
     "case, name, parameters",
     [
-        ("decoupling_resnet10", "resnet10", 4_905_792),
-        ("decoupling_resnext50", "resnext50", 22_979_904),
+        ("large_forward_decoupling_resnet10", "resnet10", 4_905_792),
+        ("large_forward_decoupling_resnext50", "resnext50", 22_979_904),
     ],
 )
 def test_features_of_the_published_networks(case, name, parameters):
-    expected = np.load(REFERENCE / f"large_forward_{case}.npz")
+    expected = np.load(REFERENCE / f"{case}.npz")
     model = backbones.get(name)
     assert sum(int(np.prod(v.shape)) for v in model.trainable_variables) == parameters
     fill(model)

@@ -9,8 +9,6 @@ from ltzoo.losses import AngularGaussianCloudedLogit, angular_gaussian_clouded_l
 from tests.gradients import value_and_gradient
 
 REFERENCE = pathlib.Path(__file__).parents[1] / "reference"
-# JAX has no float64 unless it is switched on, and keras.ops.mean lowers it to float32 on PyTorch.
-CASES = [("float32", 3e-6)] + ([("float64", 1e-10)] if keras.backend.backend() == "tensorflow" else [])
 
 
 def arguments(values):
@@ -24,24 +22,6 @@ def arguments(values):
 
 def cloud_of(values):
     return values["epsilon"] * np.abs(values["noise"]) * values["delta_normalised"]
-
-
-@pytest.mark.parametrize("dtype, tolerance", CASES)
-@pytest.mark.parametrize("soft", [False, True])
-@pytest.mark.parametrize("name", ["gcl_ang_loss_01", "gcl_ang_loss_02", "gcl_ang_loss_03"])
-def test_agrees_with_published_code(name, soft, dtype, tolerance):
-    values = dict(np.load(REFERENCE / f"{name}.npz"))
-    labels = np.eye(values["cosine"].shape[1])[values["targets"]] if soft else values["targets"]
-    loss = AngularGaussianCloudedLogit(**arguments(values), dtype=dtype)
-
-    def total(cosine):
-        cloud = ops.convert_to_tensor(cloud_of(values), dtype=cosine.dtype)
-        return loss(labels, ops.stack([cosine, cloud], axis=-1))
-
-    value, gradient = value_and_gradient(total, values["cosine"], dtype)
-    assert abs(value - values["loss"]) <= tolerance * values["loss"]
-    expected = values["grad_cosine"]
-    assert np.abs(gradient - expected).max() <= tolerance * np.abs(expected).max()
 
 
 def test_soft_labels_by_an_explicit_loop_over_classes():

@@ -10,10 +10,6 @@ from ltzoo.losses import GaussianCloudedLogit, gaussian_clouded_logit
 from tests.gradients import value_and_gradient
 
 REFERENCE = pathlib.Path(__file__).parents[1] / "reference"
-# float32 holds the logits (up to 30) to 2e-6 and their differences, hence the loss, to about 1e-6 of its
-# size.
-# JAX has no float64 unless it is switched on, and keras.ops.mean lowers it to float32 on PyTorch.
-CASES = [("float32", 2e-6)] + ([("float64", 1e-10)] if keras.backend.backend() == "tensorflow" else [])
 
 
 def case(name):
@@ -39,24 +35,6 @@ def cloud_of(values, noise):
     return values["noise_mul"] * np.abs(noise) * cloud_sizes(values["counts"])
 
 
-@pytest.mark.parametrize("dtype, tolerance", CASES)
-@pytest.mark.parametrize("soft", [False, True])
-@pytest.mark.parametrize("name", [f"gcl_loss_0{i}" for i in range(1, 7)])
-def test_agrees_with_published_code(name, soft, dtype, tolerance):
-    values = case(name)
-    num_classes = len(values["counts"])
-    labels = np.eye(num_classes)[values["targets"]] if soft else values["targets"]
-    loss = GaussianCloudedLogit(**arguments(values), dtype=dtype)
-    cloud = cloud_of(values, values["noise"])
-
-    def total(cosine):
-        return loss(labels, cosine - ops.convert_to_tensor(cloud, dtype=cosine.dtype))
-
-    value, gradient = value_and_gradient(total, values["cosine"], dtype)
-    close(value, values["loss"], tolerance)
-    close(gradient, values["grad_cosine"], tolerance)
-
-
 def test_explicit_cloud_and_scaled_input_are_the_same_loss():
     values = case("gcl_loss_02")
     cloud = cloud_of(values, values["noise"]).astype("float32")
@@ -66,25 +44,6 @@ def test_explicit_cloud_and_scaled_input_are_the_same_loss():
     scaled = ops.convert_to_tensor((cosine - cloud) * np.float32(extra["scale"]))
     carried = gaussian_clouded_logit(values["targets"], scaled, from_cosine=False, **extra)
     np.testing.assert_allclose(ops.convert_to_numpy(explicit), ops.convert_to_numpy(carried), rtol=1e-5)
-
-
-@pytest.mark.parametrize("dtype, tolerance", CASES)
-@pytest.mark.parametrize("name", ["gcl_mixup_loss_01", "gcl_mixup_loss_02"])
-def test_mixup_as_two_calls_with_their_own_noise(name, dtype, tolerance):
-    values = case(name)
-    lam = float(values["lam"])
-
-    def total(cosine):
-        def one(targets, noise):
-            cloud = ops.convert_to_tensor(cloud_of(values, noise), dtype=cosine.dtype)
-            return ops.mean(gaussian_clouded_logit(targets, cosine, cloud=cloud, **arguments(values)))
-
-        first = one(values["targets_a"], values["noise_a"])
-        return lam * first + (1 - lam) * one(values["targets_b"], values["noise_b"])
-
-    value, gradient = value_and_gradient(total, values["cosine"], dtype)
-    close(value, values["loss"], tolerance)
-    close(gradient, values["grad_cosine"], tolerance)
 
 
 @pytest.mark.parametrize("focal_gamma, margin", [(0.0, 0.0), (0.0, 0.5), (1.0, 0.1), (2.0, 0.5)])

@@ -16,28 +16,6 @@ def case(request):
 
 
 @pytest.mark.parametrize(
-    "key, strategy, parameters",
-    [
-        ("p_instance_balanced", "instance_balanced", {}),
-        ("p_class_balanced", "class_balanced", {}),
-        ("p_square_root", "square_root", {}),
-        ("p_effective_number", "effective_number", {}),
-        ("p_effective_number", "effective_number", {"beta": 0.9999}),
-        ("p_reversed", "reversed", {}),
-        ("p_cben_paper", "cben", {}),
-        ("p_cben_paper", "cben", {"base": 0.999, "width": 0.0009}),
-        ("p_cben_code_exact", "cben", CODE_CBEN),
-        ("p_cben_code_float32", "cben", {**CODE_CBEN, "precision": "float32"}),
-    ],
-)
-def test_probabilities_equal_the_published_samplers(case, key, strategy, parameters):
-    p = class_probabilities(case["counts"], strategy, **parameters)
-    assert p.dtype == np.float64
-    np.testing.assert_allclose(p, case[key], rtol=1e-11)
-    np.testing.assert_allclose(p.sum(), 1.0, rtol=1e-12)
-
-
-@pytest.mark.parametrize(
     "weights, strategy, parameters",
     [
         ("w_effective_number", "effective_number", {}),

@@ -3,27 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltzoo.data.augmentation.mixup import Mixup, mix, soft_labels
+from ltzoo.data.augmentation.mixup import Mixup, soft_labels
 
 REFERENCE = Path(__file__).parents[2] / "reference"
-
-
-def log_softmax(logits):
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-
-
-@pytest.mark.parametrize("name", ["mixup_01", "mixup_02"])
-def test_images_and_loss_equal_the_published_code(name):
-    with np.load(REFERENCE / f"{name}.npz") as case:
-        x, y, lam, order = (case[key] for key in ("x", "y", "lam", "permutation"))
-        logits, loss, mixed_x = case["logits"], case["loss"], case["mixed_x"]
-        targets_b, grad = case["targets_b"], case["grad_logits"]
-    np.testing.assert_allclose(mix(x, [lam], order), mixed_x, rtol=1e-5, atol=1e-6)
-    assert np.array_equal(y[order], targets_b)
-    soft = mix(soft_labels(y, logits.shape[1]), [lam], order)
-    np.testing.assert_allclose(-(soft * log_softmax(logits)).sum(1).mean(), loss, rtol=1e-6)
-    np.testing.assert_allclose((np.exp(log_softmax(logits)) - soft) / len(y), grad, rtol=1e-5, atol=1e-7)
 
 
 def mixed_lambdas(alpha, per_sample, seeds, count=8):
