@@ -8,6 +8,7 @@ from ltzoo.cli.errors import Commands
 from ltzoo.cli.evaluate import evaluate
 from ltzoo.cli.export import export
 from ltzoo.cli.predict import predict
+from ltzoo.cli.push import push
 from ltzoo.cli.train import train
 from ltzoo.cli.zoo import info, list_
 
@@ -30,7 +31,7 @@ def cli():
     """Long-tailed image recognition: train, evaluate and serve classifiers for data with rare classes."""
 
 
-for command in (train, evaluate, predict, export, list_, info, demo):
+for command in (train, evaluate, predict, export, push, list_, info, demo):
     cli.add_command(command)
 
 

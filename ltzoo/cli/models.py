@@ -11,7 +11,7 @@ from ltzoo.cli.run_folder import RunFolder
 def check_model(name: str) -> None:
     """Refuse a name that is no run folder, no saved model and no zoo entry, before Keras is imported."""
     path = Path(name).expanduser()
-    if name in shipped.names():
+    if name in shipped.names() or _is_published(name):
         return
     if path.is_dir():
         run = RunFolder(path)
@@ -23,28 +23,32 @@ def check_model(name: str) -> None:
         return
     if not path.is_file():
         raise UserError(
-            f"The model must be a run folder, a .keras file or a zoo entry ({_entries()}). "
+            f"The model must be a run folder, a .keras file, a published card or a zoo entry ({_entries()}). "
             f"Received: {name}, which does not exist"
         )
-    if path.suffix != ".keras":
-        raise UserError(f"A saved model must be a .keras file. Received: {name}")
+    if path.suffix not in (".keras", ".json"):
+        raise UserError(f"A saved model must be a .keras file, or the .json of a card. Received: {name}")
 
 
 def load_model(name: str):
-    """The classifier of a run folder, a `.keras` file or a zoo entry.
+    """The classifier of a run folder, a `.keras` file, a published card (its path or address) or a zoo entry.
 
     Raises:
         UserError: it cannot be loaded, or is no `LongTailedClassifier`.
     """
     from ltzoo import models
 
-    if name in shipped.names():
+    if name in shipped.names() or name.endswith(".json") or _is_published(name):
         return models.load(name)
     with mistake(f"{name} cannot be loaded"):
         model = models.load(os.path.expanduser(name))
     if not isinstance(model, models.LongTailedClassifier):
         raise UserError(f"{name} must hold a LongTailedClassifier. Received: a {type(model).__name__}")
     return model
+
+
+def _is_published(name: str) -> bool:
+    return name.startswith(("hf://", "kaggle://", "https://", "http://"))
 
 
 def _entries() -> str:

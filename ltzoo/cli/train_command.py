@@ -1,0 +1,37 @@
+"""The command line of a training, for its card."""
+
+import json
+import os
+import shlex
+
+_PATHS = ("data_dir", "image_root")
+
+
+def train_command(arguments: dict) -> str:
+    """`ltzoo train ...` with the arguments in a `run.json`.
+
+    Paths of this computer are left out, the folder of images becomes DATA, and the run folder RUN.
+    """
+    words = ["ltzoo", "train", arguments["recipe"]]
+    for key, value in {"data": None, **arguments}.items():
+        if key in ("recipe", "settings", *_PATHS) or value is None:
+            continue
+        option = "--" + key.replace("_", "-")
+        if value is True:
+            words.append(option)
+        elif key == "data":
+            words += [option, "DATA" if os.path.isabs(value) else value]
+        elif key == "backbone":
+            rest = ",".join(f"{name}={_json(entry)}" for name, entry in value.items() if name != "name")
+            words += [option, value["name"] + (f":{rest}" if rest else "")]
+        elif isinstance(value, list):
+            words += [option, ("x" if key == "image_size" else ",").join(str(entry) for entry in value)]
+        else:
+            words += [option, str(value)]
+    for key, value in arguments.get("settings", ()):
+        words += ["--set", f"{key}={_json(value)}"]
+    return shlex.join([*words, "--out", "RUN"])
+
+
+def _json(value) -> str:
+    return json.dumps(value, separators=(",", ":"))
