@@ -6,6 +6,11 @@ from ltzoo.backbones.cifar_resnet import resnet20 as resnet20
 from ltzoo.backbones.cifar_resnet import resnet32 as resnet32
 from ltzoo.backbones.cifar_resnet import resnet44 as resnet44
 from ltzoo.backbones.cifar_resnet import resnet56 as resnet56
+from ltzoo.backbones.from_model import from_model as from_model
+from ltzoo.backbones.libraries import is_library_name as is_library_name
+from ltzoo.backbones.lightly_tuned import LightlyTuned as LightlyTuned
+from ltzoo.backbones.pixel_statistics import pixel_statistics as pixel_statistics
+from ltzoo.backbones.pixel_statistics import set_pixel_statistics as set_pixel_statistics
 from ltzoo.backbones.registry import get as get
 from ltzoo.backbones.registry import names as names
 from ltzoo.backbones.registry import register as register

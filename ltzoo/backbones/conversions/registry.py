@@ -12,16 +12,17 @@ register = _CONVERSIONS.register
 names = _CONVERSIONS.names
 
 
-def convert(backbone: keras.Model, configs: Iterable[Mapping[str, Any]]) -> keras.Model:
+def convert(backbone: keras.Model, configs: Iterable[Mapping[str, Any]], **context: Any) -> keras.Model:
     """The backbone after all conversions, in their order.
 
     Args:
         backbone: a functional `keras.Model` from images to a feature map.
         configs: for each conversion `{"name": one of names(), argument: value, ...}`.
+        **context: `num_classes`; handed to conversions that have such a parameter.
 
     Raises:
         ValueError: an unknown name or argument.
     """
     for config in configs:
-        backbone = _CONVERSIONS.make(config, backbone)
+        backbone = _CONVERSIONS.make(config, backbone, **context)
     return backbone

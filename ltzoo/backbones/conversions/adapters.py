@@ -1,0 +1,119 @@
+"""Bottleneck adapters (AdaptFormer) beside the MLPs of a transformer or the convolutions of a network."""
+
+from __future__ import annotations
+
+import math
+import os.path
+from collections.abc import Sequence
+
+import keras
+
+from ltzoo.backbones.conversions.additions import choose, copy_of, with_additions
+from ltzoo.backbones.conversions.registry import register
+from ltzoo.backbones.inner_layers import inner_layers
+from ltzoo.backbones.lightly_tuned import LightlyTuned
+from ltzoo.layers.bottleneck_adapter import BottleneckAdapter
+
+
+@register("adapters")
+def adapters(
+    backbone: keras.Model,
+    rank: int | None = None,
+    patterns: Sequence[str] | None = None,
+    num_classes: int | None = None,
+) -> LightlyTuned:
+    """A copy of a network with a small trained branch beside each MLP (AdaptFormer, Chen et al., NeurIPS 2022).
+
+        y = MLP(x) + s (ReLU(LN(x) W_down + b_down) W_up + b_up)
+
+    W_up starts at zero, so the network computes what it computed before. ``Stage(trainable=["adapter_*"],
+    batch_norm="frozen")`` trains the branches and the head and leaves the network's own weights as they are. An MLP is
+    found as two ``Dense`` layers in a row, to a greater size and back.
+    In a network without MLPs every convolution with a window above 1x1 gets a branch: a convolution with the same
+    window and stride to r channels, ReLU, and a linear map to the convolution's channels. Other conversions must come
+    before this one, as the result is no functional model.
+
+    Args:
+        backbone: a network that can be made from its configuration, such as a KerasHub image encoder. It is left as
+            it is.
+        rank: r. None: the greatest power of 2 up to C / (2 L), and 1 at least, for C classes and L branches: fewer new
+            weights than a linear classifier has (LIFT, Shi et al., ICML 2024).
+        patterns: instead of the above, patterns (as in ``fnmatch``) of the names or paths of ``Dense`` and ``Conv2D``
+            layers that get a branch each, added before their activation.
+        num_classes: C; ``ltzoo.models.build`` hands it over.
+
+    Returns:
+        A ``LightlyTuned`` model.
+
+    Raises:
+        ValueError: nothing to put a branch beside, a pattern matches no layer, or neither ``rank`` nor ``num_classes``.
+
+    Deviation: x is what the MLP reads, so behind the block's layer norm as in AdaptFormer; LIFT's code takes it from
+    before that norm. Both have a norm inside of the branch. Where the block scales its MLP's output (DINOv2), the
+    branch is scaled with it.
+    """
+    backbone = copy_of(backbone)
+    if patterns is None:
+        places = _mlps(backbone) or ([] if _attends(backbone) else _convolutions(backbone))
+    else:
+        chosen = choose(backbone, (keras.layers.Dense, keras.layers.Conv2D), patterns)
+        places = [(entry, entry, entry[1]) for entry in chosen]
+    if not places:
+        raise ValueError(
+            "The backbone has neither MLPs nor convolutions; name layers by `patterns`. "
+            f"Received: backbone {backbone.name!r}"
+        )
+    rank = _default_rank(num_classes, len(places)) if rank is None else rank
+    items = [(first[0], last[0], path, _branch(first[2], last[2], rank)) for first, last, path in places]
+    return with_additions(backbone, "adapter", items)
+
+
+def _default_rank(num_classes, branches):
+    if num_classes is None:
+        raise ValueError("Give the size of the bottleneck. Received: rank=None and num_classes=None")
+    return 2 ** max(0, math.floor(math.log2(num_classes / (2 * branches))))
+
+
+def _mlps(backbone):
+    """((first Dense), (last Dense), path) of each MLP, each layer as (key, path, layer)."""
+    entries = [entry for entry in inner_layers(backbone) if isinstance(entry[2], keras.layers.Dense)]
+    found, taken = [], -1
+    for number in range(len(entries) - 1):
+        first, last = entries[number], entries[number + 1]
+        (size, hidden), (back, output) = first[2].kernel.shape, last[2].kernel.shape
+        # Half of the hidden units gate the other half in a SwiGLU.
+        if number > taken and output == size < hidden and back in (hidden, hidden / 2):
+            taken = number + 1
+            shared = os.path.commonpath([first[1], last[1]])
+            found.append((first, last, shared or last[1]))
+    return found
+
+
+def _attends(backbone):
+    return any("Attention" in type(layer).__name__ for _, _, layer in inner_layers(backbone))
+
+
+def _convolutions(backbone):
+    return [
+        (entry, entry, entry[1])
+        for entry in inner_layers(backbone)
+        if type(entry[2]) is keras.layers.Conv2D and max(entry[2].kernel_size) > 1
+    ]
+
+
+def _branch(first, last, rank):
+    arguments = {"dtype": last.dtype_policy}
+    if isinstance(first, keras.layers.Conv2D):
+        if first.data_format != "channels_last":
+            raise ValueError(
+                f"Branches of convolutions need channels_last. Received: {first.name!r} with {first.data_format}"
+            )
+        arguments |= {
+            key: getattr(first, key) for key in ("kernel_size", "strides", "padding", "dilation_rate")
+        }
+        branch = BottleneckAdapter(last.filters, rank, **arguments)
+        branch.build((None, None, None, first.kernel.shape[2] * first.groups))
+    else:
+        branch = BottleneckAdapter(last.units, rank, **arguments)
+        branch.build((None, first.kernel.shape[0]))
+    return branch

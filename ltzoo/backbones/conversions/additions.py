@@ -1,0 +1,77 @@
+"""What the conversions "lora" and "adapters" share: copying a network, choosing layers, naming additions."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Sequence
+
+import keras
+
+from ltzoo.backbones.inner_layers import inner_layers
+from ltzoo.backbones.lightly_tuned import LightlyTuned
+from ltzoo.variables import assign_copy
+
+
+def copy_of(backbone: keras.Model) -> keras.Model:
+    """The same network with variables of its own, made from its configuration.
+
+    Raises:
+        ValueError: it cannot be made from its configuration.
+    """
+    try:
+        copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(backbone))
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise ValueError(
+            "The backbone must be a model that can be made again from its configuration: give its layers "
+            f"`get_config` and register them. Received: {backbone.name!r} ({str(error).splitlines()[0]})"
+        ) from error
+    for source, target in zip(backbone.variables, copy.variables, strict=True):
+        assign_copy(target, source)
+    return copy
+
+
+def choose(
+    backbone: keras.Model, kinds: tuple, patterns: Sequence[str]
+) -> list[tuple[str, str, keras.layers.Layer]]:
+    """(key, path, layer) of all layers of these kinds whose name or path matches one of the patterns.
+
+    Raises:
+        ValueError: a pattern matches none.
+    """
+    if isinstance(patterns, str):
+        raise ValueError(f"`patterns` must be a list of patterns. Received: patterns={patterns!r}")
+    known = [entry for entry in inner_layers(backbone) if isinstance(entry[2], kinds)]
+    chosen = {}
+    for pattern in patterns:
+        found = [
+            entry
+            for entry in known
+            if any(fnmatch.fnmatchcase(text, pattern) for text in (entry[1], entry[2].name))
+        ]
+        if not found:
+            names = ", ".join(path for _, path, _ in known[:6]) or "none"
+            raise ValueError(
+                f"`patterns` must each match a layer of kind {' or '.join(kind.__name__ for kind in kinds)}; "
+                f"{backbone.name!r} has {names}{', ...' if len(known) > 6 else ''}. Received: patterns={list(patterns)}"
+            )
+        chosen.update((entry[0], entry) for entry in found)
+    return [entry for entry in known if entry[0] in chosen]
+
+
+def with_additions(
+    backbone: keras.Model, prefix: str, items: Iterable[tuple[str, str, str, keras.layers.Layer]]
+) -> LightlyTuned:
+    """The backbone with additions at (key of the layer read, key of the layer added to, path, addition).
+
+    They are built already; their names become `prefix` and the path.
+    """
+    additions, places, taken = [], [], set()
+    for first, last, path, addition in items:
+        name = f"{prefix}_{path}".replace("/", "_")
+        while name in taken:
+            name += "_more"
+        taken.add(name)
+        addition.name = name
+        additions.append(addition)
+        places.append((first, last))
+    return LightlyTuned(backbone, additions, places)

@@ -1,0 +1,59 @@
+"""Low-rank updates (LoRA) of linear layers in any network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+
+from ltzoo.backbones.conversions.additions import choose, copy_of, with_additions
+from ltzoo.backbones.conversions.registry import register
+from ltzoo.backbones.inner_layers import inner_layers
+from ltzoo.backbones.lightly_tuned import LightlyTuned
+from ltzoo.layers.low_rank_update import LowRankUpdate
+
+_LINEAR = (keras.layers.Dense, keras.layers.EinsumDense)
+_DENSE = "...x,xy->...y"
+
+
+@register("lora")
+def lora(
+    backbone: keras.Model,
+    rank: int = 4,
+    alpha: float | None = None,
+    patterns: Sequence[str] | None = None,
+) -> LightlyTuned:
+    """A copy of a network whose chosen linear layers return y + (alpha / r) x A B (Hu et al., LoRA, ICLR 2022).
+
+    B starts at zero, so the network computes what it computed before. ``Stage(trainable=["lora_*"],
+    batch_norm="frozen")`` trains A and B and the head and leaves the network's own weights as they are. The formula and
+    the weights' start are in ``ltzoo.layers.LowRankUpdate``. Other conversions must come before this one, as the result
+    is no functional model.
+
+    Args:
+        backbone: a network that can be made from its configuration, such as a KerasHub image encoder. It is left as
+            it is.
+        rank: r.
+        alpha: numerator of the factor; None is r, a factor of 1; LIFT's code has 1.
+        patterns: which ``Dense`` and ``EinsumDense`` layers: patterns (as in ``fnmatch``) of their names or of their
+            paths, such as ``"*/mlp/dense_1"``. None: query and value projections, as in both papers, or where one
+            layer makes query, key and value, that layer.
+
+    Returns:
+        A ``LightlyTuned`` model.
+
+    Raises:
+        ValueError: a pattern matches no layer, or a layer's product has an axis that inputs and outputs share.
+    """
+    backbone = copy_of(backbone)
+    if patterns is None:
+        paths = [path for _, path, layer in inner_layers(backbone) if isinstance(layer, _LINEAR)]
+        joint = not any("query" in path for path in paths) and any("qkv" in path for path in paths)
+        patterns = ("*qkv*",) if joint else ("*query*", "*value*")
+    items = []
+    for key, path, layer in choose(backbone, _LINEAR, patterns):
+        equation = layer.equation if isinstance(layer, keras.layers.EinsumDense) else _DENSE
+        update = LowRankUpdate(equation, layer.kernel.shape, rank, alpha, dtype=layer.dtype_policy)
+        update.build(None)
+        items.append((key, key, path, update))
+    return with_additions(backbone, "lora", items)

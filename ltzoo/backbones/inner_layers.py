@@ -1,0 +1,33 @@
+"""All layers of a model with their places, however deep they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+
+
+def inner_layers(model: keras.layers.Layer) -> Iterator[tuple[str, str, keras.layers.Layer]]:
+    """Every layer inside of a model once, parents before their parts.
+
+    Args:
+        model: a built model or layer.
+
+    Yields:
+        (key, path, layer): the path joins the names of layers (``"encoder/block_1/mlp/dense_1"``), without those of
+        models in between, and is for people and patterns; the key finds the layer again in a copy made from the
+        configuration. It has numbers for the parts of layers that are no functional models, since Keras may give those
+        other names in another process.
+    """
+    yield from _walk(model, (), (), set())
+
+
+def _walk(parent, keys, names, seen):
+    named = isinstance(parent, keras.Model) and hasattr(parent, "operations")
+    for number, layer in enumerate(parent._flatten_layers(recursive=False, include_self=False)):
+        if id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        key, name = (*keys, layer.name if named else str(number)), (*names, layer.name)
+        yield "/".join(key), "/".join(name), layer
+        yield from _walk(layer, key, names if isinstance(layer, keras.Model) else name, seen)

@@ -1,0 +1,55 @@
+"""What the networks of all libraries share: errors of downloads, sizes of images, weights from a file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import keras
+
+from ltzoo.backbones.pixel_statistics import pixel_statistics, set_pixel_statistics
+
+
+@contextlib.contextmanager
+def downloading(name: str) -> Iterator[None]:
+    """Turns what libraries raise when they cannot download into one `ConnectionError` that says what to do."""
+    try:
+        yield
+    except (ValueError, TypeError, ImportError):
+        raise
+    except Exception as error:  # Every library has exceptions of its own.
+        raise ConnectionError(
+            f"The files of {name} cannot be had: {str(error).strip().splitlines()[0] if str(error) else error!r}. "
+            "Connect to the internet once (they are kept in a cache), or build the network without pretrained weights: "
+            f"weights=None, or the library's class and its configuration. Received: {name!r}"
+        ) from error
+
+
+def load_weights(model: keras.Model, weights: str | os.PathLike) -> None:
+    """Loads a `.weights.h5` file into a network.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: it does not fit.
+    """
+    if not Path(weights).is_file():
+        raise FileNotFoundError(f"`weights` must be a file of weights. Received: weights={str(weights)!r}")
+    model.load_weights(weights)
+
+
+def with_image_size(
+    trunk: keras.Model, input_shape: Sequence[int | None], resize_to: Sequence[int] | None
+) -> keras.Model:
+    """The trunk behind a bilinear resizing from `input_shape` to the size that it was made for, where they differ.
+
+    Networks with a fixed size, such as pretrained vision transformers, so work on images of any size.
+    """
+    if resize_to is None or tuple(resize_to)[:2] == tuple(input_shape)[:2]:
+        return trunk
+    images = keras.Input(tuple(input_shape), name="images")
+    resized = keras.layers.Resizing(*tuple(resize_to)[:2], name="resize")(images)
+    result = keras.Model(images, trunk(resized), name=trunk.name)
+    known = pixel_statistics(trunk)
+    return result if known is None else set_pixel_statistics(result, *known)

@@ -1,0 +1,56 @@
+"""The mean and standard deviation that a backbone expects its images to be normalized with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+_ATTRIBUTE = "_ltzoo_pixel_statistics"
+
+
+def pixel_statistics(backbone: Any) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """(mean, std) per channel on the 0..1 scale of pixels, or None for a backbone that does not say.
+
+    A backbone with them takes (pixels / 255 - mean) / std, which is what its weights were trained with. Those of
+    ``ltzoo.backbones.get("keras_applications:...")``, of KerasHub presets and of KerasCV networks with a rescaling of
+    their own have them; ``ltzoo.models.build`` uses them where it is given no others. They are no part of a saved
+    backbone: a saved classifier has its ``mean`` and ``std``.
+
+    Args:
+        backbone: a ``keras.Model``.
+    """
+    return getattr(backbone, _ATTRIBUTE, None)
+
+
+def set_pixel_statistics(
+    backbone: keras.Model, mean: float | Sequence[float], std: float | Sequence[float]
+) -> keras.Model:
+    """Says what ``pixel_statistics`` of a backbone shall be, per channel or one number for all.
+
+    Returns:
+        The backbone.
+
+    Raises:
+        ValueError: a deviation is not above zero.
+    """
+    channels = int(backbone.inputs[0].shape[-1])
+    pair = tuple(
+        tuple(np.broadcast_to(np.asarray(values, np.float64), (channels,)).tolist()) for values in (mean, std)
+    )
+    if min(pair[1]) <= 0:
+        raise ValueError(f"`std` must be above 0. Received: std={pair[1]}")
+    # Past Keras's __setattr__, which tracks what is set.
+    object.__setattr__(backbone, _ATTRIBUTE, pair)
+    return backbone
+
+
+def from_scale_and_offset(
+    scale: float | Sequence[float] | None, offset: float | Sequence[float] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """(mean, std) for which (p / 255 - mean) / std is p * scale + offset, p being pixels 0..255."""
+    scale = np.asarray(1.0 if scale is None else scale, np.float64)
+    offset = np.asarray(0.0 if offset is None else offset, np.float64)
+    return -offset / (255.0 * scale), 1.0 / (255.0 * scale)

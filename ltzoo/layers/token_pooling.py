@@ -1,0 +1,49 @@
+"""From the tokens of a transformer to one feature vector."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from ltzoo.precision import float32_or_float64
+
+MODES = ("class", "mean")
+
+
+@keras.saving.register_keras_serializable(package="ltzoo")
+class TokenPooling(keras.layers.Layer):
+    """The class token, or the mean of the patch tokens.
+
+        "class": y = x_0              "mean": y = 1 / (T - p) sum_{t >= p} x_t
+
+    Args:
+        mode: "class" or "mean".
+        prefix: the number p of tokens before the patches (class token, registers); only "mean" looks at it.
+
+    Input ``[batch, T, D]``, output ``[batch, D]``. The mean is taken in float32 at least.
+
+    Raises:
+        ValueError: unknown ``mode``, negative ``prefix``.
+    """
+
+    def __init__(self, mode: str = "class", prefix: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if mode not in MODES:
+            raise ValueError(f"`mode` must be one of {MODES}. Received: mode={mode!r}")
+        if prefix < 0:
+            raise ValueError(f"`prefix` must be 0 or more. Received: prefix={prefix}")
+        self.mode = mode
+        self.prefix = int(prefix)
+
+    def call(self, tokens):
+        if self.mode == "class":
+            return tokens[:, 0]
+        patches = tokens[:, self.prefix :]
+        wide = ops.cast(patches, float32_or_float64(patches.dtype))
+        return ops.cast(ops.mean(wide, axis=1), self.compute_dtype)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[-1])
+
+    def get_config(self):
+        return {**super().get_config(), "mode": self.mode, "prefix": self.prefix}
