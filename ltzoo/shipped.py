@@ -1,7 +1,10 @@
 """Where cards and weights lie, and which entries there are; without Keras, so that listing them is quick."""
 
+import difflib
 import fnmatch
+import json
 from pathlib import Path
+from typing import Any
 
 
 def folder() -> Path:
@@ -11,6 +14,54 @@ def folder() -> Path:
     return inside if inside.is_dir() else package.parent / "weights"
 
 
+_FACTS = folder() / "datasets"
+
+
 def names(pattern: str = "*") -> list[str]:
     """Names of the zoo entries that match a glob pattern, sorted."""
     return sorted(fnmatch.filter((path.stem for path in folder().glob("*.json")), pattern))
+
+
+def read(entry: str) -> dict[str, Any]:
+    """The card of an entry as a dict, with class counts and names.
+
+    Raises:
+        OSError, ValueError: its file cannot be read.
+    """
+    return complete(json.loads((folder() / f"{entry}.json").read_text(encoding="utf-8")))
+
+
+def complete(card: dict[str, Any]) -> dict[str, Any]:
+    """A card whose `class_counts` and `class_names` are null gets those of its data set.
+
+    They lie in `datasets/NAME.json` beside the cards, once for all entries of a data set. Classes whose names are not
+    known there either are called "0", "1", ...
+
+    Raises:
+        ValueError: the counts are null, and those of the data set are not known.
+    """
+    if card["class_counts"] is None or card["class_names"] is None:
+        known = dataset(card["dataset"]["name"])
+        if card["class_counts"] is None:
+            card["class_counts"] = known.get("class_counts")
+        if card["class_counts"] is None:
+            raise ValueError(
+                f"`class_counts` of a card must be a list, for data sets without a file in {_FACTS}. "
+                f"Received: class_counts=null, dataset={card['dataset']}"
+            )
+        if card["class_names"] is None:
+            card["class_names"] = known.get("class_names")
+        if card["class_names"] is None:
+            card["class_names"] = [str(label) for label in range(len(card["class_counts"]))]
+    return card
+
+
+def dataset(name: str) -> dict[str, Any]:
+    """What is known of a published data set: `class_counts` and `class_names`, as far as they are, and its source."""
+    path = _FACTS / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def closest(entry: str) -> str | None:
+    """The entry with the most similar name, or None."""
+    return next(iter(difflib.get_close_matches(str(entry), names(), n=1)), None)

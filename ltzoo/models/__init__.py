@@ -8,5 +8,6 @@ from ltzoo.models.errors import WeightsError as WeightsError
 from ltzoo.models.export import export_model as export_model
 from ltzoo.models.export import served_outputs as served_outputs
 from ltzoo.models.load import load as load
+from ltzoo.models.new_classes import with_new_classes as with_new_classes
 from ltzoo.models.publish import publish as publish
 from ltzoo.shipped import names as names

@@ -1,5 +1,6 @@
 """Making a new classifier from names."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from ltzoo import backbones, recipes
 from ltzoo.backbones.conversions import convert
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.models.classifier import LongTailedClassifier
-from ltzoo.models.initialization import reinitialize
+from ltzoo.models.initialization import reinitialize, without_initial_values
 from ltzoo.models.normalization import channel_statistics
 from ltzoo.training import Recipe
 
@@ -27,6 +28,7 @@ def build(
     seed: int = 0,
     name: str | None = None,
     compile: bool = True,
+    initialize: bool = True,
 ) -> LongTailedClassifier:
     """A new `LongTailedClassifier`, ready for `fit(dataset)`.
 
@@ -43,6 +45,7 @@ def build(
         seed: the initial weights of the backbone and head and the noise in training are functions of it.
         name: the model's name.
         compile: compile it for `fit(x, y)` and `evaluate`; `fit(dataset)` compiles for each stage anyway.
+        initialize: give it initial weights. False is quicker, for a model whose weights are loaded next.
 
     Raises:
         ValueError: unknown names, or counts and names that do not fit.
@@ -62,26 +65,28 @@ def build(
     if not isinstance(recipe, Recipe):
         recipe = recipes.get(recipe)
     made_here = not isinstance(backbone, keras.Model)
-    if made_here:
-        config = {"name": backbone} if isinstance(backbone, str) else dict(backbone)
-        backbone = backbones.get(config.pop("name"), input_shape=input_shape, **config)
-    name = name or f"{recipe.name}_{backbone.name}"
-    backbone = convert(backbone, recipe.conversions)
-    if made_here:
-        reinitialize(backbone, seed)
-    model = LongTailedClassifier(
-        backbone,
-        recipe,
-        class_counts,
-        image_shape=input_shape,
-        class_names=class_names,
-        mean=mean,
-        std=std,
-        seed=seed,
-        name=name,
-    )
-    for number, head in enumerate(model.heads):
-        reinitialize(head, seed + 1 + number)
+    with contextlib.nullcontext() if initialize else without_initial_values():
+        if made_here:
+            config = {"name": backbone} if isinstance(backbone, str) else dict(backbone)
+            backbone = backbones.get(config.pop("name"), input_shape=input_shape, **config)
+        name = name or f"{recipe.name}_{backbone.name}"
+        backbone = convert(backbone, recipe.conversions)
+        if made_here and initialize:
+            reinitialize(backbone, seed)
+        model = LongTailedClassifier(
+            backbone,
+            recipe,
+            class_counts,
+            image_shape=input_shape,
+            class_names=class_names,
+            mean=mean,
+            std=std,
+            seed=seed,
+            name=name,
+        )
+    if initialize:
+        for number, head in enumerate(model.heads):
+            reinitialize(head, seed + 1 + number)
     if compile:
         model.finish_training()
     return model

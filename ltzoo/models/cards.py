@@ -1,14 +1,14 @@
 """Model cards: what a zoo entry is, where it comes from and what it reached."""
 
 import dataclasses
-import difflib
 import json
 from collections.abc import Mapping
 from typing import Any, Self
 
 from ltzoo import shipped
-from ltzoo.shipped import names
 from ltzoo.training import Recipe
+
+_TUPLES = ("class_counts", "class_names", "input_shape", "mean", "std", "notes")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,20 +16,28 @@ class Card:
     """One zoo entry.
 
     Attributes:
-        name: METHOD_BACKBONE_DATASET.
+        name: METHOD_BACKBONE_DATASET; docs/zoo.md has the rule.
         recipe: the recipe, as a dict of `Recipe.to_dict`.
         backbone: `{"name": ..., arguments}` for `ltzoo.backbones.get`.
         dataset: `{"name": ..., arguments}` for `ltzoo.data.load`.
         class_counts, class_names: of the training data, in label order.
         input_shape: (height, width, channels).
-        mean, std: of the pixels, per channel on the 0..1 scale.
+        mean, std: of the pixels, per channel on the 0..1 scale; the model normalizes by itself.
         seed: seed of the training run.
-        licence: of the weights.
+        licence: of the weights that this library's training makes; the data have terms of their own.
         citation: what to cite.
         measured: result of the run that made the weights, as `ltzoo.metrics.Result.to_dict` gives it, or None.
-        paper: result that the paper reports (`{"top1": ...}`), or None.
-        weights: `{"file", "size", "sha256"}`, or None where no weights exist.
+        paper: what the paper reports of this network, or None: fractions `{"top1": ..., "many": ...}` with `"table"`,
+            where they are printed; what other tables say of the same network is the list `"also"`, of the same form.
+        weights: `{"file", "size", "sha256"}` and perhaps `"url"`, or None where no weights exist.
         training: `{"backend", "seconds", "command"}` of the run that made the weights.
+        preprocessing: how images of any size become the model's input in evaluation, `{"resize": shorter side,
+            "crop": side, "interpolation": ...}`, or None for images that are taken as they are.
+        starts_from: None for random initial weights, or the name of the weights that training starts from.
+        cost: what training costs, counted and not measured: `{"images": passes of an image in all stages,
+            "gmacs": 10^9 multiply-adds of the backbone for one image, "training_pflops": 10^15 operations}`. Operations
+            are 6 a multiply-add where the backbone trains (forward, and twice as many backward), else 2.
+        notes: sentences on what the paper leaves open or what differs from it.
     """
 
     name: str
@@ -48,29 +56,46 @@ class Card:
     paper: Mapping[str, Any] | None = None
     weights: Mapping[str, Any] | None = None
     training: Mapping[str, Any] | None = None
+    preprocessing: Mapping[str, Any] | None = None
+    starts_from: str | None = None
+    cost: Mapping[str, Any] | None = None
+    notes: tuple = ()
 
     def to_json(self) -> str:
-        """The card as JSON text."""
-        return json.dumps(dataclasses.asdict(self), indent=1) + "\n"
+        """The card as JSON text, complete by itself, with a line for each attribute."""
+        return text(dataclasses.asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The inverse of `to_json`."""
-        values = json.loads(text)
-        for key in ("class_counts", "class_names", "input_shape", "mean", "std"):
-            values[key] = tuple(values[key])
+        """The inverse of `to_json`; class counts and names that are null are those of the data set.
+
+        Raises:
+            ValueError: it is no card, or its recipe is none.
+        """
+        values = shipped.complete(json.loads(text))
+        for key in _TUPLES:
+            values[key] = tuple(values.get(key, ()))
         Recipe.from_dict(values["recipe"])
         return cls(**values)
+
+
+def text(values: Mapping[str, Any]) -> str:
+    """A dict as JSON with a line for each of its keys."""
+    lines = (f'"{key}": {json.dumps(value, ensure_ascii=False)}' for key, value in values.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def card(entry: str) -> Card:
     """The card of a zoo entry.
 
     Raises:
-        ValueError: an unknown entry; the message names the closest ones.
+        ValueError: an unknown entry; the message names the closest one.
     """
-    if entry not in names():
-        close = difflib.get_close_matches(str(entry), names(), n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"No model or zoo entry of that name; entries: {names()}.{hint} Received: {entry!r}")
+    if entry not in shipped.names():
+        close = shipped.closest(entry)
+        hint = f" Did you mean {close!r}?" if close else ""
+        raise ValueError(
+            "No model or zoo entry of that name; ltzoo.models.names('gcl_*') lists the entries that match a "
+            f"pattern.{hint} Received: {entry!r}"
+        )
     return Card.from_json((shipped.folder() / f"{entry}.json").read_text(encoding="utf-8"))

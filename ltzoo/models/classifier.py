@@ -38,6 +38,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         mean, std: per channel, on the 0..1 scale of pixels.
         seed: seed of the random layers that are active in training.
         stage: the stage that the model is in; None outside of a staged fit.
+        trains: what may train, as `set_trainable` takes it.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         std: float | Sequence[float] | np.ndarray = 0.25,
         seed: int = 0,
         stage: int | None = None,
+        trains: str | Sequence[str] = "all",
         name: str = "long_tailed_classifier",
         **kwargs: Any,
     ) -> None:
@@ -70,6 +72,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         self.device_augmentations = stage_parts.make_augmentations(recipe, self.num_classes, self.seed)
         self.techniques = stage_parts.make_techniques(recipe, self.class_counts, self.seed)
         self._by_technique = False
+        self.trains = trains if isinstance(trains, str) else tuple(trains)
         self.enter_stage(stage)
         self.build((None, *self.image_shape))
         self.enter_stage(stage)  # again, for the weights that `build` has made
@@ -208,6 +211,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
             "std": list(self.std),
             "seed": self.seed,
             "stage": self.stage,
+            "trains": self.trains if isinstance(self.trains, str) else list(self.trains),
         }
 
     @classmethod

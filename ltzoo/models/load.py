@@ -1,94 +1,137 @@
-"""Loading: zoo entries by name, saved models and run folders by path."""
+"""Loading: zoo entries by name, published cards, saved models and run folders; with another head if wanted."""
 
 from __future__ import annotations
 
-import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
+import numpy as np
 
 from ltzoo import shipped
+from ltzoo.data.dataset import LongTailedDataset
+from ltzoo.models import weights_file
 from ltzoo.models.build import build
+from ltzoo.models.card_files import is_card_file, read_card
 from ltzoo.models.cards import Card, card
 from ltzoo.models.errors import WeightsError
+from ltzoo.models.find_weights import PRETRAINED, find_weights
+from ltzoo.models.new_classes import with_new_classes
 from ltzoo.training import Recipe
 
 if TYPE_CHECKING:
     from ltzoo.models.classifier import LongTailedClassifier
 
-PRETRAINED = "pretrained"
-
 
 def load(
-    entry_or_path: str | os.PathLike, weights: str | os.PathLike | None = PRETRAINED
+    entry_or_path: str | os.PathLike,
+    weights: str | os.PathLike | None = PRETRAINED,
+    *,
+    num_classes: int | None = None,
+    class_counts: Sequence[int] | np.ndarray | LongTailedDataset | None = None,
+    class_names: Sequence[str] | None = None,
+    recipe: str | Recipe | None = None,
+    input_shape: Sequence[int] | None = None,
+    trainable: str | Sequence[str] = "all",
 ) -> LongTailedClassifier:
     """A classifier, ready for `predict`, for `fit(x, y)` (fine-tuning) and for `fit(dataset)`.
 
+        model = load("gcl_resnet32_cifar10_lt")                               # as it was trained
+        model = load("gcl_resnet32_cifar10_lt", num_classes=7)                # its backbone, a new head
+        model = load("gcl_resnet32_cifar10_lt", class_counts=dataset, trainable=["stage3_*"])
+
+    With `num_classes`, `class_counts` or `recipe` the backbone keeps its weights and everything else is made anew:
+    head, losses, clouds, samplers and shot groups follow the new class counts. See `ltzoo.models.with_new_classes`.
+
     Args:
-        entry_or_path: a zoo entry (`ltzoo.models.names()`), a `.keras` file, or a folder of `ltzoo train`.
-        weights: for a zoo entry: "pretrained", None for new weights, or the path of a `.weights.h5` file.
+        entry_or_path: a zoo entry (`ltzoo.models.names()`), the path or address of a published card (`NAME.json`), a
+            `.keras` file, or a folder of `ltzoo train`.
+        weights: for a zoo entry: "pretrained", None for new weights, the path of a `.weights.h5` file, or an
+            address; see `ltzoo.models.find_weights`.
+        num_classes: number of classes of a new head.
+        class_counts: training images per class of the new data; or a `LongTailedDataset`, which also gives the class
+            names and, for a zoo entry, the image shape. With `num_classes` alone the classes count as equally frequent.
+        class_names: a name for each class.
+        recipe: another recipe for `fit(dataset)`, by name or as a `Recipe`; its head replaces the entry's.
+        input_shape: (height, width, channels) of the images, for a zoo entry; backbones take any size.
+        trainable: what `fit` may change: "all", "head", or patterns of layers of the backbone that train with the head,
+            such as `["stage3_*"]`; see `LongTailedClassifier.set_trainable`.
 
     Raises:
-        ValueError: no such entry.
+        ValueError: no such entry, or arguments that do not fit.
         FileNotFoundError: no such file.
-        WeightsError: the weights' hash is not the card's, or the file does not fit the network.
+        WeightsError: there are no weights, they are not those of the card, or they do not fit the network.
     """
-    path = Path(entry_or_path)
-    if entry_or_path not in shipped.names() and (
-        path.exists() or path.suffix == ".keras" or len(path.parts) > 1
-    ):
-        return _load_file(path)
-    entry = card(str(entry_or_path))
-    model = build(
-        dict(entry.backbone),
+    new = {
+        "class_counts": class_counts,
+        "num_classes": num_classes,
+        "class_names": class_names,
+        "recipe": recipe,
+    }
+    if isinstance(class_counts, LongTailedDataset) and input_shape is None:
+        input_shape = class_counts.image_shape
+    source = _entry(entry_or_path)
+    if source is None:
+        model = _load_file(Path(entry_or_path).expanduser())
+        if input_shape is not None and tuple(input_shape) != model.image_shape:
+            raise ValueError(
+                f"`input_shape` of a saved model is fixed, {model.image_shape}; only a zoo entry can be loaded for "
+                f"another one. Received: input_shape={tuple(input_shape)}"
+            )
+    else:
+        model = _load_entry(*source, weights, input_shape)
+    if any(value is not None for value in new.values()):
+        model = with_new_classes(model, **new)
+    if trainable != "all":
+        model.set_trainable(trainable)
+    return model
+
+
+def _entry(entry_or_path):
+    """The card and the folder of its weights; None for a saved model."""
+    if entry_or_path in shipped.names():
+        return card(str(entry_or_path)), None
+    if is_card_file(entry_or_path):
+        return read_card(entry_or_path)
+    path = Path(entry_or_path).expanduser()
+    if path.exists() or path.suffix == ".keras" or len(path.parts) > 1:
+        return None
+    return card(str(entry_or_path)), None  # Says that there is no such entry.
+
+
+def _load_entry(entry, beside, weights, input_shape):
+    # Before the network is built, which takes seconds where it is large: this may well be refused.
+    path = None if weights is None else find_weights(entry, weights, beside=beside)
+    model = _build(entry, input_shape, initialize=path is None)
+    if path is not None:
+        try:
+            weights_file.load_weights(model, path)
+        except (ValueError, OSError, KeyError) as error:
+            raise WeightsError(
+                f"{path} does not fit the network of {entry.name}: {str(error).splitlines()[0]}"
+            ) from error
+    # The optimizer makes its variables when a `fit` begins; most models are loaded to predict.
+    model.finish_training(build_optimizer=False)
+    return model
+
+
+def _build(entry: Card, input_shape, initialize):
+    backbone = {key: value for key, value in entry.backbone.items() if key != "weights"}
+    return build(
+        backbone,
         Recipe.from_dict(entry.recipe),
         entry.class_counts,
-        input_shape=entry.input_shape,
+        input_shape=entry.input_shape if input_shape is None else input_shape,
         class_names=entry.class_names,
         mean=entry.mean,
         std=entry.std,
         seed=entry.seed,
         name=entry.name,
         compile=False,  # Weights files hold no optimizer.
+        initialize=initialize,
     )
-    if weights == PRETRAINED:
-        model.load_weights(verified_weights(entry))
-    elif weights is not None:
-        if not Path(weights).is_file():
-            raise FileNotFoundError(
-                f"`weights` must be a .weights.h5 file. Received: {str(weights)!r}, not found"
-            )
-        try:
-            model.load_weights(weights)
-        except (ValueError, OSError, KeyError) as error:
-            raise WeightsError(
-                f"{weights} does not fit the network of {entry.name}: {str(error).splitlines()[0]}"
-            ) from error
-    model.finish_training()
-    return model
-
-
-def verified_weights(entry: Card) -> Path:
-    """The path of an entry's weights file, after its SHA-256 was found equal to the card's."""
-    how = (
-        f"Train it: {entry.training['command']}"
-        if entry.training
-        else "Build it with weights=None and train it"
-    )
-    if entry.weights is None:
-        raise WeightsError(f"No weights exist for {entry.name}. {how}, or pass weights=None.")
-    path = shipped.folder() / entry.weights["file"]
-    if not path.is_file():
-        raise WeightsError(f"The weights of {entry.name} are missing: {path}. {how}, or pass weights=None.")
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != entry.weights["sha256"]:
-        raise WeightsError(
-            f"The weights file {path} is not the one of the card of {entry.name}: damaged or changed. Install ltzoo "
-            f"again or pass weights=None. Received: SHA-256 {found}, the card says {entry.weights['sha256']}"
-        )
-    return path
 
 
 def _load_file(path):

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ltzoo import shipped
 from ltzoo.files import atomic_write
-from ltzoo.models.cards import Card
+from ltzoo.models.cards import Card, card
+from ltzoo.models.weights_file import save_weights
+
+_KEPT = ("preprocessing", "starts_from", "cost", "notes")
 
 if TYPE_CHECKING:
     from ltzoo.metrics import Result
@@ -32,8 +36,9 @@ def publish(
 ) -> Card:
     """Writes `NAME.weights.h5`, `NAME.json` (the card) and `NAME.golden.npz` into a folder.
 
-    The golden file holds eight images of random pixels and the logits of the model for them, so that every backend
-    and later version can prove that it computes the same network.
+    The golden file holds four images of random pixels with the features and logits of the model for them, so that
+    every backend and later version can prove that it computes the same network. Where the zoo has a card of this name
+    already, what it says of the paper, the preprocessing, the cost and so on is kept.
 
     Args:
         model: a `LongTailedClassifier` after training.
@@ -42,7 +47,7 @@ def publish(
         backbone: `{"name": ..., arguments}` that the model was built with.
         dataset: `{"name": ..., arguments}` that it was trained on.
         measured: a `ltzoo.metrics.Result` of this very model, or None.
-        paper: what the paper reports, or None.
+        paper: what the paper reports; None for what the zoo's card of this name says.
         training: `{"backend", "seconds", "command"}`, or None.
         licence: of the weights.
 
@@ -51,11 +56,9 @@ def publish(
     """
     folder = Path(folder)
     weights = folder / f"{name}.weights.h5"
-    with atomic_write(weights) as temporary:
-        renamed = temporary.with_name(f".{name}.part.weights.h5")
-        _without_optimizer(model).save_weights(renamed)
-        renamed.replace(temporary)
+    save_weights(model, weights)
     content = weights.read_bytes()
+    known = card(name) if name in shipped.names() else None
     entry = Card(
         name=name,
         recipe=model.recipe.to_dict(),
@@ -70,23 +73,26 @@ def publish(
         licence=licence,
         citation=model.recipe.citation,
         measured=None if measured is None else _numbers(measured),
-        paper=paper,
+        paper=known.paper if paper is None and known else paper,
         weights={"file": weights.name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()},
         training=training,
+        **{} if known is None else {key: getattr(known, key) for key in _KEPT},
     )
-    images = np.random.RandomState(0).randint(0, 256, (8, *model.image_shape)).astype(np.uint8)
-    with atomic_write(folder / f"{name}.golden.npz") as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, images=images, logits=model.predict(images, verbose=0))
+    write_golden(model, folder / f"{name}.golden.npz")
     with atomic_write(folder / f"{name}.json") as temporary:
         Path(temporary).write_text(entry.to_json(), encoding="utf-8")
     return entry
 
 
-def _without_optimizer(model):
-    # Keras puts the optimizer's variables into a weights file; a copy that is not compiled has none.
-    copy = type(model).from_config(model.get_config())
-    copy.set_weights(model.get_weights())
-    return copy
+def write_golden(model: LongTailedClassifier, path: str | os.PathLike) -> None:
+    """Writes `images` [4, height, width, channels], `features` [4, D] and `logits` [4, classes] of a classifier.
+
+    The images are of random pixels; features and logits are computed one after the other in inference mode.
+    """
+    images = np.random.RandomState(0).randint(0, 256, (4, *model.image_shape)).astype(np.uint8)
+    features, logits = model.extract_features_on_batch(images), model.predict_on_batch(images)
+    with atomic_write(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, images=images, features=features, logits=np.asarray(logits))
 
 
 def _numbers(result):

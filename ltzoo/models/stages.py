@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -11,6 +12,7 @@ from ltzoo import heads, losses
 from ltzoo.metrics import Top1Accuracy
 from ltzoo.models.initialization import reinitialize
 from ltzoo.training import optimizers
+from ltzoo.training.recipe import TRAINABLE
 from ltzoo.training.schedules import EpochSchedule, learning_rates
 
 if TYPE_CHECKING:
@@ -53,25 +55,61 @@ class Stages:
         if settings.scale is not None:
             self.head.scale = settings.scale
 
-    def _set_backbone_trainable(self, which):
-        for layer in self.backbone._flatten_layers():
-            _set_trainable(layer, which != "head")
-        if isinstance(which, str):
-            return
-        found = False
-        for layer in self.backbone._flatten_layers(include_self=False):
-            if not layer.weights or any(True for _ in layer._flatten_layers(include_self=False)):
-                continue
-            layer.trainable = any(fnmatch.fnmatchcase(layer.name, pattern) for pattern in which)
-            found = found or layer.trainable
-        if not found:
-            names = [
-                layer.name for layer in self.backbone._flatten_layers(include_self=False) if layer.weights
-            ]
+    def set_trainable(self, which: str | Sequence[str] = "all") -> None:
+        """Freezes layers of the backbone until this is called again, and compiles anew.
+
+        It holds for `fit(x, y)`, and in every stage of `fit(dataset)`, where what a stage freezes is frozen too. Batch
+        norm that is frozen is in inference mode. The optimizer is a new one with the same settings. A model whose
+        loss or metrics Keras cannot serialize has to be compiled by hand.
+
+        Args:
+            which: what may train besides the head: "all" of the backbone; "head" for none of it; or patterns of its
+                layers' names, `["stage3_*", "stage2_*"]`, as in `Stage.trainable`. Nothing is computed of the gradients
+                of what is frozen before the first layer that trains.
+
+        Raises:
+            ValueError: neither "all" nor "head" nor patterns, or no layer matches.
+        """
+        if isinstance(which, str) and which not in TRAINABLE:
             raise ValueError(
-                f"`trainable` must match layers of the backbone; it has {names[:5]} to {names[-5:]}. "
-                f"Received: trainable={list(which)}"
+                f"`trainable` must be one of {TRAINABLE} or a list of patterns of layer names. "
+                f"Received: trainable={which!r}"
             )
+        before, self.trains = self.trains, which if isinstance(which, str) else tuple(which)
+        try:
+            self.enter_stage(self.stage)
+        except ValueError:
+            self.trains = before
+            self.enter_stage(self.stage)
+            raise
+        if not self.compiled:
+            return
+        try:
+            self.compile_from_config(self.get_compile_config())
+        except (ValueError, TypeError):
+            self.compiled = False  # So that `fit` asks for it: the old compilation would train other layers.
+
+    def _set_backbone_trainable(self, stage):
+        rules = (stage, self.trains)
+        for layer in self.backbone._flatten_layers():
+            _set_trainable(layer, "head" not in rules)
+        patterns = [rule for rule in rules if not isinstance(rule, str)]
+        if not patterns:
+            return
+        leaves = [
+            layer
+            for layer in self.backbone._flatten_layers(include_self=False)
+            if layer.weights and not any(True for _ in layer._flatten_layers(include_self=False))
+        ]
+        for rule in patterns:
+            if not any(_matches(layer, rule) for layer in leaves):
+                names = [layer.name for layer in leaves]
+                raise ValueError(
+                    f"`trainable` must match layers of the backbone; it has {names[:5]} to {names[-5:]}. "
+                    f"Received: trainable={list(rule)}"
+                )
+        for layer in leaves:
+            layer.trainable = "head" not in rules and all(_matches(layer, rule) for rule in patterns)
 
     def begin_stage(self, context: StageContext) -> None:
         """What happens once when the present stage begins: its head and its technique get ready."""
@@ -105,8 +143,8 @@ class Stages:
         self.compile(**self.stage_compile_arguments(stage, steps_per_epoch))
         self.optimizer.build(self.trainable_variables)
 
-    def finish_training(self, learning_rate: float = 1e-3) -> None:
-        """Leaves the stages: everything trains, no noise, compiled for fine-tuning with cross-entropy."""
+    def finish_training(self, learning_rate: float = 1e-3, build_optimizer: bool = True) -> None:
+        """Leaves the stages: no noise, compiled for fine-tuning what `set_trainable` allows with cross-entropy."""
         self.enter_stage(None)
         self.compile(
             optimizer=optimizers.SGD(learning_rate, momentum=0.9),
@@ -114,11 +152,16 @@ class Stages:
             metrics=[Top1Accuracy(name="accuracy")],
             jit_compile=_jit_compile(),
         )
-        self.optimizer.build(self.trainable_variables)
+        if build_optimizer:
+            self.optimizer.build(self.trainable_variables)
 
     def reinitialize_head(self, seed: int) -> None:
         """A fresh classifier, as classifier re-training (cRT) starts with."""
         reinitialize(self.head, seed)
+
+
+def _matches(layer, patterns):
+    return any(fnmatch.fnmatchcase(layer.name, pattern) for pattern in patterns)
 
 
 def _set_trainable(layer, value):

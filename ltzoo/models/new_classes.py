@@ -1,0 +1,97 @@
+"""The backbone of a trained classifier, with everything else made for other classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ltzoo import recipes
+from ltzoo.backbones.conversions import convert
+from ltzoo.data.dataset import LongTailedDataset
+from ltzoo.models.classifier import LongTailedClassifier
+from ltzoo.models.initialization import reinitialize
+from ltzoo.training import Recipe
+
+
+def with_new_classes(
+    model: LongTailedClassifier,
+    class_counts: Sequence[int] | np.ndarray | LongTailedDataset | None = None,
+    *,
+    num_classes: int | None = None,
+    class_names: Sequence[str] | None = None,
+    recipe: str | Recipe | None = None,
+    seed: int | None = None,
+) -> LongTailedClassifier:
+    """A new classifier on the backbone of `model`, whose weights it shares; heads are fresh.
+
+    What depends on the classes follows the new counts: heads, losses, clouds, techniques, samplers, shot groups. Images
+    are normalized as before. `model` itself should not be used any more.
+
+    Args:
+        model: a classifier.
+        class_counts: training images per class; or a `LongTailedDataset`, which also gives the class names. None with
+            `num_classes`: as many equally frequent classes; None with neither: the classes of `model`.
+        num_classes: number of classes.
+        class_names: a name for each class; default the dataset's, those of `model` where the number of classes stays,
+            else "0", "1", ...
+        recipe: another recipe, by name or as a `Recipe`; default that of `model`. Where it changes the backbone
+            (normalized batch norm, experts), that is done here, unless the recipe of `model` has done it already.
+        seed: of the initial weights of the heads; default that of `model`.
+
+    Returns:
+        A `LongTailedClassifier`, compiled for fine-tuning.
+
+    Raises:
+        ValueError: arguments that contradict each other, or a recipe whose changes of the backbone do not go with those
+            that it has.
+    """
+    if isinstance(class_counts, LongTailedDataset):
+        class_names = class_counts.class_names if class_names is None else class_names
+        class_counts = class_counts.class_counts
+    if class_counts is not None and num_classes is not None and len(class_counts) != num_classes:
+        raise ValueError(
+            f"`num_classes` must be the length of `class_counts`, {len(class_counts)}. "
+            f"Received: num_classes={num_classes}"
+        )
+    if class_counts is None and num_classes is not None:
+        if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
+            raise ValueError(
+                f"`num_classes` must be a positive integer. Received: num_classes={num_classes!r}"
+            )
+        class_counts = [1] * num_classes
+    if class_counts is None:
+        class_counts = model.class_counts
+    if class_names is None and len(class_counts) == model.num_classes:
+        class_names = model.class_names
+    backbone, new_recipe = model.backbone, model.recipe
+    if recipe is not None:
+        new_recipe = recipe if isinstance(recipe, Recipe) else recipes.get(recipe)
+        backbone = _converted(backbone, model.recipe, new_recipe)
+    new = LongTailedClassifier(
+        backbone,
+        new_recipe,
+        class_counts,
+        image_shape=model.image_shape,
+        class_names=class_names,
+        mean=model.mean,
+        std=model.std,
+        seed=model.seed if seed is None else seed,
+        name=model.name,
+        dtype=model.dtype_policy,
+    )
+    for number, head in enumerate(new.heads):
+        reinitialize(head, new.seed + 1 + number)
+    new.finish_training(build_optimizer=False)
+    return new
+
+
+def _converted(backbone, old, new):
+    """The backbone with the conversions of the recipe `new`, after those of `old`."""
+    made, wanted = (recipe.to_dict()["conversions"] for recipe in (old, new))
+    if wanted[: len(made)] != made:
+        raise ValueError(
+            f"`recipe` must keep what the trained backbone was changed by, {made}. "
+            f"Received: recipe {new.name!r} with {wanted or 'no conversions'}"
+        )
+    return convert(backbone, wanted[len(made) :])
