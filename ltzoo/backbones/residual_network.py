@@ -136,10 +136,11 @@ def _register(name, blocks, summary, **arguments):
         input_shape: Sequence[int | None] = (224, 224, 3),
         stem: str = "imagenet",
         width_multiplier: float = 1,
+        extra_blocks: int = 0,
         seed: int | None = None,
     ) -> keras.Model:
         return residual_network(
-            blocks,
+            (*blocks[:-1], blocks[-1] + extra_blocks),
             stem=stem,
             input_shape=input_shape,
             width_multiplier=width_multiplier,
@@ -149,7 +150,10 @@ def _register(name, blocks, summary, **arguments):
         )
 
     build.__name__ = build.__qualname__ = name
-    build.__doc__ = f"{summary}; see ``residual_network``."
+    build.__doc__ = (
+        f"{summary}; see ``residual_network``.\n\n    ``extra_blocks`` more blocks in the last stage: the networks of "
+        "GCL and MiSLAS on Places-LT have one, the only\n    one of them that is trained.\n    "
+    )
     return register(build)
 
 
