@@ -87,6 +87,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _file(self, with_body):
         self.server.requests.append(f"{self.command} {self.path}")
         parts = [urllib.parse.unquote(part) for part in self.path.partition("?")[0].strip("/").split("/")]
+        if parts[:2] == ["api", "models"] and parts[4:5] == ["revision"]:
+            info = {"id": f"{parts[2]}/{parts[3]}", "xetEnabled": False, "siblings": []}
+            self._send(200, info, with_body=with_body)
+            return
         path = None
         if len(parts) > 4 and parts[2] == "resolve":
             path = self.server.folder.joinpath(parts[0], parts[1], parts[3], *parts[4:])
@@ -94,7 +98,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._send(404, {"error": "not found"}, {"X-Error-Code": "EntryNotFound"}, with_body)
             return
         content = path.read_bytes()
-        tag, commit = (hashlib.sha1(of).hexdigest() for of in (content, "/".join(parts[:4]).encode()))
+        tag = hashlib.sha1(content).hexdigest()
+        revision = self.server.folder.joinpath(parts[0], parts[1], parts[3])
+        files = sorted(file for file in revision.rglob("*") if file.is_file())
+        commit = hashlib.sha1(
+            b"".join(hashlib.sha1(file.read_bytes()).digest() for file in files)
+        ).hexdigest()
         self._send(
             200,
             content,

@@ -2,8 +2,10 @@
 
 import dataclasses
 import hashlib
+import inspect
 import json
 import os
+import sys
 
 import pytest
 
@@ -24,6 +26,7 @@ FILES = sorted(["README.md", *(f"{ENTRY}{ending}" for ending in (".json", ".gold
 def stand_in(tmp_path, monkeypatch):
     """A hub on this machine that huggingface_hub takes for the real one."""
     constants = pytest.importorskip("huggingface_hub.constants")
+    pytest.importorskip("huggingface_hub.file_download")
     for name in ("LTZOO_WEIGHTS", "HF_HUB_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LTZOO_CACHE", str(tmp_path / "cache"))
@@ -32,7 +35,8 @@ def stand_in(tmp_path, monkeypatch):
         # What HF_ENDPOINT and HF_HOME set, had the library not been imported already.
         monkeypatch.setattr(constants, "ENDPOINT", server.endpoint)
         template = server.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        for module in (constants, sys.modules.get("huggingface_hub.file_download")):
+            monkeypatch.setattr(module, "HUGGINGFACE_CO_URL_TEMPLATE", template, raising=False)
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hf"))
         yield server
 
@@ -167,6 +171,14 @@ def test_kaggle_addresses(monkeypatch, tmp_path):
     ]
     with pytest.raises(WeightsError, match="must be kaggle://OWNER"):
         hub_files.fetch("kaggle://me/model/keras/small")
+
+
+def test_kagglehub_takes_these_arguments():
+    library = pytest.importorskip("kagglehub")
+    bound = inspect.signature(library.model_download).bind(
+        "me/model/keras/small/3", "x.h5", force_download=True
+    )
+    assert bound.arguments["path"] == "x.h5"
 
 
 def test_wrong_sources_and_destinations(tmp_path):
