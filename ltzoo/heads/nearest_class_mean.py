@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.heads.class_means import class_means
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
 from ltzoo.layers.normalized_dense import unit_length
@@ -99,22 +100,13 @@ class NearestClassMean(LinearHead):
             labels: integers `[N]`; every class must have an image.
         """
         features = np.asarray(features, np.float64)
-        labels = np.asarray(labels)
-        counts = np.bincount(labels, minlength=self.num_classes)
-        if len(counts) != self.num_classes or not counts.all():
-            raise ValueError(
-                f"Every one of the {self.num_classes} classes needs an image for its mean. "
-                f"Received: labels of counts {counts.tolist()}"
-            )
         if self.features == "cl2n":
             center = features.mean(axis=0)
             self.center.assign(center)
             features = features - center
         if self.features != "un":
             features = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
-        sums = np.zeros((self.num_classes, features.shape[1]))
-        np.add.at(sums, labels, features)
-        self.kernel.assign((sums / counts[:, None]).T)
+        self.kernel.assign(class_means(features, labels, self.num_classes).T)
 
     def get_config(self):
         return {**super().get_config(), "features": self.features, "metric": self.metric}

@@ -34,8 +34,6 @@ class BottleneckAdapter(keras.layers.Layer):
         ValueError: ``units`` or ``rank`` below 1.
     """
 
-    starts_fresh = True
-
     def __init__(
         self,
         units: int,

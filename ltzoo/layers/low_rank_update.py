@@ -31,9 +31,6 @@ class LowRankUpdate(keras.layers.Layer):
         ValueError: ``rank`` below 1, or a kernel with an axis that inputs and outputs share.
     """
 
-    # Has no weights of a pretrained network: `ltzoo.models.build` draws them from its seed.
-    starts_fresh = True
-
     def __init__(
         self,
         equation: str,

@@ -96,13 +96,15 @@ class Stages:
         patterns = [rule for rule in rules if not isinstance(rule, str)]
         if not patterns:
             return
-        leaves = [
-            layer
-            for layer in self.backbone._flatten_layers(include_self=False)
-            if layer.weights and not any(True for _ in layer._flatten_layers(include_self=False))
-        ]
+        leaves, others = [], []
+        for layer in self.backbone._flatten_layers(include_self=False):
+            if any(True for _ in layer._flatten_layers(include_self=False)):
+                others.append(layer)
+            elif layer.weights:
+                leaves.append(layer)
+        others = [layer for layer in others if layer._trainable_variables]
         for rule in patterns:
-            if not any(_matches(layer, rule) for layer in leaves):
+            if not any(_matches(layer, rule) for layer in (*leaves, *others)):
                 names = [layer.name for layer in leaves]
                 raise ValueError(
                     f"`trainable` must match layers of the backbone; it has {names[:5]} to {names[-5:]}. "
@@ -110,6 +112,10 @@ class Stages:
                 )
         for layer in leaves:
             layer.trainable = "head" not in rules and all(_matches(layer, rule) for rule in patterns)
+        for layer in others:
+            # What it holds besides its parts, such as a class token; `trainable` would go down to the parts.
+            for variable in layer._trainable_variables:
+                variable.trainable = "head" not in rules and all(_matches(layer, rule) for rule in patterns)
 
     def begin_stage(self, context: StageContext) -> None:
         """What happens once when the present stage begins: its head and its technique get ready."""

@@ -21,6 +21,7 @@ def adapters(
     rank: int | None = None,
     patterns: Sequence[str] | None = None,
     num_classes: int | None = None,
+    seed: int | None = None,
 ) -> LightlyTuned:
     """A copy of a network with a small trained branch beside each MLP (AdaptFormer, Chen et al., NeurIPS 2022).
 
@@ -41,6 +42,7 @@ def adapters(
         patterns: instead of the above, patterns (as in ``fnmatch``) of the names or paths of ``Dense`` and ``Conv2D``
             layers that get a branch each, added before their activation.
         num_classes: C; ``ltzoo.models.build`` hands it over.
+        seed: of W_down; ``ltzoo.models.build`` hands its own over.
 
     Returns:
         A ``LightlyTuned`` model.
@@ -64,8 +66,8 @@ def adapters(
             f"Received: backbone {backbone.name!r}"
         )
     rank = _default_rank(num_classes, len(places)) if rank is None else rank
-    items = [(first[0], last[0], path, _branch(first[2], last[2], rank)) for first, last, path in places]
-    return with_additions(backbone, "adapter", items)
+    items = [(first[0], last[0], path, *_branch(first[2], last[2], rank)) for first, last, path in places]
+    return with_additions(backbone, "adapter", items, seed)
 
 
 def _default_rank(num_classes, branches):
@@ -111,9 +113,6 @@ def _branch(first, last, rank):
         arguments |= {
             key: getattr(first, key) for key in ("kernel_size", "strides", "padding", "dilation_rate")
         }
-        branch = BottleneckAdapter(last.filters, rank, **arguments)
-        branch.build((None, None, None, first.kernel.shape[2] * first.groups))
-    else:
-        branch = BottleneckAdapter(last.units, rank, **arguments)
-        branch.build((None, first.kernel.shape[0]))
-    return branch
+        shape = (None, None, None, first.kernel.shape[2] * first.groups)
+        return BottleneckAdapter(last.filters, rank, **arguments), shape
+    return BottleneckAdapter(last.units, rank, **arguments), (None, first.kernel.shape[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import zlib
 from collections.abc import Iterable, Sequence
 
 import keras
@@ -59,19 +60,34 @@ def choose(
 
 
 def with_additions(
-    backbone: keras.Model, prefix: str, items: Iterable[tuple[str, str, str, keras.layers.Layer]]
+    backbone: keras.Model,
+    prefix: str,
+    items: Iterable[tuple[str, str, str, keras.layers.Layer, tuple | None]],
+    seed: int | None = None,
 ) -> LightlyTuned:
-    """The backbone with additions at (key of the layer read, key of the layer added to, path, addition).
+    """The backbone with additions.
 
-    They are built already; their names become `prefix` and the path.
+    Args:
+        backbone: the network, which is changed.
+        prefix: the names of the additions become this and their paths.
+        items: for each addition (key of the layer that is read, key of the layer that is added to, path, layer, input
+            shape to build it for).
+        seed: of their random weights, a draw of its own for each; None for random ones.
     """
     additions, places, taken = [], [], set()
-    for first, last, path, addition in items:
+    for first, last, path, addition, shape in items:
         name = f"{prefix}_{path}".replace("/", "_")
         while name in taken:
             name += "_more"
         taken.add(name)
         addition.name = name
+        if seed is not None:
+            initializer = addition.kernel_initializer
+            own = zlib.crc32(f"{seed}/{name}".encode()) & 0x7FFFFFFF
+            addition.kernel_initializer = type(initializer).from_config(
+                {**initializer.get_config(), "seed": own}
+            )
+        addition.build(shape)
         additions.append(addition)
         places.append((first, last))
     return LightlyTuned(backbone, additions, places)

@@ -22,6 +22,7 @@ def lora(
     rank: int = 4,
     alpha: float | None = None,
     patterns: Sequence[str] | None = None,
+    seed: int | None = None,
 ) -> LightlyTuned:
     """A copy of a network whose chosen linear layers return y + (alpha / r) x A B (Hu et al., LoRA, ICLR 2022).
 
@@ -38,6 +39,7 @@ def lora(
         patterns: which ``Dense`` and ``EinsumDense`` layers: patterns (as in ``fnmatch``) of their names or of their
             paths, such as ``"*/mlp/dense_1"``. None: query and value projections, as in both papers, or where one
             layer makes query, key and value, that layer.
+        seed: of A; ``ltzoo.models.build`` hands its own over.
 
     Returns:
         A ``LightlyTuned`` model.
@@ -54,6 +56,5 @@ def lora(
     for key, path, layer in choose(backbone, _LINEAR, patterns):
         equation = layer.equation if isinstance(layer, keras.layers.EinsumDense) else _DENSE
         update = LowRankUpdate(equation, layer.kernel.shape, rank, alpha, dtype=layer.dtype_policy)
-        update.build(None)
-        items.append((key, key, path, update))
-    return with_additions(backbone, "lora", items)
+        items.append((key, key, path, update, None))
+    return with_additions(backbone, "lora", items, seed)

@@ -1,0 +1,42 @@
+"""A cosine classifier that starts from the class means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from ltzoo.heads.class_means import class_means
+from ltzoo.heads.registry import register
+from ltzoo.layers import NormalizedDense
+
+SCALE = 25.0
+
+
+@register("class_mean_cosine")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class ClassMeanCosine(NormalizedDense):
+    """Logits g <x/|x|, w_c/|w_c|>, where w_c starts as m_c/|m_c| with the mean training feature m_c of class c.
+
+    The means are taken in inference mode when the first stage with this head begins; then the class vectors are trained
+    like others. This is the classifier of LIFT with its option ``class_mean`` (Shi et al., ICML 2024, released code;
+    for CLIP it prefers the text features of the class names, which this library does not compute).
+
+    Args:
+        units: number of classes C.
+        scale: g; 25, as in the released code, where the stage has none.
+        name: of the layer.
+        **arguments: of ``ltzoo.layers.NormalizedDense``.
+    """
+
+    def __init__(self, units: int, scale: float | None = None, name: str = "head", **arguments: Any) -> None:
+        super().__init__(units, scale=SCALE if scale is None else scale, name=name, **arguments)
+
+    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+        """Takes the class means of the training images, unless it was the head of the stage before already."""
+        if previous is self:
+            return
+        means = class_means(*context.features(), self.units)
+        lengths = np.linalg.norm(means, axis=1, keepdims=True)
+        self.kernel.assign((means / np.maximum(lengths, 1e-12)).T)
