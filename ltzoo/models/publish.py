@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from ltzoo import shipped
 from ltzoo.files import atomic_write
 from ltzoo.models.cards import Card, card
+from ltzoo.models.hashes import sha256
 from ltzoo.models.weights_file import save_weights
 
 _KEPT = ("preprocessing", "starts_from", "cost", "notes")
@@ -57,7 +57,6 @@ def publish(
     folder = Path(folder)
     weights = folder / f"{name}.weights.h5"
     save_weights(model, weights)
-    content = weights.read_bytes()
     known = card(name) if name in shipped.names() else None
     entry = Card(
         name=name,
@@ -74,7 +73,7 @@ def publish(
         citation=model.recipe.citation,
         measured=None if measured is None else _numbers(measured),
         paper=known.paper if paper is None and known else paper,
-        weights={"file": weights.name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()},
+        weights={"file": weights.name, "size": weights.stat().st_size, "sha256": sha256(weights)},
         training=training,
         **{} if known is None else {key: getattr(known, key) for key in _KEPT},
     )

@@ -55,7 +55,6 @@ def readme(card: Card, address: str) -> str:
         tags=["keras", "ltzoo", "image-classification", "long-tailed-recognition", str(card.recipe["name"])],
         measured=measured,
         preprocessing=_preprocessing(card),
-        notes=getattr(card, "notes", ()),
         backbone=_with_arguments(card.backbone),
         dataset=_with_arguments(card.dataset),
         height=card.input_shape[0],
@@ -69,7 +68,7 @@ def readme(card: Card, address: str) -> str:
 
 
 def _preprocessing(card):
-    given = getattr(card, "preprocessing", None)
+    given = card.preprocessing
     if not given:
         return None
     return (

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import os
 
+import numpy as np
 import pytest
 
 from ltzoo import models, shipped
@@ -30,7 +31,8 @@ def places(tmp_path, monkeypatch):
     return made
 
 
-CARD = models.card(shipped.names()[0])
+CARD = models.card("gcl_resnet8_digits_lt")
+PACKAGE = shipped.folder()
 
 
 def card(url=None, sha256=SHA256, **changes):
@@ -156,3 +158,21 @@ def test_a_name_with_folders_in_it_stays_in_the_cache(places):
     with serve(CONTENT) as server:
         weights = {"file": f"../../{FILE}", "size": len(CONTENT), "sha256": SHA256, "url": server.url()}
         assert find_weights(card(weights=weights)).is_relative_to(places["cache"])
+
+
+def test_load_fetches_what_a_card_names_over_a_connection_that_is_cut(places, tmp_path):
+    entry = CARD
+    kept = PACKAGE / entry.weights["file"]
+    with serve(kept.read_bytes(), Answer(cut=100_000), Answer(503), Answer()) as server:
+        weights = {**entry.weights, "url": server.url()}
+        path = tmp_path / "published.json"
+        path.write_text(dataclasses.replace(entry, name="published", weights=weights).to_json())
+        model = models.load(path)
+        assert [bool(asked) for asked in server.ranges()] == [False, True, True]
+        assert server.sent < 1.5 * entry.weights["size"]
+        again = models.load(path)
+        assert len(server.requests) == 3
+    with np.load(PACKAGE / "gcl_resnet8_digits_lt.golden.npz") as golden:
+        for found in (model, again):
+            logits = found.predict(golden["images"], verbose=0)
+            np.testing.assert_allclose(logits, golden["logits"], rtol=1e-3, atol=1e-3)

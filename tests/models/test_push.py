@@ -7,6 +7,7 @@ import json
 import os
 import sys
 
+import numpy as np
 import pytest
 
 from ltzoo import models, shipped
@@ -79,6 +80,9 @@ def test_to_the_hub_and_back(stand_in, tmp_path):
     assert card.weights == {**models.card(ENTRY).weights, "url": f"hf://me/digits/{ENTRY}.weights.h5"}
     path = find_weights(card, beside=beside)
     assert path.read_bytes() == (stored / path.name).read_bytes() and path.is_relative_to(tmp_path / "hf")
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1)).astype("uint8")
+    logits = [models.load(source).predict(images, verbose=0) for source in (target, ENTRY)]
+    np.testing.assert_array_equal(*logits)
     # The weights are known by their hash: the second time nobody is asked, and a damaged file is fetched again.
     stand_in.requests.clear()
     assert find_weights(card, beside=beside) == path and find_weights(card, card.weights["url"]) == path
@@ -217,9 +221,14 @@ def test_the_readme_tells_what_the_card_measured_and_nothing_else():
         assert f"value: {json.dumps(card.measured[key])}\n" in header_of(text)
     assert f"| Few-shot accuracy | {100 * card.measured['few']:.2f} % |" in text
     assert card.weights["sha256"] in text and card.citation in text and 'license: "apache-2.0"\n' in text
-    paper = {"top1": 0.123456}
+    more = {
+        "paper": {"top1": 0.123456},
+        "notes": ("Something is open.",),
+        "preprocessing": {"resize": 256, "crop": 224, "interpolation": "bilinear"},
+    }
     for measured in (None, {"top1": None}):
-        text = readme(dataclasses.replace(card, measured=measured, paper=paper), "address")
+        text = readme(dataclasses.replace(card, measured=measured, **more), "address")
+        assert "- Something is open.\n" in text and "resized to 256 (bilinear)" in text
         assert "model-index" not in text and "No result of these weights is recorded." in text
         assert "12.3" not in text and "0.123" not in text
 
