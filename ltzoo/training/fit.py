@@ -18,6 +18,7 @@ from ltzoo.training.devices import batch_divisor, check_batch_size
 from ltzoo.training.errors import ResumeError
 from ltzoo.training.features import CachedFeatureTrainer, extract_features
 from ltzoo.training.feed import training_feed, validation_feed
+from ltzoo.training.on_device import check_on_device, device_feed
 
 if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
@@ -37,6 +38,7 @@ def fit_stages(
     workers: int = 1,
     shard_index: int = 0,
     shard_count: int = 1,
+    on_device: bool = False,
 ) -> keras.callbacks.History:
     """Trains a `LongTailedClassifier` through all stages of its recipe.
 
@@ -56,6 +58,8 @@ def fit_stages(
         validate: compute `val_` metrics on `dataset.val` where there is one.
         workers: threads that prepare batches.
         shard_index, shard_count: this host's number and the number of hosts; each takes its part of every batch.
+        on_device: keep all training images on the accelerator and train an epoch of steps a call (JAX; stages with
+            `augment_on="device"`). Callbacks then see one or two "batches" an epoch. See `ltzoo.training.on_device`.
 
     Under a `keras.distribution` batches must divide among its devices: a last batch that is not full is left out of
     an epoch, and the images of `dataset.val` that are left over do not count.
@@ -89,7 +93,9 @@ def fit_stages(
         if state is None or index >= state["stage"]:
             done = state["epochs_done"] if state is not None and index == state["stage"] else 0
             saved = state if state is not None and index == state["stage"] else None
-            feed = dict(workers=workers, shard_index=shard_index, shard_count=shard_count)
+            feed = dict(
+                workers=workers, shard_index=shard_index, shard_count=shard_count, on_device=on_device
+            )
             run = _StageRun(model, dataset, index, stage_seed(seed, index), saved, feed)
             if done < stage.epochs:
                 validation = dataset.val if validate else None
@@ -148,6 +154,8 @@ class _StageRun:
             model.begin_stage(StageContext(model, dataset, index, seed))
         if not stage.epochs:
             return
+        if feed["on_device"]:
+            check_on_device(stage, index + 1)
         sampler = self._sampler(split.labels, seed, feed)
         model.set_stage(index, steps_per_epoch=sampler.steps_per_epoch)
         self.trainee, load, transform = model, split.load, None
@@ -163,9 +171,12 @@ class _StageRun:
                 mixup_alpha=stage.mixup_alpha,
                 class_counts=model.class_counts,
             )
-        self.feed = lambda **epochs: training_feed(
-            sampler, load, transform, workers=feed["workers"], **epochs
-        )
+        if feed["on_device"]:
+            self.feed = lambda **epochs: device_feed(model, split, sampler, **epochs)
+        else:
+            self.feed = lambda **epochs: training_feed(
+                sampler, load, transform, workers=feed["workers"], **epochs
+            )
 
     def _sampler(self, labels, seed, feed):
         stage, technique = self.stage, self.model.technique

@@ -1,0 +1,94 @@
+"""Training with the whole set on the accelerator: the images stay there, and one call trains an epoch of steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+if TYPE_CHECKING:
+    from ltzoo.data.splits import Split
+    from ltzoo.models.classifier import LongTailedClassifier
+    from ltzoo.sampling import ClassSampler
+    from ltzoo.training.recipe import Stage
+
+
+def check_on_device(stage: Stage, number: int) -> None:
+    """Raises a ValueError that says why a stage cannot be trained this way."""
+    backend = keras.backend.backend()
+    if backend != "jax":
+        raise ValueError(
+            "`on_device=True` compiles many steps into one call, which is written for JAX. Set KERAS_BACKEND=jax or "
+            f"leave it out. Received: on_device=True with the backend {backend}"
+        )
+    if keras.distribution.distribution() is not None:
+        raise ValueError("`on_device=True` trains on one device. Received: a keras.distribution is set")
+    if stage.augment_on == "host" and (stage.augmentation or stage.mixup_alpha):
+        raise ValueError(
+            "`on_device=True` needs stages with `augment_on='device'`, since no image comes by the host: "
+            "ltzoo.recipes.get(name, augment_on='device'). "
+            f"Received: stage {number} with augment_on='host' and augmentation={list(stage.augmentation)}"
+        )
+    if stage.cache_features:
+        raise ValueError(
+            "`on_device=True` and `cache_features=True` exclude each other: cached features need no images. "
+            f"Received: stage {number} with both"
+        )
+
+
+def device_feed(
+    model: LongTailedClassifier,
+    split: Split,
+    sampler: ClassSampler,
+    *,
+    first_epoch: int = 0,
+    num_epochs: int = 1,
+) -> dict[str, Any]:
+    """Arguments of `keras.Model.fit` that train a compiled classifier on images that lie on the device.
+
+    The host sends the sampler's positions of an epoch, `[steps, batch]`, and `jax.lax.scan` runs the model's own
+    `train_step` on `images[positions]`: the same batches, losses, techniques and optimizer steps as otherwise. Where
+    the last batch of an epoch is shorter it is a call of its own (and one more compilation). To Keras a call is a
+    step, so callbacks see one or two "batches" an epoch, with the logs after the last of their steps.
+
+    Args:
+        model: a classifier in the stage that it is compiled for. Its `train_function` is set, until it is compiled
+            again.
+        split: training images; all of them are put on the device, as they are stored (bytes).
+        sampler: whose batches are used.
+        first_epoch, num_epochs: of the sampler.
+    """
+    import jax
+
+    images = jax.device_put(np.asarray(split.load(np.arange(len(split.labels)))))
+    labels = jax.device_put(np.asarray(split.labels, "int32"))
+    first = sampler.batch(first_epoch, 0)
+    model._symbolic_build(data_batch=(images[first], labels[first]))  # Keras would take positions for images.
+    model.train_function = _many_steps(model.train_step, images, labels)
+    calls = len(_calls(sampler, first_epoch))
+    epochs = range(first_epoch, first_epoch + num_epochs)
+    positions = ((array,) for epoch in epochs for array in _calls(sampler, epoch))
+    return {"x": positions, "steps_per_epoch": calls, "shuffle": False}
+
+
+def _many_steps(train_step, images, labels):
+    import jax
+
+    def scanned(state, positions, images, labels):
+        def step(state, chosen):
+            logs, state = train_step(state, (images[chosen], labels[chosen]))
+            return state, logs
+
+        state, logs = jax.lax.scan(step, state, positions)
+        return jax.tree_util.tree_map(lambda values: values[-1], logs), state
+
+    compiled = jax.jit(scanned, donate_argnums=0)
+    return lambda state, iterator: compiled(state, next(iterator)[0], images, labels)
+
+
+def _calls(sampler, epoch):
+    """The positions of an epoch as arrays [steps, batch]: all full batches, then the shorter last one."""
+    batches = [sampler.batch(epoch, step).astype("int32") for step in range(sampler.steps_per_epoch)]
+    full = [batch for batch in batches if len(batch) == len(batches[0])]
+    return [np.stack(full), *(batch[None] for batch in batches[len(full) :])]
