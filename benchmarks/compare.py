@@ -172,7 +172,7 @@ def _append(path, row):
     rows = [
         old
         for old in read(path)
-        if any(old[key] != row[key] for key in ("recipe", "overrides"))
+        if any(old[key] != row[key] for key in ("recipe", "overrides", "epochs"))
         or old["recipe_hash"] == row["recipe_hash"]
     ]
     with atomic_write(path) as temporary, open(temporary, "w", newline="") as file:

@@ -31,29 +31,40 @@ def main():
 
 
 def table(rows, baseline="cross_entropy"):
-    """Markdown of one line a recipe, the best few-shot accuracy first."""
+    """Markdown of one line a recipe, the best few-shot accuracy first; longer runs after shorter ones.
+
+    The last column compares with the baseline's runs of as many epochs.
+    """
     runs = {}
     for row in rows:
-        runs.setdefault(row["recipe"] + _changes(row["overrides"]), []).append(row)
+        runs.setdefault((row["recipe"] + _changes(row["overrides"]), row["epochs"]), []).append(row)
     mean = {
-        name: {key: statistics.mean(100 * float(row[key]) for row in found) for key in COLUMNS}
-        for name, found in runs.items()
+        run: {key: statistics.mean(100 * float(row[key]) for row in found) for key in COLUMNS}
+        for run, found in runs.items()
     }
     lines = [
         f"| Recipe | Epochs | Seeds | {' | '.join(COLUMNS.values())} | Few − {baseline} |",
         "|---|---|--:|" + "--:|" * (len(COLUMNS) + 1),
     ]
-    for name in sorted(runs, key=lambda name: -mean[name]["few"]):
-        found = runs[name]
+    baselines = {_total(epochs): mean[name, epochs]["few"] for name, epochs in runs if name == baseline}
+    for run in sorted(runs, key=lambda run: (_total(run[1]), -mean[run]["few"])):
+        (name, epochs), found = run, runs[run]
         cells = []
         for key in COLUMNS:
             values = [100 * float(row[key]) for row in found]
             spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
-            cells.append(f"{mean[name][key]:.1f}{spread}")
-        gain = mean[name]["few"] - mean[baseline]["few"] if baseline in mean else float("nan")
-        cells = [_code(name), found[0]["epochs"], str(len(found)), *cells, f"{gain:+.1f}"]
+            cells.append(f"{mean[run][key]:.1f}{spread}")
+        if _total(epochs) in baselines:
+            cells.append(f"{mean[run]['few'] - baselines[_total(epochs)]:+.1f}")
+        else:
+            cells.append("")
+        cells = [_code(name), epochs, str(len(found)), *cells]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _total(epochs):
+    return sum(int(number) for number in epochs.split("+"))
 
 
 def _changes(overrides):
