@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jinja2
-
 if TYPE_CHECKING:
     from ltzoo.models.cards import Card
 
@@ -33,6 +31,8 @@ def readme(card: Card, address: str) -> str:
         card: the card of the entry. Only what its `measured` holds is told as a result.
         address: where the card is read from, as `ltzoo.models.load` takes it.
     """
+    import jinja2
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         trim_blocks=True,

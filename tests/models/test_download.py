@@ -287,9 +287,10 @@ sys.argv[0] = "ltzoo"
 import ltzoo
 models = sys.modules["ltzoo.models"] = types.ModuleType("ltzoo.models")
 models.__path__ = [ltzoo.__path__[0] + "/models"]
+import ltzoo.models.find_weights
+print(sorted({"requests", "urllib3", "filelock", "rich", "keras", "huggingface_hub"} & set(sys.modules)))
 from ltzoo.models.download import download
 download(sys.argv[1], pathlib.Path(sys.argv[2]), sha256=sys.argv[3])
-print(sorted({"keras", "tensorflow", "jax", "torch"} & set(sys.modules)))
 """
 
 
