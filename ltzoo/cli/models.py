@@ -23,7 +23,7 @@ def check_model(name: str) -> None:
         return
     if not path.is_file():
         raise UserError(
-            f"The model must be a run folder, a .keras file, a published card or a zoo entry ({_entries()}). "
+            "The model must be a run folder, a .keras file, a published card or a zoo entry ('ltzoo list' shows them). "
             f"Received: {name}, which does not exist"
         )
     if path.suffix not in (".keras", ".json"):
@@ -49,7 +49,3 @@ def load_model(name: str):
 
 def _is_published(name: str) -> bool:
     return name.startswith(("hf://", "kaggle://", "https://", "http://"))
-
-
-def _entries() -> str:
-    return ", ".join(shipped.names()) or "none is installed"
