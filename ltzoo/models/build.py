@@ -73,7 +73,8 @@ def build(
                 )
             backbone = backbones.get(backbone_name, input_shape=input_shape, **config)
         mean, std = _statistics(mean, std, backbone, dataset, input_shape)
-        name = name or f"{recipe.name}_{backbone.name}"
+        # PyTorch allows no dots in the names of parts, as in "mobilenet_0.25_224".
+        name = name or f"{recipe.name}_{backbone.name}".replace(".", "_")
         backbone = convert(backbone, recipe.conversions, num_classes=len(class_counts), seed=seed)
         if made_here and initialize:
             reinitialize(backbone, seed)
