@@ -1,28 +1,14 @@
 """`ltzoo export`: a classifier in a format for serving."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
-from ltzoo.cli.backend import BACKENDS, use_backend
+from ltzoo import shipped
+from ltzoo.cli.backend import installed, use_backend
 from ltzoo.cli.errors import UserError
 from ltzoo.cli.models import check_model, load_model
-
-
-class Format(NamedTuple):
-    """The ending that Keras asks of a file of this format, and the backends that write it, best first."""
-
-    suffix: str = ""
-    backends: tuple[str, ...] = BACKENDS
-
-
-FORMATS = {
-    "tf_saved_model": Format(),
-    "onnx": Format(".onnx"),
-    "litert": Format(".tflite", ("tensorflow", "torch")),
-    "torch": Format(".pt2", ("torch",)),
-}
+from ltzoo.export_formats import FORMATS, writer
 
 
 @click.command(
@@ -48,26 +34,32 @@ Examples:
 def export(model, out, format_, overwrite):
     """Export MODEL (a run folder, a .keras file or a zoo entry): raw pixels 0..255 in, logits out."""
     target = Path(out).expanduser()
-    suffix, backends = FORMATS[format_]
-    if suffix and target.suffix != suffix:
-        raise UserError(f"--out must end in {suffix} for --format {format_}. Received: {out}")
+    form = FORMATS[format_]
+    if form.suffix and target.suffix != form.suffix:
+        raise UserError(f"--out must end in {form.suffix} for --format {format_}. Received: {out}")
     if target.exists() and not overwrite:
         raise UserError(f"--out exists already; replace it by --overwrite. Received: {out}")
     check_model(model)
-    backend = use_backend(backends[0])
-    if backend not in backends:
-        raise UserError(
-            f"--format {format_} is written by the backend {' or '.join(backends)}; set KERAS_BACKEND={backends[0]}. "
-            f"Received: {backend}"
-        )
-    classifier = load_model(model)
+    present = use_backend(next(iter(filter(installed, form.writers)), None))
     try:
-        classifier.export(target, format=format_)
+        writer(format_, present)  # before the model is loaded
+        classifier = load_model(model)
+        classifier.export(target, format=format_, card=_card(model))
     except ImportError as error:
         raise UserError(f"--format {format_} needs a library that is not installed: {error}") from error
     height, width, channels = classifier.image_shape
     classes = classifier.class_names
     click.echo(
-        f"Wrote {out} ({format_}): [batch, {height}, {width}, {channels}] with pixels 0..255 to logits"
+        f"Wrote {out} ({form.title}): [batch, {height}, {width}, {channels}] with pixels 0..255 to logits"
     )
     click.echo(f"Classes in order: {', '.join(classes[:10])}{', ..' if len(classes) > 10 else ''}")
+
+
+def _card(model):
+    """The card of a zoo entry or a published card; None for a model of the user's own."""
+    from ltzoo.models import card
+    from ltzoo.models.card_files import is_card_file, read_card
+
+    if model in shipped.names():
+        return card(model)
+    return read_card(model)[0] if is_card_file(model) else None

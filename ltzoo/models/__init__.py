@@ -5,8 +5,8 @@ from ltzoo.models.cards import Card as Card
 from ltzoo.models.cards import card as card
 from ltzoo.models.classifier import LongTailedClassifier as LongTailedClassifier
 from ltzoo.models.errors import WeightsError as WeightsError
-from ltzoo.models.export import export_model as export_model
-from ltzoo.models.export import served_outputs as served_outputs
+from ltzoo.models.exporting import export_model as export_model
+from ltzoo.models.exporting import served_outputs as served_outputs
 from ltzoo.models.load import load as load
 from ltzoo.models.new_classes import with_new_classes as with_new_classes
 from ltzoo.models.publish import publish as publish

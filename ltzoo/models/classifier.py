@@ -13,7 +13,8 @@ from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.layers import GaussianCloud
 from ltzoo.models import stage_parts
-from ltzoo.models.export import export_model
+from ltzoo.models.exporting import export_model
+from ltzoo.models.forward import normalize, pool, takes_map
 from ltzoo.models.stages import Stages
 from ltzoo.techniques import Technique
 from ltzoo.training import Recipe, fit_stages
@@ -109,7 +110,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         if not self.backbone.built:
             self.backbone.build(input_shape)
         for head in self.heads:
-            head.build(self.backbone.output_shape if _takes_map(head) else (None, self.feature_size))
+            head.build(self.backbone.output_shape if takes_map(head) else (None, self.feature_size))
         for technique in self.techniques:
             if technique is not None:
                 technique.attach(self)
@@ -137,7 +138,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
     def classify(self, images: Any, training: bool | None = None) -> Any:
         """Raw pixels to logits through the backbone and the present head."""
         maps = self.feature_map(images, training=training)
-        return self.head(maps if _takes_map(self.head) else pool(maps), training=training)
+        return self.head(maps if takes_map(self.head) else pool(maps), training=training)
 
     def features(self, images: Any, training: bool | None = None) -> Any:
         """Raw pixels to pooled features `[batch, D]`."""
@@ -157,8 +158,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         images = ops.cast(images, "float32")
         if training and self.device_augmentation is not None:
             images = self.device_augmentation(images, training=True)
-        mean, std = (ops.convert_to_tensor(values, dtype="float32") for values in (self.mean, self.std))
-        return ops.cast((images / 255.0 - mean) / std, self.compute_dtype)
+        return ops.cast(normalize(images, self.mean, self.std), self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
         """`(batch, num_classes)`."""
@@ -237,15 +237,6 @@ class _Part(keras.Model):
     def call(self, images):
         """Raw pixels to what the method returns in inference."""
         return getattr(self.classifier, self.method)(images, training=False)
-
-
-def pool(features: Any) -> Any:
-    """Maps `[batch, h, w, D]` to their mean over the positions `[batch, D]`; features pass as they are."""
-    return ops.mean(features, axis=(1, 2)) if len(features.shape) == 4 else features
-
-
-def _takes_map(head):
-    return getattr(head, "takes_feature_map", False)
 
 
 def _per_channel(values, image_shape):

@@ -11,7 +11,7 @@ import pytest
 from ltzoo import models
 from ltzoo.cli.data import check_classes, check_image_shape
 from ltzoo.cli.errors import UserError
-from ltzoo.cli.export import FORMATS
+from ltzoo.export_formats import writer
 from tests import tiny
 
 
@@ -96,10 +96,6 @@ def test_predict_names_unreadable_images_or_leaves_them_out(invoke, one_line, ru
     assert "None of the images" in invoke("predict", truncated, "--model", run, "--skip-unreadable").stderr
 
 
-def test_export_formats_are_those_of_the_models():
-    assert tuple(FORMATS) == tuple(models.export.FORMATS)
-
-
 def test_export_writes_a_saved_model_or_names_what_is_missing(invoke, run, photos, tmp_path):
     from ltzoo.data import FileSplit
 
@@ -116,18 +112,28 @@ def test_export_writes_a_saved_model_or_names_what_is_missing(invoke, run, photo
     np.testing.assert_allclose(models.served_outputs(target, images), expected, atol=1e-4)
 
 
-def test_export_to_a_format_of_one_backend(invoke, run, tmp_path, monkeypatch):
+def test_export_of_a_zoo_entry_hands_its_card_on(invoke, run, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(
         models.LongTailedClassifier, "export", lambda self, *path, **how: asked.append((*path, how))
     )
-    target = tmp_path / "model.pt2"
-    done = invoke("export", run, "--out", target, "--format", "torch")
-    if keras.backend.backend() == "torch":
+    monkeypatch.setattr("ltzoo.cli.export.writer", lambda *wanted: "tensorflow")
+    entry, target = "gcl_resnet8_digits_lt", tmp_path / "model.pt2"
+    for model, card in ((run, None), (entry, models.card(entry))):
+        done = invoke("export", model, "--out", target, "--format", "torch")
         assert done.exit_code == 0, done.output
-        assert asked == [(target, {"format": "torch"})]
-    else:
-        assert done.exit_code == 2 and "set KERAS_BACKEND=torch" in done.stderr and not asked
+        assert "ExportedProgram" in done.stdout
+        assert asked.pop() == (target, {"format": "torch", "card": card})
+
+
+def test_export_refuses_what_no_installed_backend_writes(one_line, run, tmp_path, monkeypatch):
+    def nothing_installed(name, backend):
+        return writer(name, backend, is_installed=lambda module: False)
+
+    monkeypatch.setattr("ltzoo.cli.export.writer", nothing_installed)
+    line = one_line("export", run, "--out", tmp_path / "model.pt2", "--format", "torch")
+    assert "written by torch, and torch is not installed" in line and 'pip install "ltzoo[torch]"' in line
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_demo_passes_its_options_on(invoke, tmp_path, monkeypatch):

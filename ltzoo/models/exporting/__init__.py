@@ -1,0 +1,5 @@
+"""Classifiers in formats for serving, and the proof that they compute the same."""
+
+from ltzoo.export_formats import FORMATS as FORMATS
+from ltzoo.models.exporting.export import export_model as export_model
+from ltzoo.models.exporting.runtimes import served_outputs as served_outputs

@@ -1,0 +1,123 @@
+"""`export_model`: from a classifier to a file or folder for serving."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from ltzoo.export_formats import FORMATS, writer
+from ltzoo.models.exporting import child, writers
+from ltzoo.models.exporting.description import describe
+from ltzoo.models.exporting.served_classifier import served_classifier
+
+if TYPE_CHECKING:
+    from ltzoo.models.cards import Card
+    from ltzoo.models.classifier import LongTailedClassifier
+
+
+def export_model(
+    model: LongTailedClassifier,
+    filepath: str | os.PathLike,
+    format: str = "tf_saved_model",
+    verbose: bool | None = None,
+    *,
+    card: Card | None = None,
+    **options: Any,
+) -> None:
+    """Writes `model` in a format for serving: raw pixels `[batch, height, width, channels]`, float32, to logits.
+
+    Only what serves is written: normalisation, backbone and the last head, in float32 whatever the model's precision
+    is, with a batch of any size. Input and output are called "images" and "logits". The class names and the card
+    travel along:
+
+    | format | written by | what is in it | names and card |
+    | --- | --- | --- | --- |
+    | "tf_saved_model" | TensorFlow | a folder; its signatures: `exporting/saved_model.py` | `assets.extra/` |
+    | "onnx" | TensorFlow, PyTorch, JAX | a `.onnx` file | metadata "class_names" (JSON list) and "card" |
+    | "litert" | TensorFlow | a `.tflite` file | packed into it, as LiteRT's metadata tools do: `unzip` shows them |
+    | "openvino" | TensorFlow, PyTorch | a `.xml` file and a `.bin` file beside it | runtime information "ltzoo" |
+    | "torch" | PyTorch | a `.pt2` file for `torch.export.load` | `extra_files` |
+
+    A format that the present backend cannot write is written by another one that is installed: the model goes there
+    through a `.keras` file and a child process. Own layers must then be importable there, as after `pip install`.
+    The file or folder appears whole or not at all, and replaces an older one only when it is complete.
+
+    Args:
+        model: a classifier.
+        filepath: where to; for "tf_saved_model" a folder, else a file with the format's ending.
+        format: a key of `ltzoo.models.exporting.FORMATS`.
+        verbose: whether to print what was written.
+        card: the card of the zoo entry that the model is; by default a card is made of what the model knows.
+        **options: "tf_saved_model": `top_k`, the number of classes that encoded images are answered with (5, or all
+            where there are fewer). "onnx": `opset_version`.
+
+    Raises:
+        ValueError: unknown format or option, wrong ending of `filepath`, or a card of another model.
+        ImportError: no backend that can write the format is installed, or a library is missing; the message says
+            what to install.
+        RuntimeError: the child process failed; the message ends with its last line.
+    """
+    backend = keras.backend.backend()
+    by = writer(format, backend)
+    target = Path(filepath)
+    suffix = FORMATS[format].suffix
+    if suffix and target.suffix != suffix:
+        raise ValueError(
+            f"`filepath` must end in {suffix!r} for format {format!r}. Received: filepath={str(filepath)!r}"
+        )
+    _check_options(format, options)
+    description = describe(model, card)
+    served = served_classifier(model)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+        written = Path(folder) / "written" / target.name
+        written.parent.mkdir()
+        if by == backend and not _on_another_device(served, format):
+            writers.write(served, written, format, description, options)
+        else:
+            child.write(served, written, format, description, options, backend=by)
+        _put_in_place(written, target, Path(folder) / "replaced")
+    if verbose:
+        print(f"Wrote {target} ({FORMATS[format].title})")
+
+
+def _check_options(format, options):
+    known = list(inspect.signature(writers.WRITERS[format]).parameters)[3:]
+    for name in options:
+        if name not in known:
+            raise ValueError(
+                f"The options of format {format!r} are {known or 'none'}. Received: {name}={options[name]!r}"
+            )
+
+
+def _on_another_device(served, format):
+    """Whether PyTorch's weights lie on an accelerator, which its own formats would then be bound to."""
+    if keras.backend.backend() != "torch":
+        return False
+    return any(variable.value.device.type != "cpu" for variable in served.variables)
+
+
+def _put_in_place(written, target, aside):
+    """Moves the new file or folder and its side files to where they belong, the main one last.
+
+    What they replace goes aside, and comes back when a move fails.
+    """
+    aside.mkdir()
+    names = sorted((path.name for path in written.parent.iterdir()), key=lambda name: name == written.name)
+    done = []
+    try:
+        for name in names:
+            done.append(name)
+            if (target.parent / name).exists():
+                os.replace(target.parent / name, aside / name)
+            os.replace(written.parent / name, target.parent / name)
+    except OSError:
+        for name in reversed(done):
+            if (aside / name).exists():
+                os.replace(aside / name, target.parent / name)
+        raise

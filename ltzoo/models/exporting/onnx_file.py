@@ -1,0 +1,79 @@
+"""ONNX, from every backend."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import warnings
+from pathlib import Path
+
+import keras
+
+from ltzoo.models.exporting.description import Description
+from ltzoo.models.exporting.served_classifier import ServedClassifier
+
+
+def write_onnx(
+    served: ServedClassifier, path: Path, description: Description, opset_version: int | None = None
+) -> None:
+    """Writes an ONNX file: "images" float32 `[batch, height, width, channels]` to "logits" `[batch, classes]`.
+
+    TensorFlow goes by `tf2onnx`, JAX by `jax2onnx`, PyTorch by its own exporter. Each names the output after the last
+    operation and the batch as it likes; here they are "logits" and "batch" always. The metadata "class_names" is a
+    JSON list in the order of the logits, "card" the card's JSON.
+
+    Args:
+        served: the model.
+        path: the `.onnx` file to make.
+        description: class names and card.
+        opset_version: of the operators; by default what the converter writes best.
+    """
+    import onnx
+
+    signature = [keras.InputSpec(shape=(None, *served.image_shape), dtype="float32", name="images")]
+    with _quiet():
+        keras.Model.export(
+            served,
+            str(path),
+            format="onnx",
+            verbose=False,
+            input_signature=signature,
+            opset_version=opset_version,
+        )
+    file = onnx.load(str(path))
+    [images], [logits] = file.graph.input, file.graph.output
+    _rename(file.graph, images.name, "images")
+    _rename(file.graph, logits.name, "logits")
+    for value in (images, logits):
+        value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    metadata = {"class_names": description.names_json(), "card": description.card}
+    onnx.helper.set_model_props(file, metadata)
+    onnx.checker.check_model(file)
+    onnx.save(file, str(path))
+
+
+def _rename(graph, old, new):
+    """Renames a value wherever it is made or used."""
+    if old == new:
+        return
+    for value in [*graph.input, *graph.output, *graph.value_info]:
+        if value.name == old:
+            value.name = new
+    for node in graph.node:
+        for names in (node.input, node.output):
+            for place, name in enumerate(names):
+                if name == old:
+                    names[place] = new
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Without the converters' remarks on their own insides."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before = logging.root.manager.disable
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(before)

@@ -1,0 +1,35 @@
+"""OpenVINO's intermediate representation, from every backend."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from ltzoo.models.exporting.description import Description
+from ltzoo.models.exporting.onnx_file import write_onnx
+from ltzoo.models.exporting.served_classifier import ServedClassifier
+
+
+def write_openvino(served: ServedClassifier, path: Path, description: Description) -> None:
+    """Writes `NAME.xml` and `NAME.bin`: "images" `[batch, height, width, channels]` to "logits", float32.
+
+    The model goes through ONNX, which every backend writes with a dynamic batch. The weights stay float32, but OpenVINO
+    computes in bfloat16 by itself on processors that can; for the model's own numbers compile it with
+    `{"INFERENCE_PRECISION_HINT": "f32"}`. Names and card are runtime information:
+    `model.get_rt_info(["ltzoo", "class_names"])` is a JSON list, "card" the card's JSON.
+
+    Args:
+        served: the model.
+        path: the `.xml` file to make.
+        description: class names and card.
+    """
+    import openvino
+
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "model.onnx"
+        write_onnx(served, source, description)
+        # `openvino.convert_model` would do the same and report it to its makers.
+        converted = openvino.Core().read_model(source)
+        converted.set_rt_info(description.names_json(), ["ltzoo", "class_names"])
+        converted.set_rt_info(description.card, ["ltzoo", "card"])
+        openvino.save_model(converted, str(path), compress_to_fp16=False)

@@ -1,0 +1,58 @@
+"""SavedModel, for TensorFlow and TF Serving, on the TensorFlow backend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+
+from ltzoo.models.exporting.description import Description
+from ltzoo.models.exporting.served_classifier import ServedClassifier
+
+SERVE, DEFAULT, SERVE_IMAGES = "serve", "serving_default", "serve_images"
+
+
+def write_saved_model(served: ServedClassifier, path: Path, description: Description, top_k: int = 5) -> None:
+    """Writes a SavedModel with signatures for tensors and for encoded images.
+
+    | signature | input | outputs |
+    | --- | --- | --- |
+    | "serving_default" | "images": float32 `[batch, height, width, channels]` | "logits" `[batch, classes]` |
+    | "serve_images" | "image_bytes": strings `[batch]` | "classes", "probabilities" `[batch, k]`, "logits" |
+    | "serve" | as "serving_default" | "output_0": the logits |
+
+    The tensors of "serving_default" are images that were decoded, resized and cropped to the model's size, with
+    pixels 0..255; the normalisation is in the graph of every signature. "serve_images" takes whole PNG, JPEG, GIF or
+    BMP files (see `image_bytes`) and answers with the k most probable classes, best first. "serve" is also what
+    `served.serve(images)` calls after `served = tf.saved_model.load(path)`; it returns the logits alone. Class names
+    and card lie in `assets.extra/`, TF Serving's place for files that it does not read.
+
+    Args:
+        served: the model, on the TensorFlow backend.
+        path: the folder to make.
+        description: class names and card.
+        top_k: k; all classes where there are fewer.
+
+    Raises:
+        ValueError: `top_k` below 1.
+    """
+    import tensorflow as tf
+
+    from ltzoo.models.exporting.image_bytes import read_images
+
+    if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
+        raise ValueError(f"`top_k` must be a positive integer. Received: top_k={top_k!r}")
+    names = list(description.class_names)
+    tensors = [tf.TensorSpec((None, *served.image_shape), tf.float32, name="images")]
+    archive = keras.export.ExportArchive()
+    serve = archive.add_endpoint(SERVE, lambda images: served(images), tensors)
+    archive.add_endpoint(DEFAULT, lambda images: {"logits": serve(images)}, tensors)
+
+    def serve_images(image_bytes):
+        logits = serve(read_images(image_bytes, served.image_shape))
+        values, indices = tf.math.top_k(tf.nn.softmax(logits), k=min(top_k, len(names)))
+        return {"classes": tf.gather(tf.constant(names), indices), "probabilities": values, "logits": logits}
+
+    archive.add_endpoint(SERVE_IMAGES, serve_images, [tf.TensorSpec((None,), tf.string, name="image_bytes")])
+    archive.write_out(str(path), verbose=False)
+    description.write(path / "assets.extra")

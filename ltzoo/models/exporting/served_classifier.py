@@ -1,0 +1,100 @@
+"""The part of a classifier that serves: normalisation, backbone and the last head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.models.exporting.float32 import float32_layer
+from ltzoo.models.forward import normalize, pool, takes_map
+
+if TYPE_CHECKING:
+    from ltzoo.models.classifier import LongTailedClassifier
+
+
+@keras.saving.register_keras_serializable(package="ltzoo")
+class ServedClassifier(keras.Model):
+    """`logits = head(pool(backbone((pixels / 255 - mean) / std)))` in inference, and nothing else.
+
+    It owns no clouds, techniques, augmentations, optimizer or heads of earlier stages, so no exported file can hold
+    them, and calls its layers with `training=False`.
+
+    Args:
+        backbone: a `keras.Model` from normalised images to maps or features.
+        head: the classifier on top, which gives the logits.
+        image_shape: (height, width, channels).
+        mean, std: per channel, on the 0..1 scale of pixels.
+
+    Input and output: raw pixels 0..255 `[batch, height, width, channels]` -> `[batch, num_classes]`, float32.
+    """
+
+    def __init__(
+        self,
+        backbone: keras.Model,
+        head: keras.layers.Layer,
+        image_shape: Sequence[int],
+        mean: Sequence[float],
+        std: Sequence[float],
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+        self.backbone = backbone
+        self.head = head
+        self.image_shape = tuple(image_shape)
+        self.mean, self.std = tuple(mean), tuple(std)
+
+    def build(self, input_shape):
+        """Runs once, so that every format finds the model called."""
+        self.built = True
+        if not self.head.built:
+            self(np.zeros((1, *self.image_shape), "float32"))
+
+    def call(self, images):
+        """Raw pixels to logits."""
+        maps = self.backbone(normalize(images, self.mean, self.std), training=False)
+        logits = self.head(maps if takes_map(self.head) else pool(maps), training=False)
+        return ops.cast(logits, "float32")
+
+    def compute_output_shape(self, input_shape):
+        """`(batch, num_classes)`."""
+        maps = self.backbone.output_shape
+        return self.head.compute_output_shape(
+            maps if takes_map(self.head) else (input_shape[0], int(maps[-1]))
+        )
+
+    def get_config(self):
+        return {
+            "name": self.name,
+            "backbone": keras.saving.serialize_keras_object(self.backbone),
+            "head": keras.saving.serialize_keras_object(self.head),
+            "image_shape": list(self.image_shape),
+            "mean": list(self.mean),
+            "std": list(self.std),
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The inverse of `get_config`."""
+        config = dict(config)
+        for part in ("backbone", "head"):
+            config[part] = keras.saving.deserialize_keras_object(config[part], custom_objects=custom_objects)
+        return cls(**config)
+
+
+def served_classifier(model: LongTailedClassifier) -> ServedClassifier:
+    """What of `model` serves, in float32: its own layers, or copies of them where they compute in another type."""
+    served = ServedClassifier(
+        float32_layer(model.backbone),
+        float32_layer(model.head),
+        model.image_shape,
+        model.mean,
+        model.std,
+        name="served_classifier",
+    )
+    served.build((None, *model.image_shape))
+    return served

@@ -1,0 +1,41 @@
+"""PyTorch's ExportedProgram (`.pt2`), on the PyTorch backend."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+from ltzoo.models.exporting.description import Description
+from ltzoo.models.exporting.served_classifier import ServedClassifier
+
+
+def write_torch_program(served: ServedClassifier, path: Path, description: Description) -> None:
+    """Writes a `.pt2` file: `torch.export.load(path).module()(images)` gives the logits, for a batch of any size.
+
+    Keras's own export fixes the batch at 1; this one traces a batch of two with a dynamic first dimension. Names and
+    card are `extra_files` of `torch.export.load`.
+
+    Args:
+        served: the model, on the PyTorch backend, its weights on the processor.
+        path: the `.pt2` file to make.
+        description: class names and card.
+    """
+    import torch
+
+    class Program(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.served = served
+
+        def forward(self, images):
+            return self.served(images)
+
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        program = torch.export.export(
+            Program().eval(),
+            (torch.zeros((2, *served.image_shape)),),
+            dynamic_shapes={"images": {0: torch.export.Dim("batch", min=1)}},
+            strict=False,
+        )
+        torch.export.save(program, str(path), extra_files=description.files())

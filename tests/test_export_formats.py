@@ -1,0 +1,54 @@
+"""Which backend writes which format, and what is said where none can."""
+
+import pytest
+
+from ltzoo.export_formats import EXTRAS, FORMATS, writer
+from ltzoo.models.exporting.writers import WRITERS
+
+
+def only(*modules):
+    return lambda module: module in modules
+
+
+def test_the_present_backend_writes_what_it_can():
+    have = only("tensorflow", "jax", "torch", "onnx", "tf2onnx", "jax2onnx", "openvino")
+    for backend in ("tensorflow", "jax", "torch"):
+        assert writer("onnx", backend, have) == writer("openvino", backend, have) == backend
+        assert writer("tf_saved_model", backend, have) == writer("litert", backend, have) == "tensorflow"
+        assert writer("torch", backend, have) == "torch"
+
+
+def test_another_backend_helps_out():
+    assert writer("onnx", "jax", only("jax", "torch", "onnx")) == "torch"
+    assert writer("onnx", "jax", only("jax", "tensorflow", "onnx", "tf2onnx")) == "tensorflow"
+    assert writer("onnx", "torch", only("torch", "onnx")) == "torch"
+
+
+@pytest.mark.parametrize(
+    "name, backend, modules, message",
+    [
+        ("tf_saved_model", "jax", ("jax",), r'tensorflow is not installed. .*"ltzoo\[tensorflow\]"'),
+        ("litert", "torch", ("torch",), r'LiteRT is written by tensorflow.*"ltzoo\[tensorflow\]"'),
+        ("torch", "jax", ("jax", "tensorflow"), r'written by torch.*"ltzoo\[torch\]"'),
+        ("onnx", "jax", ("jax",), r'onnx and jax2onnx is not installed.*"ltzoo\[onnx,onnx-jax\]"'),
+        ("onnx", "tensorflow", ("tensorflow", "onnx"), r'tf2onnx is not installed.*"ltzoo\[onnx\]"'),
+        ("openvino", "torch", ("torch", "onnx"), r'openvino is not installed.*"ltzoo\[openvino\]"'),
+    ],
+)
+def test_what_is_missing_is_named(name, backend, modules, message):
+    with pytest.raises(ImportError, match=message + rf".*Received: format='{name}' on the {backend} backend"):
+        writer(name, backend, only(*modules))
+
+
+def test_unknown_formats_are_named():
+    with pytest.raises(ValueError, match="'openvino', 'torch'.*Received: format='saved_model'"):
+        writer("saved_model", "jax")
+
+
+def test_every_format_has_a_function_an_ending_and_extras():
+    assert set(WRITERS) == set(FORMATS)
+    assert len({form.suffix for form in FORMATS.values()}) == len(FORMATS)
+    for form in FORMATS.values():
+        assert form.runtime in EXTRAS
+        for backend, modules in form.writers.items():
+            assert {backend, *modules} <= set(EXTRAS)
