@@ -7,39 +7,16 @@ data, seed and backend) are not run again, so it goes on where it was stopped. `
 """
 
 import argparse
-import csv
 import dataclasses
-import hashlib
 import json
 import multiprocessing
 import os
 import platform
-import subprocess
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from ltzoo.files import atomic_write
-
-ROOT = Path(__file__).resolve().parents[1]
-METRICS = ("top1", "many", "medium", "few", "balanced", "ece", "nll")
-COLUMNS = (
-    "recipe",
-    "overrides",
-    "seed",
-    "recipe_hash",
-    "dataset",
-    "imbalance_factor",
-    "backbone",
-    "epochs",
-    "commit",
-    "backend",
-    "keras",
-    "device",
-    *METRICS,
-    "per_class",
-    "seconds",
-)
+import runs
 
 
 def main():
@@ -58,7 +35,7 @@ def main():
     )
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at a time, one thread each")
-    parser.add_argument("--csv", type=Path, default=ROOT / "benchmarks" / "results" / "digits_lt.csv")
+    parser.add_argument("--csv", type=Path, default=runs.ROOT / "benchmarks" / "results" / "digits_lt.csv")
     options = parser.parse_args()
     tasks = _missing(options)
     print(f"{len(tasks)} runs to do", flush=True)
@@ -73,7 +50,7 @@ def main():
             except Exception as error:
                 print(f"{futures[future][:2]} failed: {error!r}", flush=True)
                 continue
-            _append(options.csv, row)
+            runs.append(options.csv, row, ("recipe", "overrides", "epochs"))
             print(f"{row['recipe']:28s} seed {row['seed']} top-1 {row['top1']} few {row['few']}", flush=True)
 
 
@@ -113,23 +90,22 @@ def run(name, seed, options):
     model.fit(dataset, verbose=0, seed=seed)
     seconds = time.perf_counter() - start
     result = ltzoo.metrics.evaluate(model, dataset.test)
-    row = {
+    return {
         "recipe": name,
         "overrides": options.overrides,
         "seed": seed,
-        "recipe_hash": _hash(name, options),
+        "recipe_hash": runs.recipe_hash(adapted(name, options)),
         "dataset": options.dataset,
         "imbalance_factor": options.imbalance_factor,
         "backbone": options.backbone,
         "epochs": "+".join(str(stage.epochs) for stage in recipe.stages),
-        "commit": _commit(),
+        "commit": runs.commit(),
         "backend": keras.backend.backend(),
         "keras": keras.__version__,
         "device": f"CPU {platform.machine()}, 1 thread",
-        "per_class": " ".join(f"{value:.4f}" for value in result.per_class),
+        **runs.measured(result),
         "seconds": f"{seconds:.1f}",
     }
-    return {**row, **{key: f"{getattr(result, key):.4f}" for key in METRICS}}
 
 
 def _missing(options):
@@ -138,47 +114,15 @@ def _missing(options):
     import ltzoo
 
     names = options.recipes or ltzoo.recipes.names()
-    rows = read(options.csv)
+    rows = runs.read(options.csv)
     done = {(row["recipe"], row["seed"], row["recipe_hash"], row["backend"]) for row in rows}
     backend = keras.backend.backend()
     return [
         (name, seed, options)
         for seed in range(options.seeds)
         for name in names
-        if (name, str(seed), _hash(name, options), backend) not in done
+        if (name, str(seed), runs.recipe_hash(adapted(name, options)), backend) not in done
     ]
-
-
-def _hash(name, options):
-    text = json.dumps(adapted(name, options).to_dict(), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _commit():
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def read(path):
-    """All rows of a CSV, as dicts of texts; none if there is no file."""
-    if not path.exists():
-        return []
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _append(path, row):
-    """Adds a row; rows of the same recipe from when its data were others are dropped."""
-    rows = [
-        old
-        for old in read(path)
-        if any(old[key] != row[key] for key in ("recipe", "overrides", "epochs"))
-        or old["recipe_hash"] == row["recipe_hash"]
-    ]
-    with atomic_write(path) as temporary, open(temporary, "w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows([*rows, row])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,251 @@
+"""The papers' CIFAR-10-LT table: `python benchmarks/cifar_lt.py --data-dir cifar-10-batches-py --seeds 3`.
+
+One row of the CSV for each (recipe, imbalance factor, seed), the ones that are missing in this order: seed by seed,
+factor by factor, recipe by recipe. It stops before a run that would not end within `--time-limit` and goes on from
+there the next time; with `--checkpoints` also inside a run.
+
+The published images are trained on (all of them, or all but `--validation`, cut from every class) and the last epoch
+is tested: columns `top1` and so on. With a validation split the epoch that was best on it is tested too, in the
+columns `chosen_*`. The test images choose nothing.
+
+`--on-device` keeps images and augmentation on the accelerator (JAX), for the recipes whose augmentation can be there.
+"""
+
+import argparse
+import dataclasses
+import json
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import runs
+
+import ltzoo
+from ltzoo.class_counts import long_tail_counts
+from ltzoo.data.augmentation.device import STEPS
+from ltzoo.data.cifar10_lt import CLASS_NAMES
+
+KEY = ("recipe", "imbalance_factor", "seed", "epochs", "backbone", "validation", "backend", "overrides")
+RECIPES = (
+    "cross_entropy mixup crt_mixup ldam_drw balanced_softmax gcl gcl_published mislas nbn nbn_balanced_softmax camc fsa"
+).split()
+
+
+def main():
+    """Runs what is missing and appends its rows."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data-dir", type=Path, help="the official folder cifar-10-batches-py")
+    source.add_argument(
+        "--npz", type=Path, help="x_train, y_train, x_test, y_test of a subset, class by class as drawn"
+    )
+    parser.add_argument("--recipes", nargs="+", default=RECIPES)
+    parser.add_argument("--factors", nargs="+", type=float, default=[100.0])
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
+    parser.add_argument("--backbone", default="resnet32")
+    parser.add_argument(
+        "--epochs", type=int, help="of all stages together; default: the recipe's own, the published ones"
+    )
+    parser.add_argument(
+        "--validation", type=float, default=0.0, help="share of every class held out to choose"
+    )
+    parser.add_argument(
+        "--overrides", default="{}", help="JSON of changes for ltzoo.recipes.get, for experiments"
+    )
+    parser.add_argument("--on-device", action="store_true")
+    parser.add_argument(
+        "--time-limit", type=float, default=float("inf"), help="seconds for everything together"
+    )
+    parser.add_argument("--checkpoints", type=Path, help="folder, to go on inside a run")
+    parser.add_argument("--weights", type=Path, help="folder for the trained models, as .keras files")
+    parser.add_argument("--csv", type=Path, default=runs.ROOT / "benchmarks" / "results" / "cifar10_lt.csv")
+    options = parser.parse_args()
+    begin = time.perf_counter()
+    for seed, factor, name in missing(options):
+        left = options.time_limit - (time.perf_counter() - begin)
+        if expected_seconds(name, factor, options) > left:
+            print(f"{name} at {factor:g}, seed {seed}: not begun, {left:.0f} s are left", flush=True)
+            continue
+        row = run(name, factor, seed, options)
+        runs.append(options.csv, row, KEY)
+        print(
+            f"{name:24s} {factor:5g} seed {seed} top-1 {row['top1']} few {row['few']} {row['seconds']} s",
+            flush=True,
+        )
+
+
+def missing(options):
+    """(seed, factor, recipe) of the runs that have no row yet."""
+    rows = runs.read(options.csv)
+    done = {tuple(row[column] for column in (*KEY, "recipe_hash")) for row in rows}
+    wanted = [
+        (seed, factor, name)
+        for seed in range(options.seeds)
+        for factor in options.factors
+        for name in options.recipes
+    ]
+    return [task for task in wanted if _identity(*task, options) not in done]
+
+
+def _identity(seed, factor, name, options):
+    row = origin(name, factor, seed, options)
+    return tuple(str(row[column]) for column in (*KEY, "recipe_hash"))
+
+
+def expected_seconds(name, factor, options):
+    """What the last run of this recipe took, scaled by the images; 0 where there was none."""
+    rows = [
+        row
+        for row in runs.read(options.csv)
+        if row["recipe"] == name and row["device"] == runs.device() and row["backbone"] == options.backbone
+    ]
+    if not rows:
+        return 0.0
+    before = float(rows[-1]["imbalance_factor"])
+    images, then = (long_tail_counts(5000, 10, number).sum() for number in (factor, before))
+    return 1.1 * float(rows[-1]["seconds"]) * images / then
+
+
+def adapted(name, options):
+    """The recipe with the wanted epochs, and with its augmentation on the device where that can be."""
+    recipe = ltzoo.recipes.get(name, **json.loads(options.overrides))
+    if options.epochs is not None:
+        own = [stage.epochs for stage in recipe.stages]
+        shares = [max(options.epochs / 10, options.epochs * number / sum(own)) for number in own[1:]]
+        later = [max(1, round(share)) if number else 0 for share, number in zip(shares, own[1:], strict=True)]
+        epochs = [options.epochs - sum(later), *later]
+        recipe = ltzoo.recipes.get(name, epochs=epochs, **json.loads(options.overrides))
+    if not options.on_device:
+        return recipe
+    stages = [
+        dataclasses.replace(stage, augment_on="device")
+        if not stage.cache_features and all(step["name"] in STEPS for step in stage.augmentation)
+        else stage
+        for stage in recipe.stages
+    ]
+    return dataclasses.replace(recipe, stages=tuple(stages))
+
+
+def origin(name, factor, seed, options):
+    """The columns that say what was run."""
+    recipe = adapted(name, options)
+    return {
+        "recipe": name,
+        "overrides": options.overrides,
+        "imbalance_factor": f"{factor:g}",
+        "seed": seed,
+        "validation": f"{options.validation:g}",
+        "recipe_hash": runs.recipe_hash(recipe),
+        "backbone": options.backbone,
+        "epochs": "+".join(str(stage.epochs) for stage in recipe.stages),
+        "commit": runs.commit(),
+        "backend": keras.backend.backend(),
+        "keras": keras.__version__,
+        "device": runs.device(),
+    }
+
+
+def dataset_of(factor, options):
+    """CIFAR-10-LT with the published images; with a validation split cut from every class where wanted."""
+    if options.data_dir is not None:
+        data = ltzoo.data.load("cifar10_lt", imbalance_factor=factor, data_dir=options.data_dir)
+        train, test = data.train, data.test
+        x, y = train.load(np.arange(len(train.labels))), train.labels
+        x_test, y_test = test.load(np.arange(len(test.labels))), test.labels
+    else:
+        with np.load(options.npz) as stored:
+            x, y, x_test, y_test = (stored[key] for key in ("x_train", "y_train", "x_test", "y_test"))
+        # A subset of a larger factor is the first images of every class of one with a smaller factor.
+        counts = long_tail_counts(5000, 10, factor)
+        if np.any(np.bincount(y, minlength=10) < counts):
+            raise SystemExit(f"{options.npz} has too few images for imbalance factor {factor:g}.")
+        kept = np.concatenate([np.flatnonzero(y == c)[:count] for c, count in enumerate(counts)])
+        x, y = x[kept], y[kept]
+    y = np.asarray(y, "int64")
+    held = np.zeros(len(y), bool)
+    for c in range(10) if options.validation else ():
+        mine = np.flatnonzero(y == c)
+        held[mine[len(mine) - max(1, round(options.validation * len(mine))) :]] = True
+    more = {"x_val": x[held], "y_val": y[held]} if held.any() else {}
+    return ltzoo.data.from_arrays(
+        x[~held], y[~held], x_test=x_test, y_test=y_test, class_names=CLASS_NAMES, name="cifar10_lt", **more
+    )
+
+
+def run(name, factor, seed, options):
+    """One training: a row of the CSV."""
+    data = dataset_of(factor, options)
+    recipe = adapted(name, options)
+    model = ltzoo.models.build(options.backbone, recipe, data, seed=seed)
+    clock, best = Clock(), Best(model)
+    on_device = options.on_device and all(
+        stage.augment_on == "device" for stage in recipe.stages if stage.epochs
+    )
+    checkpoint = (
+        options.checkpoints and options.checkpoints / f"{name}-{factor:g}-{seed}-{runs.recipe_hash(recipe)}"
+    )
+    model.fit(
+        data,
+        verbose=0,
+        seed=seed,
+        callbacks=[clock, best] if options.validation else [clock],
+        checkpoint=checkpoint,
+        resume=checkpoint is not None and checkpoint.exists(),
+        on_device=on_device,
+    )
+    last = ltzoo.metrics.evaluate(model, data.test)
+    seconds = sum(clock.seconds)
+    images = sum(stage.epochs for stage in recipe.stages) * len(data.train.labels)
+    row = {
+        **origin(name, factor, seed, options),
+        **runs.measured(last),
+        "stage_seconds": " ".join(f"{value:.1f}" for value in clock.seconds),
+        "seconds": f"{seconds:.1f}",
+        "images_per_second": f"{images / seconds:.0f}",
+    }
+    if options.weights is not None:
+        options.weights.mkdir(parents=True, exist_ok=True)
+        model.save(options.weights / f"{name}-{options.backbone}-{factor:g}-{seed}.keras")
+    chosen = dict.fromkeys((f"chosen_{key}" for key in ("epoch", *runs.METRICS)), "")
+    if best.weights is not None:
+        model.set_weights(best.weights)
+        result = runs.measured(ltzoo.metrics.evaluate(model, data.test))
+        chosen |= {"chosen_epoch": best.epoch, **{f"chosen_{key}": result[key] for key in runs.METRICS}}
+    keras.backend.clear_session(free_memory=True)
+    return {**row, **chosen}
+
+
+class Clock(keras.callbacks.Callback):
+    """Wall seconds of every stage, compilation included."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def on_train_begin(self, logs=None):
+        self.seconds.append(-time.perf_counter())
+
+    def on_train_end(self, logs=None):
+        self.seconds[-1] += time.perf_counter()
+
+
+class Best(keras.callbacks.Callback):
+    """The weights after the epoch of the last stage that was best on the validation split."""
+
+    def __init__(self, classifier):
+        super().__init__()
+        self.classifier = classifier
+        self.accuracy, self.epoch, self.weights = -1.0, None, None
+
+    def on_epoch_end(self, epoch, logs=None):
+        last = logs["stage"] == len(self.classifier.recipe.stages)
+        if last and logs["val_accuracy"] > self.accuracy:
+            self.accuracy, self.epoch = logs["val_accuracy"], epoch + 1
+            self.weights = self.classifier.get_weights()
+
+
+if __name__ == "__main__":
+    main()

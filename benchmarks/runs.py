@@ -1,0 +1,75 @@
+"""What the benchmarks that train models share: rows of a CSV file, one a run, and what a row says of its origin."""
+
+import csv
+import hashlib
+import json
+import platform
+import subprocess
+from pathlib import Path
+
+from ltzoo.files import atomic_write
+
+ROOT = Path(__file__).resolve().parents[1]
+METRICS = ("top1", "many", "medium", "few", "balanced", "ece", "nll")
+
+
+def read(path):
+    """All rows of a CSV, as dicts of texts; none if there is no file."""
+    if not path.exists():
+        return []
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def append(path, row, key):
+    """Adds a row; older rows with the same values of the columns `key` but of another recipe hash are dropped."""
+    rows = [
+        old
+        for old in read(path)
+        if any(old[column] != str(row[column]) for column in key) or old["recipe_hash"] == row["recipe_hash"]
+    ]
+    with atomic_write(path) as temporary, open(temporary, "w", newline="") as file:
+        writer = csv.DictWriter(file, list(row), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*rows, row])
+
+
+def recipe_hash(recipe):
+    """Twelve digits that change with any setting of a recipe."""
+    return hashlib.sha256(json.dumps(recipe.to_dict(), sort_keys=True).encode()).hexdigest()[:12]
+
+
+def commit():
+    """The commit that runs, with a mark where files differ from it."""
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip() or "unknown"
+
+
+def device():
+    """The processor, or the accelerator that Keras computes on."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        kind = jax.devices()[0].device_kind
+        return f"CPU {platform.machine()}" if kind == "cpu" else kind
+    if keras.backend.backend() == "torch":
+        import torch
+
+        if torch.cuda.is_available():
+            return torch.cuda.get_device_name()
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        found = tf.config.list_physical_devices("GPU")
+        if found:
+            return tf.config.experimental.get_device_details(found[0]).get("device_name", "GPU")
+    return f"CPU {platform.machine()}"
+
+
+def measured(result):
+    """The columns of a `ltzoo.metrics.Result`."""
+    values = {key: f"{getattr(result, key):.4f}" for key in METRICS}
+    return {**values, "per_class": " ".join(f"{value:.4f}" for value in result.per_class)}
