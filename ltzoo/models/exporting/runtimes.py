@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from ltzoo.export_formats import FORMATS
+from ltzoo.export_formats import EXTRAS, FORMATS
 from ltzoo.models.exporting import child
 
-# Whatever is installed, the child can import nothing of these but its own runtime.
+# Whatever is installed, the process can import nothing of these but its own runtime.
 _KEPT_OUT = (
     "ltzoo", "keras", "tensorflow", "jax", "torch", "onnx", "tf2onnx", "jax2onnx", "onnxruntime", "openvino",
     "ai_edge_litert",
@@ -34,48 +35,47 @@ class Without:
 
 sys.meta_path[:] = [Without(list(sys.meta_path))]
 import numpy as np
-path, images = sys.argv[1], np.load(sys.argv[2])
+path, inputs, outputs = sys.argv[1], dict(np.load(sys.argv[2])), {{}}
 """
 _END = """
-np.save(sys.argv[3], np.asarray(logits))
+np.savez(sys.argv[3], **outputs)
 """
 _PROGRAMS = {
     "tf_saved_model": """
 import tensorflow as tf
 served = tf.saved_model.load(path)
-logits = served.serve(tf.constant(images))
+outputs["logits"] = served.serve(tf.constant(inputs["images"]))
 """,
     "onnx": """
 import onnxruntime
-[logits] = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(["logits"], {"images": images})
+session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+[outputs["logits"]] = session.run(["logits"], inputs)
 """,
     "litert": """
 from ai_edge_litert.interpreter import Interpreter
 interpreter = Interpreter(model_path=path)
 [image], [logit] = interpreter.get_input_details(), interpreter.get_output_details()
-interpreter.resize_tensor_input(image["index"], images.shape)
+interpreter.resize_tensor_input(image["index"], inputs["images"].shape)
 interpreter.allocate_tensors()
-interpreter.set_tensor(image["index"], images)
+interpreter.set_tensor(image["index"], inputs["images"])
 interpreter.invoke()
-logits = interpreter.get_tensor(logit["index"])
+outputs["logits"] = interpreter.get_tensor(logit["index"])
 """,
     "openvino": """
 import openvino
 model = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-logits = model({"images": images})["logits"]
+outputs["logits"] = model(inputs)["logits"]
 """,
     "torch": """
 import torch
 with torch.no_grad():
-    logits = torch.export.load(path).module()(torch.from_numpy(images)).numpy()
+    outputs["logits"] = torch.export.load(path).module()(torch.from_numpy(inputs["images"])).numpy()
 """,
 }
 
 
 def served_outputs(path: str | os.PathLike, images: np.ndarray) -> np.ndarray:
     """The logits of an exported model, computed in a fresh process that knows neither Keras nor ltzoo.
-
-    The process refuses to import Keras, this package and every runtime but the one that the file is for.
 
     Args:
         path: what `export_model` wrote; the format is told by the ending, a folder is a SavedModel.
@@ -86,32 +86,51 @@ def served_outputs(path: str | os.PathLike, images: np.ndarray) -> np.ndarray:
 
     Raises:
         ValueError: a file of an unknown ending.
+        ImportError: the runtime is not installed.
         RuntimeError: the process failed; the message ends with its last line.
     """
     path = Path(path)
-    suffix = "" if path.is_dir() else path.suffix
     known = {form.suffix: name for name, form in FORMATS.items()}
-    if suffix not in known or (suffix == "" and not path.is_dir()):
+    suffix = "" if path.is_dir() else path.suffix or "none"
+    if suffix not in known:
         raise ValueError(
             f"`path` must be a folder or end in one of {[end for end in known if end]}. Received: path={str(path)!r}"
         )
-    runtime = FORMATS[known[suffix]].runtime
+    inputs = {"images": np.asarray(images, "float32")}
+    return run_alone(path, known[suffix], _PROGRAMS[known[suffix]], inputs)["logits"]
+
+
+def run_alone(
+    path: str | os.PathLike, format: str, program: str, inputs: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Runs a program in a fresh process that refuses to import Keras, this package and all runtimes but one.
+
+    Args:
+        path: an exported model; the program's variable `path`.
+        format: its format, which says the runtime.
+        program: Python; it finds `path`, the dict of arrays `inputs` and NumPy as `np`, and fills the dict `outputs`.
+        inputs: arrays by name.
+
+    Returns:
+        The arrays of `outputs`.
+
+    Raises:
+        ImportError: the runtime is not installed.
+        RuntimeError: the process failed; the message ends with its last line.
+    """
+    title, runtime = FORMATS[format].title, FORMATS[format].runtime
     kept_out = tuple(name for name in _KEPT_OUT if name != runtime)
-    program = _START.format(kept_out=kept_out) + _PROGRAMS[known[suffix]] + _END
+    whole = _START.format(kept_out=kept_out) + program + _END
     with tempfile.TemporaryDirectory() as folder:
-        inputs, outputs = Path(folder) / "inputs.npy", Path(folder) / "outputs.npy"
-        np.save(inputs, np.asarray(images, "float32"))
+        given, got = Path(folder) / "inputs.npz", Path(folder) / "outputs.npz"
+        np.savez(given, **inputs)
         try:
-            child.run("serving process", ["-c", program, str(path), str(inputs), str(outputs)])
+            child.run("serving process", ["-c", whole, str(path), str(given), str(got)])
         except RuntimeError as error:
-            if f"No module named '{runtime}'" in str(error):
-                raise ImportError(_missing(known[suffix])) from error
-            raise
-        return np.load(outputs)
-
-
-def _missing(name):
-    from ltzoo.export_formats import EXTRAS
-
-    runtime = FORMATS[name].runtime
-    return f'{FORMATS[name].title} runs on {runtime}. Install it: pip install "ltzoo[{EXTRAS[runtime]}]"'
+            if f"No module named '{runtime}'" not in str(error):
+                raise
+            raise ImportError(
+                f'{title} runs on {runtime}. Install it: pip install "ltzoo[{EXTRAS[runtime]}]"'
+            ) from error
+        with np.load(got) as arrays:
+            return dict(arrays)

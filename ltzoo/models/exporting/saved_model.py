@@ -36,12 +36,12 @@ def write_saved_model(served: ServedClassifier, path: Path, description: Descrip
     Raises:
         ValueError: `top_k` below 1.
     """
+    if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
+        raise ValueError(f"`top_k` must be a positive integer. Received: top_k={top_k!r}")
     import tensorflow as tf
 
     from ltzoo.models.exporting.image_bytes import read_images
 
-    if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
-        raise ValueError(f"`top_k` must be a positive integer. Received: top_k={top_k!r}")
     names = list(description.class_names)
     tensors = [tf.TensorSpec((None, *served.image_shape), tf.float32, name="images")]
     archive = keras.export.ExportArchive()
