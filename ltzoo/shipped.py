@@ -2,6 +2,7 @@
 
 import difflib
 import fnmatch
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ def complete(card: dict[str, Any]) -> dict[str, Any]:
     return card
 
 
+@functools.cache
 def dataset(name: str) -> dict[str, Any]:
     """What is known of a published data set: `class_counts` and `class_names`, as far as they are, and its source."""
     path = _FACTS / f"{name}.json"

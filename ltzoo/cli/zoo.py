@@ -1,7 +1,6 @@
 """`ltzoo list` and `ltzoo info`: what there is, without importing Keras."""
 
 import click
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from ltzoo import shipped
@@ -23,40 +22,49 @@ _MEASURED = {
 Examples:
   ltzoo list
   ltzoo list 'gcl_*'
-  ltzoo list --kind recipes""",
+  ltzoo list '*_imagenet_lt' --with-weights
+  ltzoo list --kind recipes
+
+\b
+Names are METHOD_BACKBONE_DATASET; CIFAR with another imbalance factor than 100 ends in _if50 and so on.
+An entry without weights can be trained (ltzoo train ENTRY) or converted from the authors' file (ltzoo convert).""",
 )
 @click.argument("pattern", default="*")
 @click.option(
     "--kind",
     type=click.Choice(_KINDS),
     default="models",
-    help="What to list: trained models (default), or the parts.",
+    help="What to list: models (default), or the parts.",
 )
-def list_(pattern, kind):
-    """List the trained models of the zoo whose names match PATTERN, with their accuracies."""
+@click.option("--with-weights", is_flag=True, help="Only models that load with weights at once.")
+def list_(pattern, kind, with_weights):
+    """List the models of the zoo whose names match PATTERN, with their accuracies and those of the papers."""
     if kind != "models":
         _list_parts(kind, pattern)
         return
     found = shipped.names(pattern)
-    if not found:
+    shown = [(name, cards.read(name)) for name in found]
+    if with_weights:
+        shown = [(name, card) for name, card in shown if card.get("weights")]
+    if not shown:
+        close = shipped.closest(pattern)
         raise UserError(
-            f"No model matches. Known: {', '.join(shipped.names()) or 'none'}. Received: {pattern}"
+            f"No model{' with weights' * with_weights} matches.{f' Did you mean {close}?' if close else ''} "
+            f"'ltzoo list' shows all {len(shipped.names())}. Received: {pattern}"
         )
-    table = Table(box=SIMPLE_HEAD, caption="accuracies in % as measured here", caption_justify="left")
-    table.add_column("model", no_wrap=True)
-    for heading in ("classes", "top-1", "few", "weights"):
-        table.add_column(heading, justify="right")
-    for name in found:
-        card = cards.read(name)
-        measured = card.get("measured") or {}
-        table.add_row(
-            name,
-            str(len(card["class_counts"])),
-            _percent(measured.get("top1")),
-            _percent(measured.get("few")),
-            _size(card.get("weights")),
-        )  # fmt: skip
-    console().print(table)
+    rows = [("model", "classes", "top-1", "few", "paper", "weights")]
+    for name, card in shown:
+        measured, paper = card.get("measured") or {}, card.get("paper") or {}
+        figures = (measured.get("top1"), measured.get("few"), paper.get("top1"))
+        rows.append(
+            (name, str(len(card["class_counts"])), *map(_percent, figures), _size(card.get("weights")))
+        )
+    # Not a table of rich, which cuts names to the width of the terminal.
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for name, *others in rows:
+        cells = (f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True))
+        click.echo("  ".join((f"{name:<{widths[0]}}", *cells)))
+    click.echo("accuracies in %: top-1 and few as measured here, paper as printed there")
 
 
 @click.command(
@@ -83,13 +91,16 @@ def info(entry):
             " x ".join(str(size) for size in card["input_shape"])
             + " (height, width, channels), pixels 0..255",
         ),
-        ("measured", _measured(card.get("measured"))),
-        ("paper", _measured(card.get("paper"))),
-        ("weights", _size(card.get("weights"))),
+        ("preprocessing", _preprocessing(card)),
+        ("measured", _measured(card.get("measured")) or "nothing yet"),
+        *_paper(card.get("paper")),
+        ("weights", _weights(card.get("weights"))),
+        ("training", _cost(card)),
         ("seed", str(card.get("seed", 0))),
+        *(("note", note) for note in card.get("notes", ())),
         ("licence", card.get("licence", "")),
         ("citation", card.get("citation", "")),
-        ("train it", (card.get("training") or {}).get("command") or f"ltzoo train {card['name']} --out RUN"),
+        ("train it", (card.get("training") or {}).get("command") or _command(card)),
     ]
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
@@ -119,7 +130,10 @@ def _stage(stage: dict) -> str:
     if not stage["epochs"]:
         return f"{stage['head']['name']} computed from the training images, nothing trained"
     trainable = stage.get("trainable", "all")
-    trained = {"all": "whole network", "head": "head"}.get(str(trainable), f"head and {trainable}")
+    if isinstance(trainable, str):
+        trained = {"all": "whole network"}.get(trainable, trainable)
+    else:
+        trained = f"head and {', '.join(trainable)}"
     return f"{stage['epochs']} epochs of {stage['loss']['name']} with {sampler} sampling, {trained} trained"
 
 
@@ -133,6 +147,51 @@ def _measured(values: dict | None) -> str:
         return ""
     found = [(label, values.get(field)) for field, label in _MEASURED.items()]
     return ", ".join(f"{label} {_percent(value)} %" for label, value in found if value is not None)
+
+
+def _paper(paper: dict | None):
+    for result in () if not paper else ({**paper, "also": None}, *paper.get("also", ())):
+        yield "paper", _measured(result) + (f" ({result['table']})" if result.get("table") else "")
+
+
+def _preprocessing(card: dict) -> str:
+    steps = card.get("preprocessing")
+    cropped = (
+        f"shorter side to {steps['resize']} pixels ({steps['interpolation']}), center of {steps['crop']}; "
+        if steps
+        else ""
+    )
+    mean, std = (", ".join(f"{value:g}" for value in card[key]) for key in ("mean", "std"))
+    return f"{cropped}the model subtracts {mean} and divides by {std} (pixels on the 0..1 scale)"
+
+
+def _cost(card: dict) -> str:
+    cost, ran = card.get("cost"), card.get("training") or {}
+    parts = []
+    if cost:
+        parts.append(
+            f"{cost['images']:,} images at {cost['gmacs']:g} billion multiply-adds, about "
+            f"{cost['training_pflops']:,.4g} PFLOP in all (counted)"
+        )
+    if ran.get("seconds") is not None:
+        parts.append(f"took {ran['seconds']:,.0f} s on the {ran['backend']} backend")
+    if card.get("starts_from"):
+        parts.append(f"starts from {card['starts_from']} weights")
+    return "; ".join(parts)
+
+
+def _command(card: dict) -> str:
+    start = " --start-from MODEL" if card.get("starts_from") else ""
+    local = card["dataset"]["name"] in ("imagenet_lt", "places_lt", "inaturalist2018")
+    return f"ltzoo train {card['name']}{' --data-dir FOLDER' if local else ''}{start} --out RUN"
+
+
+def _weights(weights: dict | None) -> str:
+    if not weights:
+        return "none yet"
+    return ", ".join(
+        filter(None, (_size(weights), f"SHA-256 {weights['sha256']}", weights.get("url", weights["file"])))
+    )
 
 
 def _percent(fraction: float | None) -> str:

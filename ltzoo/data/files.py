@@ -71,13 +71,17 @@ def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None
         raise UnreadableImageError(name, reason) from error
 
 
-def resize_and_crop(image: Image.Image, image_size: tuple[int, int]) -> np.ndarray:
+def resize_and_crop(image: Image.Image, image_size: tuple[int, int], resize: int | None = None) -> np.ndarray:
     """Scales so that the image just covers `(height, width)` and cuts out the center: uint8 `[H, W, C]`.
 
-    Bilinear with antialiasing; an image of the right size is left untouched.
+    Bilinear with antialiasing; an image of the right size is left untouched. With `resize` the shorter side becomes
+    that long instead, as in the published evaluation on ImageNet (256, of which 224 are cut out).
     """
     height, width = image_size
-    scale = max(height / image.height, width / image.width)
+    if resize is None:
+        scale = max(height / image.height, width / image.width)
+    else:
+        scale = resize / min(image.height, image.width)
     scaled = (max(width, round(image.width * scale)), max(height, round(image.height * scale)))
     if scaled != image.size:
         image = image.resize(scaled, Image.Resampling.BILINEAR)
@@ -93,12 +97,19 @@ class EncodedSplit(Split):
         labels: class indices `[N]`.
         image_size: `(height, width)` of the images that `load` returns.
         channels: 3 (RGB) or 1 (gray).
+        resize: length of the shorter side before the center is cut out; None scales as little as possible.
 
     Raises:
-        ValueError: an image size that is not two positive integers, or other channels.
+        ValueError: an image size that is not two positive integers, other channels, or a `resize` that is too small.
     """
 
-    def __init__(self, labels: Sequence[int] | np.ndarray, image_size: tuple[int, int], channels: int = 3):
+    def __init__(
+        self,
+        labels: Sequence[int] | np.ndarray,
+        image_size: tuple[int, int],
+        channels: int = 3,
+        resize: int | None = None,
+    ):
         size = tuple(image_size) if isinstance(image_size, (tuple, list)) else ()
         if len(size) != 2 or not all(isinstance(n, (int, np.integer)) and n > 0 for n in size):
             raise ValueError(
@@ -107,7 +118,12 @@ class EncodedSplit(Split):
             )
         if channels not in (1, 3):
             raise ValueError(f"`channels` must be 3 (RGB) or 1 (gray). Received: channels={channels!r}")
+        if resize is not None and resize < max(size):
+            raise ValueError(
+                f"`resize` must be at least the larger side of `image_size`, {max(size)}. Received: resize={resize!r}"
+            )
         self.labels = validate_labels(labels)
+        self.resize = resize
         self.image_size = (int(size[0]), int(size[1]))
         self.channels = channels
         self.image_shape = (*self.image_size, channels)
@@ -139,7 +155,8 @@ class EncodedSplit(Split):
         if positions.size == 0:
             return np.zeros((0, *self.image_shape), dtype=np.uint8)
         if read is None:
-            return np.stack([resize_and_crop(self.open(int(p)), self.image_size) for p in positions])
+            images = (self.open(int(position)) for position in positions)
+            return np.stack([resize_and_crop(image, self.image_size, self.resize) for image in images])
         return np.stack([read(self.open(int(p)), index) for index, p in enumerate(positions)])
 
 
@@ -151,6 +168,7 @@ class FileSplit(EncodedSplit):
         labels: class indices `[N]`.
         image_size: `(height, width)` of the images that `load` returns.
         channels: 3 (RGB) or 1 (gray).
+        resize: length of the shorter side before the center is cut out; None scales as little as possible.
 
     Raises:
         ValueError: a different number of paths and labels, or a bad size or number of channels.
@@ -162,8 +180,9 @@ class FileSplit(EncodedSplit):
         labels: Sequence[int] | np.ndarray,
         image_size: tuple[int, int],
         channels: int = 3,
+        resize: int | None = None,
     ):
-        super().__init__(labels, image_size, channels)
+        super().__init__(labels, image_size, channels, resize)
         self.paths = [os.fspath(path) for path in paths]
         if len(self.paths) != len(self.labels):
             raise ValueError(
@@ -180,4 +199,4 @@ class FileSplit(EncodedSplit):
     def subset(self, positions: Sequence[int] | np.ndarray) -> FileSplit:
         positions = np.asarray(positions, dtype=np.int64)
         paths = [self.paths[p] for p in positions]
-        return FileSplit(paths, self.labels[positions], self.image_size, self.channels)
+        return FileSplit(paths, self.labels[positions], self.image_size, self.channels, self.resize)

@@ -21,6 +21,7 @@ def from_list(
     test_list: str | Path | None = None,
     image_size: tuple[int, int] = (224, 224),
     channels: int = 3,
+    resize: int | None = None,
     class_names: Sequence[str] | None = None,
     check: bool = True,
     skip_unreadable: bool = False,
@@ -37,6 +38,7 @@ def from_list(
         val_list, test_list: lists of validation and test images, or None.
         image_size: `(height, width)`; images are resized (shorter side) and center-cropped to it.
         channels: 3 (RGB) or 1 (gray).
+        resize: length of the shorter side before the center is cut out; None scales as little as possible.
         class_names: one name a class. By default the folder of each class's training images where every
             class has exactly one of its own, else the numbers 0, 1, ...
         check: decode every image once now. Without it only the first image of each list is, to catch a wrong
@@ -68,7 +70,7 @@ def from_list(
     splits = {}
     for split_name, (paths, labels) in entries.items():
         located = [os.path.join(root, path) for path in paths]
-        splits[split_name] = FileSplit(located, labels, image_size, channels)
+        splits[split_name] = FileSplit(located, labels, image_size, channels, resize)
     if check or skip_unreadable:
         splits = readable(splits, skip_unreadable)
     else:

@@ -18,6 +18,7 @@ def from_published_lists(
     imbalance_factor: float | None,
     data_dir: Path | None,
     image_root: str | Path | None,
+    image_size: tuple[int, int],
     **options,
 ) -> LongTailedDataset:
     """Loads a set whose list files lie in `data_dir`.
@@ -29,6 +30,8 @@ def from_published_lists(
         imbalance_factor: must be None, the published tail is fixed.
         data_dir: folder with the lists.
         image_root: folder that the listed paths start from; None means `data_dir`.
+        image_size: `(height, width)` of the images. Those of the published evaluation are cut out of an image whose
+            shorter side is 8/7 of the larger one of them (224 of 256).
         **options: further arguments of `from_list`.
 
     Raises:
@@ -54,6 +57,8 @@ def from_published_lists(
         val_list=data_dir / lists["val"] if "val" in lists else None,
         test_list=data_dir / lists["test"] if "test" in lists else None,
         name=name,
+        image_size=image_size,
+        resize=round(max(image_size) * 8 / 7),
         **options,
     )
     if (dataset.num_classes, len(dataset.train)) != (num_classes, num_train):

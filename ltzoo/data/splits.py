@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from PIL import Image
 
 
 def validate_labels(labels: Sequence[int] | np.ndarray, argument: str = "labels") -> np.ndarray:
@@ -47,6 +48,9 @@ class Split:
 
         Args:
             positions: integer positions in `0 .. len(split) - 1`, any order, repeats allowed.
+
+        A subclass may take `read` besides, a function of the image at its original size (`PIL.Image`) and the index in
+        this batch that returns uint8 `[height, width, channels]`, as crops of ImageNet training need it.
 
         Returns:
             uint8 array `[len(positions), height, width, channels]`, values 0 to 255.
@@ -110,8 +114,17 @@ class ArraySplit(Split):
             )
         self.image_shape = tuple(int(size) for size in images.shape[1:])
 
-    def load(self, positions: Sequence[int] | np.ndarray) -> np.ndarray:
-        return self.images[np.asarray(positions, dtype=np.int64)]
+    def load(
+        self,
+        positions: Sequence[int] | np.ndarray,
+        read: Callable[[Image.Image, int], np.ndarray] | None = None,
+    ) -> np.ndarray:
+        images = self.images[np.asarray(positions, dtype=np.int64)]
+        if read is None or not len(images):
+            return images
+        gray = images.shape[-1] == 1
+        pictures = (Image.fromarray(image[..., 0] if gray else image) for image in images)
+        return np.stack([read(picture, index) for index, picture in enumerate(pictures)])
 
     def subset(self, positions: Sequence[int] | np.ndarray) -> ArraySplit:
         positions = np.asarray(positions, dtype=np.int64)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ltzoo.data import from_arrays
+from ltzoo.data import augmentation, from_arrays
 
 X = np.arange(12 * 4, dtype=np.uint8).reshape(12, 2, 2)
 Y = np.repeat([0, 1, 2], [8, 3, 1])
@@ -41,3 +41,14 @@ def test_validation_fraction_is_stratified_and_repeatable():
 def test_bad_combinations_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         from_arrays(X, Y, **arguments)
+
+
+def test_images_in_memory_are_cropped_as_files_are():
+    crop = augmentation.get([{"name": "imagenet_train_crop", "size": 3, "flip": False}])
+    images = np.arange(2 * 5 * 5 * 3, dtype=np.uint8).reshape(2, 5, 5, 3)
+    for pixels in (images, images[..., :1]):
+        split = from_arrays(pixels, [0, 1]).train
+        read = crop.reader(2, np.random.default_rng(0))
+        loaded = split.load([1, 0], read=read)
+        assert loaded.shape == (2, 3, 3, pixels.shape[-1]) and loaded.dtype == np.uint8
+        np.testing.assert_array_equal(loaded[:1], split.load([1], read=read))

@@ -129,3 +129,13 @@ def test_the_base_class_says_what_to_implement():
         split.load([0])
     with pytest.raises(NotImplementedError, match=r"must implement describe"):
         split.describe(0)
+
+
+def test_the_shorter_side_is_resized_before_the_crop(folder):
+    split = FileSplit([folder / "wide.png"], [0], (8, 8), resize=16)
+    assert split.subset([0]).load([0]).shape == (1, 8, 8, 3) and split.subset([0]).resize == 16
+    ramp = Image.fromarray(np.tile(np.arange(0, 256, 4, dtype="uint8"), (32, 1)))
+    narrow, whole = resize_and_crop(ramp, (8, 8), 16), resize_and_crop(ramp, (8, 8))
+    assert np.ptp(narrow) < 0.6 * np.ptp(whole)
+    with pytest.raises(ValueError, match="resize=7"):
+        FileSplit([folder / "wide.png"], [0], (8, 8), resize=7)

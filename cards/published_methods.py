@@ -1,0 +1,280 @@
+"""The methods in the papers' tables: each a recipe of the library, or one of them with a published change.
+
+A method is a function of the data set's name and imbalance factor, because MiSLAS and CAMC choose constants by them.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+from ltzoo import recipes
+from ltzoo.recipes.cifar import CROP_FLIP
+from ltzoo.recipes.two_stage import post_hoc_stage, second_stage
+from ltzoo.training import Recipe
+
+
+def _plain(name, **changes) -> Callable[[str, float | None], Recipe]:
+    return lambda dataset, factor: recipes.get(name, **changes)
+
+
+METHODS = {
+    name: _plain(name)
+    for name in (
+        "ala", "balanced_softmax", "bbn", "bcl", "bcl_nbn", "camc_plus_plus", "class_balanced_focal",
+        "class_balanced_softmax", "cross_entropy", "cross_entropy_drw", "crt", "crt_mixup", "disalign", "focal", "fsa",
+        "gcl", "gcl_published", "ldam_drw", "log_n", "logit_adjustment", "lws", "lws_mixup", "mixup", "nbn",
+        "nbn_balanced_softmax", "nbn_crt", "nbn_crt_fixed_g", "ncm", "normalized_classifier", "paco", "ride",
+        "ride_nbn", "tau_norm", "variance_regularization", "weight_balancing", "weight_normalization",
+        "weight_normalization_shared",
+    )
+}  # fmt: skip
+
+
+def method(function):
+    """Registers a function of data set and imbalance factor under its name."""
+    METHODS[function.__name__] = function
+    return function
+
+
+def _variant(name, base, description, **changes):
+    METHODS[name] = lambda dataset, factor: recipes.get(
+        base, **{"description": f"{recipes.get(base).description}; {description}", **changes}
+    )
+
+
+# GCL: Tables 3 to 5. LWS of Table 5 is missing: it goes on from a linear classifier, and this one is a cosine.
+for _name, _cloud in (
+    ("gcl_cosine_cloud", {"strategy": "cosine"}),
+    ("gcl_cubic_root_cloud", {"strategy": "power", "exponent": 1 / 3}),
+    ("gcl_fourth_root_cloud", {"strategy": "power", "exponent": 0.25}),
+):
+    _variant(_name, "gcl", "cloud sizes of Table 3", cloud={"noise_multiplier": 1.0, **_cloud})
+for _name in ("instance_balanced", "class_balanced", "effective_number"):
+    _variant(f"gcl_{_name}", "gcl", "sampler of Table 4", stage2={"sampler": {"strategy": _name}})
+
+
+@method
+def gcl_stage1(dataset, factor):
+    """Without classifier re-training."""
+    made = recipes.get("gcl")
+    return dataclasses.replace(
+        made, stages=made.stages[:1], description="Gaussian clouded logits, first stage only"
+    )
+
+
+@method
+def gcl_tau_norm(dataset, factor):
+    """tau-normalization in place of re-training."""
+    made = recipes.get("gcl")
+    return dataclasses.replace(
+        made,
+        stages=(made.stages[0], post_hoc_stage({"name": "tau_normalized"})),
+        description="Gaussian clouded logits, then tau-normalization",
+    )
+
+
+# MiSLAS: constants by data set (paper: Table 5; code: its configurations), Tables 1 and 2.
+@method
+def mislas(dataset, factor):
+    """Smoothing of the most and of the least frequent class, and the rate of dW relative to that of s."""
+    head, tail, ratio = {"cifar10_lt": (0.3, 0.0, 0.5), "cifar100_lt": (0.4, 0.1, 0.2)}.get(
+        dataset, (0.4, 0.1, 0.05)
+    )
+    return _smoothed("mislas", head, tail, ratio, "others", {"*shift": ratio, "*bias": ratio})
+
+
+@method
+def mislas_published(dataset, factor):
+    """The same for the released code; batch norm is frozen for CIFAR-10 there."""
+    head, tail, ratio = {
+        ("cifar10_lt", 100): (0.3, 0.0, 0.5), ("cifar10_lt", 50): (0.2, 0.0, 0.2), ("cifar10_lt", 10): (0.1, 0.0, 0.2),
+        ("cifar100_lt", 100): (0.4, 0.1, 0.2), ("cifar100_lt", 50): (0.3, 0.0, 0.1),
+        ("cifar100_lt", 10): (0.2, 0.0, 0.1),
+        # There is no configuration for 200: that for 100.
+        ("cifar10_lt", 200): (0.3, 0.0, 0.5), ("cifar100_lt", 200): (0.4, 0.1, 0.2),
+    }[dataset, factor]  # fmt: skip
+    made = _smoothed("mislas_published", head, tail, ratio, "all", {"*kernel": ratio, "*bias": ratio})
+    if dataset == "cifar10_lt":
+        return made
+    shifted = dataclasses.replace(made.stages[1], batch_norm="shifted")
+    return dataclasses.replace(made, stages=(made.stages[0], shifted))
+
+
+def _smoothed(name, head, tail, ratio, over, rates):
+    return recipes.get(
+        name,
+        stage2={
+            "loss": {"name": "label_aware_smoothing", "smooth_head": head, "smooth_tail": tail, "over": over},
+            "optimizer": {"name": "sgd", "momentum": 0.9, "l2": 2e-4, "learning_rate_multipliers": rates},
+        },
+    )
+
+
+_variant("lws_mixup_shifted", "lws_mixup", "with shifted batch norm", stage2={"batch_norm": "shifted"})
+for _name in ("crt", "lws"):
+    _variant(f"{_name}_late_mixup", _name, "with mixup in stage 2 only", stage2={"mixup_alpha": 1.0})
+    _variant(f"{_name}_mixup_twice", f"{_name}_mixup", "with mixup in both stages", mixup_alpha=1.0)
+_variant(
+    "remix_drw",
+    "cross_entropy_drw",
+    "with Remix, 300 epochs",
+    epochs=(240, 60),
+    augmentation=(*CROP_FLIP, {"name": "remix"}),
+)
+
+# NBN: one set-up for all methods on CIFAR (Table I), then Tables IV to IX, XV and XVII.
+for _name, _base in (
+    ("cross_entropy", "cross_entropy"),
+    ("focal", "focal"),
+    ("ldam", "ldam"),
+    ("balanced_softmax", "balanced_softmax"),
+):
+
+    def _strong(dataset, factor, base=_base):
+        plain, strong = recipes.get(base), recipes.get("nbn")
+        stage = dataclasses.replace(strong.stages[0], loss=plain.stages[0].loss, scale=plain.stages[0].scale)
+        return dataclasses.replace(
+            plain,
+            stages=(stage,),
+            description=f"{plain.description}; with AutoAugment, Cutout and longer training",
+        )
+
+    METHODS[f"{_name}_autoaugment"] = _strong
+
+
+@method
+def lws_autoaugment(dataset, factor):
+    """LWS after the long first stage."""
+    made = METHODS["cross_entropy_autoaugment"](dataset, factor)
+    late = recipes.get("lws", batch_size=512).stages[1]
+    return dataclasses.replace(
+        recipes.get("lws"),
+        stages=(made.stages[0], late),
+        description="Cross-entropy with AutoAugment and Cutout, then one learned scale a class",
+    )
+
+
+def _nbn(name, description, base="nbn", head=None, **conversion):
+    config = [{"name": "nbn", "placement": "paper", **conversion}]
+    changes = {"head": {"name": "dense"} if head is None else head, "conversions": config}
+    _variant(name, base, description, **changes)
+
+
+_nbn("nbn_linear", "without logit rectification")
+_nbn("nbn_balanced_softmax_linear", "without logit rectification", base="nbn_balanced_softmax")
+for _letter in "ABC":
+    _nbn(f"nbn_type_{_letter.lower()}", f"placement of type {_letter}, linear", placement=_letter)
+_nbn("nbn_not_shared", "a magnitude for each layer, linear", sharing="none")
+_nbn("nbn_partly_shared", "a magnitude for each block, linear", sharing="partial")
+_nbn("nbn_fixed_g", "fixed magnitude, linear", learn_magnitude=False)
+_nbn("nbn_unnormalized", "without normalization, linear", normalize=False)
+_variant(
+    "variance_regularization_1",
+    "variance_regularization",
+    "strength 1",
+    technique={"name": "variance_regularization", "strength": 1.0},
+)
+_variant("balanced_softmax_cmo", "cmo", "with balanced softmax", loss={"name": "balanced_softmax"})
+_variant(
+    "balanced_softmax_log_n", "log_n", "after balanced softmax", stage1={"loss": {"name": "balanced_softmax"}}
+)
+
+
+@method
+def nbn_balanced_softmax_log_n(dataset, factor):
+    """LogN in place of logit rectification."""
+    made = METHODS["nbn_balanced_softmax_linear"](dataset, factor)
+    late = recipes.get("log_n").stages[1]
+    description = "Balanced softmax on normalized batch norm, then logits normalized class by class"
+    return dataclasses.replace(made, stages=(made.stages[0], late), description=description)
+
+
+def _four_experts(base):
+    def make(dataset, factor):
+        made = recipes.get(base)
+        experts = {"name": "experts", "num_experts": 4, "head": {"name": "normalized_dense"}}
+        conversions = [
+            {**config, "num_experts": 4}
+            if config["name"] == "experts"
+            else {**config, "groups": [f"expert{number}_*" for number in range(1, 5)]}
+            for config in made.conversions
+        ]
+        router = dataclasses.replace(made.stages[2], head={**made.stages[2].head, "num_experts": 4})
+        return dataclasses.replace(
+            made,
+            head=experts,
+            conversions=conversions,
+            stages=(*made.stages[:2], router),
+            description=made.description.replace("Three", "Four").replace("RIDE's", "RIDE's four"),
+        )
+
+    return make
+
+
+METHODS["ride4"], METHODS["ride4_nbn"] = _four_experts("ride"), _four_experts("ride_nbn")
+
+
+# CAMC: Tables II and III; tau by data set.
+def _camc_head(dataset, factor, **changes):
+    threshold = 100 if dataset != "cifar10_lt" else 1000 if factor <= 50 else 200
+    return {"stage2": {"head": {"name": "camc", "threshold": threshold, **changes}}}
+
+
+@method
+def camc(dataset, factor):
+    """With the paper's tau."""
+    return recipes.get("camc", **_camc_head(dataset, factor))
+
+
+@method
+def camc_tau20(dataset, factor):
+    """Few-shot classes only."""
+    return recipes.get("camc", **_camc_head(dataset, factor, threshold=20))
+
+
+@method
+def camc_all(dataset, factor):
+    """All classes: tau above every count."""
+    return recipes.get("camc", **_camc_head(dataset, factor, threshold=1_000_000))
+
+
+def _crops(grid):
+    return lambda dataset, factor: recipes.get(
+        "camc_plus_plus",
+        conversions=[{"name": "camc_plus_plus", "grid": grid}],
+        **_camc_head(dataset, factor),
+    )
+
+
+METHODS["camc_plus_plus"] = _crops(5)
+for _grid in (2, 3, 4):
+    METHODS[f"camc_plus_plus_{_grid}x{_grid}"] = _crops(_grid)
+_variant("normalized_classifier_g1", "normalized_classifier", "g = 1", scale=1.0)
+
+
+def _then(base, late, description):
+    def make(dataset, factor):
+        made = METHODS[base](dataset, factor)
+        return dataclasses.replace(
+            made, stages=(made.stages[0], late), description=f"{made.description}, then {description}"
+        )
+
+    return make
+
+
+for _name in (
+    "weight_normalization",
+    "weight_normalization_shared",
+    "normalized_classifier",
+    "normalized_classifier_g1",
+):
+    _retrained = second_stage(10, head={"name": "dense"}, sampler={"strategy": "class_balanced"})
+    METHODS[f"{_name}_crt"] = _then(_name, _retrained, "a new linear classifier on class-balanced batches")
+    METHODS[f"{_name}_ncm"] = _then(_name, recipes.get("ncm").stages[1], "the nearest class mean")
+
+# FSA: Tables 1 to 3.
+for _digits, _beta in (("9", 0.9), ("999", 0.999)):
+    _loss = {"name": "class_balanced_crossentropy", "beta": _beta}
+    _variant(f"class_balanced_softmax_beta{_digits}", "class_balanced_softmax", f"beta = {_beta}", loss=_loss)
+for _digits, _gamma in (("05", 0.5), ("2", 2.0)):
+    _variant(f"focal_gamma{_digits}", "focal", f"gamma = {_gamma}", loss={"name": "focal", "gamma": _gamma})
+_variant("fsa_focal", "fsa", "focal loss in phase 1", stage1={"loss": {"name": "focal", "gamma": 1.0}})

@@ -1,0 +1,84 @@
+"""The papers' tables in `tables/*.toml` as one record for each network of them."""
+
+import dataclasses
+import tomllib
+from pathlib import Path
+
+TABLES = Path(__file__).resolve().parent / "tables"
+# Where papers print the same network, the first of these gives the training set-up and the first result.
+PAPERS = ("mislas", "gcl", "nbn", "camc", "fsa")
+_SHOTS = ("many", "medium", "few")
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """What one row, or one cell, of a table says.
+
+    Attributes:
+        method: a key of `METHODS`.
+        backbone: its label, such as "resnet32x4".
+        dataset, factor: name and imbalance factor (None where the tail is published).
+        setup: training set-up of the table.
+        table: where it is printed, such as "GCL paper, Table 1".
+        result: fractions, `{"top1": ..., "many": ...}`.
+        quoted: whether the table quotes the figure from other work.
+    """
+
+    method: str
+    backbone: str
+    dataset: str
+    factor: int | None
+    setup: str
+    table: str
+    result: dict
+    quoted: bool
+
+    @property
+    def entry(self) -> str:
+        """METHOD_BACKBONE_DATASET, and _ifN for another imbalance factor than 100."""
+        suffix = "" if self.factor in (None, 100) else f"_if{self.factor}"
+        return f"{self.method}_{self.backbone}_{self.dataset}{suffix}"
+
+
+def networks() -> list[Network]:
+    """All networks of all tables, in the order of `PAPERS`."""
+    found = []
+    for name in PAPERS:
+        content = tomllib.loads((TABLES / f"{name}.toml").read_text(encoding="utf-8"))
+        for table in content["tables"]:
+            found += _rows(content["paper"], table)
+    return found
+
+
+def _rows(paper, table):
+    quoted = table.get("quoted", "").split()
+    for key, figures in table.get("top1", {}).items():
+        places = table["networks"].split()
+        for place, figure in zip(places, figures.split(), strict=True):
+            if figure != "-":
+                yield _network(paper, table, key, place, {"top1": figure}, key in quoted)
+    for key, figures in table.get("rows", {}).items():
+        method, place = key.split()
+        result = dict(zip(table["metrics"].split(), figures.split(), strict=True))
+        yield _network(paper, table, method, place, result, method in quoted)
+
+
+def _network(paper, table, method, place, result, quoted):
+    backbone, dataset, *factor = place.split("/")
+    fractions = {key: _fraction(result[key]) for key in ("top1", *_SHOTS) if key in result}
+    source = f"{paper} paper, {table['table']}"
+    return Network(
+        method,
+        backbone,
+        dataset,
+        int(factor[0]) if factor else None,
+        table["setup"],
+        source,
+        fractions,
+        quoted,
+    )
+
+
+def _fraction(percent):
+    # As printed, without the noise of a division: "82.68" is 0.8268.
+    return round(float(percent) / 100, len(percent.partition(".")[2]) + 2)

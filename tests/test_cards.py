@@ -1,0 +1,123 @@
+"""The zoo's cards are what their generator gives, say what the papers print, and hold no number that no run printed."""
+
+import json
+import pathlib
+import sys
+
+import pytest
+
+from ltzoo import models, shipped
+
+CARDS = pathlib.Path(__file__).parents[1] / "cards"
+
+
+@pytest.fixture(scope="module")
+def make_cards():
+    path = list(sys.path)
+    sys.path.insert(0, str(CARDS))
+    import make_cards
+
+    yield make_cards
+    sys.path[:] = path
+
+
+@pytest.fixture(scope="module")
+def made(make_cards):
+    return make_cards.cards()
+
+
+def test_every_card_is_up_to_date(make_cards, made):
+    outdated = [name for name, card in made.items() if models.card(name) != card]
+    assert not outdated, (
+        f"{len(outdated)} cards differ from the tables, such as {outdated[0]}: {make_cards.COMMAND}"
+    )
+    # What is in no table was trained by this library.
+    for name in set(shipped.names()) - set(made):
+        assert models.card(name).weights is not None
+
+
+def test_numbers_of_runs_come_with_the_run():
+    for name in shipped.names():
+        card = json.loads((shipped.folder() / f"{name}.json").read_text(encoding="utf-8"))
+        if card["weights"] is None:
+            assert card["measured"] is None and card["training"] is None
+        else:
+            assert card["training"]["command"] and (shipped.folder() / f"{name}.golden.npz").is_file()
+
+
+@pytest.mark.parametrize(
+    "entry, top1, table",
+    [
+        ("gcl_resnet32_cifar10_lt", 0.8268, "GCL paper, Table 1"),
+        ("gcl_resnet32_cifar100_lt_if200", 0.4488, "GCL paper, Table 1"),
+        ("gcl_resnet50_imagenet_lt", 0.5488, "GCL paper, Table 2"),
+        ("mislas_resnet32_cifar10_lt_if50", 0.858, "MiSLAS paper, Table 3"),
+        ("mislas_resnet152_places_lt", 0.404, "MiSLAS paper, Table 8"),
+        ("nbn_balanced_softmax_resnet32_cifar10_lt", 0.841, "NBN paper, Table I"),
+        ("ride_nbn_resnet32x4_cifar100_lt_if50", 0.622, "NBN paper, Table I"),
+        ("bcl_nbn_resnext50_imagenet_lt", 0.577, "NBN paper, Table II"),
+        ("camc_plus_plus_resnext152_imagenet_lt", 0.585, "CAMC paper, Table IV"),
+        ("camc_resnet32_cifar100_lt_if20", 0.561, "CAMC paper, Table V"),
+        ("fsa_resnet18_cifar10_lt", 0.8057, "FSA paper, Table 1"),
+        ("fsa_resnet101_inaturalist2018", 0.6839, "FSA paper, Table 4"),
+    ],
+)
+def test_results_of_the_papers(made, entry, top1, table):
+    assert (made[entry].paper["top1"], made[entry].paper["table"]) == (top1, table)
+
+
+def test_other_tables_of_the_same_network_are_there_too(made):
+    also = made["mislas_resnet32_cifar10_lt"].paper["also"]
+    assert also == [{"top1": 0.8206, "table": "GCL paper, Table 1"}]
+    assert {"few", "medium", "many"} < set(made["mislas_resnet50_imagenet_lt"].paper)
+
+
+def test_counts_are_those_of_the_data_sets(made):
+    for entry, classes, images, largest, smallest in (
+        ("gcl_resnet50_imagenet_lt", 1000, 115_846, 1280, 5),
+        ("gcl_resnet152_places_lt", 365, 62_500, 4980, 5),
+        ("gcl_resnet50_inaturalist2018", 8142, 437_513, 1000, 2),
+        ("gcl_resnet32_cifar10_lt", 10, 12_406, 5000, 50),
+        ("gcl_resnet32_cifar100_lt_if200", 100, 9_502, 500, 2),
+    ):
+        counts = made[entry].class_counts
+        assert (len(counts), sum(counts), max(counts), min(counts)) == (classes, images, largest, smallest)
+        assert len(set(made[entry].class_names)) == classes
+
+
+def test_set_ups_differ_by_data_set(made):
+    def first(entry):
+        return made[entry].recipe["stages"][0]
+
+    photographs = first("mislas_resnet50_imagenet_lt")
+    assert (photographs["epochs"], photographs["batch_size"]) == (180, 256)
+    assert first("mislas_resnet50_inaturalist2018")["optimizer"]["l2"] == 1e-4
+    assert first("nbn_resnet32_cifar10_lt")["epochs"] == 520
+    smoothing = made["mislas_resnet32_cifar100_lt"].recipe["stages"][1]["loss"]
+    assert (smoothing["smooth_head"], smoothing["smooth_tail"]) == (0.4, 0.1)
+    assert made["camc_resnet32_cifar10_lt_if50"].recipe["stages"][1]["head"]["threshold"] == 1000
+    places = made["gcl_resnet152_places_lt"]
+    assert places.starts_from == "imagenet" and places.backbone["extra_blocks"] == 1
+    assert first("gcl_resnet152_places_lt")["trainable"] == ["stage4_block3_*"]
+
+
+def test_multiply_adds_are_counted(make_cards, made):
+    counting = make_cards.training_cost
+    assert (
+        counting._count({"name": "resnet32"}, [], (32, 32, 3))
+        == counting.forward_macs({"name": "resnet32"}, [], (32, 32, 3))[0]
+    )
+    # Known of these networks: 4.1 and 11.5 billion at 224 x 224, 69 million at 32 x 32.
+    assert abs(made["gcl_resnet50_imagenet_lt"].cost["gmacs"] - 4.1) < 0.05
+    assert abs(made["crt_resnet152_imagenet_lt"].cost["gmacs"] - 11.5) < 0.05
+    cost = made["gcl_resnet32_cifar10_lt"].cost
+    assert cost["images"] == 210 * 12_406
+    expected = 12_406 * 68_861_952 * (200 * 6 + 10 * 2) / 1e15
+    assert abs(cost["training_pflops"] / expected - 1) < 1e-3
+
+
+def test_cards_that_cannot_be_completed_are_refused():
+    card = json.loads((shipped.folder() / "gcl_resnet50_imagenet_lt.json").read_text(encoding="utf-8"))
+    card["dataset"] = {"name": "unknown_lt"}
+    with pytest.raises(ValueError, match="class_counts=null"):
+        models.Card.from_json(json.dumps(card))
