@@ -3,6 +3,7 @@
 import click
 
 import ltzoo
+from ltzoo.cli.convert import convert
 from ltzoo.cli.demo import demo
 from ltzoo.cli.errors import Commands
 from ltzoo.cli.evaluate import evaluate
@@ -31,7 +32,7 @@ def cli():
     """Long-tailed image recognition: train, evaluate and serve classifiers for data with rare classes."""
 
 
-for command in (train, evaluate, predict, export, push, list_, info, demo):
+for command in (train, evaluate, predict, export, convert, push, list_, info, demo):
     cli.add_command(command)
 
 

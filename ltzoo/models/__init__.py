@@ -4,6 +4,10 @@ from ltzoo.models.build import build as build
 from ltzoo.models.cards import Card as Card
 from ltzoo.models.cards import card as card
 from ltzoo.models.classifier import LongTailedClassifier as LongTailedClassifier
+from ltzoo.models.convert import CheckpointError as CheckpointError
+from ltzoo.models.convert import convert_checkpoint as convert_checkpoint
+from ltzoo.models.convert import save_torch as save_torch
+from ltzoo.models.convert import torch_state as torch_state
 from ltzoo.models.errors import WeightsError as WeightsError
 from ltzoo.models.exporting import export_model as export_model
 from ltzoo.models.exporting import served_outputs as served_outputs

@@ -1,14 +1,11 @@
 """NBN: the layer, a magnitude that two layers share, logit rectification, and ResNet-32 with all of them."""
 
-import keras
 import numpy as np
 from keras import ops
 
-from ltzoo import backbones, heads
-from ltzoo.backbones.conversions.nbn import convert_batch_normalization
 from ltzoo.layers import LogitRectification, NormalizedBatchNormalization
-from tests.backbones.test_cifar_resnet import load_published
 from tests.gradients import value_and_gradient
+from tests.published import classifier, outputs, stored
 from tests.reference_checks.check import Check
 
 
@@ -122,19 +119,10 @@ def logit_rectification(case, dtype):
 
 
 def resnet32(case, dtype):
-    trunk = convert_batch_normalization(backbones.get("resnet32"), bias_radius=0.0)
-    load_published(trunk, case, "state/model/", skip=("magnitude",))
-    trunk.get_layer("magnitude").magnitude.assign(case["state/model/scale_factor"][0])
-    head = heads.get({"name": "rectified"}, 10)
-    head.build((None, 64))
-    head.kernel.assign(case["state/head/weight"].T)
-    head.head.bias.assign(case["state/head/bias"])
-    head.rectification.moving_mean.assign(case["state/head/bn.running_mean"])
-    head.rectification.moving_variance.assign(case["state/head/bn.running_var"])
-    features = keras.layers.GlobalAveragePooling2D()(trunk.output)
-    model = keras.Model(trunk.input, [trunk.output, features, head(features)])
-    maps, features, logits = model.predict(channels_last(case["images"]), verbose=0)
-    return {"last_feature_map": channels_first(maps), "feature": features, "logits": logits}
+    parts = stored(case)
+    head = {f"fc.{name}": array for name, array in parts["head"].items()}
+    model = classifier("resnet32", "nbn", 10, {"state_dict": {**parts["model"], **head}})
+    return outputs(model, case["images"])
 
 
 LAYER_VALUES = ("effective_gamma", "effective_beta", "y_train", "y_eval", "running_mean_after")

@@ -1,0 +1,119 @@
+"""`ltzoo convert`: checkpoints of the methods' authors into weights for this library, and back."""
+
+from pathlib import Path
+
+import click
+
+from ltzoo import shipped
+from ltzoo.cli.backend import use_backend
+from ltzoo.cli.errors import UserError
+from ltzoo.cli.models import check_model, load_model
+from ltzoo.files import atomic_write
+
+LAYOUTS = (
+    "balanced_softmax", "decoupling", "fsa", "gcl", "gcl_places", "ldam", "mislas", "mislas_places", "nbn"
+)  # fmt: skip
+_WEIGHTS, _MODEL = ".weights.h5", ".keras"
+
+
+@click.command(
+    short_help="Convert the authors' PyTorch checkpoints, or to them.",
+    epilog="""\b
+Examples:
+  ltzoo convert resnet50_stage2.pth.tar --entry mislas_resnet50_imagenet_lt
+  ltzoo convert stage1.pth.tar stage2.pth.tar --entry gcl_resnet32_cifar10_lt --out gcl.weights.h5
+  ltzoo convert runs/photos --to torch --layout gcl --out photos.pth
+
+\b
+Files are read by torch.load(weights_only=True): nothing in them is executed.""",
+)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--entry", help="Zoo entry (or run folder, or .keras file) that the checkpoint belongs to.")
+@click.option(
+    "--layout",
+    metavar="NAME",
+    type=click.Choice(LAYOUTS),
+    help=f"Whose names the file has: {', '.join(LAYOUTS)}. Found by itself when reading.",
+)
+@click.option(
+    "--to",
+    type=click.Choice(["keras", "torch"]),
+    default="keras",
+    show_default=True,
+    help="keras: read FILE...; torch: write the model FILE (a zoo entry, run folder or .keras file).",
+)
+@click.option(
+    "--out",
+    metavar="PATH",
+    help=f"{_WEIGHTS} file (default: ENTRY{_WEIGHTS}), {_MODEL} file, or PyTorch file.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace what is at --out.")
+def convert(files, entry, layout, to, out, overwrite):
+    """Convert checkpoints of the methods' authors, a file for each stage that has its own, to weights of ENTRY.
+
+    Strict: every tensor is used once and every weight is filled, or the differences are named.
+    """
+    if to == "torch":
+        _to_torch(files, entry, layout, out, overwrite)
+    else:
+        _to_keras(files, entry, layout, out, overwrite)
+
+
+def _to_keras(files, entry, layout, out, overwrite):
+    if entry is None:
+        raise UserError(
+            f"--entry must name the model that {files[0]} belongs to; ltzoo list shows the entries."
+        )
+    is_entry = entry in shipped.names()
+    if out is None and not is_entry:
+        raise UserError(f"--out is missing: a {_WEIGHTS} or {_MODEL} file.")
+    out = f"{entry}{_WEIGHTS}" if out is None else out
+    target = _target(out, overwrite)
+    if not target.name.endswith((_WEIGHTS, _MODEL)):
+        raise UserError(f"--out must end in {_WEIGHTS} or {_MODEL}. Received: {out}")
+    for file in files:
+        if not Path(file).expanduser().is_file():
+            raise UserError(f"The checkpoint must be a file. Received: {file}, which is none")
+    check_model(entry)
+    use_backend()
+    from ltzoo import models
+    from ltzoo.models import convert
+    from ltzoo.models.weights_file import save_weights
+
+    paths = [Path(file).expanduser() for file in files]
+    # Read before the network is built, which takes seconds where it is large.
+    parts = [convert.read_checkpoint(path) for path in paths]
+    model = models.load(entry, weights=None) if is_entry else load_model(entry)
+    convert.convert_checkpoint(parts, model, layout)
+    if target.name.endswith(_WEIGHTS):
+        save_weights(model, target)
+    else:
+        model.finish_training()  # Gives the optimizer its variables, which the file then holds.
+        with atomic_write(target) as temporary:
+            model.save(temporary)
+    count = sum(len(names) for file in parts for names in file.values())
+    click.echo(f"Wrote {out} ({count} tensors read)")
+    if is_entry and target.name.endswith(_WEIGHTS):
+        click.echo(f"Load it: ltzoo.models.load({entry!r}, weights={str(out)!r})")
+
+
+def _to_torch(files, entry, layout, out, overwrite):
+    if len(files) != 1 or entry is not None:
+        raise UserError("--to torch takes one model, as FILE, and no --entry.")
+    if layout is None or out is None:
+        raise UserError(f"--to torch needs --out and --layout, one of {', '.join(LAYOUTS)}.")
+    target = _target(out, overwrite)
+    check_model(files[0])
+    use_backend()
+    from ltzoo.models import convert
+
+    model = load_model(files[0])
+    convert.save_torch(model, target, layout)
+    click.echo(f"Wrote {out} ({layout})")
+
+
+def _target(out, overwrite):
+    target = Path(out).expanduser()
+    if target.is_dir() or (target.exists() and not overwrite):
+        raise UserError(f"--out exists already; replace it by --overwrite. Received: {out}")
+    return target

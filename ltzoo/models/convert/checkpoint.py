@@ -1,0 +1,133 @@
+"""Reading and writing PyTorch checkpoints as NumPy arrays."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ltzoo.files import atomic_write
+from ltzoo.models.convert.slots import CheckpointError
+
+# Parts that may hold tensors and are none of the network.
+IGNORED = ("optimizer", "scheduler", "lr_scheduler", "scaler", "amp", "centroids")
+
+
+def read_checkpoint(path: str | os.PathLike) -> dict[str, dict[str, np.ndarray]]:
+    """The tensors of a checkpoint file, by the path of their part and their name; see `parts_of`.
+
+    The file is read by `torch.load(weights_only=True)`, which runs no code of it; of other objects than tensors only
+    plain numbers, texts and NumPy's numbers and arrays are accepted.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ImportError: PyTorch is not installed.
+        CheckpointError: the file is no checkpoint, is damaged, or holds other objects.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"No such checkpoint: {str(path)!r}")
+    torch = _torch()
+    try:
+        with _numpy_allowed(torch):
+            tree = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if "weights" in reason.lower() and "only" in reason.lower():
+            reason = (
+                "it holds other Python objects than tensors, which torch.load(weights_only=True) refuses. If you trust "
+                "where it is from, save its state dicts alone: torch.save({name: part.state_dict()}, path)"
+            )
+        raise CheckpointError(f"{path} cannot be read as a PyTorch checkpoint: {reason}") from error
+    return parts_of(tree, str(path))
+
+
+def parts_of(tree: Any, source: str = "the checkpoint") -> dict[str, dict[str, np.ndarray]]:
+    """The parts of a loaded checkpoint: path of the keys joined by "/" -> name -> array.
+
+    A part is a dict from names to tensors (or NumPy arrays); a file that is one itself has the path "". The prefix
+    `module.` that `torch.nn.DataParallel` puts before all names of a part is taken off. Everything else (epoch,
+    accuracy, optimizer, ...) is left out.
+
+    Raises:
+        CheckpointError: there are no tensors.
+    """
+    parts = {}
+    if isinstance(tree, Mapping):
+        _collect(tree, "", parts)
+    if not parts:
+        kind = type(tree).__name__
+        raise CheckpointError(
+            f"{source} holds no state dict: no dict from names to tensors. Received: a {kind}"
+        )
+    return parts
+
+
+def write_checkpoint(path: str | os.PathLike, tree: Mapping[str, Any]) -> None:
+    """Writes nested dicts of NumPy arrays as a PyTorch checkpoint, whole or not at all.
+
+    Raises:
+        ImportError: PyTorch is not installed.
+    """
+    torch = _torch()
+    with atomic_write(path) as temporary:
+        torch.save(_tensors(tree, torch), temporary)
+
+
+def _torch():
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError('Checkpoints of PyTorch need it: pip install "ltzoo[torch]"') from error
+    return torch
+
+
+def _numpy_allowed(torch):
+    """NumPy's numbers, such as a best accuracy, beside the tensors; PyTorch before 2.5 has no such list."""
+    if not hasattr(torch.serialization, "safe_globals"):
+        return contextlib.nullcontext()
+    scalar = np.float64(0).__reduce__()[0]
+    rebuild = np.zeros(1).__reduce__()[0]
+    kinds = {type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "?")}
+    named = [
+        (function, f"numpy.{core}.multiarray.{function.__name__}")
+        for function in (scalar, rebuild)
+        for core in ("core", "_core")
+    ]
+    return torch.serialization.safe_globals([*named, np.dtype, np.ndarray, *kinds])
+
+
+def _collect(tree, path, parts):
+    named = {key: value for key, value in tree.items() if isinstance(key, str)}
+    inner = len(parts)
+    for key, value in named.items():
+        if isinstance(value, Mapping) and key not in IGNORED:
+            _collect(value, f"{path}/{key}" if path else key, parts)
+    tensors = {key: value for key, value in named.items() if _is_tensor(value)}
+    # Tensors beside parts are no parameters: a best accuracy, say.
+    if tensors and len(parts) == inner:
+        if all(key.startswith("module.") for key in tensors):
+            tensors = {key.removeprefix("module."): value for key, value in tensors.items()}
+        parts[path] = {key: _array(value) for key, value in tensors.items()}
+
+
+def _is_tensor(value):
+    return isinstance(value, np.ndarray) or (hasattr(value, "detach") and hasattr(value, "numpy"))
+
+
+def _array(value):
+    if isinstance(value, np.ndarray):
+        return value
+    value = value.detach().cpu()
+    # NumPy has no bfloat16.
+    return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
+
+
+def _tensors(tree, torch):
+    if isinstance(tree, Mapping):
+        return {key: _tensors(value, torch) for key, value in tree.items()}
+    return torch.from_numpy(np.ascontiguousarray(tree).reshape(np.shape(tree)))
