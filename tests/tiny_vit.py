@@ -12,7 +12,8 @@ class ClassToken(layers.Layer):
 
     def build(self, input_shape):
         _, count, size = input_shape
-        self.class_token = self.add_weight(name="class_token", shape=(1, 1, size), initializer="normal")
+        normal = keras.initializers.RandomNormal(seed=0)
+        self.class_token = self.add_weight(name="class_token", shape=(1, 1, size), initializer=normal)
         self.positions = layers.Embedding(count + 1, size, name="positions")
         self.positions.build(None)
 

@@ -13,10 +13,11 @@ def lift(epochs: Sequence[int] = (10,)) -> Recipe:
 
     Loss: cross-entropy of z + log(n / N) with z = 25 cos(x, w_c) (logit adjustment, tau = 1). What trains are the
     adapters beside the MLPs of a transformer (`ltzoo.backbones.conversions.adapters`, the released code's option
-    `adaptformer`, with its rule for their size) and the class vectors; every weight of the network stays as it is. Meant
-    for a pretrained image encoder, such as `{"name": "keras_hub:clip_vit_base_patch16"}` or a ViT or DINOv2; on a
-    network with random weights it has little to tune. LoRA instead: `recipes.get("lift", conversions=[{"name": "lora",
-    "rank": 4, "alpha": 1.0}], trainable=["lora_*"])`.
+    `adaptformer`, with its rule for their size) and the class vectors; every weight of the network stays as it is.
+
+    It is meant for a pretrained image encoder, such as `{"name": "keras_hub:clip_vit_base_patch16"}`, a ViT or DINOv2;
+    on a network with random weights it has little to tune. LoRA instead of adapters: `recipes.get("lift",
+    conversions=[{"name": "lora", "rank": 4, "alpha": 1.0}], trainable=["lora_*"])`.
 
     Settings of the released code (`utils/config.py`, `trainer.py`, `models/peft_vit.py` and the configurations of its
     backbones): SGD with rate 0.01, momentum 0.9 and weight decay 5e-4 on all that trains, batch 128, 10 epochs (20 on
