@@ -11,7 +11,9 @@ from ltzoo.models.convert import torch_state as torch_state
 from ltzoo.models.errors import WeightsError as WeightsError
 from ltzoo.models.exporting import export_model as export_model
 from ltzoo.models.exporting import served_outputs as served_outputs
+from ltzoo.models.find_weights import find_weights as find_weights
 from ltzoo.models.load import load as load
 from ltzoo.models.new_classes import with_new_classes as with_new_classes
 from ltzoo.models.publish import publish as publish
+from ltzoo.models.push import push as push
 from ltzoo.shipped import names as names
