@@ -10,21 +10,21 @@ import pytest
 from ltzoo.export_formats import FORMATS, installed, writer
 from ltzoo.models import served_outputs
 from tests import tiny
+from tests.models.exporting import lively
 
 NAMES = ["vertical", "horizontal", "diagonal"]
 
 
 @pytest.fixture(scope="module")
-def trained():
-    """A model whose batch norm has moved, images, and the logits of both."""
-    model = tiny.model(epochs=(1, 1))
-    model.fit(tiny.dataset(), verbose=0)
+def classified():
+    """A model, images, and its logits for them."""
+    model = lively.model()
     images = tiny.dataset().test.load(np.arange(7))
     return model, images, model.predict(images, verbose=0)
 
 
 @pytest.fixture(scope="module", params=[name for name in FORMATS if name != "tf_saved_model"])
-def exported(request, trained, tmp_path_factory):
+def exported(request, classified, tmp_path_factory):
     name = request.param
     try:
         by = writer(name, keras.backend.backend())
@@ -33,15 +33,15 @@ def exported(request, trained, tmp_path_factory):
     if by != keras.backend.backend():
         pytest.skip(f"tested on {by}; it goes there through the same child process as a SavedModel")
     path = tmp_path_factory.mktemp("exported") / f"net{FORMATS[name].suffix}"
-    trained[0].export(path, format=name)
+    classified[0].export(path, format=name)
     return name, path
 
 
-def test_a_fresh_process_computes_the_same_for_any_batch(exported, trained):
+def test_a_fresh_process_computes_the_same_for_any_batch(exported, classified):
     name, path = exported
     if not installed(FORMATS[name].runtime):
         pytest.skip(f"{FORMATS[name].runtime} is not installed")
-    _, images, expected = trained
+    _, images, expected = classified
     tolerance = 1e-4 if name == "litert" else 1e-5  # LiteRT sums in another order.
     np.testing.assert_allclose(served_outputs(path, images), expected, rtol=tolerance, atol=tolerance)
 

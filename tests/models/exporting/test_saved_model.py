@@ -12,6 +12,7 @@ from ltzoo.export_formats import installed
 from ltzoo.models.exporting.runtimes import run_alone
 from ltzoo.models.exporting.saved_model import write_saved_model
 from tests import tiny
+from tests.models.exporting import lively
 
 PROGRAM = """
 import json
@@ -51,9 +52,7 @@ def encoded(pixels, format="PNG"):
 
 @pytest.fixture(scope="module")
 def model():
-    model = tiny.model(epochs=(1, 1))
-    model.fit(tiny.dataset(), verbose=0)
-    return model
+    return lively.model()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,84 @@
+"""A runtime of MLServer for the ONNX files of `ltzoo export`: ONNX Runtime and Pillow, neither Keras nor ltzoo.
+
+It takes either the input "images", FP32 [batch, height, width, channels] of the model's size with pixels 0..255, or
+"image_bytes", BYTES [batch], whole image files (base64 in JSON, raw bytes over gRPC). It answers with "classes" (BYTES)
+and "probabilities" (FP32) [batch, k], best first, and "logits" (FP32) [batch, classes].
+"""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from mlserver import MLModel, types
+from mlserver.codecs import Base64Codec, NumpyCodec
+from mlserver.errors import InferenceError
+from mlserver.utils import get_model_uri
+from PIL import Image, ImageOps
+
+
+class OnnxClassifier(MLModel):
+    """Classifies images with one ONNX file; its metadata holds the names of the classes."""
+
+    async def load(self) -> bool:
+        """Opens the file that `uri` of model-settings.json names."""
+        path = await get_model_uri(self._settings, wellknown_filenames=["model.onnx"])
+        self._session = onnxruntime.InferenceSession(Path(path), providers=["CPUExecutionProvider"])
+        self._names = json.loads(self._session.get_modelmeta().custom_metadata_map["class_names"])
+        self._shape = tuple(self._session.get_inputs()[0].shape[1:])
+        self._top_k = min((self._settings.parameters.extra or {}).get("top_k", 5), len(self._names))
+        return True
+
+    async def predict(self, payload: types.InferenceRequest) -> types.InferenceResponse:
+        """Answers one request."""
+        [logits] = self._session.run(["logits"], {"images": self._images(payload)})
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities = odds / odds.sum(axis=1, keepdims=True)
+        order = np.argsort(-probabilities, axis=1, kind="stable")[:, : self._top_k]
+        classes = types.ResponseOutput(
+            name="classes",
+            datatype="BYTES",
+            shape=list(order.shape),
+            data=[self._names[index].encode() for index in order.ravel()],
+            parameters=types.Parameters(content_type="str"),
+        )
+        best = np.take_along_axis(probabilities, order, axis=1)
+        return types.InferenceResponse(
+            model_name=self.name,
+            model_version=self.version,
+            outputs=[
+                classes,
+                NumpyCodec.encode_output("probabilities", best),
+                NumpyCodec.encode_output("logits", logits),
+            ],
+        )
+
+    def _images(self, payload):
+        given = {tensor.name: tensor for tensor in payload.inputs}
+        if set(given) == {"images"}:
+            images = NumpyCodec.decode_input(given["images"]).astype("float32")
+            if images.ndim != 4 or images.shape[1:] != self._shape:
+                raise InferenceError(
+                    f"images must be [batch, {', '.join(map(str, self._shape))}]. Received: {images.shape}"
+                )
+            return images
+        if set(given) == {"image_bytes"}:
+            return np.stack([self._read(file) for file in Base64Codec.decode_input(given["image_bytes"])])
+        raise InferenceError(f"Send either images or image_bytes. Received: {sorted(given)}")
+
+    def _read(self, file):
+        """One image file as the model wants it: upright, just covering its size, the center cut out."""
+        height, width, channels = self._shape
+        try:
+            image = ImageOps.exif_transpose(Image.open(io.BytesIO(file))).convert(
+                "RGB" if channels == 3 else "L"
+            )
+        except OSError as error:
+            raise InferenceError(f"image_bytes holds no image: {error}") from error
+        scale = max(height / image.height, width / image.width)
+        size = max(width, round(image.width * scale)), max(height, round(image.height * scale))
+        image = image.resize(size, Image.Resampling.BILINEAR)
+        left, top = (image.width - width) // 2, (image.height - height) // 2
+        image = image.crop((left, top, left + width, top + height))
+        return np.asarray(image, "float32").reshape(self._shape)
