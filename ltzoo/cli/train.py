@@ -1,15 +1,21 @@
 """`ltzoo train`: from a recipe and a data set to a run folder."""
 
+import os
+
 import click
 
 from ltzoo import shipped
 from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.errors import Interrupted, UserError
+from ltzoo.cli.models import check_model
 from ltzoo.cli.options import Backbone, Epochs, Setting, data_options
 from ltzoo.cli.run_folder import RunFolder
 
 _DEFAULTS = {"backbone": {"name": "resnet32"}, "seed": 0}
+SCRATCH = "scratch"
+# What can be given with a zoo entry, whose card fixes the rest.
+_OWN = ("recipe", "seed", "data_dir", "image_root", "skip_unreadable", "start_from")
 
 
 @click.command(
@@ -19,6 +25,7 @@ Examples:
   ltzoo train gcl --data digits_lt --backbone resnet8 --epochs 20,5 --out runs/digits
   ltzoo train gcl --data photos/ --image-size 64 --out runs/photos
   ltzoo train cross_entropy --data cifar10_lt --imbalance-factor 100 --data-dir ~/cifar --out runs/baseline
+  ltzoo train gcl_resnet50_imagenet_lt --data-dir ~/imagenet --out runs/imagenet
   ltzoo train --out runs/photos --resume
 
 \b
@@ -45,6 +52,11 @@ A folder with one sub-folder of images a class is enough as data: photos/cat/1.j
     help="Share of a folder held out (default 0.1).",
 )
 @data_options
+@click.option(
+    "--start-from",
+    metavar="MODEL",
+    help="A zoo entry, run folder or .keras file whose backbone's weights the training starts with.",
+)
 @click.option(
     "--set", "settings", type=Setting(), multiple=True,
     help="Change a field of the recipe's stages, such as mixup_alpha=0; may be repeated.",
@@ -88,20 +100,43 @@ def _require(given: dict, resume: bool) -> None:
     if "recipe" not in given:
         raise click.UsageError(f"Missing argument 'RECIPE'{where}.", click.get_current_context())
     if given["recipe"] in shipped.names():
-        fixed = sorted(set(given) - {"recipe", "seed", "data_dir", "image_root", "skip_unreadable"})
-        if fixed:
-            raise UserError(
-                f"{_option(fixed[0])} cannot be given with the zoo entry {given['recipe']}, which fixes it. "
-                "To change it, train a recipe"
-            )
+        _require_of_entry(given)
     elif "data" not in given:
         raise click.UsageError(f"Missing option '--data'{where}.", click.get_current_context())
+    if given.get("start_from", SCRATCH) != SCRATCH:
+        check_model(given["start_from"])
+
+
+def _require_of_entry(given: dict) -> None:
+    entry = given["recipe"]
+    fixed = sorted(set(given) - set(_OWN))
+    if fixed:
+        raise UserError(
+            f"{_option(fixed[0])} cannot be given with the zoo entry {entry}, which fixes it. "
+            "To change it, train a recipe"
+        )
+    card = cards.read(entry)
+    name = card["dataset"]["name"]
+    lists = shipped.dataset(name).get("lists")
+    if lists and "data_dir" not in given:
+        raise UserError(
+            f"--data-dir is missing: the folder with {', '.join(lists)} for {name}, and with the images that they "
+            "list (or give --image-root)"
+        )
+    if card.get("starts_from") and "start_from" not in given:
+        raise UserError(
+            f"--start-from is missing: {entry} starts from a {card['backbone']['name']} that was trained on another "
+            f"data set ({card['starts_from']}); docs/zoo.md says how to make one. '--start-from {SCRATCH}' trains "
+            "from random weights, which is not what the paper did"
+        )
 
 
 def _new_arguments(given: dict) -> dict:
     """All that a training is determined by: what was given, and defaults."""
     from ltzoo.cli.data import default_image_size, resolve
 
+    if os.path.exists(os.path.expanduser(given.get("start_from", ""))):
+        given = {**given, "start_from": os.path.abspath(os.path.expanduser(given["start_from"]))}
     if given["recipe"] in shipped.names():
         return {"seed": cards.read(given["recipe"]).get("seed", 0), **given}
     arguments = {**_DEFAULTS, **given}
@@ -117,6 +152,8 @@ def _same_arguments(saved: dict, given: dict, run: RunFolder) -> dict:
 
     if "data" in given:
         given = {**given, "data": resolve(given["data"])}
+    if os.path.exists(os.path.expanduser(given.get("start_from", ""))):
+        given = {**given, "start_from": os.path.abspath(os.path.expanduser(given["start_from"]))}
     for key, value in given.items():
         if saved.get(key) != value:
             raise UserError(
@@ -127,8 +164,6 @@ def _same_arguments(saved: dict, given: dict, run: RunFolder) -> dict:
 
 
 def _is_folder(data: str) -> bool:
-    import os
-
     return os.path.isabs(data)
 
 

@@ -12,17 +12,24 @@ from ltzoo import backbones, data, models, recipes, shipped
 from ltzoo.cli.console import console
 from ltzoo.cli.data import load_dataset
 from ltzoo.cli.errors import UserError
+from ltzoo.cli.models import load_model
 from ltzoo.cli.progress import TrainingProgress
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.stage_results import StageResults
+from ltzoo.cli.train import SCRATCH
 from ltzoo.files import atomic_write
+from ltzoo.models.start_from import start_from
 from ltzoo.training import Recipe
 
 
 def run_training(run: RunFolder, arguments: dict, saved: dict | None, workers: int) -> None:
     """Train by `arguments`, or go on with the training that wrote `saved` (the content of `run.json`)."""
-    recipe, backbone, dataset = _parts(arguments)
-    model = _build(recipe, backbone, dataset, arguments)
+    recipe, backbone, dataset, card = _parts(arguments)
+    model = _build(recipe, backbone, dataset, arguments, card)
+    if arguments.get("start_from", SCRATCH) != SCRATCH:
+        fresh = start_from(model, load_model(arguments["start_from"]))
+        rest = f"; new: {', '.join(fresh)}" if fresh else ""
+        click.echo(f"starts from the backbone of {arguments['start_from']}{rest}")
     if saved is None:
         run.write(_description(arguments, model, dataset))
     click.echo(repr(dataset).strip("<>").removeprefix("LongTailedDataset "))
@@ -51,14 +58,21 @@ def run_training(run: RunFolder, arguments: dict, saved: dict | None, workers: i
 
 
 def _parts(arguments: dict) -> tuple:
-    """Recipe, backbone and data set that the arguments name."""
+    """Recipe, backbone and data set that the arguments name, and the card of a zoo entry or None."""
     if arguments["recipe"] in shipped.names():
         card = models.card(arguments["recipe"])
         own = {
             key: arguments[key] for key in ("data_dir", "image_root", "skip_unreadable") if key in arguments
         }
         source = {**card.dataset, **own}
-        return Recipe.from_dict(card.recipe), dict(card.backbone), data.load(source.pop("name"), **source)
+        dataset = data.load(source.pop("name"), **source)
+        if tuple(dataset.class_counts) != card.class_counts:
+            raise UserError(
+                f"The data are not those of {card.name}, whose {len(card.class_counts)} classes have "
+                f"{sum(card.class_counts):,} training images, or its classes are in another order. "
+                f"Received: {len(dataset.train):,} images in {dataset.num_classes} classes"
+            )
+        return Recipe.from_dict(card.recipe), dict(card.backbone), dataset, card
     overrides = {key: arguments[key] for key in ("epochs", "batch_size") if key in arguments}
     overrides |= dict(arguments.get("settings", ()))
     recipe = recipes.get(arguments["recipe"], **_one_or_many(overrides))
@@ -68,7 +82,9 @@ def _parts(arguments: dict) -> tuple:
             f"--backbone must be one of {', '.join(backbones.names())}. Received: {backbone['name']}"
         )
     dataset = load_dataset(arguments)
-    return recipe if "augmentation" in overrides else recipes.for_dataset(recipe, dataset), backbone, dataset
+    if "augmentation" not in overrides:
+        recipe = recipes.for_dataset(recipe, dataset)
+    return recipe, backbone, dataset, None
 
 
 def _one_or_many(overrides: dict) -> dict:
@@ -78,9 +94,10 @@ def _one_or_many(overrides: dict) -> dict:
     return overrides
 
 
-def _build(recipe, backbone, dataset, arguments):
+def _build(recipe, backbone, dataset, arguments, card):
+    pixels = {} if card is None else {"mean": card.mean, "std": card.std}
     try:
-        return models.build(backbone, recipe, dataset, seed=arguments["seed"])
+        return models.build(backbone, recipe, dataset, seed=arguments["seed"], **pixels)
     except TypeError as error:
         if len(backbone) > 1 and "argument" in str(error):
             raise UserError(f"--backbone {backbone['name']} has no such argument: {error}") from error

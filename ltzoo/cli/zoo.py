@@ -7,7 +7,7 @@ from ltzoo import shipped
 from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.console import console
-from ltzoo.cli.errors import UserError
+from ltzoo.cli.errors import UserError, mistake
 
 _KINDS = ("models", "recipes", "backbones", "data")
 _MEASURED = {
@@ -43,7 +43,10 @@ def list_(pattern, kind, with_weights):
         _list_parts(kind, pattern)
         return
     found = shipped.names(pattern)
-    shown = [(name, cards.read(name)) for name in found]
+    shown = []
+    for name in found:
+        with mistake(f"the card of {name} cannot be read"):
+            shown.append((name, shipped.read(name)))
     if with_weights:
         shown = [(name, card) for name, card in shown if card.get("weights")]
     if not shown:

@@ -151,24 +151,52 @@ def test_a_zoo_entry_fixes_its_arguments(one_line, tmp_path):
 
     line = one_line("train", shipped.names()[0], "--epochs", "1,1", "--out", tmp_path / "run")
     assert "--epochs cannot be given" in line
+    line = one_line("train", "gcl_resnet50_imagenet_lt", "--out", tmp_path / "run")
+    assert "--data-dir is missing: the folder with ImageNet_LT_train.txt" in line
+    places = ("train", "gcl_resnet152_places_lt", "--data-dir", tmp_path, "--out", tmp_path / "run")
+    assert "--start-from is missing" in one_line(*places)
+    assert "must hold Places_LT_train.txt" in one_line(*places, "--start-from", "scratch")
+    assert "none.keras" in one_line(*places, "--start-from", "none.keras")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_zoo_entry_refuses_other_data(one_line, tmp_path, monkeypatch):
+    from ltzoo import shipped
+    from ltzoo.cli import cards
+
+    card = cards.read("gcl_resnet8_digits_lt")
+    card["class_counts"] = [count + 1 for count in card["class_counts"]]
+    (tmp_path / "other.json").write_text(json.dumps({**card, "name": "other", "weights": None}))
+    monkeypatch.setattr(shipped, "folder", lambda: tmp_path)
+    line = one_line("train", "other", "--out", tmp_path / "run")
+    assert "The data are not those of other" in line and not (tmp_path / "run").exists()
 
 
 def test_a_zoo_entry_is_trained_as_its_card_says(invoke, tmp_path, monkeypatch):
-    from ltzoo import shipped
+    from ltzoo import models, shipped
     from ltzoo.cli import cards
     from ltzoo.training import Recipe
 
     card = {**cards.read("gcl_resnet8_digits_lt"), "name": "short", "weights": None, "seed": 5}
     card["backbone"] = {"name": "resnet8", "width_multiplier": 0.25}
+    card["mean"] = [0.25]
     for stage in card["recipe"]["stages"]:
         stage["epochs"] = 1
     (tmp_path / "short.json").write_text(json.dumps(card))
     monkeypatch.setattr(shipped, "folder", lambda: tmp_path)
-    done = invoke("train", "short", "--out", tmp_path / "run")
+    start = models.build(card["backbone"], "cross_entropy", (1, 1), input_shape=(8, 8, 1), seed=9)
+    start.save(tmp_path / "start.keras")
+    done = invoke("train", "short", "--start-from", tmp_path / "start.keras", "--out", tmp_path / "run")
     assert done.exit_code == 0, done.output
+    assert "starts from the backbone of" in done.stdout
+    assert models.load(tmp_path / "run").mean == (0.25,)
     content = json.loads((tmp_path / "run" / "run.json").read_text())
     assert Recipe.from_dict(content["recipe"]) == Recipe.from_dict(card["recipe"])
-    assert content["arguments"] == {"recipe": "short", "seed": 5}
+    assert content["arguments"] == {
+        "recipe": "short",
+        "seed": 5,
+        "start_from": str(tmp_path / "start.keras"),
+    }
     assert content["dataset"]["class_counts"] == card["class_counts"]
     done = invoke("evaluate", tmp_path / "run")
     assert done.exit_code == 0 and "(test, 500)" in " ".join(done.stdout.split())
