@@ -2,9 +2,16 @@
 
 import contextlib
 import dataclasses
+import hashlib
 import http.server
+import os
+import random
 import threading
 import time
+
+CONTENT = random.Random(0).randbytes(500_000)
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+SIZE = len(CONTENT)
 
 
 @dataclasses.dataclass
@@ -46,6 +53,9 @@ class WebServer(http.server.ThreadingHTTPServer):
         self.requests, self.sent = [], 0
         self.lock = threading.Lock()
 
+    def handle_error(self, request, client_address):
+        """A client that goes away is what the tests are about; nothing is printed."""
+
     def url(self, path="/gcl.weights.h5"):
         """An address on this server."""
         return f"http://127.0.0.1:{self.server_port}{path}"
@@ -84,9 +94,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         with contextlib.suppress(ConnectionError):
             for position in range(0, end, 1 << 14):
                 piece = body[position : min(end, position + (1 << 14))]
-                self.wfile.write(piece)
-                with server.lock:
+                with server.lock:  # Before writing: the client may have it all before this thread goes on.
                     server.sent += len(piece)
+                self.wfile.write(piece)
                 time.sleep(answer.pause)
 
     def _head(self, status, headers):
@@ -112,3 +122,8 @@ def serve(content, *answers):
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def left(target):
+    """What lies in the folder of a download besides the lock."""
+    return sorted(name for name in os.listdir(target.parent) if not name.endswith(".lock"))
