@@ -6,6 +6,7 @@ import pytest
 
 from ltzoo import models
 from ltzoo.cli.convert import LAYOUTS
+from tests.published import REFERENCE, stored
 
 ENTRY = "gcl_resnet8_digits_lt"
 
@@ -41,6 +42,20 @@ def _saved(invoke, checkpoint, folder):
     done = invoke("convert", checkpoint, "--entry", ENTRY, "--out", folder / "whole.keras")
     assert done.exit_code == 0, (done.output, done.exception)
     return keras.saving.load_model(folder / "whole.keras")
+
+
+def test_the_authors_resnet32_computes_what_it_did(invoke, tmp_path):
+    torch = pytest.importorskip("torch")
+    case = dict(np.load(REFERENCE / "resnet32_forward_gcl_cosine_10.npz"))
+    state = {f"module.{name}": torch.from_numpy(array) for name, array in stored(case)[""].items()}
+    torch.save({"epoch": 200, "arch": "resnet32", "state_dict": state}, tmp_path / "ckpt.best.pth.tar")
+    entry, out = "gcl_published_resnet32_cifar10_lt", tmp_path / "gcl.weights.h5"
+    done = invoke("convert", tmp_path / "ckpt.best.pth.tar", "--entry", entry, "--out", out)
+    assert done.exit_code == 0, (done.output, done.exception)
+    model = models.load(entry, weights=out)
+    pixels = 255.0 * (np.moveaxis(case["images"], 1, -1) * model.std + model.mean)
+    logits = model.predict(pixels.astype("float32"), verbose=0) / model.head.scale
+    assert np.abs(logits - case["logits"]).max() < 1e-5 * np.abs(case["logits"]).max()
 
 
 def test_mistakes_are_one_line_and_keep_what_is_there(one_line, checkpoint, tmp_path):

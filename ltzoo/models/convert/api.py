@@ -22,7 +22,7 @@ def convert_checkpoint(
 
     Strict: every tensor of the file is used once and every variable of the model is filled, or an error lists what
     differs. Knowingly left out are `num_batches_tracked`, the entries of NBN's `scale_factor` that its code never
-    reads, optimizer and bookkeeping.
+    reads, optimizer and bookkeeping; and what a technique of the model keeps for training.
 
     Args:
         checkpoints: a PyTorch file; or what it holds, nested dicts of NumPy arrays (or tensors), for which PyTorch

@@ -74,7 +74,10 @@ def joined(files: Iterable[Parts], layout: Layout) -> dict[str, np.ndarray]:
 
 
 def differences(model: LongTailedClassifier, table: Table, shapes: Mapping[str, tuple]) -> Differences:
-    """What keeps tensors of these shapes from filling the model: nothing may be left over on either side."""
+    """What keeps tensors of these shapes from filling the model: nothing may be left over on either side.
+
+    The model is its backbone and its heads; what a technique keeps for training is in no published file.
+    """
     missing, wrong, known = [], [], set()
     for key, slot in table.slots.items():
         for name in (key, slot.twin):
@@ -92,7 +95,12 @@ def differences(model: LongTailedClassifier, table: Table, shapes: Mapping[str, 
         missing=missing,
         unexpected=[name for name in shapes if name not in known],
         wrong_shape=wrong,
-        unfilled=[variable.path for variable in model.weights if id(variable) not in covered],
+        unfilled=[
+            variable.path
+            for layer in (model.backbone, *model.heads)
+            for variable in layer.weights
+            if id(variable) not in covered
+        ],
     )
 
 

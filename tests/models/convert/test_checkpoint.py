@@ -69,7 +69,7 @@ class Evil:
 def test_nothing_in_a_file_is_executed(torch, tmp_path):
     Evil.target = str(tmp_path / "written")
     torch.save({"state_dict": {"a": torch.zeros(1)}, "model": Evil()}, tmp_path / "evil.pth")
-    (tmp_path / "evil.pkl").write_bytes(pickle.dumps(Evil()))
+    (tmp_path / "evil.pkl").write_bytes(pickle.dumps(Evil(), protocol=2))
     for name in ("evil.pth", "evil.pkl"):
         with pytest.raises(CheckpointError, match="cannot be read as a PyTorch checkpoint") as raised:
             read_checkpoint(tmp_path / name)

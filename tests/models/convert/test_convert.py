@@ -69,7 +69,7 @@ CASES = {
     "balanced_softmax": ("balanced_softmax", None),
     "nbn": ("nbn", None),
     "nbn experts": (ride, None),
-    "fsa": ("cross_entropy", None),
+    "fsa": ("fsa", None),
     "fsa with pooling": ("cross_entropy", {"name": "resnet10", "width_multiplier": 1 / 32}),
     "decoupling tau": ("tau_norm", None),
 }
