@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
+from types import ModuleType
 
 from ltzoo.models.exporting.description import Description
 from ltzoo.models.exporting.onnx_file import write_onnx
@@ -23,13 +25,19 @@ def write_openvino(served: ServedClassifier, path: Path, description: Descriptio
         path: the `.xml` file to make.
         description: class names and card.
     """
-    import openvino
-
+    openvino = import_openvino()
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "model.onnx"
         write_onnx(served, source, description)
-        # `openvino.convert_model` would do the same and report it to its makers.
         converted = openvino.Core().read_model(source)
         converted.set_rt_info(description.names_json(), ["ltzoo", "class_names"])
         converted.set_rt_info(description.card, ["ltzoo", "card"])
         openvino.save_model(converted, str(path), compress_to_fp16=False)
+
+
+def import_openvino() -> ModuleType:
+    """OpenVINO without its telemetry, which reports every import to its makers by a fork that JAX cannot bear."""
+    sys.modules.setdefault("openvino_telemetry", None)
+    import openvino
+
+    return openvino

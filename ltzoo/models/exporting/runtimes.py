@@ -15,7 +15,7 @@ from ltzoo.models.exporting import child
 # Whatever is installed, the process can import nothing of these but its own runtime.
 _KEPT_OUT = (
     "ltzoo", "keras", "tensorflow", "jax", "torch", "onnx", "tf2onnx", "jax2onnx", "onnxruntime", "openvino",
-    "ai_edge_litert",
+    "openvino_telemetry", "ai_edge_litert",
 )  # fmt: skip
 
 _START = """

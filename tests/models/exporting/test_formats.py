@@ -9,6 +9,7 @@ import pytest
 
 from ltzoo.export_formats import FORMATS, installed, writer
 from ltzoo.models import served_outputs
+from ltzoo.models.exporting.openvino_file import import_openvino
 from tests import tiny
 from tests.models.exporting import lively
 
@@ -61,9 +62,7 @@ def test_names_and_card_travel_along(exported):
         metadata = {entry.key: entry.value for entry in file.metadata_props}
         names, card = metadata["class_names"], metadata["card"]
     elif name == "openvino":
-        import openvino
-
-        model = openvino.Core().read_model(path)
+        model = import_openvino().Core().read_model(path)
         assert model.inputs[0].partial_shape[0].is_dynamic
         names, card = (model.get_rt_info(["ltzoo", key]).astype(str) for key in ("class_names", "card"))
         assert sorted(entry.name for entry in path.parent.iterdir()) == ["net.bin", "net.xml"]
