@@ -60,6 +60,10 @@ def default_image_size(backbone: str) -> list[int]:
 
 def check_classes(dataset, model) -> None:
     """Refuse a data set whose labels mean other classes than the model's."""
+    from ltzoo.training.fit import take_names
+
+    if len(dataset.class_names) == len(model.class_names):
+        take_names(model, dataset)
     found, expected = list(dataset.class_names), list(model.class_names)
     if found == expected:
         return

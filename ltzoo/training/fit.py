@@ -112,14 +112,18 @@ def stage_seed(seed: int, index: int) -> int:
 
 
 def check_dataset(model: LongTailedClassifier, dataset: LongTailedDataset) -> None:
-    """Raises a ValueError that says how a dataset does not fit a model."""
+    """Raises a ValueError that says how a dataset does not fit a model.
+
+    A model whose classes have numbers for names, as zoo entries have them where the names come with the images (the
+    folders of ImageNet-LT), takes the names of a dataset with the same class counts.
+    """
     if dataset.num_classes != model.num_classes:
         raise ValueError(
             f"`dataset` has {dataset.num_classes} classes and the model {model.num_classes}. Build the model with "
             f"this dataset's class counts. Received: dataset={dataset.name!r}"
         )
     names, expected = list(dataset.class_names), list(model.class_names)
-    if names != expected:
+    if names != expected and not _has_numbers_for_names(model):
         first = next(i for i, (a, b) in enumerate(zip(names, expected, strict=True)) if a != b)
         raise ValueError(
             "`dataset` and model order their classes differently, so labels would mean other classes. First "
@@ -136,6 +140,17 @@ def check_dataset(model: LongTailedClassifier, dataset: LongTailedDataset) -> No
             "`dataset` has other class counts than the model was built with; losses and clouds would not fit. "
             f"Received: {_head(dataset.class_counts)}, the model has {_head(model.class_counts)}"
         )
+    take_names(model, dataset)
+
+
+def take_names(model: LongTailedClassifier, dataset: LongTailedDataset) -> None:
+    """Names the classes of a model that has numbers for names after a dataset with the same class counts."""
+    if _has_numbers_for_names(model) and np.array_equal(dataset.class_counts, model.class_counts):
+        model.class_names = tuple(dataset.class_names)
+
+
+def _has_numbers_for_names(model):
+    return tuple(model.class_names) == tuple(str(label) for label in range(model.num_classes))
 
 
 class _StageRun:

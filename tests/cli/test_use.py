@@ -56,7 +56,9 @@ def test_other_orders_classes_and_sizes_are_named():
     check_image_shape(data, model)
     names = list(data.class_names)
     with pytest.raises(UserError, match="class 0 is 'horizontal' in the data and 'vertical' in the model"):
-        check_classes(SimpleNamespace(class_names=[names[1], names[0], names[2]]), model)
+        check_classes(
+            SimpleNamespace(class_names=[names[1], names[0], names[2]], class_counts=data.class_counts), model
+        )
     with pytest.raises(UserError, match="must have the model's 3 classes"):
         check_classes(SimpleNamespace(class_names=names[:2]), model)
     with pytest.raises(UserError, match=r"\(8, 8, 1\)"):

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from ltzoo import models
 from ltzoo.training import NonFiniteLossError
-from ltzoo.training.fit import stage_seed
+from ltzoo.training.fit import check_dataset, stage_seed
 from tests import tiny
 
 
@@ -157,6 +158,18 @@ def test_datasets_that_do_not_fit_are_refused():
     data.class_names = ("horizontal", "vertical", "diagonal")
     with pytest.raises(ValueError, match="class 0 is 'horizontal' in the data and 'vertical' in the model"):
         model.fit(data)
+
+
+def test_classes_without_names_take_those_of_the_same_data():
+    data = tiny.dataset()
+    model = models.build("tiny_cnn", "gcl", data.class_counts, input_shape=data.image_shape, compile=False)
+    assert model.class_names == ("0", "1", "2")
+    check_dataset(model, data)
+    assert model.class_names == data.class_names
+    other = models.build("tiny_cnn", "gcl", (9, 9, 9), input_shape=data.image_shape, compile=False)
+    with pytest.raises(ValueError, match="other class counts"):
+        check_dataset(other, data)
+    assert other.class_names == ("0", "1", "2")
 
 
 def test_keras_own_fit_fine_tunes():
