@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from ltzoo.backbones.libraries.initial_weights import seeded
-from ltzoo.backbones.libraries.trunk import downloading
+from ltzoo.backbones.libraries.trunk import library_errors
 from ltzoo.backbones.pixel_statistics import from_scale_and_offset, set_pixel_statistics
 from ltzoo.layers.reverse_channels import ReverseChannels
 
@@ -72,7 +72,7 @@ def make(
     statistics, reverse = _preprocessing(function) if color else (None, False)
     images = keras.Input(input_shape, name="images")
     front = ReverseChannels(name="reverse_channels")(images) if reverse else images
-    with seeded(seed), downloading(f"keras_applications:{network}"):
+    with seeded(seed), library_errors(f"keras_applications:{network}"):
         model = function(
             include_top=False,
             weights=weights if weights is None else str(weights),

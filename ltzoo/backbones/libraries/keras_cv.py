@@ -11,7 +11,7 @@ import keras
 
 from ltzoo.backbones.from_model import from_model
 from ltzoo.backbones.libraries.initial_weights import seeded
-from ltzoo.backbones.libraries.trunk import downloading, load_weights, with_image_size
+from ltzoo.backbones.libraries.trunk import library_errors, load_weights, with_image_size
 from ltzoo.backbones.pixel_statistics import set_pixel_statistics
 
 PRETRAINED = "pretrained"
@@ -51,7 +51,7 @@ def make(
     library = _library()
     cls = getattr(library.models, network, None)
     is_class = inspect.isclass(cls) and issubclass(cls, keras.Model)
-    with seeded(seed), downloading(f"keras_cv:{network}"):
+    with seeded(seed), library_errors(f"keras_cv:{network}"):
         if is_class:
             model = _from_class(cls, network, input_shape, arguments)
         else:
@@ -80,14 +80,14 @@ def _library():
 
 
 def _from_class(cls, network, input_shape, arguments):
-    parameters = inspect.signature(cls.__init__).parameters
+    parameters = [key for key in inspect.signature(cls).parameters if key != "kwargs"]
     # A name of its own would count the networks of this process.
     defaults = {"input_shape": tuple(input_shape), "include_rescaling": False, "name": network.lower()}
     defaults = {key: value for key, value in defaults.items() if key in (*parameters, "name")}
     try:
         return cls(**{**defaults, **arguments})
     except TypeError as error:
-        raise ValueError(
-            f"keras_cv.models.{network} needs its configuration as arguments ({error}). It has "
-            f"{', '.join(key for key in parameters if key not in ('self', 'kwargs'))}. Received: {arguments!r}"
+        raise TypeError(
+            f"the class needs its configuration as arguments, {', '.join(parameters)} "
+            f"({error}); given are {', '.join(arguments) or 'none'}."
         ) from error

@@ -13,18 +13,31 @@ from ltzoo.backbones.pixel_statistics import pixel_statistics, set_pixel_statist
 
 
 @contextlib.contextmanager
-def downloading(name: str) -> Iterator[None]:
-    """Turns what libraries raise when they cannot download into one `ConnectionError` that says what to do."""
+def library_errors(name: str) -> Iterator[None]:
+    """Turns what a library raises into one line that says what to do.
+
+    Raises:
+        ValueError: instead of a `ValueError` or `TypeError`: unknown presets, arguments that do not fit.
+        ConnectionError: instead of all else, as libraries that cannot download raise exceptions of their own.
+    """
     try:
         yield
-    except (ValueError, TypeError, ImportError):
+    except ImportError:
         raise
-    except Exception as error:  # Every library has exceptions of its own.
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{name} cannot be made: {_first_line(error)} Received: {name!r}") from error
+    except Exception as error:
         raise ConnectionError(
-            f"The files of {name} cannot be had: {str(error).strip().splitlines()[0] if str(error) else error!r}. "
-            "Connect to the internet once (they are kept in a cache), or build the network without pretrained weights: "
-            f"weights=None, or the library's class and its configuration. Received: {name!r}"
+            f"The files of {name} cannot be had: {_first_line(error)} Connect to the internet once (they are kept in a "
+            "cache), or build the network without pretrained weights: weights=None, or the library's class and its "
+            f"configuration. Received: {name!r}"
         ) from error
+
+
+def _first_line(error):
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[0] if lines else type(error).__name__
+    return text if text.endswith((".", "!")) else f"{text}."
 
 
 def load_weights(model: keras.Model, weights: str | os.PathLike) -> None:

@@ -64,6 +64,8 @@ def test_what_cannot_be_made_says_why(caffe):
         get("keras_applications:Small", weights="imagenet")
     with pytest.raises(ValueError, match="Did you mean 'ResNet50'"):
         get("keras_applications:Resnet50")
+    with pytest.raises(ValueError, match="cannot be made.*Received: 'keras_applications:Small'"):
+        get("keras_applications:Small", filters=-1)
     with pytest.raises(ValueError, match="may get filters. Received: width"):
         get("keras_applications:Small", width=2)
     with pytest.raises(ValueError, match="keras_hub:NETWORK"):
