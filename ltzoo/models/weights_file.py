@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from ltzoo.files import atomic_write
+from ltzoo.models.initialization import without_initial_values
 
 if TYPE_CHECKING:
     import keras
@@ -113,4 +114,5 @@ def _places(numbered, path):
 
 def _copy_without_optimizer(model):
     # Keras puts the optimizer's variables into a weights file; a copy that is not compiled has none.
-    return type(model).from_config(model.get_config())
+    with without_initial_values():
+        return type(model).from_config(model.get_config())
