@@ -95,8 +95,6 @@ def _backbone(network):
         return {"name": "resnet32", "width_multiplier": 4}
     if network.dataset in CIFAR and network.backbone in ("resnet18", "resnet34"):
         return {"name": network.backbone, "stem": "small"}
-    if network.dataset == "places_lt" and network.setup in ("mislas", "gcl"):
-        return {"name": network.backbone, "extra_blocks": 1}
     return {"name": network.backbone}
 
 
@@ -117,7 +115,7 @@ def _notes(network, small):
         )
     if network.dataset == "places_lt" and network.setup in ("mislas", "gcl"):
         notes.append(
-            "As in the released code one more block follows, and only that block and the head are trained."
+            "As in the released code only the last block, which its files hold apart, and the head are trained."
         )
     if network.setup == "gcl":
         notes.append(

@@ -121,7 +121,7 @@ def _in_large(made, setup, dataset, last_block):
             changes["schedule"] = _schedule(setup, value(setup.epochs), done)
             done += changes["epochs"]
             if last_block:
-                changes["trainable"] = ("stage4_block3_*",)
+                changes["trainable"] = ("stage4_block2_*",)
         elif stage.epochs and (stage.technique is None or setup.keep_last):
             changes["epochs"] = value(setup.retrain)
             if not setup.keep_last:

@@ -97,8 +97,8 @@ def test_set_ups_differ_by_data_set(made):
     assert (smoothing["smooth_head"], smoothing["smooth_tail"]) == (0.4, 0.1)
     assert made["camc_resnet32_cifar10_lt_if50"].recipe["stages"][1]["head"]["threshold"] == 1000
     places = made["gcl_resnet152_places_lt"]
-    assert places.starts_from == "imagenet" and places.backbone["extra_blocks"] == 1
-    assert first("gcl_resnet152_places_lt")["trainable"] == ["stage4_block3_*"]
+    assert places.starts_from == "imagenet" and places.backbone == {"name": "resnet152"}
+    assert first("gcl_resnet152_places_lt")["trainable"] == ["stage4_block2_*"]
 
 
 def test_multiply_adds_are_counted(make_cards, made):

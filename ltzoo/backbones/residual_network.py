@@ -136,11 +136,10 @@ def _register(name, blocks, summary, **arguments):
         input_shape: Sequence[int | None] = (224, 224, 3),
         stem: str = "imagenet",
         width_multiplier: float = 1,
-        extra_blocks: int = 0,
         seed: int | None = None,
     ) -> keras.Model:
         return residual_network(
-            (*blocks[:-1], blocks[-1] + extra_blocks),
+            blocks,
             stem=stem,
             input_shape=input_shape,
             width_multiplier=width_multiplier,
@@ -150,10 +149,7 @@ def _register(name, blocks, summary, **arguments):
         )
 
     build.__name__ = build.__qualname__ = name
-    build.__doc__ = (
-        f"{summary}; see ``residual_network``.\n\n    ``extra_blocks`` more blocks in the last stage: the networks of "
-        "GCL and MiSLAS on Places-LT have one, the only\n    one of them that is trained.\n    "
-    )
+    build.__doc__ = f"{summary}; see ``residual_network``."
     return register(build)
 
 

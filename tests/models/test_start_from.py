@@ -27,10 +27,11 @@ def test_layers_are_found_by_name():
 
 def test_layers_that_only_the_model_has_keep_their_weights():
     small = dict(backbone="resnet10", stem="small")
-    model, other = _build(1, extra_blocks=1, **small), _build(2, **small)
+    model, other = _build(1, backbone="resnet18", stem="small"), _build(2, **small)
     extra = _kernel(model, "stage4_block1_conv1")
     fresh = start_from(model, other)
-    assert fresh == [f"stage4_block1_{part}" for part in ("conv1", "bn1", "conv2", "bn2")]
+    parts = ("conv1", "bn1", "conv2", "bn2")
+    assert fresh == [f"stage{stage}_block1_{part}" for stage in range(1, 5) for part in parts]
     np.testing.assert_array_equal(_kernel(model, "stage4_block1_conv1"), extra)
     for name in ("conv1", "stage4_block0_conv2"):
         np.testing.assert_array_equal(_kernel(model, name), _kernel(other, name))
