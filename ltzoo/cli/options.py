@@ -37,7 +37,10 @@ class ImageSize(click.ParamType):
 
 
 class Backbone(click.ParamType):
-    """`resnet32`, or `resnet32:width_multiplier=2` with arguments; a dict with `name`."""
+    """`resnet32`, or `resnet32:width_multiplier=2` with arguments; a dict with `name`.
+
+    Names of other libraries have a colon themselves: `keras_applications:ResNet50:weights=imagenet`.
+    """
 
     name = "NAME[:KEY=VALUE,..]"
 
@@ -45,6 +48,10 @@ class Backbone(click.ParamType):
         if isinstance(value, dict):
             return value
         name, _, rest = value.partition(":")
+        if re.match(r"keras[._](applications|hub|cv):", value):
+            name, _, rest = value.rpartition(":")
+            if "=" not in rest:
+                name, rest = value, ""
         settings = dict(key_and_value(part, param, ctx) for part in rest.split(",") if part)
         return {"name": name, **settings}
 

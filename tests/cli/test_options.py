@@ -37,6 +37,14 @@ def test_backbone():
     assert Backbone()(config) == config
 
 
+def test_backbone_of_another_library():
+    assert Backbone()("keras_hub:resnet_50_imagenet") == {"name": "keras_hub:resnet_50_imagenet"}
+    config = {"name": "keras_applications:MobileNet", "weights": "imagenet", "alpha": 0.25}
+    assert Backbone()("keras_applications:MobileNet:weights=imagenet,alpha=0.25") == config
+    assert Backbone()("keras_hub:hf://a/b") == {"name": "keras_hub:hf://a/b"}
+    assert Backbone()("keras_hub:hf://a/b:seed=1") == {"name": "keras_hub:hf://a/b", "seed": 1}
+
+
 def test_setting():
     assert Setting()('stage2={"scale":20}') == ["stage2", {"scale": 20}]
     assert Setting()("trainable=head") == ["trainable", "head"]

@@ -25,18 +25,18 @@ def library_errors(name: str) -> Iterator[None]:
     except ImportError:
         raise
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{name} cannot be made: {_first_line(error)} Received: {name!r}") from error
+        raise ValueError(f"{name} cannot be made: {_first_lines(error)} Received: {name!r}") from error
     except Exception as error:
         raise ConnectionError(
-            f"The files of {name} cannot be had: {_first_line(error)} Connect to the internet once (they are kept in a "
+            f"The files of {name} cannot be had: {_first_lines(error)} Connect to the internet once (they are kept in a "
             "cache), or build the network without pretrained weights: weights=None, or the library's class and its "
             f"configuration. Received: {name!r}"
         ) from error
 
 
-def _first_line(error):
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[0] if lines else type(error).__name__
+def _first_lines(error):
+    text = " ".join(str(error).split()) or type(error).__name__
+    text = text if len(text) <= 300 else f"{text[:297]}..."
     return text if text.endswith((".", "!")) else f"{text}."
 
 
