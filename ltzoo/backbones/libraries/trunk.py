@@ -28,8 +28,8 @@ def library_errors(name: str) -> Iterator[None]:
         raise ValueError(f"{name} cannot be made: {_first_lines(error)} Received: {name!r}") from error
     except Exception as error:
         raise ConnectionError(
-            f"The files of {name} cannot be had: {_first_lines(error)} Connect to the internet once (they are kept in a "
-            "cache), or build the network without pretrained weights: weights=None, or the library's class and its "
+            f"The files of {name} cannot be had: {_first_lines(error)} Connect to the internet once (they are kept in "
+            "a cache), or build the network without pretrained weights: weights=None, or the library's class and its "
             f"configuration. Received: {name!r}"
         ) from error
 
