@@ -5,12 +5,14 @@ import os
 import shlex
 
 _PATHS = ("data_dir", "image_root")
+_PLACEHOLDERS = {"data": "DATA", "start_from": "MODEL"}
 
 
 def train_command(arguments: dict) -> str:
     """`ltzoo train ...` with the arguments in a `run.json`.
 
-    Paths of this computer are left out, the folder of images becomes DATA, and the run folder RUN.
+    Paths of this computer are left out; the folder of images becomes DATA, a model to start from MODEL, and the run
+    folder RUN.
     """
     words = ["ltzoo", "train", arguments["recipe"]]
     for key, value in {"data": None, **arguments}.items():
@@ -19,8 +21,8 @@ def train_command(arguments: dict) -> str:
         option = "--" + key.replace("_", "-")
         if value is True:
             words.append(option)
-        elif key == "data":
-            words += [option, "DATA" if os.path.isabs(value) else value]
+        elif key in _PLACEHOLDERS:
+            words += [option, _PLACEHOLDERS[key] if os.path.isabs(value) else value]
         elif key == "backbone":
             rest = ",".join(f"{name}={_json(entry)}" for name, entry in value.items() if name != "name")
             words += [option, value["name"] + (f":{rest}" if rest else "")]

@@ -16,4 +16,5 @@ from ltzoo.models.load import load as load
 from ltzoo.models.new_classes import with_new_classes as with_new_classes
 from ltzoo.models.publish import publish as publish
 from ltzoo.models.push import push as push
+from ltzoo.models.start_from import start_from as start_from
 from ltzoo.shipped import names as names

@@ -15,7 +15,12 @@ ENTRY = "gcl_resnet32_cifar10_lt"
 def test_a_resnet32_loads_in_a_second_without_drawing_weights(tmp_path, monkeypatch):
     card = models.card(ENTRY)
     model = models.build(
-        dict(card.backbone), Recipe.from_dict(card.recipe), card.class_counts, initialize=False, name=ENTRY
+        dict(card.backbone),
+        Recipe.from_dict(card.recipe),
+        card.class_counts,
+        class_names=card.class_names,
+        initialize=False,
+        name=ENTRY,
     )
     kernel = np.random.default_rng(0).normal(size=model.head.kernel.shape).astype("float32")
     model.head.kernel.assign(kernel)
@@ -23,6 +28,9 @@ def test_a_resnet32_loads_in_a_second_without_drawing_weights(tmp_path, monkeypa
     monkeypatch.setattr(models.LongTailedClassifier, "extract_features_on_batch", lambda *_: np.zeros(1))
     publish(model, ENTRY, tmp_path, backbone=card.backbone, dataset=card.dataset)
     monkeypatch.setattr(shipped, "folder", lambda: tmp_path)
+    # What the zoo's card says of the paper, the cost and so on is kept.
+    for key in ("paper", "cost", "notes", "preprocessing", "class_names"):
+        assert getattr(models.card(ENTRY), key) == getattr(card, key)
 
     def no_draws(*arguments, **keywords):
         raise AssertionError("initial weights are drawn")
