@@ -14,6 +14,8 @@ from ltzoo.backbones.inner_layers import inner_layers
 from ltzoo.backbones.lightly_tuned import LightlyTuned
 from ltzoo.layers.bottleneck_adapter import BottleneckAdapter
 
+_CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
+
 
 @register("adapters")
 def adapters(
@@ -39,7 +41,7 @@ def adapters(
             it is.
         rank: r. None: the greatest power of 2 up to C / (2 L), and 1 at least, for C classes and L branches: fewer new
             weights than a linear classifier has (LIFT, Shi et al., ICML 2024).
-        patterns: instead of the above, patterns (as in ``fnmatch``) of the names or paths of ``Dense`` and ``Conv2D``
+        patterns: instead of the above, patterns (as in ``fnmatch``) of the names or paths of ``Dense`` and convolution
             layers that get a branch each, added before their activation.
         num_classes: C; ``ltzoo.models.build`` hands it over.
         seed: of W_down; ``ltzoo.models.build`` hands its own over.
@@ -58,7 +60,7 @@ def adapters(
     if patterns is None:
         places = _mlps(backbone) or ([] if _attends(backbone) else _convolutions(backbone))
     else:
-        chosen = choose(backbone, (keras.layers.Dense, keras.layers.Conv2D), patterns)
+        chosen = choose(backbone, (keras.layers.Dense, *_CONVOLUTIONS), patterns)
         places = [(entry, entry, entry[1]) for entry in chosen]
     if not places:
         raise ValueError(
@@ -99,20 +101,23 @@ def _convolutions(backbone):
     return [
         (entry, entry, entry[1])
         for entry in inner_layers(backbone)
-        if type(entry[2]) is keras.layers.Conv2D and max(entry[2].kernel_size) > 1
+        if type(entry[2]) in _CONVOLUTIONS and max(entry[2].kernel_size) > 1
     ]
 
 
 def _branch(first, last, rank):
-    arguments = {"dtype": last.dtype_policy}
-    if isinstance(first, keras.layers.Conv2D):
-        if first.data_format != "channels_last":
-            raise ValueError(
-                f"Branches of convolutions need channels_last. Received: {first.name!r} with {first.data_format}"
-            )
-        arguments |= {
-            key: getattr(first, key) for key in ("kernel_size", "strides", "padding", "dilation_rate")
-        }
-        shape = (None, None, None, first.kernel.shape[2] * first.groups)
-        return BottleneckAdapter(last.filters, rank, **arguments), shape
-    return BottleneckAdapter(last.units, rank, **arguments), (None, first.kernel.shape[0])
+    """A branch for what lies from one layer to another, and the shape of its input."""
+    if isinstance(first, keras.layers.Dense):
+        branch = BottleneckAdapter(last.units, rank, dtype=last.dtype_policy)
+        return branch, (None, first.kernel.shape[0])
+    if first.data_format != "channels_last":
+        raise ValueError(
+            f"Branches of convolutions need channels_last. Received: {first.name!r} with {first.data_format}"
+        )
+    separable = isinstance(first, keras.layers.SeparableConv2D)
+    kernel = first.depthwise_kernel if separable else first.kernel
+    inputs = kernel.shape[2] * getattr(first, "groups", 1)
+    depthwise = isinstance(first, keras.layers.DepthwiseConv2D)
+    units = inputs * first.depth_multiplier if depthwise else first.filters
+    window = {key: getattr(first, key) for key in ("kernel_size", "strides", "padding", "dilation_rate")}
+    return BottleneckAdapter(units, rank, **window, dtype=first.dtype_policy), (None, None, None, inputs)

@@ -115,6 +115,23 @@ def test_convolutions_get_branches_in_a_network_without_mlps():
     assert model.output_shape == trunk.output_shape
 
 
+def test_depthwise_and_separable_convolutions_get_branches_too():
+    images = inputs = keras.Input((8, 8, 3))
+    for kind, arguments in (
+        (keras.layers.DepthwiseConv2D, {"depth_multiplier": 2}),
+        (keras.layers.SeparableConv2D, {"filters": 4}),
+        (keras.layers.Conv2D, {"filters": 4, "groups": 2, "activation": "relu"}),
+    ):
+        images = kind(kernel_size=3, padding="same", strides=1, name=kind.__name__, **arguments)(images)
+    trunk = keras.Model(inputs, images)
+    model = convert(trunk, [{"name": "adapters", "rank": 2}])
+    assert [addition.units for addition in model.additions] == [6, 4, 4]
+    photos = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
+    np.testing.assert_allclose(numpy(model(photos)), numpy(trunk(photos)), rtol=1e-5, atol=1e-6)
+    shake(model)
+    assert numpy(model(photos)).min() >= 0  # Added before the activation.
+
+
 def test_the_seed_gives_the_draws():
     def kernels(seed):
         model = convert(encoder(), [{"name": "lora", "rank": 2}], seed=seed)
