@@ -79,8 +79,8 @@ def installed(module: str) -> bool:
         return False
 
 
-def writer(name: str, backend: str, is_installed: Callable[[str], bool] = installed) -> str:
-    """The backend that writes a format: the present one where it can, else another that is installed.
+def writers_of(name: str, backend: str, is_installed: Callable[[str], bool] = installed) -> list[str]:
+    """The installed backends that write a format, the present one first.
 
     Args:
         name: a key of `FORMATS`.
@@ -95,9 +95,9 @@ def writer(name: str, backend: str, is_installed: Callable[[str], bool] = instal
     if name not in FORMATS:
         raise ValueError(f"`format` must be one of {list(FORMATS)}. Received: format={name!r}")
     writers = FORMATS[name].writers
-    for candidate in sorted(writers, key=lambda other: other != backend):
-        if all(is_installed(module) for module in (candidate, *writers[candidate])):
-            return candidate
+    able = [by for by, modules in writers.items() if all(map(is_installed, (by, *modules)))]
+    if able:
+        return sorted(able, key=lambda by: by != backend)
     wanted = backend if backend in writers else next(iter(writers))
     missing = [module for module in (wanted, *writers[wanted]) if not is_installed(module)]
     extras = ",".join(dict.fromkeys(EXTRAS[module] for module in missing))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ltzoo.export_formats import EXTRAS, FORMATS, writer
+from ltzoo.export_formats import EXTRAS, FORMATS, writers_of
 from ltzoo.models.exporting.writers import WRITERS
 
 
@@ -10,18 +10,24 @@ def only(*modules):
     return lambda module: module in modules
 
 
-def test_the_present_backend_writes_what_it_can():
+def test_the_present_backend_comes_first():
     have = only("tensorflow", "jax", "torch", "onnx", "tf2onnx", "jax2onnx", "openvino")
     for backend in ("tensorflow", "jax", "torch"):
-        assert writer("onnx", backend, have) == writer("openvino", backend, have) == backend
-        assert writer("tf_saved_model", backend, have) == writer("litert", backend, have) == "tensorflow"
-        assert writer("torch", backend, have) == "torch"
+        for name in ("onnx", "openvino"):
+            able = writers_of(name, backend, have)
+            assert able[0] == backend and sorted(able) == ["jax", "tensorflow", "torch"]
+        assert (
+            writers_of("tf_saved_model", backend, have)
+            == writers_of("litert", backend, have)
+            == ["tensorflow"]
+        )
+        assert writers_of("torch", backend, have) == ["torch"]
 
 
 def test_another_backend_helps_out():
-    assert writer("onnx", "jax", only("jax", "torch", "onnx")) == "torch"
-    assert writer("onnx", "jax", only("jax", "tensorflow", "onnx", "tf2onnx")) == "tensorflow"
-    assert writer("onnx", "torch", only("torch", "onnx")) == "torch"
+    assert writers_of("onnx", "jax", only("jax", "torch", "onnx")) == ["torch"]
+    assert writers_of("onnx", "jax", only("jax", "tensorflow", "onnx", "tf2onnx")) == ["tensorflow"]
+    assert writers_of("onnx", "torch", only("torch", "onnx")) == ["torch"]
 
 
 @pytest.mark.parametrize(
@@ -37,12 +43,12 @@ def test_another_backend_helps_out():
 )
 def test_what_is_missing_is_named(name, backend, modules, message):
     with pytest.raises(ImportError, match=message + rf".*Received: format='{name}' on the {backend} backend"):
-        writer(name, backend, only(*modules))
+        writers_of(name, backend, only(*modules))
 
 
 def test_unknown_formats_are_named():
     with pytest.raises(ValueError, match="'openvino', 'torch'.*Received: format='saved_model'"):
-        writer("saved_model", "jax")
+        writers_of("saved_model", "jax")
 
 
 def test_every_format_has_a_function_an_ending_and_extras():

@@ -8,7 +8,7 @@ from ltzoo import shipped
 from ltzoo.cli.backend import installed, use_backend
 from ltzoo.cli.errors import UserError
 from ltzoo.cli.models import check_model, load_model
-from ltzoo.export_formats import FORMATS, writer
+from ltzoo.export_formats import FORMATS, writers_of
 
 
 @click.command(
@@ -42,7 +42,7 @@ def export(model, out, format_, overwrite):
     check_model(model)
     present = use_backend(next(iter(filter(installed, form.writers)), None))
     try:
-        writer(format_, present)  # before the model is loaded
+        writers_of(format_, present)  # before the model is loaded
         classifier = load_model(model)
         classifier.export(target, format=format_, card=_card(model))
     except ImportError as error:

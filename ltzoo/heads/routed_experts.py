@@ -136,7 +136,9 @@ class RoutedExpertsHead(ExpertsHead):
 
     def _experts_used(self, inputs, ensembles):
         ask = ops.sigmoid(self.routing_logits(inputs, ensembles)) > self.threshold
-        return 1 + ops.sum(ops.cumprod(ops.cast(ask, "int32"), axis=1), axis=1)
+        # An expert is asked where none before it was declined; ONNX has no cumulative product.
+        declined = ops.cumsum(ops.cast(ops.logical_not(ask), "int32"), axis=1)
+        return 1 + ops.sum(ops.cast(ops.equal(declined, 0), "int32"), axis=1)
 
     def call(self, inputs, training=None):
         ensembles = ensemble_logits(self.expert_logits(inputs, training=training))

@@ -82,7 +82,7 @@ class ShiftedCropEncoder(keras.layers.Layer):
 
     def crops(self, images: Any) -> Any:
         """The resized crops of images [batch, H, W, C]: [batch * M * M, H, W, C], row after row for each image."""
-        height, width, channels = images.shape[1:]
+        height, width, channels = (int(size) for size in images.shape[1:])  # tensors where PyTorch traces
         dtype = float32_or_float64(images.dtype)
         rows, columns = (
             np.stack([bilinear_matrix(size, *ends) for ends in crop_ranges(size, self.grid)])

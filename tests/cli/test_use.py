@@ -11,7 +11,7 @@ import pytest
 from ltzoo import models
 from ltzoo.cli.data import check_classes, check_image_shape
 from ltzoo.cli.errors import UserError
-from ltzoo.export_formats import writer
+from ltzoo.export_formats import writers_of
 from tests import tiny
 
 
@@ -119,7 +119,7 @@ def test_export_of_a_zoo_entry_hands_its_card_on(invoke, run, tmp_path, monkeypa
     monkeypatch.setattr(
         models.LongTailedClassifier, "export", lambda self, *path, **how: asked.append((*path, how))
     )
-    monkeypatch.setattr("ltzoo.cli.export.writer", lambda *wanted: "tensorflow")
+    monkeypatch.setattr("ltzoo.cli.export.writers_of", lambda *wanted: ["tensorflow"])
     entry, target = "gcl_resnet8_digits_lt", tmp_path / "model.pt2"
     for model, card in ((run, None), (entry, models.card(entry))):
         done = invoke("export", model, "--out", target, "--format", "torch")
@@ -130,9 +130,9 @@ def test_export_of_a_zoo_entry_hands_its_card_on(invoke, run, tmp_path, monkeypa
 
 def test_export_refuses_what_no_installed_backend_writes(one_line, run, tmp_path, monkeypatch):
     def nothing_installed(name, backend):
-        return writer(name, backend, is_installed=lambda module: False)
+        return writers_of(name, backend, is_installed=lambda module: False)
 
-    monkeypatch.setattr("ltzoo.cli.export.writer", nothing_installed)
+    monkeypatch.setattr("ltzoo.cli.export.writers_of", nothing_installed)
     line = one_line("export", run, "--out", tmp_path / "model.pt2", "--format", "torch")
     assert "written by torch, and torch is not installed" in line and 'pip install "ltzoo[torch]"' in line
     assert list(tmp_path.iterdir()) == []

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from ltzoo.export_formats import installed, writer
+from ltzoo.export_formats import installed, writers_of
 from tests import tiny
 from tests.examples.served import SERVING, check, example, files_and_answers, free_port
 from tests.models.exporting import lively
@@ -33,7 +33,7 @@ def model():
 def server(model, tmp_path_factory):
     """The addresses (REST, gRPC) of a server in a process of its own, on the folder of the example."""
     try:
-        writer("onnx", keras.backend.backend())
+        writers_of("onnx", keras.backend.backend())
     except ImportError as missing:
         pytest.skip(str(missing))
     folder = tmp_path_factory.mktemp("mlserver")

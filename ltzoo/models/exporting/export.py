@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 import os
 import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
 
-from ltzoo.export_formats import FORMATS, writer
+from ltzoo.export_formats import FORMATS, writers_of
 from ltzoo.models.exporting import child, writers
 from ltzoo.models.exporting.description import describe
+from ltzoo.models.exporting.saved_model import check_top_k
 from ltzoo.models.exporting.served_classifier import served_classifier
 
 if TYPE_CHECKING:
@@ -44,7 +46,8 @@ def export_model(
     | "torch" | PyTorch | a `.pt2` file for `torch.export.load` | `extra_files` |
 
     A format that the present backend cannot write is written by another one that is installed: the model goes there
-    through a `.keras` file and a child process. Own layers must then be importable there, as after `pip install`.
+    through a `.keras` file and a child process. So does a model with a layer that the present backend's converter does
+    not know, with a warning. Own layers must then be importable there, as after `pip install`.
     The file or folder appears whole or not at all, and replaces an older one only when it is complete.
 
     Args:
@@ -60,10 +63,10 @@ def export_model(
         ValueError: unknown format or option, wrong ending of `filepath`, or a card of another model.
         ImportError: no backend that can write the format is installed, or a library is missing; the message says
             what to install.
-        RuntimeError: the child process failed; the message ends with its last line.
+        RuntimeError: no backend that is installed can write this model; the message has each one's reason.
     """
     backend = keras.backend.backend()
-    by = writer(format, backend)
+    candidates = writers_of(format, backend)
     target = Path(filepath)
     suffix = FORMATS[format].suffix
     if suffix and target.suffix != suffix:
@@ -75,15 +78,40 @@ def export_model(
     served = served_classifier(model)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
-        written = Path(folder) / "written" / target.name
-        written.parent.mkdir()
-        if by == backend and not _on_another_device(served, format):
-            writers.write(served, written, format, description, options)
-        else:
-            child.write(served, written, format, description, options, backend=by)
+        written = _write(served, candidates, Path(folder), target.name, format, description, options)
         _put_in_place(written, target, Path(folder) / "replaced")
     if verbose:
         print(f"Wrote {target} ({FORMATS[format].title})")
+
+
+def _write(served, candidates, folder, name, format, description, options):
+    """Lets the first backend that can write the model; the path of what it wrote."""
+    failures = []
+    for by in candidates:
+        path = folder / by / name
+        path.parent.mkdir()
+        try:
+            if by == keras.backend.backend() and not _on_another_device(served):
+                writers.write(served, path, format, description, options)
+            else:
+                child.write(served, path, format, description, options, backend=by)
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # A converter's own, for a layer that it does not know: of any type.
+            failures.append((by, error))
+            continue
+        if failures:
+            warnings.warn(f"{_reasons(failures)}; {by} wrote {FORMATS[format].title} instead.", stacklevel=3)
+        return path
+    raise RuntimeError(
+        f"This model cannot be written as {FORMATS[format].title}. {_reasons(failures)}"
+    ) from failures[0][1]
+
+
+def _reasons(failures):
+    texts = [" ".join(str(error).split()) or type(error).__name__ for _, error in failures]
+    texts = [text if len(text) < 300 else f"{text[:297]}..." for text in texts]
+    return "; ".join(f"{by} failed: {text}" for (by, _), text in zip(failures, texts, strict=True))
 
 
 def _check_options(format, options):
@@ -93,9 +121,11 @@ def _check_options(format, options):
             raise ValueError(
                 f"The options of format {format!r} are {known or 'none'}. Received: {name}={options[name]!r}"
             )
+    if "top_k" in options:
+        check_top_k(options["top_k"])
 
 
-def _on_another_device(served, format):
+def _on_another_device(served):
     """Whether PyTorch's weights lie on an accelerator, which its own formats would then be bound to."""
     if keras.backend.backend() != "torch":
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import warnings
 from pathlib import Path
@@ -32,6 +33,8 @@ def write_onnx(
 
     signature = [keras.InputSpec(shape=(None, *served.image_shape), dtype="float32", name="images")]
     with _quiet():
+        if keras.backend.backend() == "torch":
+            _teach_torch()
         keras.Model.export(
             served,
             str(path),
@@ -66,10 +69,20 @@ def _rename(graph, old, new):
                     names[place] = new
 
 
+def _teach_torch():
+    """`ravel`, which `keras.ops.take` uses, and PyTorch's exporter does not know."""
+    import torch
+
+    def ravel(graph, tensor):
+        return graph.op("Reshape", tensor, graph.op("Constant", value_t=torch.tensor([-1])))
+
+    torch.onnx.register_custom_op_symbolic("aten::ravel", ravel, 14)
+
+
 @contextlib.contextmanager
 def _quiet():
     """Without the converters' remarks on their own insides."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         before = logging.root.manager.disable
         logging.disable(logging.WARNING)

@@ -36,8 +36,7 @@ def write_saved_model(served: ServedClassifier, path: Path, description: Descrip
     Raises:
         ValueError: `top_k` below 1.
     """
-    if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
-        raise ValueError(f"`top_k` must be a positive integer. Received: top_k={top_k!r}")
+    check_top_k(top_k)
     import tensorflow as tf
 
     from ltzoo.models.exporting.image_bytes import read_images
@@ -56,3 +55,9 @@ def write_saved_model(served: ServedClassifier, path: Path, description: Descrip
     archive.add_endpoint(SERVE_IMAGES, serve_images, [tf.TensorSpec((None,), tf.string, name="image_bytes")])
     archive.write_out(str(path), verbose=False)
     description.write(path / "assets.extra")
+
+
+def check_top_k(top_k: int) -> None:
+    """Refuses what is not a number of classes."""
+    if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
+        raise ValueError(f"`top_k` must be a positive integer. Received: top_k={top_k!r}")

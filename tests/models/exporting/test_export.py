@@ -66,7 +66,7 @@ def test_mixed_precision_leaves_as_float32(policy):
 
 def fake(monkeypatch, name, write):
     """Format `name` is written by `write`, on whatever backend."""
-    monkeypatch.setattr("ltzoo.models.exporting.export.writer", lambda *wanted: keras.backend.backend())
+    monkeypatch.setattr("ltzoo.models.exporting.export.writers_of", lambda *wanted: [keras.backend.backend()])
     monkeypatch.setitem(writers.WRITERS, name, write)
 
 
@@ -98,6 +98,23 @@ def test_a_failed_export_leaves_what_was_there(tmp_path, monkeypatch):
     assert (tmp_path / "net.onnx").read_text() == "old"
 
 
+def test_another_backend_writes_what_the_present_converter_does_not_know(tmp_path, monkeypatch):
+    def unknown(served, path, description):
+        path.with_suffix(".part").write_text("half")
+        raise NotImplementedError("operator 'ravel'")
+
+    fake(monkeypatch, "onnx", unknown)
+    path = tmp_path / "net.onnx"
+    with pytest.raises(RuntimeError, match="cannot be written as ONNX. .* failed: operator 'ravel'"):
+        tiny.model().export(path, format="onnx")
+    present = keras.backend.backend()
+    monkeypatch.setattr("ltzoo.models.exporting.export.writers_of", lambda *wanted: [present, "other"])
+    monkeypatch.setattr(child, "write", lambda served, path, *rest, backend: path.write_text(backend))
+    with pytest.warns(UserWarning, match=f"{present} failed: operator 'ravel'; other wrote ONNX instead"):
+        tiny.model().export(path, format="onnx")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["net.onnx"] and path.read_text() == "other"
+
+
 def test_the_card_is_what_the_model_knows_or_that_of_its_entry(tmp_path, monkeypatch):
     seen = []
     fake(monkeypatch, "litert", lambda served, path, description: seen.append(description) or path.touch())
@@ -118,6 +135,7 @@ def test_the_card_is_what_the_model_knows_or_that_of_its_entry(tmp_path, monkeyp
         ("x", "saved_model", {}, "format='saved_model'"),
         ("x.pb", "onnx", {}, r"must end in '.onnx' for format 'onnx'. Received: filepath='.*x.pb'"),
         ("x.onnx", "onnx", {"opset": 17}, r"are \['opset_version'\]. Received: opset=17"),
+        ("x", "tf_saved_model", {"top_k": 0}, "`top_k` must be a positive integer. Received: top_k=0"),
         ("x.tflite", "litert", {"top_k": 2}, r"of format 'litert' are none. Received: top_k=2"),
     ],
 )

@@ -7,13 +7,21 @@ import keras
 import numpy as np
 import pytest
 
-from ltzoo.export_formats import FORMATS, installed, writer
+from ltzoo.export_formats import FORMATS, installed, writers_of
 from ltzoo.models import served_outputs
 from ltzoo.models.exporting.openvino_file import import_openvino
 from tests import tiny
 from tests.models.exporting import lively
 
 NAMES = ["vertical", "horizontal", "diagonal"]
+
+
+def writers(name):
+    """The installed backends that write a format."""
+    try:
+        return writers_of(name, keras.backend.backend())
+    except ImportError:
+        return []
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +36,7 @@ def classified():
 def exported(request, classified, tmp_path_factory):
     name = request.param
     try:
-        by = writer(name, keras.backend.backend())
+        by = writers_of(name, keras.backend.backend())[0]
     except ImportError as missing:
         pytest.skip(str(missing))
     if by != keras.backend.backend():
@@ -77,3 +85,34 @@ def test_names_and_card_travel_along(exported):
             names = json.dumps(archive.read("class_names.txt").decode().split())
             card = archive.read("card.json").decode()
     assert json.loads(names) == NAMES and json.loads(card)["class_names"] == NAMES
+
+
+# PyTorch's exporter traces, and meets sizes of images as tensors in CAMC++; tf2onnx takes long for its crops.
+TRACED = ["camc_plus_plus"] if keras.backend.backend() == "torch" else ["camc"]
+
+
+@pytest.mark.parametrize("recipe", [*TRACED, "ride"])
+def test_heads_with_unusual_operators_become_onnx(recipe, tmp_path):
+    if keras.backend.backend() not in writers("onnx") or not installed("onnxruntime"):
+        pytest.skip("ONNX needs its converter of this backend, and ONNX Runtime")
+    images = tiny.dataset().test.load(np.arange(7))
+    model = lively.model(recipe)
+    model.export(tmp_path / "net.onnx", format="onnx")
+    expected = keras.ops.convert_to_numpy(model(images, training=False))
+    found = served_outputs(tmp_path / "net.onnx", images)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_mixed_precision_model_runs_in_onnx_runtime(classified, tmp_path):
+    if keras.backend.backend() not in writers("onnx") or not installed("onnxruntime"):
+        pytest.skip("ONNX needs its converter of this backend, and ONNX Runtime")
+    model, images, expected = classified
+    before = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        mixed = tiny.model()
+    finally:
+        keras.config.set_dtype_policy(before)
+    mixed.set_weights(model.get_weights())
+    mixed.export(tmp_path / "net.onnx", format="onnx")
+    np.testing.assert_allclose(served_outputs(tmp_path / "net.onnx", images), expected, rtol=1e-5, atol=1e-5)
