@@ -32,7 +32,6 @@ def shake(model, seed=1):
     "config, names",
     [
         ({"name": "lora", "rank": 2}, ATTENTION),
-        ({"name": "lora", "patterns": ["*_dense1"]}, ["lora_block0_dense1", "lora_block1_dense1"]),
         ({"name": "adapters", "num_classes": 16}, MLPS),
         ({"name": "adapters", "patterns": ["patches"], "rank": 1}, ["adapter_patches"]),
     ],

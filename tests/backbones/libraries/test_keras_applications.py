@@ -10,7 +10,6 @@ from keras import utils
 import ltzoo
 from ltzoo.backbones import get, pixel_statistics
 from ltzoo.backbones.libraries import keras_applications
-from tests import tiny
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype("float32")
 
@@ -73,17 +72,19 @@ def test_what_cannot_be_made_says_why(caffe):
 
 
 def test_a_classifier_keeps_given_weights_and_comes_back_from_a_file(caffe, tmp_path):
-    recipe, config = tiny.recipe("cross_entropy"), {"name": "keras_applications:Small", "filters": 3}
-    model = ltzoo.models.build(config, recipe, [9, 3], input_shape=(32, 32, 3), seed=3)
+    config = {"name": "keras_applications:Small", "filters": 3}
+    rest = ("cross_entropy", [9, 3])
+    settings = {"input_shape": (32, 32, 3), "compile": False}
+    model = ltzoo.models.build(config, *rest, **settings, seed=3)
     trunk = model.backbone
     assert (model.mean, model.std) == pixel_statistics(trunk)
     logits = numpy(model(IMAGES))
     model.save(tmp_path / "model.keras")
     np.testing.assert_array_equal(numpy(keras.saving.load_model(tmp_path / "model.keras")(IMAGES)), logits)
-    same = ltzoo.models.build(config, recipe, [9, 3], input_shape=(32, 32, 3), seed=3)
+    same = ltzoo.models.build(config, *rest, **settings, seed=3)
     np.testing.assert_array_equal(numpy(same(IMAGES)), logits)
     before = [numpy(variable).copy() for variable in trunk.variables]
-    ltzoo.models.build(trunk, recipe, [9, 3], input_shape=(32, 32, 3), seed=4, mean=0.5, std=0.5)
+    ltzoo.models.build(trunk, *rest, **settings, seed=4, mean=0.5, std=0.5)
     assert all((old == numpy(new)).all() for old, new in zip(before, trunk.variables, strict=True))
 
 
