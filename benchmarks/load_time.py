@@ -47,7 +47,9 @@ def main(runs):
     with tempfile.TemporaryDirectory() as folder:
         _child(_MAKE, folder, os.environ.get("KERAS_BACKEND", "tensorflow"))
         size = (Path(folder) / f"{ENTRY}.weights.h5").stat().st_size
+        load = "unknown" if not hasattr(os, "getloadavg") else f"{os.getloadavg()[0]:.1f}"
         print(f"{ENTRY}, {size / 1e6:.1f} MB; seconds, wall (processor), median of {runs} processes")
+        print(f"{os.cpu_count()} processors, load average {load} at the start, niceness {os.nice(0)}")
         print(f"{'backend':<12}{'import keras':>16}{'first load':>16}{'second load':>16}")
         for backend in BACKENDS:
             measured = [json.loads(_child(_LOAD, folder, backend).splitlines()[-1]) for _ in range(runs)]

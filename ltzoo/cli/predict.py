@@ -2,6 +2,8 @@
 
 import click
 
+from ltzoo import shipped
+from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.errors import UserError
 from ltzoo.cli.models import check_model, load_model
@@ -34,7 +36,7 @@ def predict(images, model, top, skip_unreadable):
 
     classifier = load_model(model)
     height, width, channels = classifier.image_shape
-    split = FileSplit(list(images), np.zeros(len(images), "int64"), (height, width), channels)
+    split = FileSplit(list(images), np.zeros(len(images), "int64"), (height, width), channels, _resize(model))
     errors = check_images(split)
     if errors and not skip_unreadable:
         raise UnreadableImagesError(errors, len(images))
@@ -49,6 +51,13 @@ def predict(images, model, top, skip_unreadable):
         logits = classifier.predict(split.load(chosen), batch_size=_BATCH, verbose=0).astype("float64")
         for position, row in zip(chosen, logits, strict=True):
             click.echo(f"{images[position]}: {_most_probable(row, classifier.class_names, top)}")
+
+
+def _resize(model: str) -> int | None:
+    """Length of the shorter side before the center is cut out, where a zoo entry was evaluated so."""
+    if model not in shipped.names():
+        return None
+    return (cards.read(model).get("preprocessing") or {}).get("resize")
 
 
 def _most_probable(logits, class_names, top: int) -> str:

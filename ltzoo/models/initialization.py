@@ -8,16 +8,15 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
-_ONE_AT_A_TIME = threading.Lock()
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @contextlib.contextmanager
 def without_initial_values() -> Iterator[None]:
     """Layers that are built inside start from ones, at no cost: for models whose weights are loaded next.
 
-    JAX compiles one function for each shape that is drawn or filled, half a second each on a slow processor, which
-    made loading a ResNet-32 take longer than training it for an epoch. Only layers that the present thread builds
-    are concerned; another thread waits until the first one has left.
+    JAX compiles a function for each shape that is drawn or filled, which is most of the time that a network takes to be
+    built there. Only layers that the present thread builds are concerned; another thread that wants the same waits.
     """
     original, owner = keras.layers.Layer.add_weight, threading.get_ident()
 

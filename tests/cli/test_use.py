@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ltzoo import models
+from ltzoo.cli import predict
 from ltzoo.cli.data import check_classes, check_image_shape
 from ltzoo.cli.errors import UserError
 from ltzoo.export_formats import writers_of
@@ -86,6 +87,11 @@ def test_predict_agrees_with_the_model(invoke, run, photos):
     )
     name = ["cat", "dog", "owl"][int(np.argmax(logits))]
     assert invoke("predict", path, "--model", run).stdout.startswith(f"{path}: {name} ")
+
+
+def test_predict_resizes_as_the_card_of_an_entry_says(run):
+    assert predict._resize("gcl_resnet50_imagenet_lt") == 256
+    assert predict._resize("gcl_resnet8_digits_lt") is None and predict._resize(str(run)) is None
 
 
 def test_predict_names_unreadable_images_or_leaves_them_out(invoke, one_line, run, photos, truncated):
