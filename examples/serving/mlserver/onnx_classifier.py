@@ -25,7 +25,9 @@ class OnnxClassifier(MLModel):
         """Opens the file that `uri` of model-settings.json names."""
         path = await get_model_uri(self._settings, wellknown_filenames=["model.onnx"])
         self._session = onnxruntime.InferenceSession(Path(path), providers=["CPUExecutionProvider"])
-        self._names = json.loads(self._session.get_modelmeta().custom_metadata_map["class_names"])
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self._names = json.loads(metadata["class_names"])
+        self._resize = int(metadata["resize"]) if "resize" in metadata else None
         self._shape = tuple(self._session.get_inputs()[0].shape[1:])
         self._top_k = min((self._settings.parameters.extra or {}).get("top_k", 5), len(self._names))
         return True
@@ -68,7 +70,7 @@ class OnnxClassifier(MLModel):
         raise InferenceError(f"Send either images or image_bytes. Received: {sorted(given)}")
 
     def _read(self, file):
-        """One image file as the model wants it: upright, just covering its size, the center cut out."""
+        """One image file as the model wants it: upright, scaled as its card says, the center cut out."""
         height, width, channels = self._shape
         try:
             image = ImageOps.exif_transpose(Image.open(io.BytesIO(file))).convert(
@@ -76,7 +78,10 @@ class OnnxClassifier(MLModel):
             )
         except OSError as error:
             raise InferenceError(f"image_bytes holds no image: {error}") from error
-        scale = max(height / image.height, width / image.width)
+        if self._resize is None:
+            scale = max(height / image.height, width / image.width)
+        else:
+            scale = self._resize / min(image.height, image.width)
         size = max(width, round(image.width * scale)), max(height, round(image.height * scale))
         image = image.resize(size, Image.Resampling.BILINEAR)
         left, top = (image.width - width) // 2, (image.height - height) // 2

@@ -75,11 +75,11 @@ def main() -> None:
     from ltzoo.models.exporting import writers
 
     asked = json.load(sys.stdin)
-    description = asked["description"]
+    description = Description(**asked["description"])
     writers.write(
         keras.saving.load_model(asked["source"]),
         Path(asked["path"]),
         asked["format"],
-        Description(tuple(description["class_names"]), description["card"]),
+        description,
         asked["options"],
     )

@@ -23,10 +23,13 @@ class Description:
     Attributes:
         class_names: in the order of the logits.
         card: JSON text: the zoo entry's card, or what the model itself knows, under the same keys.
+        resize: length of the shorter side of an image before the center is cut out, as the card says; None scales as
+            little as possible.
     """
 
     class_names: tuple[str, ...]
     card: str
+    resize: int | None = None
 
     def names_json(self) -> str:
         """The names as a JSON list."""
@@ -50,7 +53,10 @@ def describe(model: LongTailedClassifier, card: Card | None = None) -> Descripti
             f"`card` must be the card of this very model: its class names differ from the model's. "
             f"Received: card={card.name!r}"
         )
-    return Description(tuple(model.class_names), _card_of(model) if card is None else card.to_json())
+    if card is None:
+        return Description(tuple(model.class_names), _card_of(model))
+    resize = (card.preprocessing or {}).get("resize")
+    return Description(tuple(model.class_names), card.to_json(), resize)
 
 
 def _card_of(model):

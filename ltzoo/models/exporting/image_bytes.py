@@ -7,15 +7,16 @@ from typing import Any
 from ltzoo.models.exporting.exif_orientation import turn_upright
 
 
-def read_images(contents: Any, image_shape: tuple[int, int, int]) -> Any:
+def read_images(contents: Any, image_shape: tuple[int, int, int], resize: int | None = None) -> Any:
     """Decodes PNG, JPEG, GIF (first frame) and BMP files and brings them to one size.
 
     The steps are those of `ltzoo.data.files`: turn a photo upright by its EXIF orientation (JPEG only), make it RGB
-    or gray, scale it so that it just covers the size, cut out the center.
+    or gray, scale it so that it just covers the size (or has a shorter side of `resize`), cut out the center.
 
     Args:
         contents: the files, a string tensor `[batch]`.
         image_shape: (height, width, channels), channels 1 or 3.
+        resize: length of the shorter side before the center is cut out; None scales as little as possible.
 
     Returns:
         float32 `[batch, height, width, channels]`, whole numbers 0..255. A file that is no such image fails the
@@ -26,7 +27,7 @@ def read_images(contents: Any, image_shape: tuple[int, int, int]) -> Any:
     height, width, channels = image_shape
 
     def read(content):
-        pixels = resize_and_crop(decode(content, channels), (height, width))
+        pixels = resize_and_crop(decode(content, channels), (height, width), resize)
         return tf.ensure_shape(pixels, (height, width, channels))
 
     return tf.map_fn(read, contents, fn_output_signature=tf.TensorSpec(image_shape, tf.float32))
@@ -53,8 +54,8 @@ def decode(content: Any, channels: int) -> Any:
     )
 
 
-def resize_and_crop(pixels: Any, size: tuple[int, int]) -> Any:
-    """Scales so that the image just covers `(height, width)` and cuts out the center.
+def resize_and_crop(pixels: Any, size: tuple[int, int], resize: int | None = None) -> Any:
+    """Scales so that the image just covers `(height, width)`, or to a shorter side, and cuts out the center.
 
     Bilinear with antialiasing, across and then down, each result rounded to whole numbers, as Pillow resizes images
     of 8 bits. What is left is the rounding of values halfway between two numbers: by 1 of 255 in one pixel of a
@@ -64,7 +65,9 @@ def resize_and_crop(pixels: Any, size: tuple[int, int]) -> Any:
 
     height, width = size
     rows, columns = (tf.cast(n, tf.float64) for n in tf.unstack(tf.shape(pixels)[:2]))
-    scale = tf.maximum(height / rows, width / columns)
+    scale = (
+        tf.maximum(height / rows, width / columns) if resize is None else resize / tf.minimum(rows, columns)
+    )
     across = tf.maximum(width, tf.cast(tf.round(columns * scale), tf.int32))
     down = tf.maximum(height, tf.cast(tf.round(rows * scale), tf.int32))
     for shape in ((tf.shape(pixels)[0], across), (down, across)):

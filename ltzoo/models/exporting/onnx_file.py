@@ -21,7 +21,8 @@ def write_onnx(
 
     TensorFlow goes by `tf2onnx`, JAX by `jax2onnx`, PyTorch by its own exporter. Each names the output after the last
     operation and the batch as it likes; here they are "logits" and "batch" always. The metadata "class_names" is a
-    JSON list in the order of the logits, "card" the card's JSON.
+    JSON list in the order of the logits, "card" the card's JSON, "resize" the length of the shorter side of an image
+    before its center is cut out, where the card says one.
 
     Args:
         served: the model.
@@ -50,6 +51,8 @@ def write_onnx(
     for value in (images, logits):
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
     metadata = {"class_names": description.names_json(), "card": description.card}
+    if description.resize is not None:
+        metadata["resize"] = str(description.resize)
     onnx.helper.set_model_props(file, metadata)
     onnx.checker.check_model(file)
     onnx.save(file, str(path))

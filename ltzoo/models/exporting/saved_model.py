@@ -30,7 +30,7 @@ def write_saved_model(served: ServedClassifier, path: Path, description: Descrip
     Args:
         served: the model, on the TensorFlow backend.
         path: the folder to make.
-        description: class names and card.
+        description: class names and card, which says how images are resized.
         top_k: k; all classes where there are fewer.
 
     Raises:
@@ -48,7 +48,7 @@ def write_saved_model(served: ServedClassifier, path: Path, description: Descrip
     archive.add_endpoint(DEFAULT, lambda images: {"logits": serve(images)}, tensors)
 
     def serve_images(image_bytes):
-        logits = serve(read_images(image_bytes, served.image_shape))
+        logits = serve(read_images(image_bytes, served.image_shape, description.resize))
         values, indices = tf.math.top_k(tf.nn.softmax(logits), k=min(top_k, len(names)))
         return {"classes": tf.gather(tf.constant(names), indices), "probabilities": values, "logits": logits}
 

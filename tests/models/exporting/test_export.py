@@ -1,5 +1,6 @@
 """`export_model`: what of a model is written, that it is written whole, and what is refused."""
 
+import dataclasses
 import json
 
 import keras
@@ -124,9 +125,14 @@ def test_the_card_is_what_the_model_knows_or_that_of_its_entry(tmp_path, monkeyp
     assert known["class_names"] == list(seen[0].class_names) == ["vertical", "horizontal", "diagonal"]
     assert known["class_counts"] == list(tiny.CLASS_COUNTS) and known["recipe"]["name"] == "gcl"
     assert seen[0].files()["class_names.txt"] == "vertical\nhorizontal\ndiagonal\n"
-    card = models.card(models.names()[0])
+    card = models.card("gcl_resnet8_digits_lt")
     with pytest.raises(ValueError, match=f"its class names differ.*Received: card='{card.name}'"):
         model.export(tmp_path / "net.tflite", format="litert", card=card)
+    like = dataclasses.replace(
+        card, class_names=tuple(model.class_names), preprocessing={"resize": 9, "crop": 8}
+    )
+    model.export(tmp_path / "net.tflite", format="litert", card=like)
+    assert seen[1].resize == 9 and json.loads(seen[1].card)["name"] == card.name and seen[0].resize is None
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,14 @@ def test_pixels_are_pillows_but_for_rounding(reader, name):
     assert np.mean(difference > 0) < 0.15 and np.mean(difference > 1) < 0.005
 
 
+@pytest.mark.parametrize("name", ["png", "jpeg", "smaller"])
+def test_a_shorter_side_that_the_card_says(name):
+    [found] = read_images(tf.constant([FILES[name]]), (24, 32, 3), resize=40).numpy()
+    expected = resize_and_crop(decode_image(FILES[name]), (24, 32), resize=40).astype("float32")
+    difference = np.abs(found - expected)
+    assert difference.max() <= 2 and np.mean(difference > 0) < 0.15
+
+
 @pytest.mark.parametrize("byte_order", "<>")
 def test_orientation(byte_order):
     found = [int(exif_orientation(tf.constant(turned(number, byte_order)))) for number in range(1, 10)]
