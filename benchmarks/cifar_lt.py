@@ -8,6 +8,8 @@ The published images are trained on (all of them, or all but `--validation`, cut
 is tested: columns `top1` and so on. With a validation split the epoch that was best on it is tested too, in the
 columns `chosen_*`. The test images choose nothing.
 
+With `--checkpoints` recipes whose first stages are the same share one: stage_seconds and seconds then count it in each.
+
 `--on-device` keeps images and augmentation on the accelerator (JAX), for the recipes whose augmentation can be there.
 """
 
@@ -20,6 +22,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import runs
+from first_stages import FirstStage
 
 import ltzoo
 from ltzoo.class_counts import long_tail_counts
@@ -47,7 +50,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
     parser.add_argument("--backbone", default="resnet32")
     parser.add_argument(
-        "--epochs", type=int, help="of all stages together; default: the recipe's own, the published ones"
+        "--share", type=float, default=1.0, help="of the published epochs, in every stage; at least one epoch"
     )
     parser.add_argument(
         "--validation", type=float, default=0.0, help="share of every class held out to choose"
@@ -110,14 +113,13 @@ def expected_seconds(name, factor, options):
 
 
 def adapted(name, options):
-    """The recipe with the wanted epochs, and with its augmentation on the device where that can be."""
-    recipe = ltzoo.recipes.get(name, **json.loads(options.overrides))
-    if options.epochs is not None:
+    """The recipe with its share of the epochs, and with its augmentation on the device where that can be."""
+    overrides = json.loads(options.overrides)
+    recipe = ltzoo.recipes.get(name, **overrides)
+    if options.share != 1:
         own = [stage.epochs for stage in recipe.stages]
-        shares = [max(options.epochs / 10, options.epochs * number / sum(own)) for number in own[1:]]
-        later = [max(1, round(share)) if number else 0 for share, number in zip(shares, own[1:], strict=True)]
-        epochs = [options.epochs - sum(later), *later]
-        recipe = ltzoo.recipes.get(name, epochs=epochs, **json.loads(options.overrides))
+        epochs = [max(1, round(options.share * number)) if number else 0 for number in own]
+        recipe = ltzoo.recipes.get(name, **{"epochs": epochs, **overrides})
     if not options.on_device:
         return recipe
     stages = [
@@ -187,11 +189,18 @@ def run(name, factor, seed, options):
     checkpoint = (
         options.checkpoints and options.checkpoints / f"{name}-{factor:g}-{seed}-{runs.recipe_hash(recipe)}"
     )
+    callbacks = [clock, best] if options.validation else [clock]
+    if checkpoint is not None:
+        data_of_run = {"factor": factor, "backbone": options.backbone, "validation": options.validation}
+        first = FirstStage(model, options.checkpoints, data_of_run, seed, clock)
+        callbacks.append(first)
+        if not checkpoint.exists():
+            first.take(checkpoint)
     model.fit(
         data,
         verbose=0,
         seed=seed,
-        callbacks=[clock, best] if options.validation else [clock],
+        callbacks=callbacks,
         checkpoint=checkpoint,
         resume=checkpoint is not None and checkpoint.exists(),
         on_device=on_device,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -79,7 +79,7 @@ def fit_stages(
             "`resume=True` needs `checkpoint`, the folder to resume from. Received: checkpoint=None"
         )
     if checkpoint is not None:
-        store = Checkpoint(checkpoint, _identity(model, seed))
+        store = Checkpoint(checkpoint, identity(model, seed))
         if store.exists():
             if not resume:
                 raise ResumeError(
@@ -267,7 +267,8 @@ def _technique_callbacks(technique, offset, epochs):
     ]
 
 
-def _identity(model, seed):
+def identity(model: LongTailedClassifier, seed: int) -> dict[str, Any]:
+    """What must be equal when a checkpoint is saved and when a training goes on from it."""
     return {
         "recipe": model.recipe.to_dict(),
         "class_counts": [int(count) for count in model.class_counts],

@@ -1,0 +1,94 @@
+"""First stages that several recipes share are trained once: cRT, LWS and MiSLAS differ in their second stage only.
+
+After a first stage its weights are kept under a hash of everything that made them: stage, head, conversions, network,
+data, seed and backend. A recipe with the same hash begins with a checkpoint of the state after that stage, and ends
+with the weights that it would have had by itself.
+"""
+
+import hashlib
+import json
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.files import atomic_write
+from ltzoo.training.callbacks import StagedHistory
+from ltzoo.training.checkpoint import Checkpoint, restore
+from ltzoo.training.fit import identity
+
+
+class FirstStage(keras.callbacks.Callback):
+    """The first stage of one training: takes it from the folder where it is there, else puts it there.
+
+    Args:
+        classifier: a `LongTailedClassifier` of a recipe with several stages.
+        folder: where first stages are kept.
+        data: a dict that says what the classifier is trained on.
+        seed: the seed of the training.
+        clock: its list `seconds` gets the seconds that a first stage took that is taken.
+    """
+
+    def __init__(self, classifier, folder, data, seed, clock):
+        super().__init__()
+        self.classifier, self.seed, self.clock = classifier, seed, clock
+        recipe = classifier.recipe.to_dict()
+        made_by = {
+            **{key: recipe[key] for key in ("head", "conversions")},
+            "stage": recipe["stages"][0],
+            "data": data,
+            "identity": {**identity(classifier, seed), "recipe": None},
+        }
+        digits = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()[:12]
+        self.path = folder / f"stage1-{digits}.npz"
+
+    def take(self, checkpoint):
+        """Writes the checkpoint to go on from, if the stage is there; says whether."""
+        if not self.path.exists():
+            return False
+        with np.load(self.path, allow_pickle=False) as file:
+            meta = json.loads(str(file["meta"]))
+            values = [file[str(index)] for index in range(meta["variables"])]
+        self.classifier.enter_stage(0)
+        restore(self._variables(), values)
+        history = StagedHistory(meta["epoch"], meta["history"])
+        Checkpoint(checkpoint, identity(self.classifier, self.seed)).save(
+            self.classifier, keras.optimizers.SGD(), stage=0, epochs_done=len(history.epoch), history=history
+        )
+        self.clock.seconds.append(meta["seconds"])
+        return True
+
+    def on_train_begin(self, logs=None):
+        self.epochs, self.logs = [], []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs.append(epoch)
+        self.logs.append({key: float(value) for key, value in logs.items()})
+
+    def on_train_end(self, logs=None):
+        if self.classifier.stage != 0 or self.path.exists() or self.epochs[0] != 0:
+            return
+        history = StagedHistory()
+        for epoch, values in zip(self.epochs, self.logs, strict=True):
+            history.append(epoch, values)
+        variables = [ops.convert_to_numpy(variable.value) for variable in self._variables()]
+        meta = {
+            "variables": len(variables),
+            "epoch": history.epoch,
+            "history": history.history,
+            "seconds": self.clock.seconds[-1],
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        arrays = {str(index): value for index, value in enumerate(variables)}
+        with atomic_write(self.path) as temporary, open(temporary, "wb") as file:
+            np.savez(file, meta=np.array(json.dumps(meta)), **arrays)
+
+    def _variables(self):
+        model = self.classifier
+        parts = [model.backbone, model.heads[0], model.clouds[0], model.device_augmentations[0]]
+        return [
+            variable
+            for part in (*parts, model.techniques[0])
+            if part is not None
+            for variable in part.variables
+        ]
