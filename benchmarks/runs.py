@@ -1,9 +1,10 @@
-"""What the benchmarks that train models share: rows of a CSV file, one a run, and what a row says of its origin."""
+"""What the benchmarks that train models share: rows of a CSV file, one a run, what they say of their origin, cells."""
 
 import csv
 import hashlib
 import json
 import platform
+import statistics
 import subprocess
 from pathlib import Path
 
@@ -73,3 +74,27 @@ def measured(result):
     """The columns of a `ltzoo.metrics.Result`."""
     values = {key: f"{getattr(result, key):.4f}" for key in METRICS}
     return {**values, "per_class": " ".join(f"{value:.4f}" for value in result.per_class)}
+
+
+def mean_and_spread(values):
+    """A cell of a table: the mean, and the sample standard deviation of several values; a dash for NaN."""
+    values = list(values)
+    mean = statistics.mean(values)
+    if mean != mean:
+        return "–"
+    return f"{mean:.1f} ± {statistics.stdev(values):.1f}" if len(values) > 1 else f"{mean:.1f}"
+
+
+def total(epochs):
+    """The epochs of all stages, of the column `epochs`."""
+    return sum(int(number) for number in epochs.split("+"))
+
+
+def changes(overrides):
+    """What to put behind a recipe's name for the column `overrides`."""
+    return "" if overrides == "{}" else f" {overrides}"
+
+
+def code(name):
+    """A recipe's name and its changes in Markdown."""
+    return " ".join(f"`{part}`" for part in name.split(" ", 1))
