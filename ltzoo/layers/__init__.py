@@ -3,6 +3,7 @@
 from ltzoo.layers.batch_normalization import BatchNormalization as BatchNormalization
 from ltzoo.layers.bottleneck_adapter import BottleneckAdapter as BottleneckAdapter
 from ltzoo.layers.cam_calibration import CAMCalibration as CAMCalibration
+from ltzoo.layers.flip_average import FlipAverage as FlipAverage
 from ltzoo.layers.gaussian_cloud import GaussianCloud as GaussianCloud
 from ltzoo.layers.learnable_weight_scaling import LearnableWeightScaling as LearnableWeightScaling
 from ltzoo.layers.logit_rectification import LogitRectification as LogitRectification

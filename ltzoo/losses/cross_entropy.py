@@ -29,6 +29,15 @@ def cross_entropy(y_true: Any, y_pred: Any, *, label_smoothing: float = 0.0) -> 
     return -ops.sum(labels * ops.log_softmax(logits, axis=-1), axis=-1)
 
 
+def checked_label_smoothing(label_smoothing: float) -> float:
+    """``label_smoothing`` as a float; a ValueError unless it is between 0 and 1."""
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise ValueError(
+            f"label_smoothing must be between 0 and 1. Received: label_smoothing={label_smoothing}"
+        )
+    return float(label_smoothing)
+
+
 @register("cross_entropy")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class CrossEntropy(keras.losses.Loss):
@@ -50,11 +59,7 @@ class CrossEntropy(keras.losses.Loss):
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not 0.0 <= label_smoothing <= 1.0:
-            raise ValueError(
-                f"label_smoothing must be between 0 and 1. Received: label_smoothing={label_smoothing}"
-            )
-        self.label_smoothing = float(label_smoothing)
+        self.label_smoothing = checked_label_smoothing(label_smoothing)
 
     def call(self, y_true, y_pred):
         return cross_entropy(y_true, y_pred, label_smoothing=self.label_smoothing)

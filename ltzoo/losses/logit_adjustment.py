@@ -9,7 +9,7 @@ from keras import ops
 
 from ltzoo.class_counts import validate_class_counts
 from ltzoo.losses.counts import counts_of_logits
-from ltzoo.losses.cross_entropy import cross_entropy
+from ltzoo.losses.cross_entropy import checked_label_smoothing, cross_entropy
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
 from ltzoo.precision import float32_or_float64
@@ -22,7 +22,12 @@ def log_prior(class_counts: Sequence[int] | np.ndarray) -> np.ndarray:
 
 
 def logit_adjustment(
-    y_true: Any, y_pred: Any, *, class_counts: Sequence[int] | np.ndarray, tau: float = 1.0
+    y_true: Any,
+    y_pred: Any,
+    *,
+    class_counts: Sequence[int] | np.ndarray,
+    tau: float = 1.0,
+    label_smoothing: float = 0.0,
 ) -> Any:
     """Logit-adjusted softmax loss of each sample: cross-entropy of z + tau log(n / N).
 
@@ -33,11 +38,12 @@ def logit_adjustment(
         y_pred: Logits z [batch, C].
         class_counts: Training images of each class, [C].
         tau: Strength; 0 is cross-entropy, 1 is consistent for the balanced error.
+        label_smoothing: Share of every label that is spread evenly over all classes; not in the paper.
 
     Returns:
         [batch], in float32 at least.
     """
-    return cross_entropy(y_true, _shifted(y_pred, class_counts, tau))
+    return cross_entropy(y_true, _shifted(y_pred, class_counts, tau), label_smoothing=label_smoothing)
 
 
 def post_hoc_logit_adjustment(logits: Any, class_counts: Sequence[int] | np.ndarray, tau: float = 1.0) -> Any:
@@ -68,6 +74,7 @@ class LogitAdjustment(FunctionLoss):
     Args:
         class_counts: Training images of each class, [C].
         tau: Strength; 1 in the paper's main results.
+        label_smoothing: Share of every label that is spread evenly over all classes, 0 to 1.
         reduction, name, dtype: As in ``keras.losses.Loss``.
 
     Raises:
@@ -80,6 +87,7 @@ class LogitAdjustment(FunctionLoss):
         self,
         class_counts: Sequence[int] | np.ndarray,
         tau: float = 1.0,
+        label_smoothing: float = 0.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "logit_adjustment",
         dtype: str | keras.DTypePolicy | None = None,
@@ -87,3 +95,4 @@ class LogitAdjustment(FunctionLoss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.class_counts = validate_class_counts(class_counts)
         self.tau = float(tau)
+        self.label_smoothing = checked_label_smoothing(label_smoothing)

@@ -41,3 +41,16 @@ def test_bad_counts():
         LogitAdjustment([1.5, 2.0])
     with pytest.raises(ValueError, match="length 5"):
         logit_adjustment([0], ops.ones((1, 4)), class_counts=COUNTS)
+
+
+def test_label_smoothing_spreads_the_label():
+    z = np.random.default_rng(2).standard_normal((4, len(COUNTS))).astype("float32")
+    labels = np.array([0, 1, 2, 0])
+    soft = 0.8 * np.eye(len(COUNTS))[labels] + 0.2 / len(COUNTS)
+    smoothed = logit_adjustment(labels, z, class_counts=COUNTS, label_smoothing=0.2)
+    expected = logit_adjustment(soft.astype("float32"), z, class_counts=COUNTS)
+    np.testing.assert_allclose(ops.convert_to_numpy(smoothed), ops.convert_to_numpy(expected), rtol=1e-6)
+    loss = LogitAdjustment(COUNTS, label_smoothing=0.2)
+    assert LogitAdjustment.from_config(loss.get_config()).label_smoothing == 0.2
+    with pytest.raises(ValueError, match="label_smoothing=-0.1"):
+        LogitAdjustment(COUNTS, label_smoothing=-0.1)

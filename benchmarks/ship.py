@@ -1,0 +1,99 @@
+"""Puts trained models of `cifar_lt.py` into the zoo: `python benchmarks/ship.py --models FOLDER --data-dir CIFAR`.
+
+For each recipe, network and length of training of the CSV the seed with the best top-1 becomes an entry: weights, card
+and golden outputs in weights/. The model is evaluated anew, and must have the accuracy of its row. An entry whose
+training was as long as published takes the zoo's card of that method; a shorter one has its epochs in its name, as in
+gcl_published_20epochs_resnet32_cifar10_lt. Afterwards `python cards/make_cards.py` brings all cards up to date.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import keras
+import runs
+
+import ltzoo
+from ltzoo import shipped
+
+
+def main():
+    """Writes the entries and says what was written."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--models", type=Path, required=True, help="folder that cifar_lt.py --weights wrote")
+    parser.add_argument(
+        "--data-dir", type=Path, required=True, help="the official folder cifar-10-batches-py"
+    )
+    parser.add_argument("--csv", type=Path, default=runs.ROOT / "benchmarks" / "results" / "cifar10_lt.csv")
+    parser.add_argument("--factor", default="100")
+    parser.add_argument("--recipes", nargs="+", help="default: all of the CSV")
+    options = parser.parse_args()
+    data = ltzoo.data.load(
+        "cifar10_lt", imbalance_factor=float(options.factor), data_dir=options.data_dir, seed=0
+    )
+    for row in best_seeds(options):
+        ship(row, data, options)
+
+
+def best_seeds(options):
+    """The row with the best top-1 of every recipe, network and length of training, without changes to the recipe."""
+    best = {}
+    for row in runs.read(options.csv):
+        wanted = options.recipes is None or row["recipe"] in options.recipes
+        if not wanted or row["imbalance_factor"] != options.factor or row["overrides"] != "{}":
+            continue
+        key = (row["recipe"], row["backbone"], row["epochs"])
+        if key not in best or float(row["top1"]) > float(best[key]["top1"]):
+            best[key] = row
+    return best.values()
+
+
+def ship(row, data, options):
+    """One entry."""
+    file = f"{row['recipe']}-{row['backbone']}-{row['imbalance_factor']}-{row['seed']}.keras"
+    model = keras.saving.load_model(options.models / file)
+    epochs = "+".join(str(stage.epochs) for stage in model.recipe.stages)
+    result = ltzoo.metrics.evaluate(model, data.test)
+    if epochs != row["epochs"] or runs.measured(result)["top1"] != row["top1"]:
+        raise SystemExit(
+            f"{file} must be the model of its row ({row['epochs']} epochs, top-1 {row['top1']}). "
+            f"Received: {epochs} epochs, top-1 {result.top1:.4f}"
+        )
+    name = entry_name(row)
+    ltzoo.models.publish(
+        model,
+        name,
+        runs.ROOT / "weights",
+        backbone={"name": row["backbone"]},
+        dataset={"name": "cifar10_lt", "imbalance_factor": int(options.factor), "seed": 0},
+        measured=result,
+        training={
+            "backend": row["backend"],
+            "seconds": float(row["seconds"]),
+            "command": f"python benchmarks/cifar_lt.py --recipes {row['recipe']} --data-dir cifar-10-batches-py",
+            "commit": row["commit"],
+            "device": row["device"],
+            "epochs": row["epochs"],
+        },
+    )
+    print(f"{name}: top-1 {100 * result.top1:.2f}, ECE {100 * result.ece:.2f}", flush=True)
+    keras.backend.clear_session(free_memory=True)
+
+
+def entry_name(row):
+    """The name of the published entry, or one with the number of epochs where the training was another one."""
+    suffix = "" if row["imbalance_factor"] == "100" else f"_if{row['imbalance_factor']}"
+    name = f"{row['recipe']}_{row['backbone']}_cifar10_lt{suffix}"
+    path = shipped.folder() / f"{name}.json"
+    if path.is_file():
+        stages = json.loads(path.read_text(encoding="utf-8"))["recipe"]["stages"]
+        if "+".join(str(stage["epochs"]) for stage in stages) == row["epochs"]:
+            return name
+    first = row["epochs"].split("+")[0]
+    return name.replace(f"_{row['backbone']}", f"_{first}epochs_{row['backbone']}", 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+"""Test-time flips: predictions for an image and its mirror image, averaged."""
+
+import keras
+
+from ltzoo.backbones.conversions.registry import register
+from ltzoo.layers.flip_average import FlipAverage
+
+
+@register("flip_average")
+def flip_average(backbone: keras.Model) -> keras.Model:
+    """The backbone with the average over an image and its mirror image in inference; see `ltzoo.layers.FlipAverage`.
+
+    Training costs what it did; inference costs twice as much, wherever the model goes: evaluation, prediction and
+    exported models. The backbone itself is `model.get_layer("both_sides").encoder`. Other conversions come before.
+
+    Args:
+        backbone: a model from images to a map or to features.
+    """
+    images = keras.Input(backbone.input_shape[1:], name="images")
+    outputs = FlipAverage(backbone, name="both_sides")(images)
+    return keras.Model(images, outputs, name=f"{backbone.name}_flip_average")

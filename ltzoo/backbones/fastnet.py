@@ -1,0 +1,103 @@
+"""A few wide convolutions behind whitened patches, for small images and short trainings."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import layers
+
+from ltzoo.backbones.registry import register
+from ltzoo.layers.batch_normalization import BatchNormalization
+
+WIDTHS = (64, 128, 256)
+
+
+@register
+def fastnet(
+    input_shape: Sequence[int | None] = (32, 32, 3),
+    widths: Sequence[int] = WIDTHS,
+    seed: int | None = None,
+) -> keras.Model:
+    """A plain network in the spirit of the CIFAR-10 speed records (Page, 2019; Jordan, 2024).
+
+        2x2 convolution "whiten", ReLU
+        for each width: 3x3 convolution, 2x2 max-pooling, batch norm, ReLU, 3x3 convolution, batch norm, ReLU
+        the maximum over all places of each channel
+
+    It learns much in few steps: "whiten" turns patches into uncorrelated channels of equal variance, a filter and its
+    negative for each of them, once the technique "whitened_patches" has set it from the training images; the 3x3
+    convolutions start as the identity on as many channels as they take.
+
+    Args:
+        input_shape: (height, width, channels) of the normalized images; height and width may be None. Each width halves
+            the map, so images must have a side of at least 2^widths + 1.
+        widths: channels after each halving.
+        seed: Seed of the convolution weights; None for random ones.
+
+    Returns:
+        A functional keras.Model, images [batch, height, width, channels] -> features [batch, widths[-1]]. Layers:
+        "whiten", "stage1_conv1", "stage1_pool", "stage1_bn1", "stage1_relu1", "stage1_conv2", ...
+
+    Raises:
+        ValueError: ``widths`` is empty or has an entry below 1, or ``input_shape`` lacks the number of channels.
+
+    Deviations from Jordan (2024): ReLU instead of GELU, batch norm with a scale and the usual momentum, and pooling
+    over all places that are left whatever the size of the image.
+    """
+    widths = tuple(int(width) for width in widths)
+    if not widths or min(widths) < 1:
+        raise ValueError(f"widths must hold numbers of 1 or more. Received: widths={widths}")
+    if len(input_shape) != 3 or input_shape[-1] is None:
+        raise ValueError(
+            f"input_shape must be (height, width, channels). Received: input_shape={tuple(input_shape)}"
+        )
+    seeds = iter(np.random.SeedSequence(seed).generate_state(2 * len(widths) + 1).tolist())
+    images = keras.Input(input_shape, name="images")
+    whitened = 2 * 4 * input_shape[-1]  # A filter of each sign for each number of a patch.
+    x = layers.Conv2D(
+        whitened, 2, kernel_initializer=keras.initializers.HeNormal(seed=next(seeds)), name="whiten"
+    )(images)
+    x = layers.ReLU(name="whiten_relu")(x)
+    for stage, width in enumerate(widths, start=1):
+        for number in (1, 2):
+            x = layers.Conv2D(
+                width,
+                3,
+                padding="same",
+                use_bias=False,
+                kernel_initializer=IdentityOfChannels(seed=next(seeds)),
+                name=f"stage{stage}_conv{number}",
+            )(x)
+            if number == 1:
+                x = layers.MaxPooling2D(2, name=f"stage{stage}_pool")(x)
+            x = BatchNormalization(name=f"stage{stage}_bn{number}")(x)
+            x = layers.ReLU(name=f"stage{stage}_relu{number}")(x)
+    x = layers.GlobalMaxPooling2D(name="pool")(x)
+    return keras.Model(images, x, name="fastnet")
+
+
+@keras.saving.register_keras_serializable(package="ltzoo")
+class IdentityOfChannels(keras.initializers.Initializer):
+    """Output channel c of a convolution starts as input channel c, as far as there are inputs; the rest at random.
+
+    The random filters are uniform on +- 1 / sqrt(fan_in).
+
+    Args:
+        seed: of the random filters; None takes a random one.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.seed = int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1) if seed is None else int(seed)
+
+    def __call__(self, shape, dtype=None):
+        height, width, inputs, outputs = shape
+        bound = 1.0 / np.sqrt(height * width * inputs)
+        rest = keras.random.uniform(shape, -bound, bound, dtype=dtype, seed=self.seed)
+        taken = min(inputs, outputs)
+        identity = np.zeros(shape)
+        identity[height // 2, width // 2, range(taken), range(taken)] = 1.0
+        kept = np.arange(outputs) >= taken
+        return keras.ops.where(kept, rest, keras.ops.convert_to_tensor(identity, rest.dtype))
+
+    def get_config(self):
+        return {"seed": self.seed}

@@ -1,0 +1,102 @@
+"""A first layer that whitens the patches of the training images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.techniques.base import Technique
+from ltzoo.techniques.registry import register
+
+if TYPE_CHECKING:
+    from ltzoo.models import LongTailedClassifier
+    from ltzoo.training.context import StageContext
+
+
+@register("whitened_patches")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class WhitenedPatches(Technique):
+    """Sets the first convolution to the whitening filters of the training patches when the stage begins.
+
+        C = mean of x x^T over patches x of the normalized training images = V diag(l) V^T
+        filters: v_i / sqrt(l_i + epsilon), largest l first, and their negatives
+
+    (Page, "How to Train Your ResNet", 2019, step 8; the negatives as in Jordan, "94% on CIFAR-10 in 3.29 Seconds",
+    2024). ReLU then keeps both signs. A layer with fewer filters gets the first ones, one with more has zeros left.
+    After that the layer learns as any other; a stage whose `trainable` leaves its name out keeps the filters.
+
+    Args:
+        layer: its name in the backbone, a Conv2D.
+        epsilon: added to the variances.
+        images: at most so many training images are looked at, drawn without replacement and regardless of class.
+
+    Raises:
+        ValueError: the backbone has no convolution of that name.
+    """
+
+    def __init__(
+        self, layer: str = "whiten", epsilon: float = 5e-4, images: int = 5000, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.layer = str(layer)
+        self.epsilon = float(epsilon)
+        self.images = int(images)
+
+    def attach(self, classifier: LongTailedClassifier) -> None:
+        """Finds the layer."""
+        self._convolution(classifier)
+
+    def begin(self, classifier: LongTailedClassifier, context: StageContext) -> None:
+        """Computes the filters."""
+        layer = self._convolution(classifier)
+        split = context.dataset.train
+        chosen = np.random.default_rng(context.seed).permutation(len(split.labels))[: self.images]
+        images = split.load(np.sort(chosen))
+        kernel = layer.kernel
+        height, width, channels, outputs = kernel.shape
+        second = np.zeros((height * width * channels,) * 2)
+        count = 0
+        for start in range(0, len(images), 256):
+            pixels = classifier.normalize_images(images[start : start + 256], training=False)
+            patches = patches_of(ops.convert_to_numpy(pixels), height, width)
+            second += patches.T @ patches
+            count += len(patches)
+        filters = whitening_filters(second / count, self.epsilon)[: outputs // 2]
+        weights = np.zeros((outputs, filters.shape[1]))
+        weights[: len(filters)] = filters
+        weights[outputs // 2 : outputs // 2 + len(filters)] = -filters
+        kernel.assign(np.moveaxis(weights.reshape(outputs, height, width, channels), 0, -1))
+        if layer.use_bias:
+            layer.bias.assign(np.zeros(layer.bias.shape))
+
+    def _convolution(self, classifier):
+        for layer in classifier.backbone._flatten_layers():
+            if layer.name == self.layer and isinstance(layer, keras.layers.Conv2D):
+                return layer
+        raise ValueError(
+            "`layer` must name a Conv2D of the backbone, such as the first one of 'fastnet'. "
+            f"Received: layer={self.layer!r}, backbone {classifier.backbone.name!r}"
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "layer": self.layer,
+            "epsilon": self.epsilon,
+            "images": self.images,
+        }
+
+
+def patches_of(images: np.ndarray, height: int, width: int) -> np.ndarray:
+    """All patches of images [N, H, W, C] as rows [N (H - height + 1) (W - width + 1), height * width * C]."""
+    windows = np.lib.stride_tricks.sliding_window_view(images, (height, width), axis=(1, 2))
+    return np.moveaxis(windows, 3, -1).reshape(-1, height * width * images.shape[-1]).astype("float64")
+
+
+def whitening_filters(second_moments: np.ndarray, epsilon: float) -> np.ndarray:
+    """Rows v_i / sqrt(l_i + epsilon) of the eigenvectors of [d, d], the largest eigenvalue first."""
+    values, vectors = np.linalg.eigh(second_moments)
+    return (vectors / np.sqrt(values + epsilon)).T[::-1]
