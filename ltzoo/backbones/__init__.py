@@ -6,6 +6,7 @@ from ltzoo.backbones.cifar_resnet import resnet20 as resnet20
 from ltzoo.backbones.cifar_resnet import resnet32 as resnet32
 from ltzoo.backbones.cifar_resnet import resnet44 as resnet44
 from ltzoo.backbones.cifar_resnet import resnet56 as resnet56
+from ltzoo.backbones.fastnet import fastnet as fastnet
 from ltzoo.backbones.from_model import from_model as from_model
 from ltzoo.backbones.libraries import is_library_name as is_library_name
 from ltzoo.backbones.lightly_tuned import LightlyTuned as LightlyTuned

@@ -10,6 +10,7 @@ from ltzoo.backbones.registry import register
 from ltzoo.layers.batch_normalization import BatchNormalization
 
 WIDTHS = (64, 128, 256)
+SMALLEST_POOLED = 4
 
 
 @register
@@ -22,27 +23,27 @@ def fastnet(
 
         2x2 convolution "whiten", ReLU
         for each width: 3x3 convolution, 2x2 max-pooling, batch norm, ReLU, 3x3 convolution, batch norm, ReLU
-        the maximum over all places of each channel
 
     It learns much in few steps: "whiten" turns patches into uncorrelated channels of equal variance, a filter and its
     negative for each of them, once the technique "whitened_patches" has set it from the training images; the 3x3
     convolutions start as the identity on as many channels as they take.
 
     Args:
-        input_shape: (height, width, channels) of the normalized images; height and width may be None. Each width halves
-            the map, so images must have a side of at least 2^widths + 1.
-        widths: channels after each halving.
+        input_shape: (height, width, channels) of the normalized images; height and width may be None. A map whose
+            height or width is known to be below 4 is not pooled any more, so that 8x8 images end in 3x3.
+        widths: channels after each pooling.
         seed: Seed of the convolution weights; None for random ones.
 
     Returns:
-        A functional keras.Model, images [batch, height, width, channels] -> features [batch, widths[-1]]. Layers:
-        "whiten", "stage1_conv1", "stage1_pool", "stage1_bn1", "stage1_relu1", "stage1_conv2", ...
+        A functional keras.Model, images [batch, height, width, channels] -> feature map [batch, h, w, widths[-1]]
+        with h = (height - 1) // 2^len(widths) for images of 32 pixels and more. Layers: "whiten", "stage1_conv1",
+        "stage1_pool", "stage1_bn1", "stage1_relu1", "stage1_conv2", ...
 
     Raises:
         ValueError: ``widths`` is empty or has an entry below 1, or ``input_shape`` lacks the number of channels.
 
-    Deviations from Jordan (2024): ReLU instead of GELU, batch norm with a scale and the usual momentum, and pooling
-    over all places that are left whatever the size of the image.
+    Deviations from Jordan (2024): ReLU instead of GELU, batch norm with a scale and the usual momentum, and the mean
+    over all places that are left instead of the maximum, whatever the size of the image.
     """
     widths = tuple(int(width) for width in widths)
     if not widths or min(widths) < 1:
@@ -68,11 +69,10 @@ def fastnet(
                 kernel_initializer=IdentityOfChannels(seed=next(seeds)),
                 name=f"stage{stage}_conv{number}",
             )(x)
-            if number == 1:
+            if number == 1 and all(side is None or side >= SMALLEST_POOLED for side in x.shape[1:3]):
                 x = layers.MaxPooling2D(2, name=f"stage{stage}_pool")(x)
             x = BatchNormalization(name=f"stage{stage}_bn{number}")(x)
             x = layers.ReLU(name=f"stage{stage}_relu{number}")(x)
-    x = layers.GlobalMaxPooling2D(name="pool")(x)
     return keras.Model(images, x, name="fastnet")
 
 

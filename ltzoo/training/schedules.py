@@ -19,6 +19,8 @@ def learning_rates(schedule: Mapping[str, Any], epochs: int) -> np.ndarray:
       `period` defaults to `epochs - s`, so the last epoch still has a positive rate; `shift=1` gives the form
       that steps before the first epoch and ends at `r_end`.
 
+    - `linear`: `r_end + (r - r_end) * (1 - (e - s) / (epochs - s))`, so the last epoch still has a positive rate.
+
     In the first `W` epochs the rate instead rises on a straight line from `warmup_start` (epoch 0; default
     `r / W`) to `r` (epoch `W - 1`).
 
@@ -78,7 +80,11 @@ def _cosine(epoch, peak, first, epochs, end_learning_rate=0.0, period=None, shif
     return end_learning_rate + (peak - end_learning_rate) / 2 * (1 + np.cos(angle))
 
 
-_SHAPES = {"constant": _constant, "multi_step": _multi_step, "cosine": _cosine}
+def _linear(epoch, peak, first, epochs, end_learning_rate=0.0):
+    return end_learning_rate + (peak - end_learning_rate) * (1 - (epoch - first) / max(epochs - first, 1))
+
+
+_SHAPES = {"constant": _constant, "multi_step": _multi_step, "cosine": _cosine, "linear": _linear}
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")

@@ -9,7 +9,7 @@ from ltzoo.backbones.fastnet import IdentityOfChannels
 
 def test_layers_and_shapes():
     model = backbones.get("fastnet", input_shape=(None, None, 1), widths=(4, 6), seed=0)
-    assert model.output_shape == (None, 6)
+    assert model.output_shape == (None, None, None, 6)
     assert [layer.filters for layer in model.layers if isinstance(layer, keras.layers.Conv2D)] == [
         8,
         4,
@@ -18,7 +18,12 @@ def test_layers_and_shapes():
         6,
     ]
     features = model.predict(np.random.default_rng(0).standard_normal((2, 9, 12, 1)), verbose=0)
-    assert features.shape == (2, 6) and (features >= 0).all() and (features > 0).any()
+    assert features.shape == (2, 2, 2, 6) and (features >= 0).all() and (features > 0).any()
+
+
+def test_small_maps_are_not_pooled():
+    assert backbones.get("fastnet", input_shape=(8, 8, 1)).output_shape == (None, 3, 3, 256)
+    assert backbones.get("fastnet", input_shape=(32, 32, 1)).output_shape == (None, 3, 3, 256)
 
 
 def test_default_size():

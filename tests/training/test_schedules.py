@@ -74,3 +74,12 @@ def test_epoch_schedule_reads_the_table_by_step():
 def test_epoch_schedule_needs_steps():
     with pytest.raises(ValueError, match="steps_per_epoch=0"):
         EpochSchedule([0.1], 0)
+
+
+def test_linear_falls_from_the_peak_to_one_step_above_the_end():
+    rates = learning_rates({"name": "linear", "learning_rate": 0.4}, 4)
+    np.testing.assert_allclose(rates, [0.4, 0.3, 0.2, 0.1])
+    rates = learning_rates(
+        {"name": "linear", "learning_rate": 0.4, "warmup_epochs": 2, "end_learning_rate": 0.1}, 5
+    )
+    np.testing.assert_allclose(rates, [0.2, 0.4, 0.325, 0.25, 0.175])
