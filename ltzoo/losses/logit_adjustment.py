@@ -15,10 +15,10 @@ from ltzoo.losses.registry import register
 from ltzoo.precision import float32_or_float64
 
 
-def log_prior(class_counts: Sequence[int] | np.ndarray) -> np.ndarray:
-    """log(n_k / N), float64 [C]."""
+def log_prior(class_counts: Sequence[int] | np.ndarray, label_smoothing: float = 0.0) -> np.ndarray:
+    """log((1 - e) n_k / N + e / C), float64 [C]: of the labels after smoothing by e, which is 0 by default."""
     counts = validate_class_counts(class_counts)
-    return np.log(counts / counts.sum())
+    return np.log((1.0 - label_smoothing) * counts / counts.sum() + label_smoothing / len(counts))
 
 
 def logit_adjustment(
@@ -38,12 +38,15 @@ def logit_adjustment(
         y_pred: Logits z [batch, C].
         class_counts: Training images of each class, [C].
         tau: Strength; 0 is cross-entropy, 1 is consistent for the balanced error.
-        label_smoothing: Share of every label that is spread evenly over all classes; not in the paper.
+        label_smoothing: Share e of every label that is spread evenly over all classes; not in the paper. The prior is
+            that of the smoothed labels, (1 - e) n / N + e / C: with n / N rare classes would be preferred for images of
+            which the model knows nothing.
 
     Returns:
         [batch], in float32 at least.
     """
-    return cross_entropy(y_true, _shifted(y_pred, class_counts, tau), label_smoothing=label_smoothing)
+    shifted = _shifted(y_pred, class_counts, tau, label_smoothing)
+    return cross_entropy(y_true, shifted, label_smoothing=label_smoothing)
 
 
 def post_hoc_logit_adjustment(logits: Any, class_counts: Sequence[int] | np.ndarray, tau: float = 1.0) -> Any:
@@ -60,9 +63,9 @@ def post_hoc_logit_adjustment(logits: Any, class_counts: Sequence[int] | np.ndar
     return _shifted(logits, class_counts, -tau)
 
 
-def _shifted(logits, class_counts, tau):
+def _shifted(logits, class_counts, tau, label_smoothing=0.0):
     logits = ops.cast(logits, float32_or_float64(logits.dtype))
-    shift = tau * log_prior(counts_of_logits(class_counts, logits.shape[-1]))
+    shift = tau * log_prior(counts_of_logits(class_counts, logits.shape[-1]), label_smoothing)
     return logits + ops.convert_to_tensor(shift, dtype=logits.dtype)
 
 

@@ -43,14 +43,30 @@ def test_bad_counts():
         logit_adjustment([0], ops.ones((1, 4)), class_counts=COUNTS)
 
 
-def test_label_smoothing_spreads_the_label():
+def test_label_smoothing_spreads_the_labels_and_their_prior():
     z = np.random.default_rng(2).standard_normal((4, len(COUNTS))).astype("float32")
     labels = np.array([0, 1, 2, 0])
     soft = 0.8 * np.eye(len(COUNTS))[labels] + 0.2 / len(COUNTS)
+    prior = 0.8 * np.asarray(COUNTS) / sum(COUNTS) + 0.2 / len(COUNTS)
     smoothed = logit_adjustment(labels, z, class_counts=COUNTS, label_smoothing=0.2)
-    expected = logit_adjustment(soft.astype("float32"), z, class_counts=COUNTS)
-    np.testing.assert_allclose(ops.convert_to_numpy(smoothed), ops.convert_to_numpy(expected), rtol=1e-6)
+    expected = -np.sum(soft * np.log(softmax(z + np.log(prior))), axis=1)
+    np.testing.assert_allclose(ops.convert_to_numpy(smoothed), expected, rtol=1e-5)
     loss = LogitAdjustment(COUNTS, label_smoothing=0.2)
     assert LogitAdjustment.from_config(loss.get_config()).label_smoothing == 0.2
     with pytest.raises(ValueError, match="label_smoothing=-0.1"):
         LogitAdjustment(COUNTS, label_smoothing=-0.1)
+
+
+def test_smoothed_adjustment_prefers_no_class_where_nothing_is_known():
+    # The best constant logits for labels that follow the counts are equal for all classes.
+    frequent = np.repeat(np.arange(len(COUNTS)), COUNTS)
+    best = _mean(frequent, np.zeros(len(COUNTS)))
+    for c in range(len(COUNTS)):
+        for step in (-0.05, 0.05):
+            assert _mean(frequent, step * np.eye(len(COUNTS))[c]) > best
+
+
+def _mean(labels, logits):
+    z = np.tile(logits, (len(labels), 1)).astype("float64")
+    losses = logit_adjustment(labels, z, class_counts=COUNTS, label_smoothing=0.3)
+    return float(np.mean(ops.convert_to_numpy(losses).astype("float64")))
