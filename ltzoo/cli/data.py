@@ -52,9 +52,20 @@ def load_dataset(arguments: dict, class_names=None):
     return datasets.from_directory(name, seed=seed, class_names=class_names, **given)
 
 
-def default_image_size(backbone: str) -> list[int]:
-    """The usual size of images for a backbone, for folders of images of any size."""
-    side = 32 if re.fullmatch(_CIFAR_RESNET, backbone) else 224
+def default_image_size(backbone: str, folder: str) -> list[int]:
+    """The usual size of images for a backbone, for folders of images of any size.
+
+    `fastnet` takes images as large as they are, within 32 to 96 pixels: the median of the shorter sides of some files,
+    to whole multiples of 8.
+    """
+    if backbone != "fastnet":
+        side = 32 if re.fullmatch(_CIFAR_RESNET, backbone) else 224
+        return [side, side]
+    from ltzoo.data.directory import shorter_sides
+
+    sides = shorter_sides(folder)
+    side = sorted(sides)[len(sides) // 2] if sides else 32
+    side = min(96, max(32, 8 * round(side / 8)))
     return [side, side]
 
 

@@ -12,7 +12,6 @@ from ltzoo.cli.models import check_model
 from ltzoo.cli.options import Backbone, Epochs, Setting, data_options
 from ltzoo.cli.run_folder import RunFolder
 
-_DEFAULTS = {"backbone": {"name": "resnet32"}, "seed": 0}
 SCRATCH = "scratch"
 # What can be given with a zoo entry, whose card fixes the rest.
 _OWN = ("recipe", "seed", "data_dir", "image_root", "skip_unreadable", "start_from")
@@ -24,6 +23,7 @@ _OWN = ("recipe", "seed", "data_dir", "image_root", "skip_unreadable", "start_fr
 Examples:
   ltzoo train gcl --data digits_lt --backbone resnet8 --epochs 20,5 --out runs/digits
   ltzoo train gcl --data photos/ --image-size 64 --out runs/photos
+  ltzoo train fast --data photos/ --out runs/quick
   ltzoo train cross_entropy --data cifar10_lt --imbalance-factor 100 --data-dir ~/cifar --out runs/baseline
   ltzoo train gcl_resnet50_imagenet_lt --data-dir ~/imagenet --out runs/imagenet
   ltzoo train --out runs/photos --resume
@@ -39,7 +39,9 @@ A folder with one sub-folder of images a class is enough as data: photos/cat/1.j
 @click.option(
     "--out", metavar="RUN", required=True, help="New folder for checkpoint, model, results and report."
 )
-@click.option("--backbone", type=Backbone(), help="Network (default resnet32).")
+@click.option(
+    "--backbone", type=Backbone(), help="Network; default: resnet32, or what the recipe is made for."
+)
 @click.option("--epochs", type=Epochs(), help="Epochs, or one number a stage; default: the recipe's.")
 @click.option(
     "--batch-size", type=click.IntRange(min=1), metavar="N", help="Images a step; default: the recipe's."
@@ -133,16 +135,19 @@ def _require_of_entry(given: dict) -> None:
 
 def _new_arguments(given: dict) -> dict:
     """All that a training is determined by: what was given, and defaults."""
+    from ltzoo import recipes
     from ltzoo.cli.data import default_image_size, resolve
 
     if os.path.exists(os.path.expanduser(given.get("start_from", ""))):
         given = {**given, "start_from": os.path.abspath(os.path.expanduser(given["start_from"]))}
     if given["recipe"] in shipped.names():
         return {"seed": cards.read(given["recipe"]).get("seed", 0), **given}
-    arguments = {**_DEFAULTS, **given}
+    arguments = {"backbone": {"name": recipes.default_backbone(given["recipe"])}, "seed": 0, **given}
     arguments["data"] = resolve(arguments["data"])
     if arguments["data"] != given["data"] or _is_folder(arguments["data"]):
-        arguments.setdefault("image_size", default_image_size(arguments["backbone"]["name"]))
+        arguments.setdefault(
+            "image_size", default_image_size(arguments["backbone"]["name"], arguments["data"])
+        )
     return arguments
 
 

@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from PIL import Image
+
 from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import FileSplit
@@ -76,6 +78,19 @@ def from_directory(
     return LongTailedDataset(
         name or path.resolve().name, splits["train"], splits.get("val"), splits.get("test"), names
     )
+
+
+def shorter_sides(path: str | Path, images: int = 200) -> list[int]:
+    """The shorter sides, in pixels, of some image files of a folder, from all over it; unreadable ones are left out."""
+    files = _image_files(Path(path).expanduser())
+    sides = []
+    for file in files[:: max(1, len(files) // images)]:
+        try:
+            with Image.open(file) as image:
+                sides.append(min(image.size))
+        except OSError:
+            continue
+    return sides
 
 
 def _existing_folder(folder: Path, argument: str) -> Path:

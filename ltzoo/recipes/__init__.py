@@ -2,6 +2,7 @@
 
 from ltzoo.recipes.adapt import for_dataset as for_dataset
 from ltzoo.recipes.cifar import step_schedule as step_schedule
+from ltzoo.recipes.registry import default_backbone as default_backbone
 from ltzoo.recipes.registry import get as get
 from ltzoo.recipes.registry import names as names
 from ltzoo.registry import import_modules

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,14 +13,27 @@ from ltzoo.training import Recipe, Stage
 if TYPE_CHECKING:
     _Method = TypeVar("_Method", bound=Callable[..., Recipe])
 
+DEFAULT_BACKBONE = "resnet32"
 _RECIPES = {}
+_BACKBONES = {}
 _STAGE_FIELDS = {field.name for field in dataclasses.fields(Stage)} - {"epochs"}
 
 
-def register(function: _Method) -> _Method:
-    """Registers a function `epochs -> Recipe` under its own name; its default is the method's epochs a stage."""
+def register(function: _Method | None = None, *, backbone: str = DEFAULT_BACKBONE) -> _Method:
+    """Registers a function `epochs -> Recipe` under its own name; its default is the method's epochs a stage.
+
+    `@register(backbone="fastnet")` names the network that the recipe is made for.
+    """
+    if function is None:
+        return functools.partial(register, backbone=backbone)
     _RECIPES[function.__name__] = function
+    _BACKBONES[function.__name__] = backbone
     return function
+
+
+def default_backbone(name: str) -> str:
+    """The network that a recipe is made for, as far as small images go; "resnet32" for most."""
+    return _BACKBONES.get(name, DEFAULT_BACKBONE)
 
 
 def names() -> list[str]:

@@ -200,3 +200,18 @@ def test_a_zoo_entry_is_trained_as_its_card_says(invoke, tmp_path, monkeypatch):
     assert content["dataset"]["class_counts"] == card["class_counts"]
     done = invoke("evaluate", tmp_path / "run")
     assert done.exit_code == 0 and "(test, 500)" in " ".join(done.stdout.split())
+
+
+def test_defaults_of_a_recipe_that_is_made_for_a_network(tmp_path):
+    from PIL import Image
+
+    from ltzoo.cli.train import _new_arguments
+
+    for number, size in enumerate([(50, 47), (46, 300), (300, 52), (20, 20), (500, 400)]):
+        (tmp_path / "a").mkdir(exist_ok=True)
+        Image.new("RGB", size).save(tmp_path / "a" / f"{number}.png")
+    (tmp_path / "a" / "broken.png").write_bytes(b"no image")
+    arguments = _new_arguments({"recipe": "fast", "data": str(tmp_path)})
+    assert arguments["backbone"] == {"name": "fastnet"} and arguments["image_size"] == [48, 48]
+    arguments = _new_arguments({"recipe": "gcl", "data": str(tmp_path)})
+    assert arguments["backbone"] == {"name": "resnet32"} and arguments["image_size"] == [32, 32]

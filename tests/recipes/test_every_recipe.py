@@ -12,6 +12,7 @@ from ltzoo.training import Recipe
 from tests import tiny
 
 BATCH = 8
+TINY = {"resnet32": "tiny_cnn", "fastnet": {"name": "fastnet", "widths": (4,)}}
 
 
 def short(recipe, dataset, steps=2):
@@ -80,4 +81,4 @@ def test_two_steps_in_each_stage(name):
     recipe = recipes.get(name)
     assert recipe.name == name
     assert recipe.description and recipe.citation
-    train(short(recipe, dataset), dataset)
+    train(short(recipe, dataset), dataset, TINY[recipes.default_backbone(name)])
