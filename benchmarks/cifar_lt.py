@@ -48,7 +48,7 @@ def main():
     parser.add_argument("--recipes", nargs="+", default=RECIPES)
     parser.add_argument("--factors", nargs="+", type=float, default=[100.0])
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
-    parser.add_argument("--backbone", default="resnet32")
+    parser.add_argument("--backbone", help="default: what a recipe is made for, resnet32 for most")
     parser.add_argument(
         "--share", type=float, default=1.0, help="of the published epochs, in every stage; at least one epoch"
     )
@@ -103,13 +103,20 @@ def expected_seconds(name, factor, options):
     rows = [
         row
         for row in runs.read(options.csv)
-        if row["recipe"] == name and row["device"] == runs.device() and row["backbone"] == options.backbone
+        if row["recipe"] == name
+        and row["device"] == runs.device()
+        and row["backbone"] == backbone(name, options)
     ]
     if not rows:
         return 0.0
     before = float(rows[-1]["imbalance_factor"])
     images, then = (long_tail_counts(5000, 10, number).sum() for number in (factor, before))
     return 1.1 * float(rows[-1]["seconds"]) * images / then
+
+
+def backbone(name, options):
+    """The network that a recipe is run with."""
+    return options.backbone or ltzoo.recipes.default_backbone(name)
 
 
 def adapted(name, options):
@@ -141,7 +148,7 @@ def origin(name, factor, seed, options):
         "seed": seed,
         "validation": f"{options.validation:g}",
         "recipe_hash": runs.recipe_hash(recipe),
-        "backbone": options.backbone,
+        "backbone": backbone(name, options),
         "epochs": "+".join(str(stage.epochs) for stage in recipe.stages),
         "commit": runs.commit(),
         "backend": keras.backend.backend(),
@@ -181,7 +188,7 @@ def run(name, factor, seed, options):
     """One training: a row of the CSV."""
     data = dataset_of(factor, options)
     recipe = adapted(name, options)
-    model = ltzoo.models.build(options.backbone, recipe, data, seed=seed)
+    model = ltzoo.models.build(backbone(name, options), recipe, data, seed=seed)
     clock, best = Clock(), Best(model)
     on_device = options.on_device and all(
         stage.augment_on == "device" for stage in recipe.stages if stage.epochs
@@ -191,7 +198,11 @@ def run(name, factor, seed, options):
     )
     callbacks = [clock, best] if options.validation else [clock]
     if checkpoint is not None:
-        data_of_run = {"factor": factor, "backbone": options.backbone, "validation": options.validation}
+        data_of_run = {
+            "factor": factor,
+            "backbone": backbone(name, options),
+            "validation": options.validation,
+        }
         first = FirstStage(model, options.checkpoints, data_of_run, seed, clock)
         callbacks.append(first)
         if not checkpoint.exists():
@@ -217,7 +228,7 @@ def run(name, factor, seed, options):
     }
     if options.weights is not None:
         options.weights.mkdir(parents=True, exist_ok=True)
-        model.save(options.weights / f"{name}-{options.backbone}-{factor:g}-{seed}.keras")
+        model.save(options.weights / f"{name}-{backbone(name, options)}-{factor:g}-{seed}.keras")
     chosen = dict.fromkeys((f"chosen_{key}" for key in ("epoch", *runs.METRICS)), "")
     if best.weights is not None:
         model.set_weights(best.weights)

@@ -8,6 +8,7 @@ gcl_published_20epochs_resnet32_cifar10_lt. Afterwards `python cards/make_cards.
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 import keras
@@ -15,6 +16,10 @@ import runs
 
 import ltzoo
 from ltzoo import shipped
+
+sys.path.append(str(runs.ROOT / "cards"))
+
+import training_cost
 
 
 def main():
@@ -77,6 +82,9 @@ def ship(row, data, options):
             "device": row["device"],
             "epochs": row["epochs"],
         },
+        cost=training_cost.cost(
+            model.recipe.to_dict(), {"name": row["backbone"]}, model.image_shape, model.class_counts.tolist()
+        ),
     )
     print(f"{name}: top-1 {100 * result.top1:.2f}, ECE {100 * result.ece:.2f}", flush=True)
     keras.backend.clear_session(free_memory=True)

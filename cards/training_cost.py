@@ -1,5 +1,6 @@
 """What the training of an entry costs, counted from its network and its recipe."""
 
+import fnmatch
 import json
 from pathlib import Path
 
@@ -10,10 +11,12 @@ _known = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.is_file() else {
 def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
     """The `cost` of a card; see `ltzoo.models.Card`.
 
-    A stage that draws several images or views an image counts all of them. A stage that trains some layers of the
-    backbone counts as one that trains none, so its figure is a little low.
+    A stage that draws several images or views an image counts all of them. A pass costs 2 operations for each
+    multiply-add, 2 more for those of layers that train and 2 more for those that gradients go through.
     """
-    macs, crops = forward_macs(backbone, recipe.get("conversions", ()), input_shape)
+    conversions = recipe.get("conversions", ())
+    macs, crops = forward_macs(backbone, conversions, input_shape)
+    flips = 2 if any(config["name"] == "flip_average" for config in conversions) else 1  # in prediction only
     images = operations = 0
     for stage in recipe["stages"]:
         sampler, technique = stage["sampler"], stage["technique"] or {}
@@ -24,23 +27,45 @@ def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
         seen = stage["epochs"] * epoch * passes
         images += seen
         whole = technique.get("name") == "whole_images"  # CAMC++ sees crops from stage 2 on.
-        operations += seen * macs * (1 if whole else crops) * (6 if stage["trainable"] == "all" else 2)
+        trained = backward_macs(backbone, conversions, input_shape, stage["trainable"], macs)
+        operations += seen * 2 * (macs + trained) * (1 if whole else crops)
     return {
         "images": images,
-        "gmacs": round(macs * crops / 1e9, 4),
+        "gmacs": round(macs * crops * flips / 1e9, 4),
         "training_pflops": float(f"{operations / 1e15:.4g}"),
     }
 
 
 def forward_macs(backbone: dict, conversions, input_shape) -> tuple[int, int]:
     """Multiply-adds of convolutions and dense layers for one pass, counted in the built network; passes an image."""
-    # Conversions that only change batch norm cost nothing in this count.
-    counted = [config for config in conversions if config["name"] not in ("nbn", "camc_plus_plus")]
     crops = [config["grid"] ** 2 for config in conversions if config["name"] == "camc_plus_plus"]
-    key = json.dumps([backbone, counted, list(input_shape)])
+    key, counted = _key(backbone, conversions, input_shape)
     if key not in _known:
-        _known[key] = _count(backbone, counted, tuple(input_shape))
+        _known[key] = sum(macs for _, macs in _count(backbone, counted, tuple(input_shape)))
     return _known[key], crops[0] if crops else 1
+
+
+def backward_macs(backbone: dict, conversions, input_shape, trainable, forward: int) -> int:
+    """Multiply-adds of the gradients of weights and of activations, of one pass."""
+    if trainable in ("all", "head"):
+        return 2 * forward if trainable == "all" else 0
+    key, counted = _key(backbone, conversions, input_shape, list(trainable))
+    if key not in _known:
+        layers = _count(backbone, counted, tuple(input_shape))
+        trains = [any(fnmatch.fnmatchcase(name, rule) for rule in trainable) for name, _ in layers]
+        first = trains.index(True) if True in trains else len(layers)
+        _known[key] = sum(
+            macs * (trained + (place > first))
+            for place, ((_, macs), trained) in enumerate(zip(layers, trains, strict=True))
+        )
+    return _known[key]
+
+
+def _key(backbone, conversions, input_shape, *more):
+    # Conversions that only change batch norm, or how often a network is called, cost nothing in this count.
+    free = ("nbn", "camc_plus_plus", "flip_average")
+    counted = [config for config in conversions if config["name"] not in free]
+    return json.dumps([backbone, counted, list(input_shape), *more]), counted
 
 
 def forget() -> None:
@@ -55,6 +80,7 @@ def remember() -> None:
 
 
 def _count(backbone, conversions, input_shape):
+    """(name, multiply-adds) of each convolution and dense layer, in the order of their calls."""
     import keras
     import numpy as np
 
@@ -64,14 +90,13 @@ def _count(backbone, conversions, input_shape):
     arguments = dict(backbone)
     model = backbones.get(arguments.pop("name"), input_shape=input_shape, **arguments)
     model = convert(model, conversions)
-    total = 0
+    found = []
 
     def counting(original):
         def call(layer, inputs, *arguments, **keywords):
-            nonlocal total
             outputs = original(layer, inputs, *arguments, **keywords)
             kernel = layer.kernel.shape  # [..., inputs of a group, outputs]
-            total += int(np.prod(outputs.shape[:-1])) * int(np.prod(kernel))
+            found.append((layer.name, int(np.prod(outputs.shape[:-1])) * int(np.prod(kernel))))
             return outputs
 
         return call
@@ -85,4 +110,4 @@ def _count(backbone, conversions, input_shape):
     finally:
         for kind, original in zip(kinds, originals, strict=True):
             kind.call = original
-    return total
+    return found

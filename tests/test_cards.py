@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import ltzoo
 from ltzoo import models, shipped
 
 CARDS = pathlib.Path(__file__).parents[1] / "cards"
@@ -103,10 +104,8 @@ def test_set_ups_differ_by_data_set(made):
 
 def test_multiply_adds_are_counted(make_cards, made):
     counting = make_cards.training_cost
-    assert (
-        counting._count({"name": "resnet32"}, [], (32, 32, 3))
-        == counting.forward_macs({"name": "resnet32"}, [], (32, 32, 3))[0]
-    )
+    layers = counting._count({"name": "resnet32"}, [], (32, 32, 3))
+    assert sum(macs for _, macs in layers) == counting.forward_macs({"name": "resnet32"}, [], (32, 32, 3))[0]
     # Known of these networks: 4.1 and 11.5 billion at 224 x 224, 69 million at 32 x 32.
     assert abs(made["gcl_resnet50_imagenet_lt"].cost["gmacs"] - 4.1) < 0.05
     assert abs(made["crt_resnet152_imagenet_lt"].cost["gmacs"] - 11.5) < 0.05
@@ -114,6 +113,17 @@ def test_multiply_adds_are_counted(make_cards, made):
     assert cost["images"] == 210 * 12_406
     expected = 12_406 * 68_861_952 * (200 * 6 + 10 * 2) / 1e15
     assert abs(cost["training_pflops"] / expected - 1) < 1e-3
+
+
+def test_gradients_count_where_they_are_computed(make_cards):
+    counting = make_cards.training_cost
+    network = {"name": "fastnet", "widths": [4]}
+    whiten, first, second = 49 * 4 * 3 * 24, 49 * 9 * 24 * 4, 9 * 9 * 4 * 4
+    recipe = ltzoo.recipes.get("fast", epochs=(2,)).to_dict()
+    cost = counting.cost(recipe, network, (8, 8, 3), [5, 5])
+    passes = 2 * (whiten + first + second) + 2 * (first + second) + 2 * second
+    assert abs(cost["training_pflops"] * 1e15 / (20 * passes) - 1) < 1e-3
+    assert cost["gmacs"] == round(2 * (whiten + first + second) / 1e9, 4)  # an image and its mirror image
 
 
 def test_cards_that_cannot_be_completed_are_refused():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from ltzoo.models.cards import Card, card
 from ltzoo.models.hashes import sha256
 from ltzoo.models.weights_file import save_weights
 
-_KEPT = ("preprocessing", "starts_from", "cost", "notes")
+_KEPT = ("paper", "preprocessing", "starts_from", "cost", "notes")
 
 if TYPE_CHECKING:
     from ltzoo.metrics import Result
@@ -32,6 +32,8 @@ def publish(
     measured: Result | None = None,
     paper: Mapping[str, Any] | None = None,
     training: Mapping[str, Any] | None = None,
+    cost: Mapping[str, Any] | None = None,
+    notes: Sequence[str] | None = None,
     licence: str = "Apache-2.0",
 ) -> Card:
     """Writes `NAME.weights.h5`, `NAME.json` (the card) and `NAME.golden.npz` into a folder.
@@ -49,6 +51,8 @@ def publish(
         measured: a `ltzoo.metrics.Result` of this very model, or None.
         paper: what the paper reports; None for what the zoo's card of this name says.
         training: `{"backend", "seconds", "command"}`, or None.
+        cost: what the training costs, see `Card`; None for what the zoo's card of this name says.
+        notes: what else there is to say; None likewise.
         licence: of the weights.
 
     Returns:
@@ -58,6 +62,9 @@ def publish(
     weights = folder / f"{name}.weights.h5"
     save_weights(model, weights)
     known = card(name) if name in shipped.names() else None
+    kept = {} if known is None else {key: getattr(known, key) for key in _KEPT}
+    given = {"paper": paper, "cost": cost, "notes": notes}
+    kept |= {key: value for key, value in given.items() if value is not None}
     entry = Card(
         name=name,
         recipe=model.recipe.to_dict(),
@@ -72,10 +79,9 @@ def publish(
         licence=licence,
         citation=model.recipe.citation,
         measured=None if measured is None else _numbers(measured),
-        paper=known.paper if paper is None and known else paper,
         weights={"file": weights.name, "size": weights.stat().st_size, "sha256": sha256(weights)},
         training=training,
-        **{} if known is None else {key: getattr(known, key) for key in _KEPT},
+        **kept,
     )
     write_golden(model, folder / f"{name}.golden.npz")
     with atomic_write(folder / f"{name}.json") as temporary:

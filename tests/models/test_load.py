@@ -30,6 +30,8 @@ def published(tmp_path_factory):
             "seconds": 1.0,
             "command": "ltzoo train gcl_tiny_stripes",
         },
+        cost={"images": 96, "gmacs": 0.1, "training_pflops": 0.2},
+        notes=["Stripes."],
     )
     return folder, model
 
@@ -51,6 +53,15 @@ def test_an_entry_loads_its_weights_and_fine_tunes(zoo):
     np.testing.assert_array_equal(model.predict(images, verbose=0), trained.predict(images, verbose=0))
     assert np.isfinite(model.fit(images, labels, epochs=1, verbose=0).history["loss"][0])
     assert models.names() == models.names("gcl_*") == ["gcl_tiny_stripes"] and models.names("ldam_*") == []
+
+
+def test_publishing_again_keeps_what_the_card_says(zoo):
+    folder, trained = zoo
+    models.publish(
+        trained, "gcl_tiny_stripes", folder, backbone={"name": "tiny_cnn"}, dataset={"name": "stripes"}
+    )
+    card = models.card("gcl_tiny_stripes")
+    assert card.cost["images"] == 96 and list(card.notes) == ["Stripes."] and card.measured is None
 
 
 def test_without_weights_and_with_a_file_of_the_user(zoo, tmp_path):
