@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 
 from ltzoo.data.augmentation import DeviceAugmentation
-from ltzoo.data.augmentation.device import _beta
+from ltzoo.data.augmentation.device_random import Draws
 
 CROP = {"name": "pad_crop_flip", "padding": 2, "flip": True}
 IMAGES = np.random.default_rng(0).integers(0, 256, (8, 6, 6, 3)).astype("uint8")
@@ -59,7 +59,7 @@ def test_cutout_has_the_distribution_of_the_host(size):
 @pytest.mark.parametrize("alpha", [0.2, 1.0, 4.0])
 def test_lambda_has_the_beta_distribution(alpha):
     state = ops.convert_to_tensor(keras.random.SeedGenerator(5).state)
-    draws = ops.convert_to_numpy(_beta(alpha, state, (40_000,)))
+    draws = ops.convert_to_numpy(Draws(state).beta(0, alpha, (40_000,)))
     assert np.isfinite(draws).all() and draws.min() >= 0 and draws.max() <= 1
     reference = np.random.default_rng(0).beta(alpha, alpha, 40_000)
     for point in (0.001, 0.05, 0.2, 0.5, 0.8, 0.95, 0.999):
@@ -166,7 +166,7 @@ def test_layer_survives_a_file(tmp_path):
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="pad_crop_flip, cutout.*auto_augment"):
-        DeviceAugmentation([{"name": "auto_augment"}])
+    with pytest.raises(ValueError, match="pad_crop_flip, cutout.*cutmix"):
+        DeviceAugmentation([{"name": "cutmix"}])
     with pytest.raises(ValueError, match="mixup_alpha=1.0, num_classes=None"):
         DeviceAugmentation([], 1.0)

@@ -1,0 +1,74 @@
+"""AutoAugment and RandAugment of a batch with keras.ops, as steps of `DeviceAugmentation`."""
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from ltzoo.data.augmentation.auto_augment import (
+    CIFAR10_POLICY,
+    RAND_AUGMENT_OPERATIONS,
+    AutoAugment,
+    RandAugment,
+)
+from ltzoo.data.augmentation.device_operations import Choice, operate
+from ltzoo.data.augmentation.device_random import Draws
+
+
+class DeviceAutoAugment(AutoAugment):
+    """`AutoAugment` inside a compiled program; its arguments, and its distribution."""
+
+    def choices(self, place: int) -> list[Choice]:
+        """What an image may get as its first (place 0) or second (1) operation.
+
+        For each sub-policy the operation with sign -1, then with +1; at the end the identity.
+        """
+        steps = [pair[place] for pair in CIFAR10_POLICY]
+        signed = [Choice(name, m / 9, sign, self.fill) for name, _, m in steps for sign in (-1, 1)]
+        return [*signed, Choice("identity", 0.0, 1, self.fill)]
+
+    def choose(self, count: Any, draws: Draws) -> list[Any]:
+        """For each place the numbers int32 [B] of the images' choices; the identity with 1 - the probability."""
+        policies = len(CIFAR10_POLICY)
+        policy = draws.integers(0, (count,), policies)
+        chance, direction = draws.uniform(1, (count, 2)), draws.integers(2, (count, 2), 2)
+        probabilities = np.array([[step[1] for step in pair] for pair in CIFAR10_POLICY], "float32")
+        applied = chance < ops.take(ops.convert_to_tensor(probabilities), policy, axis=0)
+        numbers = ops.where(applied, 2 * policy[:, None] + direction, 2 * policies)
+        return [numbers[:, place] for place in range(2)]
+
+    def on_device(self, images: Any, draws: Draws) -> Any:
+        """Images [B, H, W, 1 or 3] of any type with whole numbers 0 .. 255, each with its own sub-policy."""
+        return _operate_all(images, [self.choices(0), self.choices(1)], self.choose, draws)
+
+
+class DeviceRandAugment(RandAugment):
+    """`RandAugment` inside a compiled program; its arguments, and its distribution."""
+
+    def choices(self) -> list[Choice]:
+        """What an image may get at each place: every operation with sign -1, then with +1."""
+        strength = self.magnitude / 30
+        return [
+            Choice(name, strength, sign, self.fill) for name in RAND_AUGMENT_OPERATIONS for sign in (-1, 1)
+        ]
+
+    def choose(self, count: Any, draws: Draws) -> list[Any]:
+        """For each place the numbers int32 [B] of the images' choices."""
+        numbers = draws.integers(0, (count, self.num_ops), 2 * len(RAND_AUGMENT_OPERATIONS))
+        return [numbers[:, place] for place in range(self.num_ops)]
+
+    def on_device(self, images: Any, draws: Draws) -> Any:
+        """Images [B, H, W, 1 or 3] of any type with whole numbers 0 .. 255, each with its own operations."""
+        return _operate_all(images, [self.choices()] * self.num_ops, self.choose, draws)
+
+
+def _operate_all(images, choices, choose, draws):
+    if images.shape[-1] not in (1, 3):
+        raise ValueError(
+            "AutoAugment and RandAugment need images with one or three channels. "
+            f"Received: images of shape {tuple(images.shape)}"
+        )
+    result = ops.cast(ops.clip(ops.round(images), 0, 255), "int32")
+    for place, chosen in zip(choices, choose(ops.shape(images)[0], draws), strict=True):
+        result = operate(result, place, chosen)
+    return ops.cast(result, images.dtype)

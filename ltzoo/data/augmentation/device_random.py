@@ -1,0 +1,51 @@
+"""Random numbers of one training step inside a compiled program, as a pure function of (seed, counter, stream)."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+class Draws:
+    """Uniform numbers from numbered streams of one state; a stream yields the same numbers as often as asked.
+
+    Args:
+        state: uint32 [2], the state of a `keras.random.SeedGenerator` at this step.
+        first: number of the first stream.
+    """
+
+    def __init__(self, state: Any, first: int = 0) -> None:
+        self._state, self._first = state, first
+
+    def uniform(self, stream: int, shape: tuple) -> Any:
+        """float32 numbers in 0 .. 1."""
+        # The PyTorch backend adds the two words of a state, so a stream moves the first by a large odd step.
+        step = ops.convert_to_tensor([(self._first + stream) * 15485863, 0])
+        fixed = _FixedSeed(self._state + ops.cast(step, self._state.dtype))
+        return keras.random.uniform(shape, dtype="float32", seed=fixed)
+
+    def integers(self, stream: int, shape: tuple, limit: int) -> Any:
+        """int32 numbers, uniform on 0 .. limit - 1; rounding may bring a uniform up to 1, hence the minimum."""
+        return ops.minimum(ops.cast(ops.floor(self.uniform(stream, shape) * limit), "int32"), limit - 1)
+
+    def beta(self, stream: int, alpha: float, shape: tuple = ()) -> Any:
+        """Draws of Beta(alpha, alpha) from three streams (Devroye, "Random variates in one line").
+
+        1/2 +- 1/2 (1 + 1 / ((u^(-1/alpha) - 1) cos^2(2 pi v)))^(-1/2). `keras.random.beta` does not compile with
+        XLA on TensorFlow. u near 0 overflows to infinity, which rightly gives 0 or 1.
+        """
+        u, v, side = (self.uniform(stream + part, shape) for part in range(3))
+        odds = (ops.power(u, -1.0 / alpha) - 1.0) * ops.maximum(ops.square(ops.cos(6.2831853 * v)), 1e-30)
+        distance = 0.5 / ops.sqrt(1.0 + 1.0 / odds)
+        return ops.where(side < 0.5, 0.5 - distance, 0.5 + distance)
+
+
+class _FixedSeed(keras.random.SeedGenerator):
+    """A seed generator without a variable: yields one given state; `keras.random` takes no seed tensors."""
+
+    def __init__(self, state):
+        self._value = state
+
+    def next(self, ordered=True):
+        """The given state, as often as asked."""
+        return self._value
