@@ -15,7 +15,7 @@ def fast(epochs: Sequence[int] = (24,)) -> Recipe:
     """Made for the backbone `fastnet`: small images, minutes of training on a CPU, seconds on an accelerator.
 
     Whitening filters of the training images in the first layer, which then stay as they are; logit adjustment with
-    smoothed labels (`ltzoo.losses.logit_adjustment`); Nesterov momentum, a rate that rises for an eighth of the epochs
+    smoothed labels (`ltzoo.losses.logit_adjustment`); Nesterov momentum, a rate that rises for a fifth of the epochs
     and falls on a straight line; the average over an image and its mirror image in prediction. Own work of this
     library: docs/results.md has what it was measured at, and how its constants were chosen.
     """
@@ -32,9 +32,9 @@ def fast(epochs: Sequence[int] = (24,)) -> Recipe:
                 optimizer={"name": "sgd", "momentum": 0.9, "nesterov": True, "l2": 5e-4},
                 schedule={
                     "name": "linear",
-                    "learning_rate": 0.1,
-                    "warmup_epochs": max(1, epochs[0] // 8),
-                    "warmup_start": 0.02,
+                    "learning_rate": 0.2,
+                    "warmup_epochs": max(1, round(epochs[0] / 5)),
+                    "warmup_start": 0.04,
                 },
                 technique={"name": "whitened_patches"},
                 trainable=("stage*",),
