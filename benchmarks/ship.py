@@ -1,13 +1,12 @@
 """Puts trained models of `cifar_lt.py` into the zoo: `python benchmarks/ship.py --models FOLDER --data-dir CIFAR`.
 
 For each recipe, network and length of training of the CSV the seed with the best top-1 becomes an entry: weights, card
-and golden outputs in weights/. The model is evaluated anew, and must have the accuracy of its row. An entry whose
-training was as long as published takes the zoo's card of that method; a shorter one has its epochs in its name, as in
+and golden outputs in weights/. The model is evaluated anew, and must have the accuracy of its row. An entry
+whose training was as long as the recipe's own has the recipe's name; a shorter one has its epochs in it, as in
 gcl_published_20epochs_resnet32_cifar10_lt. Afterwards `python cards/make_cards.py` brings all cards up to date.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import keras
 import runs
 
 import ltzoo
-from ltzoo import shipped
 
 sys.path.append(str(runs.ROOT / "cards"))
 
@@ -91,16 +89,11 @@ def ship(row, data, options):
 
 
 def entry_name(row):
-    """The name of the published entry, or one with the number of epochs where the training was another one."""
+    """METHOD_BACKBONE_DATASET, with the number of epochs where the training was not as long as the recipe's own."""
     suffix = "" if row["imbalance_factor"] == "100" else f"_if{row['imbalance_factor']}"
-    name = f"{row['recipe']}_{row['backbone']}_cifar10_lt{suffix}"
-    path = shipped.folder() / f"{name}.json"
-    if path.is_file():
-        stages = json.loads(path.read_text(encoding="utf-8"))["recipe"]["stages"]
-        if "+".join(str(stage["epochs"]) for stage in stages) == row["epochs"]:
-            return name
-    first = row["epochs"].split("+")[0]
-    return name.replace(f"_{row['backbone']}", f"_{first}epochs_{row['backbone']}", 1)
+    own = "+".join(str(stage.epochs) for stage in ltzoo.recipes.get(row["recipe"]).stages)
+    length = "" if row["epochs"] == own else f"_{row['epochs'].split('+')[0]}epochs"
+    return f"{row['recipe']}{length}_{row['backbone']}_cifar10_lt{suffix}"
 
 
 if __name__ == "__main__":
