@@ -1,0 +1,107 @@
+"""Accuracy against training cost on CIFAR-10-LT: `python benchmarks/cost_plot.py --out docs/cost.png`.
+
+Hollow points are the papers' figures at imbalance factor 100, with the operations that the zoo's cards count for their
+trainings; filled ones are the rows of the CSV, as means over seeds. Costs are counted in `cards/training_cost.py`.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import sys
+from pathlib import Path
+
+import runs
+
+import ltzoo
+from ltzoo.class_counts import long_tail_counts
+from ltzoo.report import style
+
+sys.path.append(str(runs.ROOT / "cards"))
+
+import training_cost
+
+NAMED = "cross_entropy mixup ldam_drw crt_mixup mislas gcl nbn nbn_balanced_softmax ride ride_nbn lws_mixup".split()
+
+
+def main():
+    """Draws the picture."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--csv", type=Path, default=runs.ROOT / "benchmarks" / "results" / "cifar10_lt.csv")
+    parser.add_argument("--out", type=Path, required=True, help="the picture")
+    options = parser.parse_args()
+    figure = style.figure(width=8.5, height=5.2)
+    axes = style.tidy(
+        figure.add_subplot(),
+        title="CIFAR-10-LT, imbalance factor 100, ResNet-32 unless named",
+        x="operations of the training (PFLOP)",
+        y="top-1 accuracy (%)",
+        grid="both",
+    )
+    draw(axes, papers(), "reported by the papers", style.MODEL_COLORS[0], filled=False)
+    draw(axes, measured(options.csv), "measured here", style.MODEL_COLORS[2], filled=True)
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    axes.set_xlim(low / 1.3, high * 1.9)
+    style.legend(axes, loc="lower right")
+    figure.savefig(options.out, dpi=110)
+
+
+def draw(axes, points, label, color, filled):
+    """Points with their names to the right, or to the left of every other one where two would overlap."""
+    axes.scatter(
+        [cost for _, cost, _ in points],
+        [top1 for _, _, top1 in points],
+        s=46,
+        label=label,
+        edgecolor=color,
+        facecolor=color if filled else "white",
+        linewidth=1.4,
+        zorder=3,
+    )
+    before, left = (1.0, 0.0), False
+    for name, cost, top1 in sorted(points, key=lambda point: point[2]):
+        near = top1 - before[1] < 1.2 and abs(math.log(cost / before[0])) < 0.5
+        before, left = (cost, top1), near and not left
+        axes.annotate(
+            name,
+            (cost, top1),
+            xytext=(-7 if left else 7, -3),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            fontsize=8,
+            color=style.INK,
+        )
+
+
+def papers():
+    """(name, PFLOP, top-1 in %) of the papers' ResNet-32 at factor 100."""
+    points = []
+    for name in NAMED:
+        path = runs.ROOT / "weights" / f"{name}_resnet32_cifar10_lt.json"
+        card = json.loads(path.read_text(encoding="utf-8"))
+        points.append((name, card["cost"]["training_pflops"], 100 * card["paper"]["top1"]))
+    return points
+
+
+def measured(csv):
+    """(name, PFLOP, top-1 in %) of the rows at factor 100 whose recipe was not changed."""
+    groups = {}
+    for row in runs.read(csv):
+        if row["imbalance_factor"] == "100" and row["overrides"] == "{}":
+            groups.setdefault((row["recipe"], row["backbone"], row["epochs"]), []).append(float(row["top1"]))
+    points = []
+    for (name, backbone, epochs), found in groups.items():
+        lengths = [int(number) for number in epochs.split("+")]
+        recipe = ltzoo.recipes.get(name, epochs=lengths).to_dict()
+        cost = training_cost.cost(
+            recipe, {"name": backbone}, (32, 32, 3), long_tail_counts(5000, 10, 100.0).tolist()
+        )
+        points.append((f"{name} ({epochs} epochs)", cost["training_pflops"], 100 * statistics.mean(found)))
+    return points
+
+
+if __name__ == "__main__":
+    main()
