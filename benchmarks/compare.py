@@ -27,7 +27,7 @@ def main():
     parser.add_argument("recipes", nargs="*", help="names of recipes; default: all")
     parser.add_argument("--dataset", default="digits_lt")
     parser.add_argument("--imbalance-factor", type=float, default=50)
-    parser.add_argument("--backbone", default="resnet8")
+    parser.add_argument("--backbone", help="default: resnet8, or what a recipe is made for")
     parser.add_argument("--epochs", type=int, default=50, help="of all stages together")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument(
@@ -77,6 +77,14 @@ def adapted(name, options):
     return dataclasses.replace(recipe, stages=tuple(stages))
 
 
+def backbone(name, options):
+    """The network that a recipe is run with; the default of most is too large for this."""
+    import ltzoo
+
+    made_for = ltzoo.recipes.default_backbone(name)
+    return options.backbone or (made_for if made_for != "resnet32" else "resnet8")
+
+
 def run(name, seed, options):
     """One training: a row of the CSV."""
     import keras
@@ -85,7 +93,7 @@ def run(name, seed, options):
 
     dataset = ltzoo.data.load(options.dataset, imbalance_factor=options.imbalance_factor, seed=seed)
     recipe = ltzoo.recipes.for_dataset(adapted(name, options), dataset)
-    model = ltzoo.models.build(options.backbone, recipe, dataset, seed=seed)
+    model = ltzoo.models.build(backbone(name, options), recipe, dataset, seed=seed)
     start = time.perf_counter()
     model.fit(dataset, verbose=0, seed=seed)
     seconds = time.perf_counter() - start
@@ -97,7 +105,7 @@ def run(name, seed, options):
         "recipe_hash": runs.recipe_hash(adapted(name, options)),
         "dataset": options.dataset,
         "imbalance_factor": options.imbalance_factor,
-        "backbone": options.backbone,
+        "backbone": backbone(name, options),
         "epochs": "+".join(str(stage.epochs) for stage in recipe.stages),
         "commit": runs.commit(),
         "backend": keras.backend.backend(),
