@@ -15,10 +15,10 @@ _UPRIGHT = {"digits_lt"}
 
 
 def for_dataset(recipe: Recipe, dataset: LongTailedDataset) -> Recipe:
-    """The recipe with crops and Cutout that suit the images of a dataset; everything else stays.
+    """The recipe with crops, flips and Cutout that suit the images of a dataset; everything else stays.
 
     - Other images keep pad-crop-flip, padded by an eighth of their height (4 of 32).
-    - Characters (`digits_lt`) are not flipped: a mirrored digit is another sign.
+    - Characters (`digits_lt`) are not flipped, in prediction neither: a mirrored digit is another sign.
     - Larger square images get the random resized crops of ImageNet training instead.
     - Cutout blanks a square of at most half the height (16 of 32), also inside "per_view".
     - AutoAugment, a policy for photographs that inverts and equalizes gray levels and shifts by up to 45 % of the
@@ -52,4 +52,9 @@ def for_dataset(recipe: Recipe, dataset: LongTailedDataset) -> Recipe:
     stages = [
         dataclasses.replace(stage, augmentation=fitting_of(stage.augmentation)) for stage in recipe.stages
     ]
-    return dataclasses.replace(recipe, stages=tuple(stages))
+    conversions = [
+        config
+        for config in recipe.conversions
+        if not (config["name"] == "flip_average" and dataset.name in _UPRIGHT)
+    ]
+    return dataclasses.replace(recipe, stages=tuple(stages), conversions=tuple(conversions))

@@ -52,3 +52,11 @@ def test_auto_augment_is_for_photographs(shape, stays):
         *expected,
         {"name": "per_view", "steps": [expected, []]},
     )
+
+
+def test_characters_are_not_averaged_with_their_mirror_images():
+    conversions = [{"name": "nbn"}, {"name": "flip_average"}]
+    for name, expected in (("digits_lt", ("nbn",)), ("cifar10_lt", ("nbn", "flip_average"))):
+        dataset = types.SimpleNamespace(name=name, image_shape=(32, 32, 3))
+        recipe = recipes.for_dataset(recipes.get("fast", conversions=conversions), dataset)
+        assert tuple(config["name"] for config in recipe.conversions) == expected
