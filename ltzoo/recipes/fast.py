@@ -12,7 +12,7 @@ CITATION = (
 
 @register(backbone="fastnet")
 def fast(epochs: Sequence[int] = (24,)) -> Recipe:
-    """Made for the backbone `fastnet`: small images, minutes of training on a CPU, seconds on an accelerator.
+    """Made for the backbone `fastnet`: small images, and minutes of training on a CPU.
 
     Whitening filters of the training images in the first layer, which then stay as they are; logit adjustment with
     smoothed labels (`ltzoo.losses.logit_adjustment`); Nesterov momentum, a rate that rises for a fifth of the epochs
