@@ -23,6 +23,15 @@ def target(tmp_path, monkeypatch):
     return tmp_path / "cache" / "gcl.weights.h5"
 
 
+@pytest.fixture
+def ctrl_c():
+    """Python's own handler: a process that a shell started in the background ignores the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_leaves_a_part_that_the_next_call_goes_on_with(target):
     with serve(CONTENT, Answer(pause=0.01)) as server:
 
