@@ -21,6 +21,7 @@ sys.path.append(str(runs.ROOT / "cards"))
 
 import training_cost
 
+LINE = 1.3  # points of accuracy that a line of text takes
 NAMED = "cross_entropy mixup ldam_drw crt_mixup mislas gcl nbn nbn_balanced_softmax ride ride_nbn lws_mixup".split()
 
 
@@ -44,13 +45,13 @@ def main():
     draw(axes, measured(options.csv), "measured here", style.MODEL_COLORS[2], filled=True)
     axes.set_xscale("log")
     low, high = axes.get_xlim()
-    axes.set_xlim(low / 1.3, high * 1.9)
+    axes.set_xlim(low / 2.2, high * 1.9)
     style.legend(axes, loc="lower right")
     figure.savefig(options.out, dpi=110)
 
 
 def draw(axes, points, label, color, filled):
-    """Points with their names to the right, or to the left of every other one where two would overlap."""
+    """Points with their names to the right, or to the left where there is no room, or a little above."""
     axes.scatter(
         [cost for _, cost, _ in points],
         [top1 for _, _, top1 in points],
@@ -61,16 +62,17 @@ def draw(axes, points, label, color, filled):
         linewidth=1.4,
         zorder=3,
     )
-    before, left = (1.0, 0.0), False
+    highest = {}  # of the labels so far, for each side and decade
     for name, cost, top1 in sorted(points, key=lambda point: point[2]):
-        near = top1 - before[1] < 1.2 and abs(math.log(cost / before[0])) < 0.5
-        before, left = (cost, top1), near and not left
+        decade = round(math.log10(cost))
+        sides = {side: highest.get((side, decade), 0.0) + LINE for side in (-1, 1)}
+        side = 1 if sides[1] <= max(top1, sides[-1]) else -1
+        height = highest[side, decade] = max(top1, sides[side])
         axes.annotate(
             name,
-            (cost, top1),
-            xytext=(-7 if left else 7, -3),
-            textcoords="offset points",
-            ha="right" if left else "left",
+            (cost * 1.04**side, height),
+            ha="left" if side > 0 else "right",
+            va="center",
             fontsize=8,
             color=style.INK,
         )
@@ -99,7 +101,7 @@ def measured(csv):
         cost = training_cost.cost(
             recipe, {"name": backbone}, (32, 32, 3), long_tail_counts(5000, 10, 100.0).tolist()
         )
-        points.append((f"{name} ({epochs} epochs)", cost["training_pflops"], 100 * statistics.mean(found)))
+        points.append((f"{name}, {epochs} epochs", cost["training_pflops"], 100 * statistics.mean(found)))
     return points
 
 
