@@ -4,9 +4,9 @@ One row of the CSV for each (recipe, imbalance factor, seed), the ones that are 
 factor by factor, recipe by recipe. It stops before a run that would not end within `--time-limit` and goes on from
 there the next time; with `--checkpoints` also inside a run.
 
-The published images are trained on (all of them, or all but `--validation`, cut from every class) and the last epoch
-is tested: columns `top1` and so on. With a validation split the epoch that was best on it is tested too, in the
-columns `chosen_*`. The test images choose nothing.
+The published images are trained on (all of them, or all but `--validation`) and the last epoch is tested: columns
+`top1` and so on. With a validation split its accuracy after the last epoch is there too, `validation_top1`, and the
+epoch that was best on it is tested as well, in the columns `chosen_*`. The test images choose nothing.
 
 With `--checkpoints` recipes whose first stages are the same share one: stage_seconds and seconds then count it in each.
 
@@ -35,7 +35,7 @@ RECIPES = (
 ).split()
 
 
-def main():
+def main(arguments=None):
     """Runs what is missing and appends its rows."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -48,12 +48,19 @@ def main():
     parser.add_argument("--recipes", nargs="+", default=RECIPES)
     parser.add_argument("--factors", nargs="+", type=float, default=[100.0])
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
-    parser.add_argument("--backbone", help="default: what a recipe is made for, resnet32 for most")
+    parser.add_argument(
+        "--backbone",
+        help="its name, or JSON with its name and arguments; default: what a recipe is made for, resnet32 for most",
+    )
     parser.add_argument(
         "--share", type=float, default=1.0, help="of the published epochs, in every stage; at least one epoch"
     )
     parser.add_argument(
-        "--validation", type=float, default=0.0, help="share of every class held out to choose"
+        "--validation",
+        type=float,
+        default=0.0,
+        help="to choose by: below 1 a share of every class, held out; else so many images of every class, those of "
+        "CIFAR-10's training images that the subset leaves out, held out where it leaves too few",
     )
     parser.add_argument(
         "--overrides", default="{}", help="JSON of changes for ltzoo.recipes.get, for experiments"
@@ -65,7 +72,7 @@ def main():
     parser.add_argument("--checkpoints", type=Path, help="folder, to go on inside a run")
     parser.add_argument("--weights", type=Path, help="folder for the trained models, as .keras files")
     parser.add_argument("--csv", type=Path, default=runs.ROOT / "benchmarks" / "results" / "cifar10_lt.csv")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     begin = time.perf_counter()
     for seed, factor, name in missing(options):
         left = options.time_limit - (time.perf_counter() - begin)
@@ -157,8 +164,14 @@ def origin(name, factor, seed, options):
     }
 
 
+def network(name, options):
+    """The same for `ltzoo.models.build`: a name, or a dict of a name and arguments."""
+    given = backbone(name, options)
+    return json.loads(given) if given.startswith("{") else given
+
+
 def dataset_of(factor, options):
-    """CIFAR-10-LT with the published images; with a validation split cut from every class where wanted."""
+    """CIFAR-10-LT with the published images, and with a validation split where wanted."""
     if options.data_dir is not None:
         data = ltzoo.data.load("cifar10_lt", imbalance_factor=factor, data_dir=options.data_dir)
         train, test = data.train, data.test
@@ -174,21 +187,49 @@ def dataset_of(factor, options):
         kept = np.concatenate([np.flatnonzero(y == c)[:count] for c, count in enumerate(counts)])
         x, y = x[kept], y[kept]
     y = np.asarray(y, "int64")
-    held = np.zeros(len(y), bool)
-    for c in range(10) if options.validation else ():
-        mine = np.flatnonzero(y == c)
-        held[mine[len(mine) - max(1, round(options.validation * len(mine))) :]] = True
-    more = {"x_val": x[held], "y_val": y[held]} if held.any() else {}
+    held, x_val, y_val = validation_images(x, y, options)
+    more = {"x_val": x_val, "y_val": y_val} if options.validation else {}
     return ltzoo.data.from_arrays(
         x[~held], y[~held], x_test=x_test, y_test=y_test, class_names=CLASS_NAMES, name="cifar10_lt", **more
     )
+
+
+def validation_images(x, y, options):
+    """Which of the images are held out, and the images and labels to validate on."""
+    held = np.zeros(len(y), bool)
+    chosen, labels = [], []
+    others = left_out(x, options) if options.validation >= 1 else [x[:0]] * 10
+    for c in range(10) if options.validation else ():
+        mine = np.flatnonzero(y == c)
+        wanted = (
+            round(options.validation)
+            if options.validation >= 1
+            else max(1, round(options.validation * len(mine)))
+        )
+        taken = others[c][:wanted]
+        cut = mine[len(mine) - (wanted - len(taken)) :]
+        held[cut] = True
+        chosen += [taken, x[cut]]
+        labels += [c] * wanted
+    return held, np.concatenate([x[:0], *chosen]), np.array(labels, "int64")
+
+
+def left_out(x, options):
+    """CIFAR-10's training images that are not among the images x, one array a class."""
+    if options.data_dir is None:
+        raise SystemExit("--validation with a number of images needs --data-dir: --npz has the subset only.")
+    everything = ltzoo.data.load("cifar10_lt", imbalance_factor=1, data_dir=options.data_dir).train
+    images, labels = everything.load(np.arange(len(everything.labels))), np.asarray(everything.labels)
+    known = {image.tobytes() for image in x}
+    new = np.array([image.tobytes() not in known for image in images])
+    return [images[new & (labels == c)] for c in range(10)]
 
 
 def run(name, factor, seed, options):
     """One training: a row of the CSV."""
     data = dataset_of(factor, options)
     recipe = adapted(name, options)
-    model = ltzoo.models.build(backbone(name, options), recipe, data, seed=seed)
+    model = ltzoo.models.build(network(name, options), recipe, data, seed=seed)
     clock, best = Clock(), Best(model)
     on_device = options.on_device and all(
         stage.augment_on == "device" for stage in recipe.stages if stage.epochs
@@ -228,9 +269,11 @@ def run(name, factor, seed, options):
     }
     if options.weights is not None:
         options.weights.mkdir(parents=True, exist_ok=True)
-        model.save(options.weights / f"{name}-{backbone(name, options)}-{factor:g}-{seed}.keras")
+        model.save(options.weights / f"{name}-{model.backbone.name}-{factor:g}-{seed}.keras")
     chosen = dict.fromkeys((f"chosen_{key}" for key in ("epoch", *runs.METRICS)), "")
+    chosen["validation_top1"] = ""
     if best.weights is not None:
+        chosen["validation_top1"] = f"{ltzoo.metrics.evaluate(model, data.val).top1:.4f}"
         model.set_weights(best.weights)
         result = runs.measured(ltzoo.metrics.evaluate(model, data.test))
         chosen |= {"chosen_epoch": best.epoch, **{f"chosen_{key}": result[key] for key in runs.METRICS}}

@@ -1,0 +1,92 @@
+"""What the parts of the recipe `fast` do: `python benchmarks/ablation.py --data-dir cifar-10-batches-py --seeds 3`.
+
+CIFAR-10-LT at imbalance factor 100, `fastnet` of half the width and 12 epochs, so that a training takes minutes on a
+CPU core. "Alone": one part added to cross-entropy with crops and flips. "Without": one part taken out of `fast`.
+"Instead" and "with": other methods of this library in its place or on top of it.
+
+Rows as those of `benchmarks/cifar_lt.py`, in a file of their own. 400 images a class that the training does not see are
+the validation split. Several processes can share the work, each with its `--part` and its own `--csv`.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import cifar_lt
+import runs
+
+BACKBONE = {"name": "fastnet", "widths": [32, 64, 128]}
+EPOCHS = 12
+CSV = runs.ROOT / "benchmarks" / "results" / "cifar10_lt_ablation.csv"
+
+FLIPS = {"name": "flip_average"}
+CROPS = {"name": "pad_crop_flip", "padding": 4, "mode": "reflect", "flip": True}
+PLAIN = {
+    "loss": {"name": "cross_entropy"},
+    "technique": None,
+    "trainable": "all",
+    "conversions": [],
+}
+ADJUSTED = {"name": "logit_adjustment"}
+WHITENED = {"technique": {"name": "whitened_patches"}, "trainable": ["stage*"]}
+VARIANTS = {
+    "fast": {},
+    "cross-entropy": PLAIN,
+    "alone: logit adjustment": {**PLAIN, "loss": ADJUSTED},
+    "alone: label smoothing": {**PLAIN, "loss": {"name": "cross_entropy", "label_smoothing": 0.1}},
+    "alone: whitened patches": {**PLAIN, **WHITENED},
+    "without logit adjustment": {"loss": {"name": "cross_entropy", "label_smoothing": 0.1}},
+    "without label smoothing": {"loss": ADJUSTED},
+    "without whitened patches": {"technique": None, "trainable": "all"},
+    "without the mirror image": {"conversions": []},
+    "instead: GCL": {
+        "loss": {"name": "gaussian_clouded_logit"},
+        "head": {"name": "normalized_dense"},
+        "scale": 30.0,
+        "cloud": {"noise_multiplier": 0.5},
+    },
+    "instead: class-balanced sampling": {
+        "loss": {"name": "cross_entropy", "label_smoothing": 0.1},
+        "sampler": {"strategy": "class_balanced"},
+    },
+    "with NBN": {"conversions": [{"name": "nbn", "placement": "paper"}, FLIPS]},
+    "with mixup": {"mixup_alpha": 0.2},
+    "with CutMix": {"augmentation": [CROPS, {"name": "cutmix", "probability": 0.5}]},
+    "with Cutout": {"augmentation": [CROPS, {"name": "cutout", "size": 8}]},
+    "with AutoAugment": {"augmentation": [CROPS, {"name": "auto_augment"}]},
+}
+
+
+def main():
+    """Runs what is missing."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
+    parser.add_argument(
+        "--part", type=int, nargs=2, default=(0, 1), metavar=("I", "N"), help="every N-th, from I"
+    )
+    parser.add_argument("--csv", type=Path, default=CSV)
+    options = parser.parse_args()
+    for seed in range(options.seeds):
+        for variant in list(VARIANTS.values())[options.part[0] :: options.part[1]]:
+            cifar_lt.main(arguments(variant, seed, options))
+
+
+def arguments(variant, seed, options):
+    """The command line of `cifar_lt.py` for a variant, up to this seed."""
+    given = {
+        "--data-dir": str(options.data_dir),
+        "--recipes": "fast",
+        "--backbone": json.dumps(BACKBONE),
+        "--overrides": json.dumps({"epochs": [EPOCHS], **variant}),
+        "--validation": "400",
+        "--seeds": str(seed + 1),
+        "--csv": str(options.csv),
+    }
+    return [text for pair in given.items() for text in pair]
+
+
+if __name__ == "__main__":
+    main()
