@@ -14,47 +14,9 @@ from pathlib import Path
 
 import cifar_lt
 import runs
+from ablation_variants import BACKBONE, VARIANTS, overrides
 
-BACKBONE = {"name": "fastnet", "widths": [32, 64, 128]}
-EPOCHS = 12
 CSV = runs.ROOT / "benchmarks" / "results" / "cifar10_lt_ablation.csv"
-
-FLIPS = {"name": "flip_average"}
-CROPS = {"name": "pad_crop_flip", "padding": 4, "mode": "reflect", "flip": True}
-PLAIN = {
-    "loss": {"name": "cross_entropy"},
-    "technique": None,
-    "trainable": "all",
-    "conversions": [],
-}
-ADJUSTED = {"name": "logit_adjustment"}
-WHITENED = {"technique": {"name": "whitened_patches"}, "trainable": ["stage*"]}
-VARIANTS = {
-    "fast": {},
-    "cross-entropy": PLAIN,
-    "alone: logit adjustment": {**PLAIN, "loss": ADJUSTED},
-    "alone: label smoothing": {**PLAIN, "loss": {"name": "cross_entropy", "label_smoothing": 0.1}},
-    "alone: whitened patches": {**PLAIN, **WHITENED},
-    "without logit adjustment": {"loss": {"name": "cross_entropy", "label_smoothing": 0.1}},
-    "without label smoothing": {"loss": ADJUSTED},
-    "without whitened patches": {"technique": None, "trainable": "all"},
-    "without the mirror image": {"conversions": []},
-    "instead: GCL": {
-        "loss": {"name": "gaussian_clouded_logit"},
-        "head": {"name": "normalized_dense"},
-        "scale": 30.0,
-        "cloud": {"noise_multiplier": 0.5},
-    },
-    "instead: class-balanced sampling": {
-        "loss": {"name": "cross_entropy", "label_smoothing": 0.1},
-        "sampler": {"strategy": "class_balanced"},
-    },
-    "with NBN": {"conversions": [{"name": "nbn", "placement": "paper"}, FLIPS]},
-    "with mixup": {"mixup_alpha": 0.2},
-    "with CutMix": {"augmentation": [CROPS, {"name": "cutmix", "probability": 0.5}]},
-    "with Cutout": {"augmentation": [CROPS, {"name": "cutout", "size": 8}]},
-    "with AutoAugment": {"augmentation": [CROPS, {"name": "auto_augment"}]},
-}
 
 
 def main():
@@ -70,7 +32,7 @@ def main():
     parser.add_argument("--csv", type=Path, default=CSV)
     options = parser.parse_args()
     for seed in range(options.seeds):
-        for variant in list(VARIANTS.values())[options.part[0] :: options.part[1]]:
+        for variant in list(VARIANTS)[options.part[0] :: options.part[1]]:
             cifar_lt.main(arguments(variant, seed, options))
 
 
@@ -80,7 +42,7 @@ def arguments(variant, seed, options):
         "--data-dir": str(options.data_dir),
         "--recipes": "fast",
         "--backbone": json.dumps(BACKBONE),
-        "--overrides": json.dumps({"epochs": [EPOCHS], **variant}),
+        "--overrides": overrides(variant),
         "--validation": "400",
         "--seeds": str(seed + 1),
         "--csv": str(options.csv),

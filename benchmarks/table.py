@@ -7,9 +7,12 @@ what stands between `<!-- begin NAME -->` and `<!-- end NAME -->` of that file, 
 import argparse
 from pathlib import Path
 
+import ablation_table
 import cifar_table
 import digits_table
 import runs
+
+LAYOUTS = {"cifar10_lt": cifar_table, "cifar10_lt_ablation": ablation_table}
 
 
 def main():
@@ -21,8 +24,7 @@ def main():
     parser.add_argument("--write", type=Path, help="a Markdown file with the two comments")
     options = parser.parse_args()
     rows = runs.read(options.csv)
-    layout = cifar_table if "validation" in rows[0] else digits_table
-    text = layout.table(rows)
+    text = LAYOUTS.get(options.csv.stem, digits_table).table(rows)
     if options.write is None:
         print(text)
         return

@@ -1,0 +1,44 @@
+"""The table of `benchmarks/ablation.py`: one line a variant, with its difference to what it is compared with."""
+
+import statistics
+
+from ablation_variants import FULL_NAME, PLAIN_NAME, by_variant, reference
+from runs import mean_and_spread
+
+COLUMNS = {
+    "Many": lambda row: 100 * float(row["many"]),
+    "Medium": lambda row: 100 * float(row["medium"]),
+    "Rarest 3": lambda row: rarest(row),
+    "All": lambda row: 100 * float(row["top1"]),
+    "Validation": lambda row: 100 * float(row["validation_top1"]),
+    "ECE": lambda row: 100 * float(row["ece"]),
+}
+
+
+def rarest(row):
+    """Mean accuracy in percent of the three classes with the fewest images."""
+    return 100 * statistics.mean(float(value) for value in row["per_class"].split()[-3:])
+
+
+def difference(variants, variant, value):
+    """Means and sample standard deviation, over the seeds that both have, of a variant less its reference."""
+    rows = {row["seed"]: value(row) for row in variants[variant]}
+    others = {row["seed"]: value(row) for row in variants[reference(variant)]}
+    pairs = [rows[seed] - others[seed] for seed in rows if seed in others]
+    return statistics.mean(pairs), statistics.stdev(pairs) if len(pairs) > 1 else 0.0
+
+
+def table(rows):
+    """Markdown, in the order of `ablation_variants.VARIANTS`."""
+    variants = by_variant(rows)
+    lines = [
+        f"| | Seeds | {' | '.join(COLUMNS)} | All, difference | Rarest 3, difference |",
+        "|---|--:|" + "--:|" * len(COLUMNS) + "--:|--:|",
+    ]
+    for variant, mine in variants.items():
+        cells = [mean_and_spread(map(value, mine)) for value in COLUMNS.values()]
+        for value in (COLUMNS["All"], rarest):
+            mean, _ = difference(variants, variant, value)
+            cells.append("" if variant in (FULL_NAME, PLAIN_NAME) else f"{mean:+.1f}")
+        lines.append(f"| {variant} | {len(mine)} | {' | '.join(cells)} |")
+    return "\n".join(lines)

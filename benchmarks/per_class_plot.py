@@ -1,0 +1,44 @@
+"""Accuracy of every class on CIFAR-10-LT: `python benchmarks/per_class_plot.py --recipes A B --out PICTURE`.
+
+Means over the seeds of the CSV's rows at imbalance factor 100, for recipes that were run as registered.
+"""
+
+import argparse
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import runs
+
+from ltzoo.class_counts import long_tail_counts
+from ltzoo.data.cifar10_lt import CLASS_NAMES
+from ltzoo.report import plots
+
+
+def main():
+    """Draws the picture."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--csv", type=Path, default=runs.ROOT / "benchmarks" / "results" / "cifar10_lt.csv")
+    parser.add_argument("--recipes", nargs="+", required=True)
+    parser.add_argument("--out", type=Path, required=True, help="the picture")
+    options = parser.parse_args()
+    rows = [
+        row
+        for row in runs.read(options.csv)
+        if row["imbalance_factor"] == "100" and row["overrides"] == "{}" and row["validation"] == "0"
+    ]
+    results = {}
+    for recipe in options.recipes:
+        mine = [row["per_class"].split() for row in rows if row["recipe"] == recipe]
+        epochs = next(row["epochs"] for row in rows if row["recipe"] == recipe)
+        results[f"{recipe}, {epochs} epochs"] = SimpleNamespace(
+            per_class=np.array(mine, "float64").mean(axis=0)
+        )
+    counts = long_tail_counts(5000, 10, 100.0)
+    plots.class_accuracy(results, counts, CLASS_NAMES).savefig(options.out, dpi=110)
+
+
+if __name__ == "__main__":
+    main()
