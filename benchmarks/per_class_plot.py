@@ -32,10 +32,7 @@ def main():
     results = {}
     for recipe in options.recipes:
         mine = [row["per_class"].split() for row in rows if row["recipe"] == recipe]
-        epochs = next(row["epochs"] for row in rows if row["recipe"] == recipe)
-        results[f"{recipe}, {epochs} epochs"] = SimpleNamespace(
-            per_class=np.array(mine, "float64").mean(axis=0)
-        )
+        results[recipe] = SimpleNamespace(per_class=np.array(mine, "float64").mean(axis=0))
     counts = long_tail_counts(5000, 10, 100.0)
     plots.class_accuracy(results, counts, CLASS_NAMES).savefig(options.out, dpi=110)
 

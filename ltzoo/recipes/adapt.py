@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
     from ltzoo.training import Recipe
 
-SMALL = 64
+SMALL = 96
 TINY = 16
 _UPRIGHT = {"digits_lt"}
 
@@ -19,7 +19,7 @@ def for_dataset(recipe: Recipe, dataset: LongTailedDataset) -> Recipe:
 
     - Other images keep pad-crop-flip, padded by an eighth of their height (4 of 32).
     - Characters (`digits_lt`) are not flipped, in prediction neither: a mirrored digit is another sign.
-    - Larger square images get the random resized crops of ImageNet training instead.
+    - Square images of more than 96 pixels get the random resized crops of ImageNet training instead.
     - Cutout blanks a square of at most half the height (16 of 32), also inside "per_view".
     - AutoAugment, a policy for photographs that inverts and equalizes gray levels and shifts by up to 45 % of the
       width, is left out for images of less than 16 pixels and for characters.

@@ -27,7 +27,7 @@ def lift(epochs: Sequence[int] = (10,)) -> Recipe:
     Deviations: the class vectors start from the class means on every network, as the released code does for an ImageNet
     ViT; for CLIP it uses the text features of the class names. Its test-time ensemble of five crops is left out, and
     half precision is the user's choice (`keras.config.set_dtype_policy`). `ltzoo.recipes.for_dataset` (the command line
-    calls it) makes the crops those of ImageNet for images above 64 pixels and pad-crop-flip for smaller ones.
+    calls it) makes the crops those of ImageNet for images above 96 pixels and pad-crop-flip for smaller ones.
     """
     return Recipe(
         name="lift",

@@ -19,6 +19,7 @@ def _first(name, shape):
     [
         ("cifar10_lt", (32, 32, 3), {"name": "pad_crop_flip", "padding": 4, "flip": True}),
         ("digits_lt", (8, 8, 1), {"name": "pad_crop_flip", "padding": 1, "flip": False}),
+        ("photos", (96, 96, 3), {"name": "pad_crop_flip", "padding": 12, "flip": True}),
         ("photos", (224, 224, 3), {"name": "imagenet_train_crop", "size": 224}),
         ("strips", (40, 200, 3), {"name": "pad_crop_flip", "padding": 5, "flip": True}),
     ],
