@@ -92,10 +92,10 @@ def framework(way, folder, options):
 def plain_pytorch(options):
     """The layers of ResNet-32 in PyTorch alone, with weights of their own."""
     import torch
-    from training_throughput import plain_resnet32
+    from plain_networks import resnet32
 
     torch.set_num_threads(options.threads)
-    model = plain_resnet32().eval().to(memory_format=torch.channels_last)
+    model = resnet32(10).eval().to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def run(images):

@@ -1,0 +1,124 @@
+"""The training loops that `training_throughput.py` lets compete: made once, they train so many batches a call."""
+
+import functools
+
+import numpy as np
+
+NETWORKS = {  # side of the images, classes, batch
+    "resnet32": (32, 10, 128),
+    "resnet50": (224, 1000, 16),
+}
+
+
+@functools.lru_cache(maxsize=1)
+def images_and_labels(network, batches):
+    """Random images [N, side, side, 3] and labels [N]."""
+    side, classes, batch = NETWORKS[network]
+    rng = np.random.default_rng(0)
+    images = rng.standard_normal((batches * batch, side, side, 3), dtype="float32")
+    return images, rng.integers(0, classes, batches * batch)
+
+
+def fit(network, batches, bfloat16):
+    """`model.fit` with the batches that `fit(dataset)` of this library feeds it on each backend."""
+    import keras
+
+    from ltzoo import backbones
+    from ltzoo.losses import CrossEntropy
+    from ltzoo.sampling import ClassSampler
+    from ltzoo.training.feed import training_feed
+
+    keras.config.set_dtype_policy("mixed_bfloat16" if bfloat16 else "float32")
+    side, classes, batch = NETWORKS[network]
+    trunk = backbones.get(network, input_shape=(side, side, 3), seed=0)
+    features = keras.layers.GlobalAveragePooling2D()(trunk.output)
+    model = keras.Model(trunk.input, keras.layers.Dense(classes, dtype="float32")(features))
+    # XLA halves the rate of TensorFlow on a CPU; JAX has no other way.
+    jit = False if keras.backend.backend() == "tensorflow" else "auto"
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), CrossEntropy(), jit_compile=jit)
+    images, labels = images_and_labels(network, batches)
+
+    def train():
+        sampler = ClassSampler(labels, batch_size=batch, num_classes=classes)
+        model.fit(**training_feed(sampler, images.__getitem__, None), verbose=0)
+
+    return train
+
+
+def fit_on_device(network, batches, bfloat16):
+    """`fit(dataset, on_device=True)` of this library: images on the device, an epoch of steps a call (JAX)."""
+    import keras
+
+    import ltzoo
+    from ltzoo.sampling import ClassSampler
+    from ltzoo.training import Recipe, Stage
+    from ltzoo.training.on_device import device_feed
+
+    keras.config.set_dtype_policy("mixed_bfloat16" if bfloat16 else "float32")
+    side, classes, batch = NETWORKS[network]
+    stage = Stage(epochs=1, loss={"name": "cross_entropy"}, batch_size=batch)
+    recipe = Recipe(name="measured", head={"name": "dense"}, stages=(stage,))
+    images, labels = images_and_labels(network, batches)
+    images = (255 * (images - images.min()) / (images.max() - images.min())).astype("uint8")
+    data = ltzoo.data.from_arrays(
+        images, labels, class_names=[str(c) for c in range(classes)], x_test=images[:1], y_test=labels[:1]
+    )
+    model = ltzoo.models.build(network, recipe, data.class_counts, input_shape=(side, side, 3))
+    sampler = ClassSampler(labels, batch_size=batch, num_classes=classes)
+    model.set_stage(0, steps_per_epoch=sampler.steps_per_epoch)
+    feed = device_feed(model, data.train, sampler, num_epochs=10**6)
+
+    def train():
+        keras.Model.fit(model, **feed, verbose=0)
+
+    return train
+
+
+def plain(network, batches, bfloat16, channels_last=True, compiled=False):
+    """The loop that a PyTorch user writes, on the accelerator where there is one."""
+    import plain_networks
+    import torch
+
+    _, _, batch = NETWORKS[network]
+    place = "cuda" if torch.cuda.is_available() else "cpu"
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    torch.manual_seed(0)
+    model = getattr(plain_networks, network)(NETWORKS[network][1]).to(device=place, memory_format=layout)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    images, labels = images_and_labels(network, batches)
+    images = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(memory_format=layout)
+    images, labels = images.to(place), torch.from_numpy(labels).to(place)
+
+    def loss_of(batch_images, batch_labels):
+        with torch.autocast(place, dtype=torch.bfloat16, enabled=bfloat16):
+            logits = model(batch_images)
+        return torch.nn.functional.cross_entropy(logits.float(), batch_labels)
+
+    loss_of = torch.compile(loss_of) if compiled else loss_of
+
+    def train():
+        for order in torch.randperm(len(labels), device=place).split(batch):
+            optimizer.zero_grad(set_to_none=True)
+            loss_of(images[order].contiguous(memory_format=layout), labels[order]).backward()
+            optimizer.step()
+        if place == "cuda":
+            torch.cuda.synchronize()
+
+    return train
+
+
+def matrix_rate(size=1024, repeats=50):
+    """What the device computes in products of large square matrices (PyTorch), in GFLOP/s."""
+    import time
+
+    import torch
+
+    place = "cuda" if torch.cuda.is_available() else "cpu"
+    a, b = torch.randn(2, size, size, device=place)
+    for timed in (False, True):
+        begin = time.perf_counter()
+        for _ in range(repeats):
+            product = a @ b
+        float(product[0, 0])
+        if timed:
+            return repeats * 2 * size**3 / (time.perf_counter() - begin) / 1e9
