@@ -52,6 +52,9 @@ def device_feed(
     the last batch of an epoch is shorter it is a call of its own (and one more compilation). To Keras a call is a
     step, so callbacks see one or two "batches" an epoch, with the logs after the last of their steps.
 
+    On a CPU the steps of a call are compiled one by one instead: XLA runs a convolution inside of a loop there without
+    the library that makes it fast (benchmarks/results/on_device_cpu.txt has the difference).
+
     Args:
         model: a classifier in the stage that it is compiled for. Its `train_function` is set, until it is compiled
             again.
@@ -72,19 +75,34 @@ def device_feed(
     return {"x": positions, "steps_per_epoch": calls, "shuffle": False}
 
 
+def scans() -> bool:
+    """Whether the steps of a call are one compiled loop."""
+    import jax
+
+    return jax.default_backend() != "cpu"
+
+
 def _many_steps(train_step, images, labels):
     import jax
 
-    def scanned(state, positions, images, labels):
-        def step(state, chosen):
-            logs, state = train_step(state, (images[chosen], labels[chosen]))
-            return state, logs
+    def step(state, chosen, images, labels):
+        logs, state = train_step(state, (images[chosen], labels[chosen]))
+        return state, logs
 
-        state, logs = jax.lax.scan(step, state, positions)
+    def scanned(state, positions, images, labels):
+        state, logs = jax.lax.scan(
+            lambda *state_chosen: step(*state_chosen, images, labels), state, positions
+        )
         return jax.tree_util.tree_map(lambda values: values[-1], logs), state
 
-    compiled = jax.jit(scanned, donate_argnums=0)
-    return lambda state, iterator: compiled(state, next(iterator)[0], images, labels)
+    def one_by_one(state, positions, images, labels):
+        for chosen in positions:
+            state, logs = compiled_step(state, chosen, images, labels)
+        return logs, state
+
+    compiled_step = jax.jit(step, donate_argnums=0)
+    run = jax.jit(scanned, donate_argnums=0) if scans() else one_by_one
+    return lambda state, iterator: run(state, next(iterator)[0], images, labels)
 
 
 def _calls(sampler, epoch):

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from ltzoo.training import Stage
+from ltzoo.training import Stage, on_device
 from ltzoo.training.on_device import check_on_device
 from tests import tiny
 
@@ -16,14 +16,15 @@ on_jax = pytest.mark.skipif(keras.backend.backend() != "jax", reason="written fo
 
 
 @on_jax
-@pytest.mark.parametrize("batch_size", [8, 12])
-def test_same_weights_and_logs_as_batches_from_the_host(batch_size):
+@pytest.mark.parametrize("batch_size, scans", [(8, True), (12, True), (12, False)])
+def test_same_weights_and_logs_as_batches_from_the_host(monkeypatch, batch_size, scans):
     # 40 images: batches of 12 leave a shorter one.
+    monkeypatch.setattr(on_device, "scans", lambda: scans)
     data = tiny.dataset()
     models = [tiny.model("gcl", batch_size=batch_size, **DEVICE) for _ in range(2)]
     histories = [
-        model.fit(data, verbose=0, seed=3, on_device=on_device).history
-        for model, on_device in zip(models, (False, True), strict=True)
+        model.fit(data, verbose=0, seed=3, on_device=whether).history
+        for model, whether in zip(models, (False, True), strict=True)
     ]
     assert histories[0]["stage"] == histories[1]["stage"] == [1, 1, 2, 2]
     for key in ("loss", "accuracy", "val_loss", "learning_rate"):
