@@ -2,7 +2,7 @@
 
 CIFAR-10-LT at imbalance factor 100, `fastnet` of half the width and 12 epochs, so that a training takes minutes on a
 CPU core. "Alone": one part added to cross-entropy with crops and flips. "Without": one part taken out of `fast`.
-"Instead" and "with": other methods of this library in its place or on top of it.
+"Instead" and "with": other methods of this library in its place or on top of it. "Smoothed": all with label smoothing.
 
 Rows as those of `benchmarks/cifar_lt.py`, in a file of their own. 400 images a class that the training does not see are
 the validation split. Several processes can share the work, each with its `--part` and its own `--csv`.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import cifar_lt
 import runs
-from ablation_variants import BACKBONE, VARIANTS, overrides
+from ablation_variants import BACKBONE, NAMES, overrides
 
 CSV = runs.ROOT / "benchmarks" / "results" / "cifar10_lt_ablation.csv"
 
@@ -32,7 +32,7 @@ def main():
     parser.add_argument("--csv", type=Path, default=CSV)
     options = parser.parse_args()
     for seed in range(options.seeds):
-        for variant in list(VARIANTS)[options.part[0] :: options.part[1]]:
+        for variant in NAMES[options.part[0] :: options.part[1]]:
             cifar_lt.main(arguments(variant, seed, options))
 
 

@@ -1,7 +1,7 @@
 """The ablation of `fast` as bars: `python benchmarks/ablation_plot.py --out docs/ablation.png`.
 
-One bar a variant: its accuracy less that of what it is compared with (cross-entropy for what is added alone, `fast` for
-all others), as the mean over the seeds; the line is the sample standard deviation.
+One bar a variant: its accuracy less that of what it is compared with (a color for each), the mean over the seeds; the
+line is the sample standard deviation.
 """
 
 import argparse
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import runs
 from ablation_table import COLUMNS, difference
-from ablation_variants import FULL_NAME, PLAIN_NAME, by_variant, reference
+from ablation_variants import VARIANTS, by_variant, reference
 
 from ltzoo.report import style
 
@@ -27,7 +27,7 @@ def main():
     parser.add_argument("--out", type=Path, required=True, help="the picture")
     options = parser.parse_args()
     variants = by_variant(runs.read(options.csv))
-    shown = [variant for variant in variants if variant not in (FULL_NAME, PLAIN_NAME)]
+    shown = [variant for variant in variants if variant != reference(variant)]
     figure = style.figure(width=9.5, height=0.8 + 0.3 * len(shown))
     all_axes = figure.subplots(1, len(PANELS), sharey=True)
     for axes, (column, title) in zip(all_axes, PANELS.items(), strict=True):
@@ -42,7 +42,7 @@ def bars(axes, variants, shown, value):
     """One panel."""
     for place, variant in enumerate(shown):
         mean, spread = difference(variants, variant, value)
-        color = style.MODEL_COLORS[0 if reference(variant) == PLAIN_NAME else 1]
+        color = style.MODEL_COLORS[list(VARIANTS).index(reference(variant))]
         axes.barh(place, mean, xerr=spread, color=color, error_kw={"ecolor": style.INK, "linewidth": 1})
     axes.axvline(0.0, color=style.INK, linewidth=0.8)
 

@@ -2,7 +2,7 @@
 
 import statistics
 
-from ablation_variants import FULL_NAME, PLAIN_NAME, by_variant, reference
+from ablation_variants import by_variant, reference
 from runs import mean_and_spread
 
 COLUMNS = {
@@ -39,6 +39,6 @@ def table(rows):
         cells = [mean_and_spread(map(value, mine)) for value in COLUMNS.values()]
         for value in (COLUMNS["All"], rarest):
             mean, _ = difference(variants, variant, value)
-            cells.append("" if variant in (FULL_NAME, PLAIN_NAME) else f"{mean:+.1f}")
+            cells.append("" if variant == reference(variant) else f"{mean:+.1f}")
         lines.append(f"| {variant} | {len(mine)} | {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -14,50 +14,63 @@ PLAIN = {
     "conversions": [],
 }
 ADJUSTED = {"name": "logit_adjustment"}
+SMOOTHED = {"loss": {"name": "logit_adjustment", "label_smoothing": 0.1}}
+ONLY_SMOOTHED = {"loss": {"name": "cross_entropy", "label_smoothing": 0.1}}
 WHITENED = {"technique": {"name": "whitened_patches"}, "trainable": ["stage*"]}
-FULL_NAME, PLAIN_NAME = "fast", "cross-entropy"
-VARIANTS = {
-    FULL_NAME: {},
-    PLAIN_NAME: PLAIN,
-    "alone: logit adjustment": {**PLAIN, "loss": ADJUSTED},
-    "alone: label smoothing": {**PLAIN, "loss": {"name": "cross_entropy", "label_smoothing": 0.1}},
-    "alone: whitened patches": {**PLAIN, **WHITENED},
-    "without logit adjustment": {"loss": {"name": "cross_entropy", "label_smoothing": 0.1}},
-    "without label smoothing": {"loss": ADJUSTED},
-    "without whitened patches": {"technique": None, "trainable": "all"},
-    "without the mirror image": {"conversions": []},
-    "instead: GCL": {
-        "loss": {"name": "gaussian_clouded_logit"},
-        "head": {"name": "normalized_dense"},
-        "scale": 30.0,
-        "cloud": {"noise_multiplier": 0.5},
+
+FULL, PLAINEST, FULL_SMOOTHED = "fast", "cross-entropy", "with label smoothing"
+VARIANTS = {  # by what they are compared with
+    PLAINEST: {
+        PLAINEST: PLAIN,
+        "alone: logit adjustment": {**PLAIN, "loss": ADJUSTED},
+        "alone: label smoothing": {**PLAIN, **ONLY_SMOOTHED},
+        "alone: whitened patches": {**PLAIN, **WHITENED},
     },
-    "instead: class-balanced sampling": {
-        "loss": {"name": "cross_entropy", "label_smoothing": 0.1},
-        "sampler": {"strategy": "class_balanced"},
+    FULL: {
+        FULL: {"loss": ADJUSTED},
+        FULL_SMOOTHED: SMOOTHED,
+        "instead: GCL": {
+            "loss": {"name": "gaussian_clouded_logit"},
+            "head": {"name": "normalized_dense"},
+            "scale": 30.0,
+            "cloud": {"noise_multiplier": 0.5},
+        },
     },
-    "with NBN": {"conversions": [{"name": "nbn", "placement": "paper"}, FLIPS]},
-    "with mixup": {"mixup_alpha": 0.2},
-    "with CutMix": {"augmentation": [CROPS, {"name": "cutmix", "probability": 0.5}]},
-    "with Cutout": {"augmentation": [CROPS, {"name": "cutout", "size": 8}]},
-    "with AutoAugment": {"augmentation": [CROPS, {"name": "auto_augment"}]},
+    FULL_SMOOTHED: {
+        "smoothed, without logit adjustment": ONLY_SMOOTHED,
+        "smoothed, instead: class-balanced sampling": {
+            **ONLY_SMOOTHED,
+            "sampler": {"strategy": "class_balanced"},
+        },
+        "smoothed, without whitened patches": {**SMOOTHED, "technique": None, "trainable": "all"},
+        "smoothed, without the mirror image": {**SMOOTHED, "conversions": []},
+        "smoothed, with NBN": {**SMOOTHED, "conversions": [{"name": "nbn", "placement": "paper"}, FLIPS]},
+        "smoothed, with mixup": {**SMOOTHED, "mixup_alpha": 0.2},
+        "smoothed, with CutMix": {
+            **SMOOTHED,
+            "augmentation": [CROPS, {"name": "cutmix", "probability": 0.5}],
+        },
+        "smoothed, with Cutout": {**SMOOTHED, "augmentation": [CROPS, {"name": "cutout", "size": 8}]},
+        "smoothed, with AutoAugment": {**SMOOTHED, "augmentation": [CROPS, {"name": "auto_augment"}]},
+    },
 }
-
-
-def overrides(variant):
-    """The column `overrides` of a variant's rows."""
-    return json.dumps({"epochs": [EPOCHS], **VARIANTS[variant]})
-
-
-def by_variant(rows):
-    """{variant: its rows}, in the order above, of those that were run."""
-    texts = {overrides(variant): variant for variant in VARIANTS}
-    found = {variant: [] for variant in VARIANTS}
-    for row in rows:
-        found[texts[row["overrides"]]].append(row)
-    return {variant: mine for variant, mine in found.items() if mine}
+NAMES = [variant for group in VARIANTS.values() for variant in group]
 
 
 def reference(variant):
     """What a variant is compared with."""
-    return PLAIN_NAME if variant.startswith("alone") else FULL_NAME
+    return next(name for name, group in VARIANTS.items() if variant in group)
+
+
+def overrides(variant):
+    """The column `overrides` of a variant's rows."""
+    return json.dumps({"epochs": [EPOCHS], **VARIANTS[reference(variant)][variant]})
+
+
+def by_variant(rows):
+    """{variant: its rows}, in the order above, of those that were run."""
+    texts = {overrides(variant): variant for variant in NAMES}
+    found = {variant: [] for variant in NAMES}
+    for row in rows:
+        found[texts[row["overrides"]]].append(row)
+    return {variant: mine for variant, mine in found.items() if mine}
