@@ -12,13 +12,25 @@ from ltzoo.losses.counts import counts_of_logits
 from ltzoo.losses.cross_entropy import checked_label_smoothing, cross_entropy
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
+from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 
+SMOOTHED_TOWARD = ("uniform", "prior")
 
-def log_prior(class_counts: Sequence[int] | np.ndarray, label_smoothing: float = 0.0) -> np.ndarray:
-    """log((1 - e) n_k / N + e / C), float64 [C]: of the labels after smoothing by e, which is 0 by default."""
+
+def log_prior(
+    class_counts: Sequence[int] | np.ndarray, label_smoothing: float = 0.0, smooth_toward: str = "uniform"
+) -> np.ndarray:
+    """log((1 - e) n_k / N + e q_k), float64 [C]: of the labels after smoothing by e, which is 0 by default."""
     counts = validate_class_counts(class_counts)
-    return np.log((1.0 - label_smoothing) * counts / counts.sum() + label_smoothing / len(counts))
+    even = smoothing_target(counts, smooth_toward)
+    return np.log((1.0 - label_smoothing) * counts / counts.sum() + label_smoothing * even)
+
+
+def smoothing_target(class_counts: Sequence[int] | np.ndarray, smooth_toward: str) -> np.ndarray:
+    """q, what labels are smoothed toward, float64 [C]: 1 / C for "uniform", n / N for "prior"."""
+    counts = np.asarray(class_counts, "float64")
+    return counts / counts.sum() if smooth_toward == "prior" else np.full(len(counts), 1.0 / len(counts))
 
 
 def logit_adjustment(
@@ -28,6 +40,7 @@ def logit_adjustment(
     class_counts: Sequence[int] | np.ndarray,
     tau: float = 1.0,
     label_smoothing: float = 0.0,
+    smooth_toward: str = "uniform",
 ) -> Any:
     """Logit-adjusted softmax loss of each sample: cross-entropy of z + tau log(n / N).
 
@@ -38,15 +51,21 @@ def logit_adjustment(
         y_pred: Logits z [batch, C].
         class_counts: Training images of each class, [C].
         tau: Strength; 0 is cross-entropy, 1 is consistent for the balanced error.
-        label_smoothing: Share e of every label that is spread evenly over all classes; not in the paper. The prior is
-            that of the smoothed labels, (1 - e) n / N + e / C: with n / N rare classes would be preferred for images of
-            which the model knows nothing.
+        label_smoothing: Share e of every label that is spread over all classes; not in the paper. The prior is that of
+            the smoothed labels, (1 - e) n / N + e q: with n / N and q = 1 / C rare classes would be preferred for
+            images of which the model knows nothing.
+        smooth_toward: What q is: "uniform", 1 / C, or "prior", n / N. With 1 / C the share that a rare class gets of
+            every label is most of its prior, and predictions, which are without the prior, give all rare classes
+            some of the probability of every image: they are far too unsure. With n / N it is e times that of an
+            image of which nothing is known.
 
     Returns:
         [batch], in float32 at least.
     """
-    shifted = _shifted(y_pred, class_counts, tau, label_smoothing)
-    return cross_entropy(y_true, shifted, label_smoothing=label_smoothing)
+    shifted = _shifted(y_pred, class_counts, tau, label_smoothing, smooth_toward)
+    labels = soft_labels(y_true, shifted.shape[-1], shifted.dtype)
+    toward = ops.convert_to_tensor(smoothing_target(class_counts, smooth_toward), dtype=shifted.dtype)
+    return cross_entropy((1.0 - label_smoothing) * labels + label_smoothing * toward, shifted)
 
 
 def post_hoc_logit_adjustment(logits: Any, class_counts: Sequence[int] | np.ndarray, tau: float = 1.0) -> Any:
@@ -63,9 +82,10 @@ def post_hoc_logit_adjustment(logits: Any, class_counts: Sequence[int] | np.ndar
     return _shifted(logits, class_counts, -tau)
 
 
-def _shifted(logits, class_counts, tau, label_smoothing=0.0):
+def _shifted(logits, class_counts, tau, label_smoothing=0.0, smooth_toward="uniform"):
     logits = ops.cast(logits, float32_or_float64(logits.dtype))
-    shift = tau * log_prior(counts_of_logits(class_counts, logits.shape[-1]), label_smoothing)
+    counts = counts_of_logits(class_counts, logits.shape[-1])
+    shift = tau * log_prior(counts, label_smoothing, smooth_toward)
     return logits + ops.convert_to_tensor(shift, dtype=logits.dtype)
 
 
@@ -77,11 +97,12 @@ class LogitAdjustment(FunctionLoss):
     Args:
         class_counts: Training images of each class, [C].
         tau: Strength; 1 in the paper's main results.
-        label_smoothing: Share of every label that is spread evenly over all classes, 0 to 1.
+        label_smoothing: Share of every label that is spread over all classes, 0 to 1.
+        smooth_toward: "uniform" to spread it evenly, "prior" in proportion to the class counts.
         reduction, name, dtype: As in ``keras.losses.Loss``.
 
     Raises:
-        ValueError: If the counts are not valid.
+        ValueError: If the counts or ``label_smoothing`` are not valid, or ``smooth_toward`` is something else.
     """
 
     function = staticmethod(logit_adjustment)
@@ -91,6 +112,7 @@ class LogitAdjustment(FunctionLoss):
         class_counts: Sequence[int] | np.ndarray,
         tau: float = 1.0,
         label_smoothing: float = 0.0,
+        smooth_toward: str = "uniform",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "logit_adjustment",
         dtype: str | keras.DTypePolicy | None = None,
@@ -99,3 +121,8 @@ class LogitAdjustment(FunctionLoss):
         self.class_counts = validate_class_counts(class_counts)
         self.tau = float(tau)
         self.label_smoothing = checked_label_smoothing(label_smoothing)
+        if smooth_toward not in SMOOTHED_TOWARD:
+            raise ValueError(
+                f"smooth_toward must be one of {SMOOTHED_TOWARD}. Received: smooth_toward={smooth_toward!r}"
+            )
+        self.smooth_toward = smooth_toward

@@ -43,30 +43,39 @@ def test_bad_counts():
         logit_adjustment([0], ops.ones((1, 4)), class_counts=COUNTS)
 
 
-def test_label_smoothing_spreads_the_labels_and_their_prior():
+@pytest.mark.parametrize("smooth_toward", ["uniform", "prior"])
+def test_label_smoothing_spreads_the_labels_and_their_prior(smooth_toward):
     z = np.random.default_rng(2).standard_normal((4, len(COUNTS))).astype("float32")
     labels = np.array([0, 1, 2, 0])
-    soft = 0.8 * np.eye(len(COUNTS))[labels] + 0.2 / len(COUNTS)
-    prior = 0.8 * np.asarray(COUNTS) / sum(COUNTS) + 0.2 / len(COUNTS)
-    smoothed = logit_adjustment(labels, z, class_counts=COUNTS, label_smoothing=0.2)
+    frequency = np.asarray(COUNTS) / sum(COUNTS)
+    toward = 1 / len(COUNTS) if smooth_toward == "uniform" else frequency
+    soft = 0.8 * np.eye(len(COUNTS))[labels] + 0.2 * toward
+    prior = 0.8 * frequency + 0.2 * toward
+    settings = {"label_smoothing": 0.2, "smooth_toward": smooth_toward}
+    smoothed = logit_adjustment(labels, z, class_counts=COUNTS, **settings)
     expected = -np.sum(soft * np.log(softmax(z + np.log(prior))), axis=1)
     np.testing.assert_allclose(ops.convert_to_numpy(smoothed), expected, rtol=1e-5)
-    loss = LogitAdjustment(COUNTS, label_smoothing=0.2)
-    assert LogitAdjustment.from_config(loss.get_config()).label_smoothing == 0.2
+    loss = LogitAdjustment.from_config(LogitAdjustment(COUNTS, **settings).get_config())
+    assert (loss.label_smoothing, loss.smooth_toward) == (0.2, smooth_toward)
+    np.testing.assert_allclose(float(loss(labels, z)), expected.mean(), rtol=1e-5)
     with pytest.raises(ValueError, match="label_smoothing=-0.1"):
         LogitAdjustment(COUNTS, label_smoothing=-0.1)
+    with pytest.raises(ValueError, match="smooth_toward='counts'"):
+        LogitAdjustment(COUNTS, smooth_toward="counts")
 
 
-def test_smoothed_adjustment_prefers_no_class_where_nothing_is_known():
+@pytest.mark.parametrize("smooth_toward", ["uniform", "prior"])
+def test_smoothed_adjustment_prefers_no_class_where_nothing_is_known(smooth_toward):
     # The best constant logits for labels that follow the counts are equal for all classes.
     frequent = np.repeat(np.arange(len(COUNTS)), COUNTS)
-    best = _mean(frequent, np.zeros(len(COUNTS)))
+    best = _mean(frequent, np.zeros(len(COUNTS)), smooth_toward)
     for c in range(len(COUNTS)):
         for step in (-0.05, 0.05):
-            assert _mean(frequent, step * np.eye(len(COUNTS))[c]) > best
+            assert _mean(frequent, step * np.eye(len(COUNTS))[c], smooth_toward) > best
 
 
-def _mean(labels, logits):
+def _mean(labels, logits, smooth_toward):
     z = np.tile(logits, (len(labels), 1)).astype("float64")
-    losses = logit_adjustment(labels, z, class_counts=COUNTS, label_smoothing=0.3)
+    settings = {"label_smoothing": 0.3, "smooth_toward": smooth_toward}
+    losses = logit_adjustment(labels, z, class_counts=COUNTS, **settings)
     return float(np.mean(ops.convert_to_numpy(losses).astype("float64")))
