@@ -2,7 +2,7 @@
 
 CIFAR-10-LT at imbalance factor 100, `fastnet` of half the width and 12 epochs, so that a training takes minutes on a
 CPU core. "Alone": one part added to cross-entropy with crops and flips. "Without": one part taken out of `fast`.
-"Instead" and "with": other methods of this library in its place or on top of it. "Smoothed": all with label smoothing.
+"Instead" and "with": other methods of this library in its place or on top of it.
 
 Rows as those of `benchmarks/cifar_lt.py`, in a file of their own. 400 images a class that the training does not see are
 the validation split. Several processes can share the work, each with its `--part` and its own `--csv`.

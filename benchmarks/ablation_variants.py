@@ -18,7 +18,7 @@ SMOOTHED = {"loss": {"name": "logit_adjustment", "label_smoothing": 0.1}}
 ONLY_SMOOTHED = {"loss": {"name": "cross_entropy", "label_smoothing": 0.1}}
 WHITENED = {"technique": {"name": "whitened_patches"}, "trainable": ["stage*"]}
 
-FULL, PLAINEST, FULL_SMOOTHED = "fast", "cross-entropy", "with label smoothing"
+FULL, PLAINEST = "fast", "cross-entropy"
 VARIANTS = {  # by what they are compared with
     PLAINEST: {
         PLAINEST: PLAIN,
@@ -27,31 +27,24 @@ VARIANTS = {  # by what they are compared with
         "alone: whitened patches": {**PLAIN, **WHITENED},
     },
     FULL: {
-        FULL: {"loss": ADJUSTED},
-        FULL_SMOOTHED: SMOOTHED,
+        FULL: SMOOTHED,
+        "without logit adjustment": ONLY_SMOOTHED,
+        "without label smoothing": {"loss": ADJUSTED},
+        "without whitened patches": {**SMOOTHED, "technique": None, "trainable": "all"},
+        "without the mirror image": {**SMOOTHED, "conversions": []},
+        "instead: smoothing toward the prior": {"loss": {**SMOOTHED["loss"], "smooth_toward": "prior"}},
+        "instead: class-balanced sampling": {**ONLY_SMOOTHED, "sampler": {"strategy": "class_balanced"}},
         "instead: GCL": {
             "loss": {"name": "gaussian_clouded_logit"},
             "head": {"name": "normalized_dense"},
             "scale": 30.0,
             "cloud": {"noise_multiplier": 0.5},
         },
-    },
-    FULL_SMOOTHED: {
-        "smoothed, without logit adjustment": ONLY_SMOOTHED,
-        "smoothed, instead: class-balanced sampling": {
-            **ONLY_SMOOTHED,
-            "sampler": {"strategy": "class_balanced"},
-        },
-        "smoothed, without whitened patches": {**SMOOTHED, "technique": None, "trainable": "all"},
-        "smoothed, without the mirror image": {**SMOOTHED, "conversions": []},
-        "smoothed, with NBN": {**SMOOTHED, "conversions": [{"name": "nbn", "placement": "paper"}, FLIPS]},
-        "smoothed, with mixup": {**SMOOTHED, "mixup_alpha": 0.2},
-        "smoothed, with CutMix": {
-            **SMOOTHED,
-            "augmentation": [CROPS, {"name": "cutmix", "probability": 0.5}],
-        },
-        "smoothed, with Cutout": {**SMOOTHED, "augmentation": [CROPS, {"name": "cutout", "size": 8}]},
-        "smoothed, with AutoAugment": {**SMOOTHED, "augmentation": [CROPS, {"name": "auto_augment"}]},
+        "with NBN": {**SMOOTHED, "conversions": [{"name": "nbn", "placement": "paper"}, FLIPS]},
+        "with mixup": {**SMOOTHED, "mixup_alpha": 0.2},
+        "with CutMix": {**SMOOTHED, "augmentation": [CROPS, {"name": "cutmix", "probability": 0.5}]},
+        "with Cutout": {**SMOOTHED, "augmentation": [CROPS, {"name": "cutout", "size": 8}]},
+        "with AutoAugment": {**SMOOTHED, "augmentation": [CROPS, {"name": "auto_augment"}]},
     },
 }
 NAMES = [variant for group in VARIANTS.values() for variant in group]
