@@ -16,7 +16,7 @@ import cifar_lt
 import runs
 from ablation_variants import BACKBONE, NAMES, overrides
 
-CSV = runs.ROOT / "benchmarks" / "results" / "cifar10_lt_ablation.csv"
+CSV = runs.RESULTS / "cifar10_lt_ablation.csv"
 
 
 def main():

@@ -21,9 +21,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--csv", type=Path, default=runs.ROOT / "benchmarks" / "results" / "cifar10_lt_ablation.csv"
-    )
+    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt_ablation.csv")
     parser.add_argument("--out", type=Path, required=True, help="the picture")
     options = parser.parse_args()
     variants = by_variant(runs.read(options.csv))

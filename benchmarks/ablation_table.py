@@ -3,21 +3,16 @@
 import statistics
 
 from ablation_variants import by_variant, reference
-from runs import mean_and_spread
+from runs import mean_and_spread, rarest
 
 COLUMNS = {
     "Many": lambda row: 100 * float(row["many"]),
     "Medium": lambda row: 100 * float(row["medium"]),
-    "Rarest 3": lambda row: rarest(row),
+    "Rarest 3": rarest,
     "All": lambda row: 100 * float(row["top1"]),
     "Validation": lambda row: 100 * float(row["validation_top1"]),
     "ECE": lambda row: 100 * float(row["ece"]),
 }
-
-
-def rarest(row):
-    """Mean accuracy in percent of the three classes with the fewest images."""
-    return 100 * statistics.mean(float(value) for value in row["per_class"].split()[-3:])
 
 
 def difference(variants, variant, value):

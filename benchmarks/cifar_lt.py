@@ -71,7 +71,7 @@ def main(arguments=None):
     )
     parser.add_argument("--checkpoints", type=Path, help="folder, to go on inside a run")
     parser.add_argument("--weights", type=Path, help="folder for the trained models, as .keras files")
-    parser.add_argument("--csv", type=Path, default=runs.ROOT / "benchmarks" / "results" / "cifar10_lt.csv")
+    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv")
     options = parser.parse_args(arguments)
     begin = time.perf_counter()
     for seed, factor, name in missing(options):
@@ -187,8 +187,7 @@ def dataset_of(factor, options):
         kept = np.concatenate([np.flatnonzero(y == c)[:count] for c, count in enumerate(counts)])
         x, y = x[kept], y[kept]
     y = np.asarray(y, "int64")
-    held, x_val, y_val = validation_images(x, y, options)
-    more = {"x_val": x_val, "y_val": y_val} if options.validation else {}
+    held, more = validation_images(x, y, options) if options.validation else (np.zeros(len(y), bool), {})
     return ltzoo.data.from_arrays(
         x[~held], y[~held], x_test=x_test, y_test=y_test, class_names=CLASS_NAMES, name="cifar10_lt", **more
     )
@@ -196,22 +195,18 @@ def dataset_of(factor, options):
 
 def validation_images(x, y, options):
     """Which of the images are held out, and the images and labels to validate on."""
-    held = np.zeros(len(y), bool)
-    chosen, labels = [], []
-    others = left_out(x, options) if options.validation >= 1 else [x[:0]] * 10
-    for c in range(10) if options.validation else ():
-        mine = np.flatnonzero(y == c)
-        wanted = (
-            round(options.validation)
-            if options.validation >= 1
-            else max(1, round(options.validation * len(mine)))
-        )
-        taken = others[c][:wanted]
-        cut = mine[len(mine) - (wanted - len(taken)) :]
+    counts = np.bincount(y, minlength=10)
+    if options.validation < 1:
+        wanted, others = np.maximum(1, np.round(options.validation * counts)).astype(int), [x[:0]] * 10
+    else:
+        wanted, others = np.full(10, round(options.validation)), left_out(x, options)
+    held, chosen = np.zeros(len(y), bool), []
+    for c, number in enumerate(wanted):
+        taken = others[c][:number]
+        cut = np.flatnonzero(y == c)[counts[c] - (number - len(taken)) :]
         held[cut] = True
         chosen += [taken, x[cut]]
-        labels += [c] * wanted
-    return held, np.concatenate([x[:0], *chosen]), np.array(labels, "int64")
+    return held, {"x_val": np.concatenate(chosen), "y_val": np.repeat(np.arange(10), wanted)}
 
 
 def left_out(x, options):
@@ -269,7 +264,7 @@ def run(name, factor, seed, options):
     }
     if options.weights is not None:
         options.weights.mkdir(parents=True, exist_ok=True)
-        model.save(options.weights / f"{name}-{model.backbone.name}-{factor:g}-{seed}.keras")
+        model.save(options.weights / runs.model_file(row))
     chosen = dict.fromkeys((f"chosen_{key}" for key in ("epoch", *runs.METRICS)), "")
     chosen["validation_top1"] = ""
     if best.weights is not None:

@@ -2,7 +2,7 @@
 
 import json
 
-from runs import ROOT, changes, code, mean_and_spread, total
+from runs import ROOT, changes, code, mean_and_spread, rarest, total
 
 COLUMNS = {
     "many": "Many",
@@ -54,8 +54,7 @@ def table(rows):
 
 def _value(row, key):
     if key == "rarest":
-        per_class = [float(value) for value in row["per_class"].split()]
-        return 100 * sum(per_class[-3:]) / 3
+        return rarest(row)
     return 100 * float(row[key] or "nan")
 
 

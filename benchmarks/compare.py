@@ -35,7 +35,7 @@ def main():
     )
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at a time, one thread each")
-    parser.add_argument("--csv", type=Path, default=runs.ROOT / "benchmarks" / "results" / "digits_lt.csv")
+    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "digits_lt.csv")
     options = parser.parse_args()
     tasks = _missing(options)
     print(f"{len(tasks)} runs to do", flush=True)

@@ -30,7 +30,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--csv", type=Path, default=runs.ROOT / "benchmarks" / "results" / "cifar10_lt.csv")
+    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv")
     parser.add_argument("--out", type=Path, required=True, help="the picture")
     options = parser.parse_args()
     figure = style.figure(width=8.5, height=5.2)
@@ -91,9 +91,8 @@ def papers():
 def measured(csv):
     """(name, PFLOP, top-1 in %) of the rows at factor 100 whose recipe was not changed."""
     groups = {}
-    for row in runs.read(csv):
-        if row["imbalance_factor"] == "100" and row["overrides"] == "{}":
-            groups.setdefault((row["recipe"], row["backbone"], row["epochs"]), []).append(float(row["top1"]))
+    for row in runs.as_registered(runs.read(csv)):
+        groups.setdefault((row["recipe"], row["backbone"], row["epochs"]), []).append(float(row["top1"]))
     points = []
     for (name, backbone, epochs), found in groups.items():
         lengths = [int(number) for number in epochs.split("+")]

@@ -20,15 +20,11 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--csv", type=Path, default=runs.ROOT / "benchmarks" / "results" / "cifar10_lt.csv")
+    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv")
     parser.add_argument("--recipes", nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True, help="the picture")
     options = parser.parse_args()
-    rows = [
-        row
-        for row in runs.read(options.csv)
-        if row["imbalance_factor"] == "100" and row["overrides"] == "{}" and row["validation"] == "0"
-    ]
+    rows = runs.as_registered(runs.read(options.csv))
     results = {}
     for recipe in options.recipes:
         mine = [row["per_class"].split() for row in rows if row["recipe"] == recipe]

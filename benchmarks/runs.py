@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import platform
+import re
 import statistics
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from ltzoo.files import atomic_write
 
 ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
 METRICS = ("top1", "many", "medium", "few", "balanced", "ece", "nll")
 
 
@@ -33,6 +35,21 @@ def append(path, row, key):
         writer = csv.DictWriter(file, list(row), lineterminator="\n")
         writer.writeheader()
         writer.writerows([*rows, row])
+
+
+def as_registered(rows, factor="100"):
+    """The rows at an imbalance factor whose recipe was not changed and that trained on all images."""
+    return [
+        row
+        for row in rows
+        if row["imbalance_factor"] == factor and row["overrides"] == "{}" and row["validation"] == "0"
+    ]
+
+
+def model_file(row):
+    """The name of the file that holds the model of a row."""
+    backbone = re.sub(r"[^a-z0-9]+", "_", row["backbone"]).strip("_")
+    return f"{row['recipe']}-{backbone}-{row['imbalance_factor']}-{row['seed']}-{row['recipe_hash']}.keras"
 
 
 def recipe_hash(recipe):
@@ -74,6 +91,11 @@ def measured(result):
     """The columns of a `ltzoo.metrics.Result`."""
     values = {key: f"{getattr(result, key):.4f}" for key in METRICS}
     return {**values, "per_class": " ".join(f"{value:.4f}" for value in result.per_class)}
+
+
+def rarest(row):
+    """Mean accuracy in percent of the three classes with the fewest images."""
+    return 100 * statistics.mean(float(value) for value in row["per_class"].split()[-3:])
 
 
 def mean_and_spread(values):

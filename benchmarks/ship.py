@@ -29,7 +29,7 @@ def main():
     parser.add_argument(
         "--data-dir", type=Path, required=True, help="the official folder cifar-10-batches-py"
     )
-    parser.add_argument("--csv", type=Path, default=runs.ROOT / "benchmarks" / "results" / "cifar10_lt.csv")
+    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv")
     parser.add_argument("--factor", default="100")
     parser.add_argument("--recipes", nargs="+", help="default: all of the CSV")
     options = parser.parse_args()
@@ -43,9 +43,8 @@ def main():
 def best_seeds(options):
     """The row with the best top-1 of every recipe, network and length of training, without changes to the recipe."""
     best = {}
-    for row in runs.read(options.csv):
-        wanted = options.recipes is None or row["recipe"] in options.recipes
-        if not wanted or row["imbalance_factor"] != options.factor or row["overrides"] != "{}":
+    for row in runs.as_registered(runs.read(options.csv), options.factor):
+        if options.recipes is not None and row["recipe"] not in options.recipes:
             continue
         key = (row["recipe"], row["backbone"], row["epochs"])
         if key not in best or float(row["top1"]) > float(best[key]["top1"]):
@@ -55,7 +54,7 @@ def best_seeds(options):
 
 def ship(row, data, options):
     """One entry."""
-    file = f"{row['recipe']}-{row['backbone']}-{row['imbalance_factor']}-{row['seed']}.keras"
+    file = runs.model_file(row)
     model = keras.saving.load_model(options.models / file)
     epochs = "+".join(str(stage.epochs) for stage in model.recipe.stages)
     result = ltzoo.metrics.evaluate(model, data.test)

@@ -20,7 +20,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--csv", type=Path, default=runs.ROOT / "benchmarks" / "results" / "digits_lt.csv")
+    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "digits_lt.csv")
     parser.add_argument("--write", type=Path, help="a Markdown file with the two comments")
     options = parser.parse_args()
     rows = runs.read(options.csv)

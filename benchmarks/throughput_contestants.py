@@ -1,6 +1,7 @@
 """The training loops that `training_throughput.py` lets compete: made once, they train so many batches a call."""
 
 import functools
+import time
 
 import numpy as np
 
@@ -109,16 +110,12 @@ def plain(network, batches, bfloat16, channels_last=True, compiled=False):
 
 def matrix_rate(size=1024, repeats=50):
     """What the device computes in products of large square matrices (PyTorch), in GFLOP/s."""
-    import time
-
     import torch
 
-    place = "cuda" if torch.cuda.is_available() else "cpu"
-    a, b = torch.randn(2, size, size, device=place)
-    for timed in (False, True):
-        begin = time.perf_counter()
-        for _ in range(repeats):
-            product = a @ b
-        float(product[0, 0])
-        if timed:
-            return repeats * 2 * size**3 / (time.perf_counter() - begin) / 1e9
+    a, b = torch.randn(2, size, size, device="cuda" if torch.cuda.is_available() else "cpu")
+    float((a @ b)[0, 0])  # Warms up.
+    begin = time.perf_counter()
+    for _ in range(repeats):
+        product = a @ b
+    float(product[0, 0])  # Waits for the device.
+    return repeats * 2 * size**3 / (time.perf_counter() - begin) / 1e9

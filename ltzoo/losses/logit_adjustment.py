@@ -23,12 +23,16 @@ def log_prior(
 ) -> np.ndarray:
     """log((1 - e) n_k / N + e q_k), float64 [C]: of the labels after smoothing by e, which is 0 by default."""
     counts = validate_class_counts(class_counts)
-    even = smoothing_target(counts, smooth_toward)
-    return np.log((1.0 - label_smoothing) * counts / counts.sum() + label_smoothing * even)
+    toward = smoothing_target(counts, smooth_toward)
+    return np.log((1.0 - label_smoothing) * counts / counts.sum() + label_smoothing * toward)
 
 
 def smoothing_target(class_counts: Sequence[int] | np.ndarray, smooth_toward: str) -> np.ndarray:
     """q, what labels are smoothed toward, float64 [C]: 1 / C for "uniform", n / N for "prior"."""
+    if smooth_toward not in SMOOTHED_TOWARD:
+        raise ValueError(
+            f"smooth_toward must be one of {SMOOTHED_TOWARD}. Received: smooth_toward={smooth_toward!r}"
+        )
     counts = np.asarray(class_counts, "float64")
     return counts / counts.sum() if smooth_toward == "prior" else np.full(len(counts), 1.0 / len(counts))
 
@@ -56,8 +60,8 @@ def logit_adjustment(
             images of which the model knows nothing.
         smooth_toward: What q is: "uniform", 1 / C, or "prior", n / N. With 1 / C the share that a rare class gets of
             every label is most of its prior, and predictions, which are without the prior, give all rare classes
-            some of the probability of every image: they are far too unsure. With n / N it is e times that of an
-            image of which nothing is known.
+            some of the probability of every image: they are far too unsure. With n / N all classes are given the same,
+            little.
 
     Returns:
         [batch], in float32 at least.
@@ -121,8 +125,5 @@ class LogitAdjustment(FunctionLoss):
         self.class_counts = validate_class_counts(class_counts)
         self.tau = float(tau)
         self.label_smoothing = checked_label_smoothing(label_smoothing)
-        if smooth_toward not in SMOOTHED_TOWARD:
-            raise ValueError(
-                f"smooth_toward must be one of {SMOOTHED_TOWARD}. Received: smooth_toward={smooth_toward!r}"
-            )
+        smoothing_target(self.class_counts, smooth_toward)  # Refuses what it does not know.
         self.smooth_toward = smooth_toward

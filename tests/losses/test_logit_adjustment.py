@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 from keras import ops
 
+from ltzoo.class_counts import long_tail_counts
 from ltzoo.losses import (
     LogitAdjustment,
     log_prior,
     logit_adjustment,
     post_hoc_logit_adjustment,
 )
+from ltzoo.losses.logit_adjustment import smoothing_target
 from tests.losses.loss_checks import COUNTS, batch, check_value_and_gradient, softmax
 
 
@@ -62,6 +64,15 @@ def test_label_smoothing_spreads_the_labels_and_their_prior(smooth_toward):
         LogitAdjustment(COUNTS, label_smoothing=-0.1)
     with pytest.raises(ValueError, match="smooth_toward='counts'"):
         LogitAdjustment(COUNTS, smooth_toward="counts")
+
+
+@pytest.mark.parametrize("smooth_toward, expected", [("uniform", 0.457), ("prior", 0.722)])
+def test_what_a_perfect_model_says_of_the_largest_class(smooth_toward, expected):
+    # CIFAR-10-LT at imbalance factor 100: the figures of docs/results.md.
+    counts = long_tail_counts(5000, 10, 100)
+    labels = np.log(0.9 * np.eye(10)[0] + 0.1 * smoothing_target(counts, smooth_toward))
+    best = softmax((labels - log_prior(counts, 0.1, smooth_toward))[None])
+    np.testing.assert_allclose(best[0, 0], expected, atol=5e-4)
 
 
 @pytest.mark.parametrize("smooth_toward", ["uniform", "prior"])
