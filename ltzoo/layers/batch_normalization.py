@@ -3,6 +3,9 @@
 from typing import Any
 
 import keras
+from keras import ops
+
+from ltzoo.layers.batch_statistics import batch_normalize
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
@@ -34,6 +37,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     Raises:
         ValueError: If ``shifted`` is not a boolean, or is combined with ``renorm`` or ``synchronized``.
+
+    With the statistics of a batch it uses the framework's own fused operation where there is one
+    (``ltzoo.fused_batch_norm``); Keras's layer does not.
 
     Deviations: the defaults of momentum and epsilon are those of PyTorch (0.9 and 1e-5), not those of Keras
     (0.99 and 1e-3). As everywhere in Keras the moving variance records the biased batch variance; PyTorch
@@ -84,13 +90,12 @@ class BatchNormalization(keras.layers.BatchNormalization):
         self._freeze_affine()
 
     def call(self, inputs, training=None, mask=None):
-        trainable = self._trainable
-        # Keras asks `trainable` whether to use the batch's statistics.
-        self._trainable = trainable or self._shifted
-        try:
+        by_batch = training and (self._trainable or self._shifted)
+        if not by_batch or self.renorm or self.synchronized:
             return super().call(inputs, training=training, mask=mask)
-        finally:
-            self._trainable = trainable
+        inputs = ops.convert_to_tensor(inputs)
+        outputs = batch_normalize(self, inputs, self.gamma, self.beta, training, mask)
+        return ops.cast(outputs, self.compute_dtype)
 
     def get_config(self):
         return {**super().get_config(), "shifted": self._shifted}

@@ -1,4 +1,4 @@
-"""Batch normalization with two-pass statistics, for layers that bring their own scale and offset."""
+"""Batch normalization for layers that bring their own scale and offset."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras import ops
 
+from ltzoo.fused_batch_norm import fused_batch_norm
 from ltzoo.precision import float32_or_float64
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ def batch_normalize(
     """scale (x - mean) / sqrt(variance + epsilon) + offset, per channel.
 
     In training (of a layer that is trainable or shifted) mean and variance are those of the batch, and the moving
-    averages take their share of them; otherwise they are the moving averages. The variance is the mean of
-    (x - mean)^2: the form E[x^2] - E[x]^2, which Keras uses on PyTorch, loses digits where the mean is large.
+    averages take their share of them; otherwise they are the moving averages. The batch's are those of the backend's
+    own operation where it has one, else the variance is the mean of (x - mean)^2: the form E[x^2] - E[x]^2, which
+    Keras uses on PyTorch, loses digits where the mean is large.
 
     Args:
         layer: A built `ltzoo.layers.BatchNormalization`: its axis, epsilon, momentum, modes and moving averages.
@@ -39,31 +41,43 @@ def batch_normalize(
     """
     dtype = float32_or_float64(inputs.dtype)
     inputs = ops.cast(inputs, dtype)
+    scale, offset = (None if given is None else ops.cast(given, dtype) for given in (scale, offset))
+    if not (training and (layer.trainable or layer.shifted)):
+        mean, variance = (ops.cast(average, dtype) for average in (layer.moving_mean, layer.moving_variance))
+        return _normalize(layer, inputs, mean, variance, scale, offset)
+    last = layer.axis in (-1, len(inputs.shape) - 1)
+    fused = fused_batch_norm(inputs, scale, offset, layer.epsilon) if last and mask is None else None
+    if fused is not None:
+        outputs, mean, variance = fused
+    else:
+        mean, variance = _moments(layer, inputs, mask)
+        outputs = _normalize(layer, inputs, mean, variance, scale, offset)
+    for average, new in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
+        mixed = layer.momentum * ops.cast(average, dtype) + (1.0 - layer.momentum) * new
+        average.assign(ops.cast(mixed, average.dtype))
+    return outputs
+
+
+def _moments(layer, inputs, mask):
     axis = layer.axis % len(inputs.shape)
     axes = [number for number in range(len(inputs.shape)) if number != axis]
-    shape = [1] * len(inputs.shape)
-    shape[axis] = inputs.shape[axis]
-    moving_mean, moving_variance = (
-        ops.cast(average, dtype) for average in (layer.moving_mean, layer.moving_variance)
-    )
-    if training and (layer.trainable or layer.shifted):
-        weights = None if mask is None else ops.expand_dims(ops.cast(mask, dtype), -1)
-        mean = _mean(inputs, axes, weights)
-        centered = inputs - ops.reshape(mean, shape)
-        variance = _mean(ops.square(centered), axes, weights)
-        for average, old, new in (
-            (layer.moving_mean, moving_mean, mean),
-            (layer.moving_variance, moving_variance, variance),
-        ):
-            average.assign(ops.cast(layer.momentum * old + (1.0 - layer.momentum) * new, average.dtype))
-    else:
-        variance = moving_variance
-        centered = inputs - ops.reshape(moving_mean, shape)
+    weights = None if mask is None else ops.expand_dims(ops.cast(mask, inputs.dtype), -1)
+    mean = _mean(inputs, axes, weights)
+    return mean, _mean(ops.square(inputs - _along(layer, mean, inputs)), axes, weights)
+
+
+def _normalize(layer, inputs, mean, variance, scale, offset):
     factor = ops.rsqrt(variance + layer.epsilon)
-    if scale is not None:
-        factor = factor * ops.cast(scale, dtype)
-    outputs = centered * ops.reshape(factor, shape)
-    return outputs if offset is None else outputs + ops.reshape(ops.cast(offset, dtype), shape)
+    factor = factor if scale is None else factor * scale
+    outputs = (inputs - _along(layer, mean, inputs)) * _along(layer, factor, inputs)
+    return outputs if offset is None else outputs + _along(layer, offset, inputs)
+
+
+def _along(layer, values, inputs):
+    """Numbers of the channels in a shape that goes with the inputs."""
+    shape = [1] * len(inputs.shape)
+    shape[layer.axis] = inputs.shape[layer.axis]
+    return ops.reshape(values, shape)
 
 
 def _mean(values, axes, weights):

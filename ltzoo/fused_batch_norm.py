@@ -1,0 +1,65 @@
+"""Batch normalization by the batch's statistics in the framework's own fused operation, where it has one.
+
+Keras composes it of a dozen operations, each of which reads and writes whole feature maps; on a CPU that takes a third
+of a training step of ResNet-32 (``benchmarks/batch_norm.py``). XLA fuses such operations by itself, so JAX has no
+function here. This is the one place below the training loop that calls a framework directly.
+"""
+
+from typing import Any
+
+import keras
+
+
+def fused_batch_norm(
+    inputs: Any, scale: Any | None, offset: Any | None, epsilon: float
+) -> tuple[Any, Any, Any] | None:
+    """scale (x - mean) / sqrt(variance + epsilon) + offset with the statistics of the batch, and its gradient.
+
+    Args:
+        inputs: [batch, height, width, channels].
+        scale: [channels], or None for 1.
+        offset: [channels], or None for 0.
+        epsilon: Added to the variance.
+
+    Returns:
+        (outputs, mean, variance), the last two [channels], the variance biased (divided by n); or None where the
+        backend has no such operation for these inputs (JAX; another rank or type than 4 and float32).
+    """
+    function = _FUNCTIONS.get(keras.backend.backend())
+    if function is None or len(inputs.shape) != 4:
+        return None
+    if keras.backend.standardize_dtype(inputs.dtype) != "float32":
+        return None
+    channels = inputs.shape[-1]
+    scale = keras.ops.ones(channels) if scale is None else keras.ops.convert_to_tensor(scale)
+    offset = keras.ops.zeros(channels) if offset is None else keras.ops.convert_to_tensor(offset)
+    return function(inputs, scale, offset, epsilon)
+
+
+def _tensorflow(inputs, scale, offset, epsilon):
+    import tensorflow as tf
+
+    outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+        inputs, scale, offset, epsilon=epsilon, is_training=True
+    )
+    # The operation divides by n - 1, and by 1 where n is 1.
+    count = tf.cast(tf.reduce_prod(tf.shape(inputs)[:3]), variance.dtype)
+    return outputs, mean, variance * (tf.maximum(count - 1.0, 1.0) / count)
+
+
+def _torch(inputs, scale, offset, epsilon):
+    import torch
+
+    channels = inputs.shape[-1]
+    count = inputs.numel() // channels
+    if count < 2:
+        return None
+    mean, variance = (torch.zeros(channels, device=inputs.device) for _ in range(2))
+    # With momentum 1 the running averages become the batch's mean and its variance divided by n - 1.
+    outputs = torch.nn.functional.batch_norm(
+        inputs.permute(0, 3, 1, 2), mean, variance, scale, offset, training=True, momentum=1.0, eps=epsilon
+    )
+    return outputs.permute(0, 2, 3, 1), mean, variance * ((count - 1) / count)
+
+
+_FUNCTIONS = {"tensorflow": _tensorflow, "torch": _torch}
