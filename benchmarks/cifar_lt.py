@@ -225,25 +225,25 @@ def run(name, factor, seed, options):
     data = dataset_of(factor, options)
     recipe = adapted(name, options)
     model = ltzoo.models.build(network(name, options), recipe, data, seed=seed)
-    clock, best = Clock(), Best(model)
+    best = Best(model)
     on_device = options.on_device and all(
         stage.augment_on == "device" for stage in recipe.stages if stage.epochs
     )
     checkpoint = (
         options.checkpoints and options.checkpoints / f"{name}-{factor:g}-{seed}-{runs.recipe_hash(recipe)}"
     )
-    callbacks = [clock, best] if options.validation else [clock]
+    callbacks = [EpochSeconds(), best] if options.validation else [EpochSeconds()]
     if checkpoint is not None:
         data_of_run = {
             "factor": factor,
             "backbone": backbone(name, options),
             "validation": options.validation,
         }
-        first = FirstStage(model, options.checkpoints, data_of_run, seed, clock)
+        first = FirstStage(model, options.checkpoints, data_of_run, seed)
         callbacks.append(first)
         if not checkpoint.exists():
             first.take(checkpoint)
-    model.fit(
+    history = model.fit(
         data,
         verbose=0,
         seed=seed,
@@ -253,12 +253,13 @@ def run(name, factor, seed, options):
         on_device=on_device,
     )
     last = ltzoo.metrics.evaluate(model, data.test)
-    seconds = sum(clock.seconds)
+    each = stage_seconds(history.history, len(recipe.stages))
+    seconds = sum(each)
     images = sum(stage.epochs for stage in recipe.stages) * len(data.train.labels)
     row = {
         **origin(name, factor, seed, options),
         **runs.measured(last),
-        "stage_seconds": " ".join(f"{value:.1f}" for value in clock.seconds),
+        "stage_seconds": " ".join(f"{value:.1f}" for value in each),
         "seconds": f"{seconds:.1f}",
         "images_per_second": f"{images / seconds:.0f}",
     }
@@ -276,18 +277,22 @@ def run(name, factor, seed, options):
     return {**row, **chosen}
 
 
-class Clock(keras.callbacks.Callback):
-    """Wall seconds of every stage, compilation included."""
+class EpochSeconds(keras.callbacks.Callback):
+    """Wall seconds of every epoch, in its logs and so in checkpoints; compilation is part of a first epoch."""
 
-    def __init__(self):
-        super().__init__()
-        self.seconds = []
+    def on_epoch_begin(self, epoch, logs=None):
+        self.begin = time.perf_counter()
 
-    def on_train_begin(self, logs=None):
-        self.seconds.append(-time.perf_counter())
+    def on_epoch_end(self, epoch, logs=None):
+        logs["seconds"] = time.perf_counter() - self.begin
 
-    def on_train_end(self, logs=None):
-        self.seconds[-1] += time.perf_counter()
+
+def stage_seconds(history, stages):
+    """Seconds of every stage, whatever process its epochs ran in; 0 for a stage without epochs."""
+    totals = [0.0] * stages
+    for stage, seconds in zip(history["stage"], history["seconds"], strict=True):
+        totals[int(stage) - 1] += seconds
+    return totals
 
 
 class Best(keras.callbacks.Callback):

@@ -26,12 +26,11 @@ class FirstStage(keras.callbacks.Callback):
         folder: where first stages are kept.
         data: a dict that says what the classifier is trained on.
         seed: the seed of the training.
-        clock: its list `seconds` gets the seconds that a first stage took that is taken.
     """
 
-    def __init__(self, classifier, folder, data, seed, clock):
+    def __init__(self, classifier, folder, data, seed):
         super().__init__()
-        self.classifier, self.seed, self.clock = classifier, seed, clock
+        self.classifier, self.seed = classifier, seed
         recipe = classifier.recipe.to_dict()
         made_by = {
             **{key: recipe[key] for key in ("head", "conversions")},
@@ -55,7 +54,6 @@ class FirstStage(keras.callbacks.Callback):
         Checkpoint(checkpoint, identity(self.classifier, self.seed)).save(
             self.classifier, keras.optimizers.SGD(), stage=0, epochs_done=len(history.epoch), history=history
         )
-        self.clock.seconds.append(meta["seconds"])
         return True
 
     def on_train_begin(self, logs=None):
@@ -76,7 +74,6 @@ class FirstStage(keras.callbacks.Callback):
             "variables": len(variables),
             "epoch": history.epoch,
             "history": history.history,
-            "seconds": self.clock.seconds[-1],
         }
         self.path.parent.mkdir(parents=True, exist_ok=True)
         arrays = {str(index): value for index, value in enumerate(variables)}
