@@ -1,50 +1,55 @@
-"""Images of CIFAR-10-LT to carry: lossless WebP mosaics in an .npz, about half of the size of a compressed array.
+"""Images of CIFAR-10-LT to carry: lossless WebP mosaics, about half of the size of a compressed array.
 
-`python benchmarks/accelerator_images.py carried.npz images.npz` writes them as x_train, y_train, x_test, y_test.
+`python benchmarks/accelerator_images.py carried/images images.npz` writes them as x_train, y_train, x_test, y_test.
 """
 
-import io
+import shutil
 import sys
+from pathlib import Path
 
 FACTOR = 10.0
 COLUMNS = 40
 SIDE = 32
+MOSAIC = 1000  # Images of one.
 
 
-def store(data_dir, path, factor=FACTOR):
-    """The images of an imbalance factor from the official folder, class by class in the order of the subset."""
+def store(data_dir, folder, factor=FACTOR):
+    """The images of an imbalance factor from the official folder, class by class in the order of the subset.
+
+    `folder/train` and `folder/test` get mosaics and `labels.npy`.
+    """
     import numpy as np
 
     import ltzoo
 
     data = ltzoo.data.load("cifar10_lt", imbalance_factor=factor, data_dir=data_dir)
-    arrays = {}
     for name, split in (("train", data.train), ("test", data.test)):
+        target = folder / name
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
         labels = np.asarray(split.labels, "uint8")
         order = np.argsort(labels, kind="stable")
+        np.save(target / "labels.npy", labels[order])
         images = split.load(order)
-        arrays[f"y_{name}"] = labels[order]
-        for start in range(0, len(images), 1000):
-            arrays[f"x_{name}_{start // 1000:03d}"] = _encoded(images[start : start + 1000])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **arrays)
+        for start in range(0, len(images), MOSAIC):
+            picture = _mosaic(images[start : start + MOSAIC])
+            picture.save(target / f"{start // MOSAIC:03d}.webp", lossless=True, quality=80, method=4)
 
 
-def restore(source, path):
+def restore(folder, path):
     """What `store` wrote, as plain arrays."""
     import numpy as np
+    from PIL import Image
 
-    with np.load(source) as stored:
-        arrays = {}
-        for name in ("train", "test"):
-            labels = stored[f"y_{name}"]
-            parts = [stored[key] for key in sorted(stored.files) if key.startswith(f"x_{name}_")]
-            images = np.concatenate([_decoded(part) for part in parts])
-            arrays |= {f"x_{name}": images[: len(labels)], f"y_{name}": labels}
+    arrays = {}
+    for name in ("train", "test"):
+        labels = np.load(Path(folder) / name / "labels.npy")
+        parts = [_tiles(Image.open(file)) for file in sorted((Path(folder) / name).glob("*.webp"))]
+        arrays |= {f"x_{name}": np.concatenate(parts)[: len(labels)], f"y_{name}": labels}
     np.savez(path, **arrays)
 
 
-def _encoded(images):
+def _mosaic(images):
     import numpy as np
     from PIL import Image
 
@@ -52,18 +57,14 @@ def _encoded(images):
     full = np.zeros((rows * COLUMNS, SIDE, SIDE, 3), "uint8")
     full[: len(images)] = images
     mosaic = full.reshape(rows, COLUMNS, SIDE, SIDE, 3).transpose(0, 2, 1, 3, 4)
-    file = io.BytesIO()
-    picture = Image.fromarray(mosaic.reshape(rows * SIDE, COLUMNS * SIDE, 3))
-    picture.save(file, "WEBP", lossless=True, quality=80, method=4)
-    return np.frombuffer(file.getvalue(), "uint8")
+    return Image.fromarray(mosaic.reshape(rows * SIDE, COLUMNS * SIDE, 3))
 
 
-def _decoded(data):
+def _tiles(picture):
     """Images of a mosaic, the empty ones at its end included."""
     import numpy as np
-    from PIL import Image
 
-    mosaic = np.asarray(Image.open(io.BytesIO(data.tobytes())).convert("RGB"))
+    mosaic = np.asarray(picture.convert("RGB"))
     rows = mosaic.shape[0] // SIDE
     tiles = mosaic.reshape(rows, SIDE, COLUMNS, SIDE, 3).transpose(0, 2, 1, 3, 4)
     return tiles.reshape(-1, SIDE, SIDE, 3)
