@@ -12,10 +12,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from method_overhead import measure, table
+from method_overhead import measure, model, table
 
 import ltzoo
-from ltzoo.training import Recipe, Stage
+
+COUNTS = [100] * 10
 
 
 def main():
@@ -31,9 +32,9 @@ def main():
     ours = ltzoo.backbones.get(options.network, seed=0)
     theirs = keras.models.clone_model(ours, clone_function=of_keras)
     models = {
-        "ours": classifier(ours),
-        "ours, again": classifier(ltzoo.backbones.get(options.network, seed=0)),
-        "Keras's": classifier(theirs),
+        "ours": model(ours, 32, COUNTS),
+        "ours, again": model(ltzoo.backbones.get(options.network, seed=0), 32, COUNTS),
+        "Keras's": model(theirs, 32, COUNTS),
     }
     images = np.random.default_rng(0).integers(0, 256, (options.batch, 32, 32, 3)).astype("uint8")
     seconds = measure(models, images, np.arange(options.batch) % 10, options.rounds)
@@ -54,16 +55,6 @@ def of_keras(layer):
         del config["shifted"]
         return keras.layers.BatchNormalization.from_config(config)
     return type(layer).from_config(config)
-
-
-def classifier(backbone):
-    """A compiled classifier in its only stage."""
-    recipe = Recipe(
-        name="measured", head={"name": "dense"}, stages=(Stage(epochs=1, loss={"name": "cross_entropy"}),)
-    )
-    model = ltzoo.models.build(backbone, recipe, [100] * 10, input_shape=(32, 32, 3))
-    model.set_stage(0, steps_per_epoch=1)
-    return model
 
 
 if __name__ == "__main__":

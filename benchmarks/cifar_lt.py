@@ -27,6 +27,7 @@ from first_stages import FirstStage
 import ltzoo
 from ltzoo.class_counts import long_tail_counts
 from ltzoo.data.augmentation.device import STEPS
+from ltzoo.training.callbacks import EpochSeconds, seconds_by_stage
 
 KEY = ("recipe", "imbalance_factor", "seed", "epochs", "backbone", "validation", "backend", "overrides")
 RECIPES = (
@@ -202,7 +203,7 @@ def run(name, factor, seed, options):
         on_device=on_device,
     )
     last = ltzoo.metrics.evaluate(model, data.test)
-    each = stage_seconds(history.history, len(recipe.stages))
+    each = seconds_by_stage(history.history, len(recipe.stages))
     seconds = sum(each)
     images = sum(stage.epochs for stage in recipe.stages) * len(data.train.labels)
     row = {
@@ -224,24 +225,6 @@ def run(name, factor, seed, options):
         chosen |= {"chosen_epoch": best.epoch, **{f"chosen_{key}": result[key] for key in runs.METRICS}}
     keras.backend.clear_session(free_memory=True)
     return {**row, **chosen}
-
-
-class EpochSeconds(keras.callbacks.Callback):
-    """Wall seconds of every epoch, in its logs and so in checkpoints; compilation is part of a first epoch."""
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.begin = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        logs["seconds"] = time.perf_counter() - self.begin
-
-
-def stage_seconds(history, stages):
-    """Seconds of every stage, whatever process its epochs ran in; 0 for a stage without epochs."""
-    totals = [0.0] * stages
-    for stage, seconds in zip(history["stage"], history["seconds"], strict=True):
-        totals[int(stage) - 1] += seconds
-    return totals
 
 
 class Best(keras.callbacks.Callback):

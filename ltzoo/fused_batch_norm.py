@@ -1,8 +1,8 @@
 """Batch normalization by the batch's statistics in the framework's own fused operation, where it has one.
 
-Keras composes it of a dozen operations, each of which reads and writes whole feature maps; on a CPU that takes a third
-of a training step of ResNet-32 (``benchmarks/batch_norm.py``). XLA fuses such operations by itself, so JAX has no
-function here. This is the one place below the training loop that calls a framework directly.
+Keras composes it of operations that each read and write whole feature maps, with which a training step of ResNet-32
+takes a third and more longer on a CPU (``benchmarks/results/batch_norm.txt``). XLA fuses by itself, so JAX has no
+function here.
 """
 
 from typing import Any

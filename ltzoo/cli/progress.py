@@ -2,19 +2,19 @@
 
 import time
 
-import keras
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ltzoo.training.callbacks import EpochSeconds
 
 _REDRAW_SECONDS = 0.1
 _BAR_WIDTH = 12
 
 
-class TrainingProgress(keras.callbacks.Callback):
+class TrainingProgress(EpochSeconds):
     """A Keras callback for all stages of a fit, for use with `verbose=0`.
 
-    It also writes `seconds` of each epoch into the logs, so that a history knows the time of a training that
-    was interrupted.
+    It also writes `seconds` of each epoch into the logs.
 
     Args:
         stages: `(label, epochs)` of each stage, in order; the epochs that Keras counts go on over stages.
@@ -33,7 +33,7 @@ class TrainingProgress(keras.callbacks.Callback):
         self.stage = None
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.start = time.perf_counter()
+        super().on_epoch_begin(epoch, logs)
         self.redrawn = self.start
         stage, self.epoch = self._place(epoch)
         if stage != self.stage:
@@ -50,9 +50,9 @@ class TrainingProgress(keras.callbacks.Callback):
             self._advance()
 
     def on_epoch_end(self, epoch, logs=None):
-        seconds = time.perf_counter() - self.start
+        super().on_epoch_end(epoch, logs)
         label, epochs = self.stages[self.stage]
-        parts = self._describe(logs or {}, seconds)
+        parts = self._describe(logs or {}, self.seconds)
         if self.bar is not None:
             # What does not fit beside label, bar, epoch and time is left out, the least important first.
             room = self.console.width - len(label) - _BAR_WIDTH - 2 * len(str(epochs)) - 13
@@ -63,8 +63,6 @@ class TrainingProgress(keras.callbacks.Callback):
         else:
             text = "  ".join(parts)
             self.console.print(f"{label}  epoch {self.epoch + 1}/{epochs}  {text}", soft_wrap=True)
-        if logs is not None:
-            logs["seconds"] = seconds
 
     def on_train_end(self, logs=None):
         self.close()

@@ -9,6 +9,7 @@ from ltzoo.cli.console import console
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.metrics import Result, evaluate
 from ltzoo.report import classifier_norms, results_table, tail_activation_maps, write_report
+from ltzoo.training.callbacks import seconds_by_stage
 
 
 class StageResults(keras.callbacks.Callback):
@@ -48,7 +49,7 @@ class StageResults(keras.callbacks.Callback):
         results = {
             name: Result.from_dict(entry["result"]) for name, entry in zip(names, measured, strict=True)
         }
-        spent = _seconds_by_stage(history, last + 1)
+        spent = np.cumsum(seconds_by_stage(history, last + 1)).tolist()
         seconds = dict(zip(names, (spent[stage] for stage in stages), strict=True))
         final = results[names[-1]]
         write_json(
@@ -95,11 +96,3 @@ class StageResults(keras.callbacks.Callback):
 
     def _read(self, stage: int) -> dict:
         return json.loads(self._path(stage).read_text(encoding="utf-8"))
-
-
-def _seconds_by_stage(history: dict, stages: int) -> list[float]:
-    """Seconds of the training up to the end of each stage."""
-    spent = [0.0] * stages
-    for stage, seconds in zip(history.get("stage", ()), history.get("seconds", ()), strict=False):
-        spent[int(stage) - 1] += seconds or 0.0
-    return np.cumsum(spent).tolist()

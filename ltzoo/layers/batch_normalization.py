@@ -80,6 +80,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
         keras.layers.Layer.trainable.fset(self, value)
         self._freeze_affine()
 
+    def uses_batch(self, training: bool | None) -> bool:
+        """Whether a call normalizes by the statistics of its batch and moves the averages."""
+        return bool(training) and (self._trainable or self._shifted)
+
     def _freeze_affine(self):
         for variable in (self.gamma, self.beta):
             if variable is not None:
@@ -90,8 +94,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         self._freeze_affine()
 
     def call(self, inputs, training=None, mask=None):
-        by_batch = training and (self._trainable or self._shifted)
-        if not by_batch or self.renorm or self.synchronized:
+        if not self.uses_batch(training) or self.renorm or self.synchronized:
             return super().call(inputs, training=training, mask=mask)
         inputs = ops.convert_to_tensor(inputs)
         outputs = batch_normalize(self, inputs, self.gamma, self.beta, training, mask)

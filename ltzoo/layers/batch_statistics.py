@@ -42,7 +42,7 @@ def batch_normalize(
     dtype = float32_or_float64(inputs.dtype)
     inputs = ops.cast(inputs, dtype)
     scale, offset = (None if given is None else ops.cast(given, dtype) for given in (scale, offset))
-    if not (training and (layer.trainable or layer.shifted)):
+    if not layer.uses_batch(training):
         mean, variance = (ops.cast(average, dtype) for average in (layer.moving_mean, layer.moving_variance))
         return _normalize(layer, inputs, mean, variance, scale, offset)
     last = layer.axis in (-1, len(inputs.shape) - 1)

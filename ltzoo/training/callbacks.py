@@ -1,7 +1,8 @@
-"""Callbacks that the staged fit adds to the user's own."""
+"""Callbacks of the staged fit: those that it adds to the user's own, and the clock of trainings that are measured."""
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -83,6 +84,31 @@ class SaveCheckpoint(keras.callbacks.Callback):
         """Appends the epoch to the history and saves."""
         self.history.append(epoch, logs or {})
         self.save(self.model, epoch)
+
+
+class EpochSeconds(keras.callbacks.Callback):
+    """Writes `seconds` of every epoch into its logs, so that a history knows the time of an interrupted training too.
+
+    Compilation counts in the first epoch of a stage.
+    """
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Starts the clock."""
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Adds to the logs that all later callbacks get."""
+        self.seconds = time.perf_counter() - self.start
+        if logs is not None:
+            logs["seconds"] = self.seconds
+
+
+def seconds_by_stage(history: Mapping[str, Iterable[Any]], stages: int) -> list[float]:
+    """Seconds of each stage in a history that `EpochSeconds` was part of; 0 for a stage without epochs."""
+    spent = [0.0] * stages
+    for stage, seconds in zip(history.get("stage", ()), history.get("seconds", ()), strict=False):
+        spent[int(stage) - 1] += seconds or 0.0
+    return spent
 
 
 class StagedHistory(keras.callbacks.History):
