@@ -4,6 +4,7 @@ import difflib
 import fnmatch
 import functools
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +68,13 @@ def dataset(name: str) -> dict[str, Any]:
 def closest(entry: str) -> str | None:
     """The entry with the most similar name, or None."""
     return next(iter(difflib.get_close_matches(str(entry), names(), n=1)), None)
+
+
+def siblings_with_weights(entry: str, backbone: dict[str, Any], data: dict[str, Any]) -> list[str]:
+    """Other entries of this network and data set that have weights; first those whose names begin alike."""
+    found = []
+    for name in names(f"*{data['name']}*"):
+        card = json.loads((folder() / f"{name}.json").read_text(encoding="utf-8"))
+        if name != entry and card["weights"] and card["backbone"] == backbone and card["dataset"] == data:
+            found.append(name)
+    return sorted(found, key=lambda name: (-len(os.path.commonprefix([entry, name])), len(name)))

@@ -63,8 +63,10 @@ def file_name(card: Card) -> str:
 def how_to_get(card: Card) -> str:
     """What a user can do who has no weights of an entry, for the end of an error message."""
     command = (card.training or {}).get("command") or f"ltzoo train {card.name} --out RUN"
+    others = shipped.siblings_with_weights(card.name, card.backbone, card.dataset)[:3]
+    known = f"With weights, of the same network and data: {', '.join(others)}. " if others else ""
     return (
-        f"Train it ({command}) and load the run folder, convert the authors' file "
+        f"{known}Train it ({command}) and load the run folder, convert the authors' file "
         f"(ltzoo convert FILE --entry {card.name}), or build it untrained with weights=None"
     )
 
