@@ -26,7 +26,8 @@ def main():
     results = {}
     for entry in options.entries:
         model = ltzoo.models.load(entry)
-        results[model.recipe.name] = result = ltzoo.metrics.evaluate(model, test)
+        epochs = "+".join(str(stage.epochs) for stage in model.recipe.stages)
+        results[f"{model.recipe.name}, {epochs} epochs"] = result = ltzoo.metrics.evaluate(model, test)
         print(
             f"{entry:50s} top-1 {100 * result.top1:6.2f}  ECE {100 * result.ece:6.2f}  MCE {100 * result.mce:6.2f}",
             flush=True,

@@ -41,8 +41,10 @@ def main():
         y="top-1 accuracy (%)",
         grid="both",
     )
-    draw(axes, papers(), "reported by the papers", style.MODEL_COLORS[0], filled=False)
-    draw(axes, measured(options.csv), "measured here", style.MODEL_COLORS[2], filled=True)
+    reported, ours = papers(), measured(options.csv)
+    draw(axes, reported, "reported by the papers", style.MODEL_COLORS[0], filled=False)
+    draw(axes, ours, "measured here", style.MODEL_COLORS[2], filled=True)
+    name_points(axes, reported + ours)
     axes.set_xscale("log")
     low, high = axes.get_xlim()
     axes.set_xlim(low / 2.2, high * 1.9)
@@ -51,7 +53,7 @@ def main():
 
 
 def draw(axes, points, label, color, filled):
-    """Points with their names to the right, or to the left where there is no room, or a little above."""
+    """Points of one kind."""
     axes.scatter(
         [cost for _, cost, _ in points],
         [top1 for _, _, top1 in points],
@@ -62,8 +64,13 @@ def draw(axes, points, label, color, filled):
         linewidth=1.4,
         zorder=3,
     )
+
+
+def name_points(axes, points):
+    """Names to the right of their points, or to the left where there is no room, or a little above."""
     highest = {}  # of the labels so far, for each side and decade
-    for name, cost, top1 in sorted(points, key=lambda point: point[2]):
+    # Of points at the same height the right one comes first and has its name to the right.
+    for name, cost, top1 in sorted(points, key=lambda point: (round(point[2]), -point[1])):
         decade = round(math.log10(cost))
         sides = {side: highest.get((side, decade), 0.0) + LINE for side in (-1, 1)}
         side = 1 if sides[1] <= max(top1, sides[-1]) else -1

@@ -1,6 +1,7 @@
 """Accuracy of every class on CIFAR-10-LT: `python benchmarks/per_class_plot.py --recipes A B --out PICTURE`.
 
-Means over the seeds of the CSV's rows at imbalance factor 100, for recipes that were run as registered.
+Means over the seeds of the CSV's rows at imbalance factor 100, for recipes that were run as registered, each length of
+training by itself.
 """
 
 import argparse
@@ -24,11 +25,14 @@ def main():
     parser.add_argument("--recipes", nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True, help="the picture")
     options = parser.parse_args()
-    rows = runs.as_registered(runs.read(options.csv))
+    groups = {}
+    for row in runs.as_registered(runs.read(options.csv)):
+        if row["recipe"] in options.recipes:
+            groups.setdefault((row["recipe"], row["epochs"]), []).append(row["per_class"].split())
     results = {}
-    for recipe in options.recipes:
-        mine = [row["per_class"].split() for row in rows if row["recipe"] == recipe]
-        results[recipe] = SimpleNamespace(per_class=np.array(mine, "float64").mean(axis=0))
+    for recipe, epochs in sorted(groups, key=lambda group: options.recipes.index(group[0])):
+        accuracies = np.array(groups[recipe, epochs], "float64")
+        results[f"{recipe}, {epochs} epochs"] = SimpleNamespace(per_class=accuracies.mean(axis=0))
     counts = long_tail_counts(5000, 10, 100.0)
     plots.class_accuracy(results, counts, CLASS_NAMES).savefig(options.out, dpi=110)
 

@@ -84,6 +84,16 @@ def legend(axes_or_figure, **arguments):
     return axes_or_figure.legend(fontsize=9, frameon=False, **arguments)
 
 
+def legend_above(figure, columns, **arguments):
+    """A legend above all axes, with at most so many columns, and fewer where they are wider than the figure."""
+    while True:
+        made = legend(figure, loc="outside upper left", ncols=columns, borderaxespad=0.2, **arguments)
+        if columns == 1 or made.get_window_extent().width <= figure.bbox.width:
+            return made
+        made.remove()
+        columns -= 1
+
+
 def model_style(position: int) -> dict:
     """Color and marker of the model at a position in the report."""
     return {

@@ -138,3 +138,16 @@ def test_training_curves_of_one_epoch_without_accuracy_show_the_loss():
 def test_names_with_dollar_signs_are_not_mathematics():
     axes = draw(plots.class_counts([3, 2], ["$1 coin", "5$ and 10$"]))[0]
     assert axes.get_xticklabels()[0].get_text() == r"\$1 coin"
+
+
+@pytest.mark.parametrize("draw_models", [plots.class_accuracy, plots.weight_norms])
+def test_a_legend_of_long_names_stays_inside_the_figure(draw_models, synthetic):
+    counts = synthetic.counts()
+    values = {
+        plots.class_accuracy: synthetic.result(counts, 2.0),
+        plots.weight_norms: np.linspace(2, 1, len(counts)),
+    }
+    figure = draw_models({f"{'a long name ' * 3}{i}": values[draw_models] for i in range(6)}, counts)
+    draw(figure)
+    box = figure.legends[0].get_window_extent()
+    assert 0 <= box.x0 and box.x1 <= figure.bbox.width

@@ -36,7 +36,7 @@ def class_accuracy(results: Mapping, class_counts, class_names=None) -> Figure:
     else:
         _running_means(axes, positions, values)
     style.class_axis(axes, class_names, order)
-    style.legend(figure, loc="outside upper left", ncols=min(4, len(values)), borderaxespad=0.2)
+    style.legend_above(figure, min(4, len(values)))
     return figure
 
 

@@ -35,7 +35,7 @@ def class_counts(class_counts, class_names=None) -> Figure:
         Patch(color=color, label=f"{name} ({ranges[name]}): {_classes(np.sum(groups == name))}")
         for name, color in style.GROUP_COLORS.items()
     ]
-    style.legend(figure, handles=handles, loc="outside upper left", ncols=3, borderaxespad=0.2)
+    style.legend_above(figure, 3, handles=handles)
     return figure
 
 

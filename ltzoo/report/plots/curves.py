@@ -39,13 +39,7 @@ def training_curves(histories: Mapping, models: Sequence[str] = ()) -> Figure:
             axes.set_ylim(0, 102)
     lines = {line.get_label(): line for axes in figure.axes for line in axes.get_lines()}
     lines = {label: line for label, line in lines.items() if not label.startswith("_")}
-    style.legend(
-        figure,
-        handles=list(lines.values()),
-        loc="outside upper left",
-        ncols=min(4, max(1, len(lines))),
-        borderaxespad=0.2,
-    )
+    style.legend_above(figure, min(4, max(1, len(lines))), handles=list(lines.values()))
     return figure
 
 

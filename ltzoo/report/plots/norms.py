@@ -38,5 +38,5 @@ def weight_norms(weight_norms: Mapping, class_counts, class_names=None) -> Figur
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, 0.8), max(high, 1.2))
     style.class_axis(axes, class_names, order)
-    style.legend(figure, loc="outside upper left", ncols=3, borderaxespad=0.2)
+    style.legend_above(figure, 3)
     return figure

@@ -41,7 +41,7 @@ def reliability_diagram(results: Mapping) -> Figure:
     ]
     handles += [Line2D([], [], color=style.INK, linewidth=1.2, linestyle="--", label="perfectly calibrated")]
     columns = 2 if columns == 1 else 4
-    style.legend(figure, handles=handles, loc="outside upper left", ncols=columns, borderaxespad=0.2)
+    style.legend_above(figure, columns, handles=handles)
     return figure
 
 
