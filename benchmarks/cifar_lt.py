@@ -11,6 +11,7 @@ epoch that was best on it is tested as well, in the columns `chosen_*`. The test
 With `--checkpoints` recipes whose first stages are the same share one: stage_seconds and seconds then count it in each.
 
 `--on-device` keeps images and augmentation on the accelerator (JAX), for the recipes whose augmentation can be there.
+With `--precision mixed_bfloat16` training computes in it; evaluation and the models of `--weights` in float32.
 """
 
 import argparse
@@ -27,9 +28,21 @@ from first_stages import FirstStage
 import ltzoo
 from ltzoo.class_counts import long_tail_counts
 from ltzoo.data.augmentation.device import STEPS
+from ltzoo.models.exporting.float32 import float32_layer
 from ltzoo.training.callbacks import EpochSeconds, seconds_by_stage
 
-KEY = ("recipe", "imbalance_factor", "seed", "epochs", "backbone", "validation", "backend", "overrides")
+KEY = (
+    "recipe",
+    "imbalance_factor",
+    "seed",
+    "epochs",
+    "backbone",
+    "validation",
+    "backend",
+    "overrides",
+    "precision",
+)
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 RECIPES = (
     "cross_entropy mixup crt_mixup ldam_drw balanced_softmax gcl gcl_published mislas nbn nbn_balanced_softmax camc fsa"
 ).split()
@@ -66,6 +79,7 @@ def main(arguments=None):
         "--overrides", default="{}", help="JSON of changes for ltzoo.recipes.get, for experiments"
     )
     parser.add_argument("--on-device", action="store_true")
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="of the training")
     parser.add_argument(
         "--time-limit", type=float, default=float("inf"), help="seconds for everything together"
     )
@@ -74,6 +88,7 @@ def main(arguments=None):
     parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv")
     options = parser.parse_args(arguments)
     begin = time.perf_counter()
+    keras.config.set_dtype_policy(options.precision)
     for seed, factor, name in missing(options):
         left = options.time_limit - (time.perf_counter() - begin)
         if expected_seconds(name, factor, options) > left:
@@ -160,6 +175,7 @@ def origin(name, factor, seed, options):
         "commit": runs.commit(),
         "backend": keras.backend.backend(),
         "keras": keras.__version__,
+        "precision": options.precision,
         "device": runs.device(),
     }
 
@@ -202,6 +218,7 @@ def run(name, factor, seed, options):
         resume=checkpoint is not None and checkpoint.exists(),
         on_device=on_device,
     )
+    model = float32_layer(model)
     last = ltzoo.metrics.evaluate(model, data.test)
     each = seconds_by_stage(history.history, len(recipe.stages))
     seconds = sum(each)

@@ -24,7 +24,7 @@ def table(rows):
     runs = {}
     for row in rows:
         key = (
-            row["recipe"] + changes(row["overrides"]),
+            row["recipe"] + changes(row["overrides"], row["precision"]),
             row["backbone"],
             row["imbalance_factor"],
             row["epochs"],

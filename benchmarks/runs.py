@@ -38,11 +38,14 @@ def append(path, row, key):
 
 
 def as_registered(rows, factor="100"):
-    """The rows at an imbalance factor whose recipe was not changed and that trained on all images."""
+    """The rows at an imbalance factor whose recipe was not changed and that trained on all images, in float32."""
     return [
         row
         for row in rows
-        if row["imbalance_factor"] == factor and row["overrides"] == "{}" and row["validation"] == "0"
+        if row["imbalance_factor"] == factor
+        and row["overrides"] == "{}"
+        and row["validation"] == "0"
+        and row["precision"] == "float32"
     ]
 
 
@@ -112,9 +115,10 @@ def total(epochs):
     return sum(int(number) for number in epochs.split("+"))
 
 
-def changes(overrides):
-    """What to put behind a recipe's name for the column `overrides`."""
-    return "" if overrides == "{}" else f" {overrides}"
+def changes(overrides, precision="float32"):
+    """What to put behind a recipe's name for the columns `overrides` and `precision`."""
+    given = [] if overrides == "{}" else [overrides]
+    return "".join(f" {text}" for text in (given if precision == "float32" else [*given, precision]))
 
 
 def code(name):

@@ -17,18 +17,19 @@ def fused_batch_norm(
 
     Args:
         inputs: [batch, height, width, channels].
-        scale: [channels], or None for 1.
-        offset: [channels], or None for 0.
+        scale: [channels] in float32, or None for 1.
+        offset: [channels] in float32, or None for 0.
         epsilon: Added to the variance.
 
     Returns:
-        (outputs, mean, variance), the last two [channels], the variance biased (divided by n); or None where the
-        backend has no such operation for these inputs (JAX; another rank or type than 4 and float32).
+        (outputs, mean, variance): the first in the type of the inputs; the last two [channels] in float32, computed
+        in float32 whatever the inputs, the variance biased (divided by n). Or None where the backend has no such
+        operation for these inputs (JAX; another rank than 4; float64).
     """
     function = _FUNCTIONS.get(keras.backend.backend())
     if function is None or len(inputs.shape) != 4:
         return None
-    if keras.backend.standardize_dtype(inputs.dtype) != "float32":
+    if keras.backend.standardize_dtype(inputs.dtype) not in ("float32", "bfloat16", "float16"):
         return None
     channels = inputs.shape[-1]
     scale = keras.ops.ones(channels) if scale is None else keras.ops.convert_to_tensor(scale)

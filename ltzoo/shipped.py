@@ -78,3 +78,9 @@ def siblings_with_weights(entry: str, backbone: dict[str, Any], data: dict[str, 
         if name != entry and card["weights"] and card["backbone"] == backbone and card["dataset"] == data:
             found.append(name)
     return sorted(found, key=lambda name: (-len(os.path.commonprefix([entry, name])), len(name)))
+
+
+def published_twin(entry: str, recipe: str, backbone: dict[str, Any], data: dict[str, Any]) -> str | None:
+    """The entry with weights of the same method, network and data, trained with the constants of the authors' code."""
+    twin = entry.replace(recipe, f"{recipe}_published", 1)
+    return twin if twin in siblings_with_weights(entry, backbone, data) else None

@@ -31,6 +31,21 @@ def test_against_numpy(scale, offset):
         np.testing.assert_allclose(ops.convert_to_numpy(a), b, atol=1e-5)
 
 
+@pytest.mark.skipif(not FUSED, reason="XLA fuses by itself")
+@pytest.mark.parametrize("dtype, step", [("bfloat16", 2**-8), ("float16", 2**-11)])
+def test_half_precision_keeps_the_statistics_in_float32(dtype, step):
+    x = ops.cast(batch(mean=20.0, shape=(32, 8, 8, 3)), dtype)
+    outputs, *statistics = fused_batch_norm(x, None, None, EPSILON)
+    assert keras.backend.standardize_dtype(outputs.dtype) == dtype
+    expected, *exact = normalized(ops.convert_to_numpy(ops.cast(x, "float32")))
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(ops.cast(outputs, "float32")), expected, rtol=step, atol=1e-4
+    )
+    for a, b in zip(statistics, exact, strict=True):
+        assert keras.backend.standardize_dtype(a.dtype) == "float32"
+        np.testing.assert_allclose(ops.convert_to_numpy(a), b, rtol=1e-4)
+
+
 @pytest.mark.parametrize(
     "shape, dtype", [((8, 3), "float32"), ((8, 4, 3), "float32"), ((2, 4, 4, 3), "float64")]
 )

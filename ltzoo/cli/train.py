@@ -13,8 +13,9 @@ from ltzoo.cli.options import Backbone, Epochs, Setting, data_options
 from ltzoo.cli.run_folder import RunFolder
 
 SCRATCH = "scratch"
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 # What can be given with a zoo entry, whose card fixes the rest.
-_OWN = ("recipe", "seed", "data_dir", "image_root", "skip_unreadable", "start_from")
+_OWN = ("recipe", "seed", "precision", "data_dir", "image_root", "skip_unreadable", "start_from")
 
 
 @click.command(
@@ -45,6 +46,11 @@ A folder with one sub-folder of images a class is enough as data: photos/cat/1.j
 @click.option("--epochs", type=Epochs(), help="Epochs, or one number a stage; default: the recipe's.")
 @click.option(
     "--batch-size", type=click.IntRange(min=1), metavar="N", help="Images a step; default: the recipe's."
+)
+@click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    help="Arithmetic; mixed_bfloat16 is faster on accelerators and on processors with matrix units (default float32).",
 )
 @click.option("--seed", type=int, metavar="N", help="Seeds weights, sampling and augmentation (default 0).")
 @click.option(

@@ -24,6 +24,15 @@ from ltzoo.training import Recipe
 
 def run_training(run: RunFolder, arguments: dict, saved: dict | None, workers: int) -> None:
     """Train by `arguments`, or go on with the training that wrote `saved` (the content of `run.json`)."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(arguments.get("precision", before))
+    try:
+        _train(run, arguments, saved, workers)
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _train(run, arguments, saved, workers):
     recipe, backbone, dataset, card = _parts(arguments)
     model = _build(recipe, backbone, dataset, arguments, card)
     if arguments.get("start_from", SCRATCH) != SCRATCH:

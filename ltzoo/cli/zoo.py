@@ -97,7 +97,7 @@ def info(entry):
         ("preprocessing", _preprocessing(card)),
         ("measured", _measured(card.get("measured")) or "nothing yet"),
         *_paper(card.get("paper")),
-        ("weights", _weights(card.get("weights"))),
+        ("weights", _weights(card)),
         ("training", _cost(card)),
         ("seed", str(card.get("seed", 0))),
         *(("note", note) for note in card.get("notes", ())),
@@ -189,9 +189,11 @@ def _command(card: dict) -> str:
     return f"ltzoo train {card['name']}{' --data-dir FOLDER' if local else ''}{start} --out RUN"
 
 
-def _weights(weights: dict | None) -> str:
+def _weights(card: dict) -> str:
+    weights = card.get("weights")
     if not weights:
-        return "none yet"
+        twin = shipped.published_twin(card["name"], card["recipe"]["name"], card["backbone"], card["dataset"])
+        return "none yet" if twin is None else f"none yet; those of {twin} are loaded"
     return ", ".join(
         filter(None, (_size(weights), f"SHA-256 {weights['sha256']}", weights.get("url", weights["file"])))
     )

@@ -37,12 +37,13 @@ def batch_normalize(
         mask: Weights of the positions, of the shape of the inputs without its channel axis (the last), or None.
 
     Returns:
-        A tensor of the shape of the inputs, in float32 or float64.
+        A tensor of the shape of the inputs, in float32 or float64; half-precision inputs may stay what they are,
+        and are computed with in float32 all the same.
     """
     dtype = float32_or_float64(inputs.dtype)
-    inputs = ops.cast(inputs, dtype)
     scale, offset = (None if given is None else ops.cast(given, dtype) for given in (scale, offset))
     if not layer.uses_batch(training):
+        inputs = ops.cast(inputs, dtype)
         mean, variance = (ops.cast(average, dtype) for average in (layer.moving_mean, layer.moving_variance))
         return _normalize(layer, inputs, mean, variance, scale, offset)
     last = layer.axis in (-1, len(inputs.shape) - 1)
@@ -50,6 +51,7 @@ def batch_normalize(
     if fused is not None:
         outputs, mean, variance = fused
     else:
+        inputs = ops.cast(inputs, dtype)
         mean, variance = _moments(layer, inputs, mask)
         outputs = _normalize(layer, inputs, mean, variance, scale, offset)
     for average, new in ((layer.moving_mean, mean), (layer.moving_variance, variance)):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ltzoo import cache, shipped
 from ltzoo.models.addresses import fetch, is_address
-from ltzoo.models.errors import WeightsError
+from ltzoo.models.errors import NoWeightsError, WeightsError
 from ltzoo.models.hashes import sha256
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def find_weights(
         beside: the folder of a card that is not of the package.
 
     Raises:
-        WeightsError: there are none, or they are not those of the card; says what to do.
+        NoWeightsError: there are none; says what to do.
+        WeightsError: they are not those of the card; says what to do.
         FileNotFoundError: `weights` is a path and there is no such file.
         ImportError: the address needs a library that is not installed.
     """
@@ -108,7 +109,7 @@ def _pretrained(card, beside):
             _require(cached, card, wanted, "Delete it")
     if address is None:
         searched = ", ".join(str(place) for place in [*(place for place, _ in places), cached.parent])
-        raise WeightsError(
+        raise NoWeightsError(
             f"No weights of {card.name}: there is no {name} in {searched}, and its card has no address. "
             f"{how_to_get(card)}. Received: weights='pretrained'"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from ltzoo.models import weights_file
 from ltzoo.models.build import build
 from ltzoo.models.card_files import is_card_file, read_card
 from ltzoo.models.cards import Card, card
-from ltzoo.models.errors import WeightsError
+from ltzoo.models.errors import NoWeightsError, WeightsError
 from ltzoo.models.find_weights import PRETRAINED, find_weights
 from ltzoo.models.new_classes import with_new_classes
 from ltzoo.training import Recipe
@@ -47,7 +48,8 @@ def load(
 
     Args:
         entry_or_path: a zoo entry (`ltzoo.models.names()`), the path or address of a published card (`NAME.json`), a
-            `.keras` file, or a folder of `ltzoo train`.
+            `.keras` file, or a folder of `ltzoo train`. Where an entry has no weights but the one with the constants
+            of the authors' code has (`gcl_published_...` for `gcl_...`), that one is loaded, with a warning.
         weights: for a zoo entry: "pretrained", None for new weights, the path of a `.weights.h5` file, or an
             address; see `ltzoo.models.find_weights`.
         num_classes: number of classes of a new head.
@@ -103,7 +105,7 @@ def _entry(entry_or_path):
 
 def _load_entry(entry, beside, weights, input_shape):
     # Before the network is built, which takes seconds where it is large: this may well be refused.
-    path = None if weights is None else find_weights(entry, weights, beside=beside)
+    entry, path = (entry, None) if weights is None else _with_weights(entry, weights, beside)
     model = _build(entry, input_shape, initialize=path is None)
     if path is not None:
         try:
@@ -115,6 +117,23 @@ def _load_entry(entry, beside, weights, input_shape):
     # The optimizer makes its variables when a `fit` begins; most models are loaded to predict.
     model.finish_training(build_optimizer=False)
     return model
+
+
+def _with_weights(entry, weights, beside):
+    """An entry and its weights file; where it has none, those of the same method with its authors' constants."""
+    try:
+        return entry, find_weights(entry, weights, beside=beside)
+    except NoWeightsError:
+        twin = shipped.published_twin(entry.name, entry.recipe["name"], entry.backbone, entry.dataset)
+        if twin is None or entry.weights is not None:
+            raise
+    other = card(twin)
+    warnings.warn(
+        f"{entry.name} has no weights of its own. This is {twin}: the same method, network and data, trained with the "
+        f"constants of the authors' code (recipe {other.recipe['name']!r}). Load it by that name to silence this.",
+        stacklevel=4,
+    )
+    return other, find_weights(other)
 
 
 def _build(entry: Card, input_shape, initialize):

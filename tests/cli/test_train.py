@@ -9,6 +9,7 @@ import pytest
 
 from ltzoo import metrics
 from ltzoo.cli.progress import TrainingProgress
+from ltzoo.cli.train_command import train_command
 from tests.cli.conftest import COUNTS, SMALL
 
 
@@ -215,3 +216,17 @@ def test_defaults_of_a_recipe_that_is_made_for_a_network(tmp_path):
     assert arguments["backbone"] == {"name": "fastnet"} and arguments["image_size"] == [48, 48]
     arguments = _new_arguments({"recipe": "gcl", "data": str(tmp_path)})
     assert arguments["backbone"] == {"name": "resnet32"} and arguments["image_size"] == [32, 32]
+
+
+def test_precision_is_kept_in_the_run_and_for_this_training_only(invoke, photos, tmp_path):
+    folder = tmp_path / "run"
+    words = ("cross_entropy", "--data", str(photos), *SMALL, "--epochs", "1", "--precision", "mixed_bfloat16")
+    done = invoke("train", *words, "--out", str(folder))
+    assert done.exit_code == 0, done.stderr
+    assert keras.config.dtype_policy().name == "float32"
+    arguments = json.loads((folder / "run.json").read_text())["arguments"]
+    assert arguments["precision"] == "mixed_bfloat16"
+    assert "--precision mixed_bfloat16" in train_command(arguments)
+    model = keras.saving.load_model(folder / "model.keras")
+    assert model.backbone.layers[1].compute_dtype == "bfloat16"
+    assert {weight.dtype for weight in model.trainable_weights} == {"float32"}

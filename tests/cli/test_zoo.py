@@ -62,3 +62,8 @@ def test_info_of_an_entry_that_nobody_has_trained(invoke):
     assert "shorter side to 256 pixels (bilinear), center of 224" in text
     assert "PFLOP in all (counted); starts from imagenet weights" in text
     assert "ltzoo train mislas_resnet152_places_lt --data-dir FOLDER --start-from MODEL --out RUN" in text
+
+
+def test_info_of_an_entry_that_another_stands_in_for(invoke):
+    text = " ".join(invoke("info", "gcl_resnet32_cifar10_lt").stdout.split())
+    assert "weights none yet; those of gcl_published_resnet32_cifar10_lt are loaded" in text

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ltzoo import data, metrics, models, shipped
+from ltzoo.models.errors import WeightsError
 from tests import tiny
 
 
@@ -140,6 +141,19 @@ def test_shipped_weights_compute_what_they_computed(entry):
         }
         for key, values in computed.items():
             np.testing.assert_allclose(values, golden[key], rtol=1e-4, atol=1e-4)
+
+
+def test_an_entry_without_weights_is_that_of_its_authors_constants():
+    with pytest.warns(UserWarning, match="This is gcl_published_resnet32_cifar10_lt") as caught:
+        model = models.load("gcl_resnet32_cifar10_lt")
+    assert {warning.filename for warning in caught} == {__file__}
+    assert (model.name, model.recipe.name) == ("gcl_published_resnet32_cifar10_lt", "gcl_published")
+    with np.load(shipped.folder() / "gcl_published_resnet32_cifar10_lt.golden.npz") as golden:
+        logits = model.predict_on_batch(golden["images"])
+        np.testing.assert_allclose(logits, golden["logits"], rtol=1e-4, atol=1e-4)
+    assert models.load("gcl_resnet32_cifar10_lt", weights=None).recipe.name == "gcl"
+    with pytest.raises(WeightsError, match="No weights of gcl_resnet32_cifar100_lt"):
+        models.load("gcl_resnet32_cifar100_lt")
 
 
 @pytest.mark.parametrize("entry", [name for name in SHIPPED if name.endswith("_digits_lt")])
