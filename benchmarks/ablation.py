@@ -29,6 +29,7 @@ def main():
     parser.add_argument(
         "--part", type=int, nargs=2, default=(0, 1), metavar=("I", "N"), help="every N-th, from I"
     )
+    parser.add_argument("--precision", choices=cifar_lt.PRECISIONS, default="float32")
     parser.add_argument("--csv", type=Path, default=CSV)
     options = parser.parse_args()
     for seed in range(options.seeds):
@@ -45,6 +46,7 @@ def arguments(variant, seed, options):
         "--overrides": overrides(variant),
         "--validation": "400",
         "--seeds": str(seed + 1),
+        "--precision": options.precision,
         "--csv": str(options.csv),
     }
     return [text for pair in given.items() for text in pair]

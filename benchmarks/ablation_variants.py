@@ -14,7 +14,8 @@ PLAIN = {
     "conversions": [],
 }
 ADJUSTED = {"name": "logit_adjustment"}
-SMOOTHED = {"loss": {"name": "logit_adjustment", "label_smoothing": 0.1}}
+SMOOTHED = {"loss": {"name": "logit_adjustment", "label_smoothing": 0.1, "smooth_toward": "prior"}}
+EVENLY = {"loss": {"name": "logit_adjustment", "label_smoothing": 0.1}}
 ONLY_SMOOTHED = {"loss": {"name": "cross_entropy", "label_smoothing": 0.1}}
 WHITENED = {"technique": {"name": "whitened_patches"}, "trainable": ["stage*"]}
 
@@ -32,7 +33,7 @@ VARIANTS = {  # by what they are compared with
         "without label smoothing": {"loss": ADJUSTED},
         "without whitened patches": {**SMOOTHED, "technique": None, "trainable": "all"},
         "without the mirror image": {**SMOOTHED, "conversions": []},
-        "instead: smoothing toward the prior": {"loss": {**SMOOTHED["loss"], "smooth_toward": "prior"}},
+        "instead: even label smoothing": EVENLY,
         "instead: class-balanced sampling": {**ONLY_SMOOTHED, "sampler": {"strategy": "class_balanced"}},
         "instead: GCL": {
             "loss": {"name": "gaussian_clouded_logit"},

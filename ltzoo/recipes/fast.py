@@ -15,9 +15,9 @@ def fast(epochs: Sequence[int] = (24,)) -> Recipe:
     """Made for the backbone `fastnet`: small images, and minutes of training on a CPU.
 
     Whitening filters of the training images in the first layer, which then stay as they are; logit adjustment with
-    smoothed labels (`ltzoo.losses.logit_adjustment`); Nesterov momentum, a rate that rises for a fifth of the epochs
-    and falls on a straight line; the average over an image and its mirror image in prediction. Own work of this
-    library: docs/results.md has what it was measured at, and how its constants were chosen.
+    labels smoothed toward the prior (`ltzoo.losses.logit_adjustment`); Nesterov momentum, a rate that rises for a fifth
+    of the epochs and falls on a straight line; the average over an image and its mirror image in prediction. Own work
+    of this library: docs/results.md has what it was measured at, and how its constants were chosen.
     """
     return Recipe(
         name="fast",
@@ -26,7 +26,7 @@ def fast(epochs: Sequence[int] = (24,)) -> Recipe:
         stages=(
             Stage(
                 epochs=epochs[0],
-                loss={"name": "logit_adjustment", "label_smoothing": 0.1},
+                loss={"name": "logit_adjustment", "label_smoothing": 0.1, "smooth_toward": "prior"},
                 batch_size=128,
                 augmentation=({"name": "pad_crop_flip", "padding": 4, "mode": "reflect", "flip": True},),
                 optimizer={"name": "sgd", "momentum": 0.9, "nesterov": True, "l2": 5e-4},
