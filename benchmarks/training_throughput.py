@@ -10,6 +10,7 @@ of the network's forward pass. Run it on an idle machine.
 """
 
 import argparse
+import functools
 import json
 import os
 import statistics
@@ -119,7 +120,7 @@ def matrix_rate(options):
     import torch
 
     torch.set_num_threads(options.threads)
-    return loops.matrix_rate
+    return functools.partial(loops.matrix_rate, options.bfloat16)
 
 
 def images_a_second(options):
