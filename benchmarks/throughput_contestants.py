@@ -13,11 +13,11 @@ NETWORKS = {  # side of the images, classes, batch
 
 @functools.lru_cache(maxsize=1)
 def images_and_labels(network, batches):
-    """Random images [N, side, side, 3] and labels [N]."""
+    """Random images [N, side, side, 3] and labels [N]: all classes, or 0 .. N - 1 where there are more classes."""
     side, classes, batch = NETWORKS[network]
     rng = np.random.default_rng(0)
     images = rng.standard_normal((batches * batch, side, side, 3), dtype="float32")
-    return images, rng.integers(0, classes, batches * batch)
+    return images, rng.permutation(batches * batch) % classes
 
 
 def fit(network, batches, bfloat16):
@@ -40,7 +40,7 @@ def fit(network, batches, bfloat16):
     images, labels = images_and_labels(network, batches)
 
     def train():
-        sampler = ClassSampler(labels, batch_size=batch, num_classes=classes)
+        sampler = ClassSampler(labels, batch_size=batch)
         model.fit(**training_feed(sampler, images.__getitem__, None), verbose=0)
 
     return train
@@ -56,16 +56,14 @@ def fit_on_device(network, batches, bfloat16):
     from ltzoo.training.on_device import device_feed
 
     keras.config.set_dtype_policy("mixed_bfloat16" if bfloat16 else "float32")
-    side, classes, batch = NETWORKS[network]
+    side, _, batch = NETWORKS[network]
     stage = Stage(epochs=1, loss={"name": "cross_entropy"}, batch_size=batch)
     recipe = Recipe(name="measured", head={"name": "dense"}, stages=(stage,))
     images, labels = images_and_labels(network, batches)
     images = (255 * (images - images.min()) / (images.max() - images.min())).astype("uint8")
-    data = ltzoo.data.from_arrays(
-        images, labels, class_names=[str(c) for c in range(classes)], x_test=images[:1], y_test=labels[:1]
-    )
+    data = ltzoo.data.from_arrays(images, labels, x_test=images[:1], y_test=labels[:1])
     model = ltzoo.models.build(network, recipe, data.class_counts, input_shape=(side, side, 3))
-    sampler = ClassSampler(labels, batch_size=batch, num_classes=classes)
+    sampler = ClassSampler(labels, batch_size=batch)
     model.set_stage(0, steps_per_epoch=sampler.steps_per_epoch)
     feed = device_feed(model, data.train, sampler, num_epochs=10**6)
 
