@@ -16,6 +16,8 @@ import cifar_lt
 import runs
 from ablation_variants import BACKBONE, NAMES, overrides
 
+from ltzoo.cli.train import PRECISIONS
+
 CSV = runs.RESULTS / "cifar10_lt_ablation.csv"
 
 
@@ -29,7 +31,7 @@ def main():
     parser.add_argument(
         "--part", type=int, nargs=2, default=(0, 1), metavar=("I", "N"), help="every N-th, from I"
     )
-    parser.add_argument("--precision", choices=cifar_lt.PRECISIONS, default="float32")
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
     parser.add_argument("--csv", type=Path, default=CSV)
     options = parser.parse_args()
     for seed in range(options.seeds):

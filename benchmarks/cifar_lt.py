@@ -27,6 +27,7 @@ from first_stages import FirstStage
 
 import ltzoo
 from ltzoo.class_counts import long_tail_counts
+from ltzoo.cli.train import PRECISIONS
 from ltzoo.data.augmentation.device import STEPS
 from ltzoo.models.exporting.float32 import float32_layer
 from ltzoo.training.callbacks import EpochSeconds, seconds_by_stage
@@ -42,7 +43,6 @@ KEY = (
     "overrides",
     "precision",
 )
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 RECIPES = (
     "cross_entropy mixup crt_mixup ldam_drw balanced_softmax gcl gcl_published mislas nbn nbn_balanced_softmax camc fsa"
 ).split()

@@ -110,11 +110,8 @@ def matrix_rate(bfloat16, size=1024, repeats=50):
     """What the device computes in products of large square matrices (PyTorch), in GFLOP/s."""
     import torch
 
-    device, dtype = (
-        "cuda" if torch.cuda.is_available() else "cpu",
-        torch.bfloat16 if bfloat16 else torch.float32,
-    )
-    a, b = torch.randn(2, size, size, device=device).to(dtype)
+    dtype = torch.bfloat16 if bfloat16 else torch.float32
+    a, b = torch.randn(2, size, size, device="cuda" if torch.cuda.is_available() else "cpu").to(dtype)
     float((a @ b)[0, 0])  # Warms up.
     begin = time.perf_counter()
     for _ in range(repeats):

@@ -59,8 +59,9 @@ def evaluate(model, data, split, batch_size, json_path, **options):
     if name not in splits:
         raise UserError(f"--split must be one of {', '.join(splits)} for this data. Received: {name}")
     result = measure(classifier, splits[name], batch_size=batch_size)
+    shown = classifier.name if model in shipped.names() else Path(model).name  # Another entry may stand in.
     label = "all" if list(splits) == ["train"] else name
-    console().print(results_table({f"{Path(model).name} ({label}, {len(splits[name])})": result}))
+    console().print(results_table({f"{shown} ({label}, {len(splits[name])})": result}))
     if json_path is not None:
         write_json(Path(json_path), {"split": name, "images": len(splits[name]), "result": result.to_dict()})
 

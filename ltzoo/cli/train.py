@@ -50,7 +50,7 @@ A folder with one sub-folder of images a class is enough as data: photos/cat/1.j
 @click.option(
     "--precision",
     type=click.Choice(PRECISIONS),
-    help="Arithmetic; mixed_bfloat16 is faster on accelerators and on processors with matrix units (default float32).",
+    help="Arithmetic; the mixed ones are faster on hardware that multiplies in them (default float32).",
 )
 @click.option("--seed", type=int, metavar="N", help="Seeds weights, sampling and augmentation (default 0).")
 @click.option(
