@@ -92,28 +92,46 @@ def test_resume_of_nothing_starts_or_says_what_is_missing(one_line, tmp_path):
     assert "no training in --out yet" in one_line("train", "--out", tmp_path / "new", "--resume")
 
 
+def interrupted(invoke, monkeypatch, epoch, *words):
+    """The end of a training that is interrupted when this epoch begins."""
+
+    def interrupt(self, number, logs=None):
+        if number == epoch:
+            raise KeyboardInterrupt
+        original(self, number, logs)
+
+    original = TrainingProgress.on_epoch_begin
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingProgress, "on_epoch_begin", interrupt)
+        return invoke("train", "gcl", *words)
+
+
 @pytest.mark.parametrize("stopped_in", [1, 2])
 def test_an_interrupted_training_goes_on_to_the_same_weights(
     invoke, run, photos, tmp_path, monkeypatch, stopped_in
 ):
-    def interrupt(self, epoch, logs=None):
-        if epoch == stopped_in:
-            raise KeyboardInterrupt
-        original(self, epoch, logs)
-
-    original = TrainingProgress.on_epoch_begin
-    monkeypatch.setattr(TrainingProgress, "on_epoch_begin", interrupt)
     folder = tmp_path / "run"
-    done = invoke("train", "gcl", "--data", photos, "--epochs", "2,1", "--out", folder, *SMALL)
+    words = ("--data", photos, "--epochs", "2,1", "--out", folder, *SMALL)
+    done = interrupted(invoke, monkeypatch, stopped_in, *words)
     assert done.exit_code == 130
     assert f"ltzoo train --out {folder} --resume" in done.stderr
     assert not (folder / "model.keras").exists()
-    monkeypatch.undo()
     done = invoke("train", "--out", folder, "--resume")
     assert done.exit_code == 0, done.output
     for undisturbed, resumed in zip(weights(run), weights(folder), strict=True):
         np.testing.assert_array_equal(undisturbed, resumed)
     assert "gcl, stage 1" in done.stdout and "gcl, stage 2" in done.stdout
+
+
+def test_the_loss_scale_of_float16_goes_on_too(invoke, photos, tmp_path, monkeypatch):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    words = ("--data", photos, "--epochs", "2,1", *SMALL, "--precision", "mixed_float16", "--out")
+    assert invoke("train", "gcl", *words, whole).exit_code == 0
+    assert interrupted(invoke, monkeypatch, 1, *words, parts).exit_code == 130
+    done = invoke("train", "--out", parts, "--resume")
+    assert done.exit_code == 0, done.output
+    for undisturbed, resumed in zip(weights(whole), weights(parts), strict=True):
+        np.testing.assert_array_equal(undisturbed, resumed)
 
 
 def test_another_backend_cannot_resume(one_line, run, tmp_path):
