@@ -12,7 +12,11 @@ import cifar_table
 import digits_table
 import runs
 
-LAYOUTS = {"cifar10_lt": cifar_table, "cifar10_lt_ablation": ablation_table}
+LAYOUTS = {
+    "cifar10_lt": cifar_table,
+    "cifar10_lt_ablation_fast": ablation_table,
+    "cifar10_lt_ablation_best": ablation_table,
+}
 
 
 def main():

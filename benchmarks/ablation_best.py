@@ -1,0 +1,53 @@
+"""The variants of the recipe `best` for `benchmarks/ablation.py`."""
+
+EPOCHS = (24, 1)
+
+CROPS = {"name": "pad_crop_flip", "padding": 4, "mode": "reflect", "flip": True}
+POLICY = {"name": "auto_augment"}
+CMO = {"name": "cmo", "alpha": 1.0, "probability": 0.5}
+UNPAIRED = {"strategy": "instance_balanced"}
+PAIRS = {**UNPAIRED, "companion": {"strategy": "class_balanced"}}
+UNSCALED = {"epochs": 0}  # of stage 2, whose head then leaves the logits as they are
+WHITENED = {"technique": {"name": "whitened_patches"}, "trainable": ["stage*"]}
+
+
+def plain(augmentation=(), sampler=None, **changes):
+    """Cross-entropy with crops and flips, and one part of `best`."""
+    return {
+        "loss": {"name": "cross_entropy"},
+        "conversions": [],
+        "stage1": {"sampler": sampler or UNPAIRED, "augmentation": [CROPS, *augmentation]},
+        "stage2": UNSCALED,
+        **changes,
+    }
+
+
+VARIANTS = {  # by what they are compared with
+    "best": {
+        "best": {},
+        "without the temperature": {"stage2": UNSCALED},
+        "without pasted rare images": {"stage1": {"sampler": UNPAIRED, "augmentation": [CROPS, POLICY]}},
+        "without AutoAugment": {
+            "stage1": {"augmentation": [CROPS, CMO]},
+            "stage2": {"augmentation": [CROPS]},
+        },
+        "without logit adjustment": {"loss": {"name": "cross_entropy"}},
+        "without the mirror image": {"conversions": []},
+        "instead: tau = 1": {"loss": {"name": "logit_adjustment", "tau": 1.0}},
+        "instead: CutMix of any images": {
+            "stage1": {
+                "sampler": UNPAIRED,
+                "augmentation": [CROPS, POLICY, {"name": "cutmix", "probability": 0.5}],
+            }
+        },
+        "with whitened patches": {"stage1": WHITENED},
+    },
+    "cross-entropy": {
+        "cross-entropy": plain(),
+        "alone: logit adjustment": plain(loss={"name": "logit_adjustment"}),
+        "alone: pasted rare images": plain([CMO], PAIRS),
+        "alone: AutoAugment": plain([POLICY]),
+        "alone: the temperature": plain(stage2={"augmentation": [CROPS]}),
+        "alone: the mirror image": plain(conversions=[{"name": "flip_average"}]),
+    },
+}
