@@ -35,6 +35,7 @@ def publish(
     cost: Mapping[str, Any] | None = None,
     notes: Sequence[str] | None = None,
     licence: str = "Apache-2.0",
+    half: bool = False,
 ) -> Card:
     """Writes `NAME.weights.h5`, `NAME.json` (the card) and `NAME.golden.npz` into a folder.
 
@@ -54,13 +55,15 @@ def publish(
         cost: what the training costs, see `Card`; None for what the zoo's card of this name says.
         notes: what else there is to say; None likewise.
         licence: of the weights.
+        half: float16 in the weights file. Give and measure `half_precision.rounded_to_half(model)` then, so that card
+            and golden outputs are those of the file.
 
     Returns:
         The `Card`.
     """
     folder = Path(folder)
     weights = folder / f"{name}.weights.h5"
-    save_weights(model, weights)
+    save_weights(model, weights, half=half)
     known = card(name) if name in shipped.names() else None
     kept = {} if known is None else {key: getattr(known, key) for key in _KEPT}
     given = {"paper": paper, "cost": cost, "notes": notes}

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from ltzoo.files import atomic_write
+from ltzoo.models.half_precision import halve
 from ltzoo.models.initialization import without_initial_values
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 INDEX = "ltzoo_index"
 
 
-def save_weights(model: LongTailedClassifier, path: str | os.PathLike) -> None:
+def save_weights(model: LongTailedClassifier, path: str | os.PathLike, half: bool = False) -> None:
     """Writes the weights of a classifier, without its optimizer's, whole or not at all.
 
     The file is a `.weights.h5` file as Keras writes it. One more data set in it, "ltzoo_index", says by the names of
@@ -31,6 +32,7 @@ def save_weights(model: LongTailedClassifier, path: str | os.PathLike) -> None:
     Args:
         model: a classifier.
         path: the `.weights.h5` file.
+        half: float16 in the file, half of the size; see `ltzoo.models.half_precision.rounded_to_half`.
     """
     numbered = _copy_without_optimizer(model)
     with atomic_write(path) as temporary:
@@ -42,6 +44,8 @@ def save_weights(model: LongTailedClassifier, path: str | os.PathLike) -> None:
             index = _places(numbered, written)
             numbered.set_weights(model.get_weights())
             numbered.save_weights(written)
+            if half:
+                halve(written)
             if index is not None:
                 with h5py.File(written, "a") as file:
                     file[INDEX] = json.dumps(index)
