@@ -11,7 +11,8 @@ _known = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.is_file() else {
 def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
     """The `cost` of a card; see `ltzoo.models.Card`.
 
-    A stage that draws several images or views an image counts all of them. A pass costs 2 operations for each
+    A stage that draws several images or views an image counts all that the network sees: pairs of which CMO makes one
+    image count once. A pass costs 2 operations for each
     multiply-add, 2 more for those of layers that train and 2 more for those that gradients go through.
     """
     conversions = recipe.get("conversions", ())
@@ -20,7 +21,8 @@ def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
     images = operations = 0
     for stage in recipe["stages"]:
         sampler, technique = stage["sampler"], stage["technique"] or {}
-        passes = sampler.get("views", 1) * (2 if "companion" in sampler else 1)
+        merged = any(step["name"] == "cmo" for step in stage["augmentation"])
+        passes = sampler.get("views", 1) * (2 if "companion" in sampler and not merged else 1)
         epoch = sum(class_counts)
         if "steps_per_epoch" in technique:
             epoch = technique["steps_per_epoch"] * stage["batch_size"]

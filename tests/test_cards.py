@@ -126,6 +126,16 @@ def test_gradients_count_where_they_are_computed(make_cards):
     assert cost["gmacs"] == round(2 * (whiten + first + second) / 1e9, 4)  # an image and its mirror image
 
 
+def test_pairs_of_which_one_image_is_made_count_once(make_cards):
+    network = {"name": "fastnet", "widths": [4]}
+
+    def images(name):
+        recipe = ltzoo.recipes.get(name, epochs=(3, 1) if name == "cmo" else (4,)).to_dict()
+        return make_cards.training_cost.cost(recipe, network, (8, 8, 3), [5, 5])["images"]
+
+    assert (images("cmo"), images("bbn")) == (4 * 10, 2 * 4 * 10)
+
+
 def test_cards_that_cannot_be_completed_are_refused():
     card = json.loads((shipped.folder() / "gcl_resnet50_imagenet_lt.json").read_text(encoding="utf-8"))
     card["dataset"] = {"name": "unknown_lt"}
