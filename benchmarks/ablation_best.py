@@ -8,6 +8,14 @@ CMO = {"name": "cmo", "alpha": 1.0, "probability": 0.5}
 UNPAIRED = {"strategy": "instance_balanced"}
 PAIRS = {**UNPAIRED, "companion": {"strategy": "class_balanced"}}
 UNSCALED = {"epochs": 0}  # of stage 2, whose head then leaves the logits as they are
+AT_LOW_RATE = {
+    "epochs": 2,
+    "head": None,
+    "trainable": "all",
+    "batch_norm": "train",
+    "schedule": {"name": "linear", "learning_rate": 0.01},
+}
+RETRAINED = {"head": None, "schedule": {"name": "linear", "learning_rate": 0.05}}
 WHITENED = {"technique": {"name": "whitened_patches"}, "trainable": ["stage*"]}
 
 
@@ -26,6 +34,8 @@ VARIANTS = {  # by what they are compared with
     "best": {
         "best": {},
         "without the temperature": {"stage2": UNSCALED},
+        "instead of it: the head trained on": {"stage2": RETRAINED},
+        "instead of it: all of it trained on": {"stage2": AT_LOW_RATE},
         "without pasted rare images": {"stage1": {"sampler": UNPAIRED, "augmentation": [CROPS, POLICY]}},
         "without AutoAugment": {
             "stage1": {"augmentation": [CROPS, CMO]},
