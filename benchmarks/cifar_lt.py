@@ -235,8 +235,9 @@ def run(name, factor, seed, options):
         model.save(options.weights / runs.model_file(row))
     chosen = dict.fromkeys((f"chosen_{key}" for key in ("epoch", *runs.METRICS)), "")
     chosen["validation_top1"] = ""
-    if best.weights is not None:
+    if options.validation:
         chosen["validation_top1"] = f"{ltzoo.metrics.evaluate(model, data.val).top1:.4f}"
+    if best.weights is not None:
         model.set_weights(best.weights)
         result = runs.measured(ltzoo.metrics.evaluate(model, data.test))
         chosen |= {"chosen_epoch": best.epoch, **{f"chosen_{key}": result[key] for key in runs.METRICS}}

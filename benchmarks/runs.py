@@ -38,14 +38,11 @@ def append(path, row, key):
 
 
 def as_registered(rows, factor="100"):
-    """The rows at an imbalance factor whose recipe was not changed and that trained on all images, in float32."""
+    """The rows at an imbalance factor whose recipe was not changed and that trained on all images."""
     return [
         row
         for row in rows
-        if row["imbalance_factor"] == factor
-        and row["overrides"] == "{}"
-        and row["validation"] == "0"
-        and row["precision"] == "float32"
+        if row["imbalance_factor"] == factor and row["overrides"] == "{}" and row["validation"] == "0"
     ]
 
 

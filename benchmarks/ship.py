@@ -82,7 +82,7 @@ def ship(row, data, options):
         training={
             "backend": row["backend"],
             "seconds": float(row["seconds"]),
-            "command": f"python benchmarks/cifar_lt.py --recipes {row['recipe']} --data-dir cifar-10-batches-py",
+            "command": command(row),
             "commit": row["commit"],
             "device": row["device"],
             "epochs": row["epochs"],
@@ -94,6 +94,14 @@ def ship(row, data, options):
     kind = "float16" if half else "float32"
     print(f"{name}: top-1 {100 * result.top1:.2f}, ECE {100 * result.ece:.2f}, {kind}", flush=True)
     keras.backend.clear_session(free_memory=True)
+
+
+def command(row):
+    """What made a row."""
+    precision = "" if row["precision"] == "float32" else f" --precision {row['precision']}"
+    return (
+        f"python benchmarks/cifar_lt.py --recipes {row['recipe']} --data-dir cifar-10-batches-py{precision}"
+    )
 
 
 def entry_name(row):
