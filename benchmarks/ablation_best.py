@@ -7,7 +7,7 @@ POLICY = {"name": "auto_augment"}
 CMO = {"name": "cmo", "alpha": 1.0, "probability": 0.5}
 UNPAIRED = {"strategy": "instance_balanced"}
 PAIRS = {**UNPAIRED, "companion": {"strategy": "class_balanced"}}
-UNSCALED = {"epochs": 0}  # of stage 2, whose head then leaves the logits as they are
+UNCHANGED = {"epochs": 0}  # of stage 2, whose head then leaves the logits as they are
 AT_LOW_RATE = {
     "epochs": 2,
     "head": None,
@@ -25,7 +25,7 @@ def plain(augmentation=(), sampler=None, **changes):
         "loss": {"name": "cross_entropy"},
         "conversions": [],
         "stage1": {"sampler": sampler or UNPAIRED, "augmentation": [CROPS, *augmentation]},
-        "stage2": UNSCALED,
+        "stage2": UNCHANGED,
         **changes,
     }
 
@@ -33,8 +33,8 @@ def plain(augmentation=(), sampler=None, **changes):
 VARIANTS = {  # by what they are compared with
     "best": {
         "best": {},
-        "without the temperature": {"stage2": UNSCALED},
-        "instead of it: the head trained on": {"stage2": RETRAINED},
+        "without recalibration": {"stage2": UNCHANGED},
+        "instead of it: the classifier trained on": {"stage2": RETRAINED},
         "instead of it: all of it trained on": {"stage2": AT_LOW_RATE},
         "without pasted rare images": {"stage1": {"sampler": UNPAIRED, "augmentation": [CROPS, POLICY]}},
         "without AutoAugment": {
@@ -43,7 +43,7 @@ VARIANTS = {  # by what they are compared with
         },
         "without logit adjustment": {"loss": {"name": "cross_entropy"}},
         "without the mirror image": {"conversions": []},
-        "instead: tau = 1": {"loss": {"name": "logit_adjustment", "tau": 1.0}},
+        "instead: tau = 1 in both stages": {"loss": {"name": "logit_adjustment", "tau": 1.0}},
         "instead: CutMix of any images": {
             "stage1": {
                 "sampler": UNPAIRED,
@@ -57,7 +57,7 @@ VARIANTS = {  # by what they are compared with
         "alone: logit adjustment": plain(loss={"name": "logit_adjustment"}),
         "alone: pasted rare images": plain([CMO], PAIRS),
         "alone: AutoAugment": plain([POLICY]),
-        "alone: the temperature": plain(stage2={"augmentation": [CROPS]}),
+        "alone: recalibration": plain(stage2={"augmentation": [CROPS]}),
         "alone: the mirror image": plain(conversions=[{"name": "flip_average"}]),
     },
 }

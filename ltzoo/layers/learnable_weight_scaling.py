@@ -24,9 +24,7 @@ class LearnableWeightScaling(keras.layers.Layer):
       (``{"*shift": 0.5}``). Weight decay pulls W + dW back to a W.
 
     Special cases: ``learn_scale=False`` is classifier re-training (cRT) once W is drawn anew, in either form also
-    with ``separate_shift=True, base_factor=0``; ``learn_kernel=False`` is LWS. ``learn_kernel=False,
-    shared_scale=True`` learns one factor for all classes, 1 / T of temperature scaling (Guo et al., "On Calibration of
-    Modern Neural Networks", ICML 2017, Section 4.2): it changes no prediction, only how sure the classifier is.
+    with ``separate_shift=True, base_factor=0``; ``learn_kernel=False`` is LWS.
 
     Args:
         units: Number of classes C.
@@ -36,12 +34,11 @@ class LearnableWeightScaling(keras.layers.Layer):
         learn_kernel: Train W (or dW) and b.
         separate_shift: See above. The bias has no shift of its own: it is trained directly.
         base_factor: The paper's a, with ``separate_shift=True`` only.
-        shared_scale: One s for all classes.
         kernel_initializer: Initializer of W.
 
     Input and output: [batch, ..., D] -> [batch, ..., C], in float32 at least, also under mixed precision.
-    ``layer.kernel`` is [D, C], ``layer.class_scale`` [C] ([1] with ``shared_scale``) starts at 1. ``merged_weights()``
-    folds everything into the kernel and bias of a plain dense layer.
+    ``layer.kernel`` is [D, C], ``layer.class_scale`` [C] starts at 1. ``merged_weights()`` folds everything into the
+    kernel and bias of a plain dense layer.
 
     Raises:
         ValueError: If ``units`` is below 1, or ``base_factor`` is set without ``separate_shift``.
@@ -56,7 +53,6 @@ class LearnableWeightScaling(keras.layers.Layer):
         learn_kernel: bool = True,
         separate_shift: bool = False,
         base_factor: float = 1.0,
-        shared_scale: bool = False,
         kernel_initializer: str | Mapping[str, Any] | Callable[..., Any] = "glorot_uniform",
         **kwargs: Any,
     ) -> None:
@@ -75,7 +71,6 @@ class LearnableWeightScaling(keras.layers.Layer):
         self.learn_kernel = bool(learn_kernel)
         self.separate_shift = bool(separate_shift)
         self.base_factor = float(base_factor)
-        self.shared_scale = bool(shared_scale)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.kernel = self.bias = self.shift = self.class_scale = None
 
@@ -92,8 +87,7 @@ class LearnableWeightScaling(keras.layers.Layer):
             self.bias = weight("bias", (self.units,), "zeros", self.learn_kernel)
         if self.separate_shift:
             self.shift = weight("shift", shape, "zeros", self.learn_kernel)
-        scales = 1 if self.shared_scale else self.units
-        self.class_scale = weight("class_scale", (scales,), "ones", self.learn_scale)
+        self.class_scale = weight("class_scale", (self.units,), "ones", self.learn_scale)
 
     def call(self, inputs):
         dtype = float32_or_float64(inputs.dtype)
@@ -112,7 +106,7 @@ class LearnableWeightScaling(keras.layers.Layer):
         kernel, scale = (ops.convert_to_numpy(v.value) for v in (self.kernel, self.class_scale))
         if self.shift is not None:
             kernel = self.base_factor * kernel + ops.convert_to_numpy(self.shift.value)
-        bias = np.zeros_like(kernel[0]) if self.bias is None else ops.convert_to_numpy(self.bias.value)
+        bias = np.zeros_like(scale) if self.bias is None else ops.convert_to_numpy(self.bias.value)
         return kernel * scale, bias * scale if self.scale_bias else np.array(bias)
 
     def compute_output_shape(self, input_shape):
@@ -128,6 +122,5 @@ class LearnableWeightScaling(keras.layers.Layer):
             "learn_kernel": self.learn_kernel,
             "separate_shift": self.separate_shift,
             "base_factor": self.base_factor,
-            "shared_scale": self.shared_scale,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }

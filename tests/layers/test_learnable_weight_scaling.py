@@ -29,8 +29,6 @@ def names(layer):
     "arguments, expected",
     [
         ({}, S * (X @ W + B)),
-        ({"shared_scale": True}, S[0] * (X @ W + B)),
-        ({"shared_scale": True, "use_bias": False}, S[0] * (X @ W)),
         ({"scale_bias": False}, S * (X @ W) + B),
         ({"use_bias": False}, S * (X @ W)),
         ({"separate_shift": True, "use_bias": False}, S * (X @ (W + SHIFT))),
@@ -39,7 +37,7 @@ def names(layer):
 )
 def test_equation_4_and_the_dense_layer_it_merges_to(arguments, expected):
     layer = built(**arguments)
-    layer.class_scale.assign(S[: layer.class_scale.shape[0]])
+    layer.class_scale.assign(S)
     if layer.shift is not None:
         layer.shift.assign(SHIFT)
     logits = ops.convert_to_numpy(layer(X.astype("float32")))
@@ -52,7 +50,6 @@ def test_what_trains_in_each_special_case():
     assert names(built()) == ["bias", "class_scale", "kernel"]
     assert names(built(learn_kernel=False)) == ["class_scale"]  # LWS
     assert names(built(learn_scale=False)) == ["bias", "kernel"]  # cRT
-    assert names(built(learn_kernel=False, shared_scale=True)) == ["class_scale"]  # A temperature.
     assert names(built(separate_shift=True)) == ["bias", "class_scale", "shift"]
     assert names(built(separate_shift=True, learn_kernel=False)) == ["class_scale"]
     layer = built(separate_shift=True, base_factor=0.0, learn_scale=False)
@@ -88,7 +85,6 @@ def test_a_separate_shift_differs_from_fine_tuning_by_what_weight_decay_pulls_on
 
 def test_float32_under_mixed_precision_and_file_round_trip(tmp_path):
     arguments = {"separate_shift": True, "base_factor": 0.5, "scale_bias": False, "learn_scale": False}
-    arguments["shared_scale"] = True
     half = LearnableWeightScaling(4, dtype="mixed_float16")
     assert keras.backend.standardize_dtype(half(ops.cast(X, "float16")).dtype) == "float32"
     inputs = keras.Input((5,))

@@ -16,7 +16,7 @@ class EndOfStages(keras.callbacks.Callback):
         self.logits.append(keras.ops.convert_to_numpy(self.model(self.images, training=False)))
 
 
-def test_stage_2_changes_only_how_sure_the_classifier_is():
+def test_stage_2_learns_a_factor_and_a_share_of_the_prior_and_nothing_else():
     data = tiny.dataset()
     crop = {"name": "pad_crop_flip", "padding": 1, "flip": False}
     stages = {
@@ -28,6 +28,8 @@ def test_stage_2_changes_only_how_sure_the_classifier_is():
     seen = EndOfStages(data.test.load(np.arange(len(data.test.labels))))
     model.fit(data, verbose=0, seed=0, callbacks=[seen])
     first, second = seen.logits
-    (scale,) = keras.ops.convert_to_numpy(model.head.class_scale.value)
-    assert scale > 0 and abs(scale - 1) > 0.01
-    np.testing.assert_allclose(second, scale * first, rtol=1e-4, atol=1e-5)
+    head = model.head
+    factor, share = (float(keras.ops.convert_to_numpy(w.value)) for w in (head.factor, head.prior_share))
+    assert abs(factor - 1) > 0.01 and abs(share) > 0.01
+    prior = np.array(tiny.CLASS_COUNTS) / sum(tiny.CLASS_COUNTS)
+    np.testing.assert_allclose(second, factor * first + share * np.log(prior), rtol=1e-4, atol=1e-4)

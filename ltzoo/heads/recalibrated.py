@@ -1,0 +1,95 @@
+"""A trained linear classifier with a learned temperature and a learned share of the class prior."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ltzoo.class_counts import validate_class_counts
+from ltzoo.heads.linear import LinearHead
+from ltzoo.heads.registry import register
+from ltzoo.losses import log_prior
+
+
+@register("recalibrated")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class Recalibrated(LinearHead):
+    """Logits s (x W + b) + u log(n / N) of a fixed linear classifier; only s and u are learned.
+
+    For a classifier that was trained on other labels or images than it is made for, mixed ones for example: s, which
+    starts at 1, makes it as sure as it can be (temperature scaling with T = 1 / s; Guo et al., "On Calibration of
+    Modern Neural Networks", ICML 2017, Section 4.2), and u, which starts at 0, says how much of the prior its logits
+    lack. Two numbers cannot fit the few images of a rare class, as a re-trained classifier does. Train it on images
+    as those of the test, distorted so that the network does not know them by heart, with the loss
+    "logit_adjustment", whose tau then decides between large and rare classes.
+
+    Args:
+        num_classes: number of classes C.
+        scale: factor of the logits; 1 where the stage has none.
+        class_counts: training images n of each class, `[C]`.
+        name: of the layer.
+        **kwargs: of the layer.
+
+    Raises:
+        ValueError: bad counts, or not `num_classes` of them.
+
+    Deviation from Guo et al.: theirs has no u, and fits T on held-out images.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        scale: float | None = None,
+        class_counts: Sequence[int] | np.ndarray = (),
+        name: str = "head",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(num_classes, scale, **{"learn_kernel": False, **kwargs}, name=name)
+        self.class_counts = validate_class_counts(class_counts)
+        if len(self.class_counts) != num_classes:
+            raise ValueError(
+                f"`class_counts` must have one number for each of the {num_classes} classes. "
+                f"Received: class_counts of length {len(self.class_counts)}"
+            )
+        self.factor = self.prior_share = None
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.factor = self.add_weight(name="factor", shape=(), initializer="ones", autocast=False)
+        self.prior_share = self.add_weight(name="prior_share", shape=(), initializer="zeros", autocast=False)
+
+    def logits(self, features, dtype):
+        factor, share = (ops.cast(weight, dtype) for weight in (self.factor, self.prior_share))
+        prior = ops.convert_to_tensor(log_prior(self.class_counts), dtype)
+        return factor * super().logits(features, dtype) + share * prior
+
+    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+        """Copies the linear classifier of the head before.
+
+        Raises:
+            ValueError: there is none, or it is not linear.
+        """
+        if previous is None:
+            raise ValueError(
+                "The 'recalibrated' head needs the classifier of a stage before. Make it the `head` of a later stage. "
+                "Received: previous=None"
+            )
+        self.take_over(previous)
+
+    def class_vectors(self):
+        """`[D, C]`: s W."""
+        return self.merged_weights()[0] / self.scale
+
+    def merged_weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """Kernel `[D, C]` and bias `[C]` of the dense layer that gives the same logits."""
+        factor, share = (float(ops.convert_to_numpy(w.value)) for w in (self.factor, self.prior_share))
+        kernel = ops.convert_to_numpy(self.kernel.value) * factor
+        bias = 0.0 if self.bias is None else ops.convert_to_numpy(self.bias.value) * factor
+        return kernel * self.scale, (bias + share * log_prior(self.class_counts)) * self.scale
+
+    def get_config(self):
+        return {**super().get_config(), "class_counts": self.class_counts.tolist()}
