@@ -4,6 +4,8 @@ import fnmatch
 import json
 from pathlib import Path
 
+from ltzoo.data.augmentation.pipeline import STEPS
+
 TABLE = Path(__file__).resolve().parent / "forward_macs.json"
 _known = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.is_file() else {}
 
@@ -11,9 +13,9 @@ _known = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.is_file() else {
 def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
     """The `cost` of a card; see `ltzoo.models.Card`.
 
-    A stage that draws several images or views an image counts all that the network sees: pairs of which CMO makes one
-    image count once. A pass costs 2 operations for each
-    multiply-add, 2 more for those of layers that train and 2 more for those that gradients go through.
+    A stage that draws several images or views an image counts all that the network sees: pairs of which the
+    augmentation makes one image count once. A pass costs 2 operations for each multiply-add, 2 more for those of
+    layers that train and 2 more for those that gradients go through.
     """
     conversions = recipe.get("conversions", ())
     macs, crops = forward_macs(backbone, conversions, input_shape)
@@ -21,7 +23,7 @@ def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
     images = operations = 0
     for stage in recipe["stages"]:
         sampler, technique = stage["sampler"], stage["technique"] or {}
-        merged = any(step["name"] == "cmo" for step in stage["augmentation"])
+        merged = any(hasattr(STEPS[step["name"]], "merges_pairs") for step in stage["augmentation"])
         passes = sampler.get("views", 1) * (2 if "companion" in sampler and not merged else 1)
         epoch = sum(class_counts)
         if "steps_per_epoch" in technique:

@@ -8,10 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from ltzoo.class_counts import validate_class_counts
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
 from ltzoo.losses import log_prior, post_hoc_logit_adjustment
+from ltzoo.losses.counts import counts_of_logits
 
 
 @register("logit_adjusted")
@@ -44,12 +44,7 @@ class LogitAdjusted(LinearHead):
         **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, scale, **kwargs, name=name)
-        self.class_counts = validate_class_counts(class_counts)
-        if len(self.class_counts) != num_classes:
-            raise ValueError(
-                f"`class_counts` must have one number for each of the {num_classes} classes. "
-                f"Received: class_counts of length {len(self.class_counts)}"
-            )
+        self.class_counts = counts_of_logits(class_counts, num_classes)
         self.tau = float(tau)
 
     def call(self, inputs):

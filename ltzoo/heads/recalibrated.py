@@ -9,10 +9,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import validate_class_counts
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
 from ltzoo.losses import log_prior
+from ltzoo.losses.counts import counts_of_logits
 
 
 @register("recalibrated")
@@ -49,12 +49,7 @@ class Recalibrated(LinearHead):
         **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, scale, **{"learn_kernel": False, **kwargs}, name=name)
-        self.class_counts = validate_class_counts(class_counts)
-        if len(self.class_counts) != num_classes:
-            raise ValueError(
-                f"`class_counts` must have one number for each of the {num_classes} classes. "
-                f"Received: class_counts of length {len(self.class_counts)}"
-            )
+        self.class_counts = counts_of_logits(class_counts, num_classes)
         self.factor = self.prior_share = None
 
     def build(self, input_shape):

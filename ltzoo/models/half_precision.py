@@ -26,14 +26,7 @@ def rounded_to_half(model: LongTailedClassifier) -> LongTailedClassifier:
     for weight in model.weights:
         value = keras.ops.convert_to_numpy(weight.value)
         if np.issubdtype(value.dtype, np.floating):
-            with np.errstate(over="ignore"):
-                half = value.astype(np.float16)
-            if np.isinf(half).any():
-                raise ValueError(
-                    "The weights of a file in float16 must be within 65504; write float32. Received: "
-                    f"{np.abs(value).max():g} in {weight.path}"
-                )
-            value = half.astype(value.dtype)
+            value = _half(value, weight.path).astype(value.dtype)
         values.append(value)
     copy = type(model).from_config(model.get_config())
     copy.set_weights(values)
@@ -41,7 +34,11 @@ def rounded_to_half(model: LongTailedClassifier) -> LongTailedClassifier:
 
 
 def halve(path: str | os.PathLike) -> None:
-    """Writes an HDF5 file anew with its float32 data in float16."""
+    """Writes an HDF5 file anew with its float32 data in float16.
+
+    Raises:
+        ValueError: a number is beyond the 65504 of float16; the file is as it was.
+    """
     path = Path(path)
     smaller = path.with_name(f"{path.name}.half")
 
@@ -50,9 +47,7 @@ def halve(path: str | os.PathLike) -> None:
             new = target.require_group(place)
         else:
             data = item[()]
-            new = target.create_dataset(
-                place, data=data.astype(np.float16) if item.dtype == np.float32 else data
-            )
+            new = target.create_dataset(place, data=_half(data, place) if item.dtype == np.float32 else data)
         new.attrs.update(item.attrs)
 
     try:
@@ -62,3 +57,14 @@ def halve(path: str | os.PathLike) -> None:
         smaller.replace(path)
     finally:
         smaller.unlink(missing_ok=True)
+
+
+def _half(value, name):
+    with np.errstate(over="ignore"):
+        half = value.astype(np.float16)
+    if np.isinf(half).any():
+        raise ValueError(
+            "The weights of a file in float16 must be within 65504; write float32. Received: "
+            f"{np.abs(value).max():g} in {name}"
+        )
+    return half

@@ -12,6 +12,7 @@ import numpy as np
 from ltzoo import shipped
 from ltzoo.files import atomic_write
 from ltzoo.models.cards import Card, card
+from ltzoo.models.half_precision import rounded_to_half
 from ltzoo.models.hashes import sha256
 from ltzoo.models.weights_file import save_weights
 
@@ -55,13 +56,15 @@ def publish(
         cost: what the training costs, see `Card`; None for what the zoo's card of this name says.
         notes: what else there is to say; None likewise.
         licence: of the weights.
-        half: float16 in the weights file. Give and measure `half_precision.rounded_to_half(model)` then, so that card
-            and golden outputs are those of the file.
+        half: float16 in the weights file; the golden outputs are those of the rounded weights. `measured` must be a
+            result of `half_precision.rounded_to_half(model)` then.
 
     Returns:
         The `Card`.
     """
     folder = Path(folder)
+    if half:
+        model = rounded_to_half(model)
     weights = folder / f"{name}.weights.h5"
     save_weights(model, weights, half=half)
     known = card(name) if name in shipped.names() else None

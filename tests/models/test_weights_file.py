@@ -88,10 +88,13 @@ def test_float16_on_disk_is_the_rounded_network_on_every_way_of_reading(written,
         np.testing.assert_allclose(mine, its, rtol=2**-11, atol=2**-25)
 
 
-def test_weights_beyond_float16_are_named(written):
+def test_weights_beyond_float16_are_named_and_nothing_is_written(written, tmp_path):
     model, _ = written
     large = _build("mislas")
     large.set_weights(model.get_weights())
     large.backbone.layers[1].kernel.assign(np.full(large.backbone.layers[1].kernel.shape, 1e5))
     with pytest.raises(ValueError, match="100000 in .*kernel"):
         rounded_to_half(large)
+    with pytest.raises(ValueError, match="100000 in "):
+        weights_file.save_weights(large, tmp_path / "large.weights.h5", half=True)
+    assert list(tmp_path.iterdir()) == []

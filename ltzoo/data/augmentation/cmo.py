@@ -24,6 +24,8 @@ class CMO:
         (images of the same type [B, H, W, C], labels float32 [B, classes]).
     """
 
+    merges_pairs = True  # one image leaves for each pair that enters
+
     def __init__(self, num_classes: int, alpha: float = 1.0, probability: float = 0.5) -> None:
         check_mixing(alpha, probability)
         self.num_classes, self.alpha, self.probability = int(num_classes), float(alpha), float(probability)
