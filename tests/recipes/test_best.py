@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pytest
 
 from ltzoo import recipes
 from tests import tiny
@@ -16,17 +17,19 @@ class EndOfStages(keras.callbacks.Callback):
         self.logits.append(keras.ops.convert_to_numpy(self.model(self.images, training=False)))
 
 
-def test_stage_2_learns_a_factor_and_a_share_of_the_prior_and_nothing_else():
+@pytest.mark.parametrize("augment_on", ["host", "device"])
+def test_stage_2_learns_a_factor_and_a_share_of_the_prior_and_nothing_else(augment_on):
     data = tiny.dataset()
     crop = {"name": "pad_crop_flip", "padding": 1, "flip": False}
     stages = {
         "stage1": {"augmentation": [crop, {"name": "cmo"}]},
         "stage2": {"augmentation": [crop]},
     }
-    recipe = recipes.get("best", epochs=(2, 2), batch_size=8, **stages)
+    recipe = recipes.get("best", epochs=(2, 2), batch_size=8, augment_on=augment_on, **stages)
     model = tiny.model(recipe)
     seen = EndOfStages(data.test.load(np.arange(len(data.test.labels))))
     model.fit(data, verbose=0, seed=0, callbacks=[seen])
+    assert max(model.history.history["accuracy"]) > 0.3
     first, second = seen.logits
     head = model.head
     factor, share = (float(keras.ops.convert_to_numpy(w.value)) for w in (head.factor, head.prior_share))

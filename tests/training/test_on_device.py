@@ -37,6 +37,22 @@ def test_same_weights_and_logs_as_batches_from_the_host(monkeypatch, batch_size,
 
 
 @on_jax
+def test_merged_pairs_are_those_of_batches_from_the_host(monkeypatch):
+    monkeypatch.setattr(on_device, "scans", lambda: True)
+    data = tiny.dataset()
+    crop = {"name": "pad_crop_flip", "padding": 1, "flip": False}
+    pasted = {"augmentation": [crop, {"name": "cmo"}]}
+    settings = {**DEVICE, "mixup_alpha": 0.0, "augmentation": [crop], "stage1": pasted, "batch_size": 12}
+    models = [tiny.model("cmo", **settings) for _ in range(2)]
+    histories = [
+        model.fit(data, verbose=0, seed=3, on_device=whether).history
+        for model, whether in zip(models, (False, True), strict=True)
+    ]
+    for key in ("loss", "accuracy", "val_loss"):
+        np.testing.assert_allclose(histories[1][key], histories[0][key], rtol=1e-4)
+
+
+@on_jax
 def test_resumed_training_and_the_usual_fit_after_it(tmp_path):
     data = tiny.dataset(val=False)
     whole = tiny.model("gcl", **DEVICE)

@@ -107,7 +107,7 @@ def make_step(config: Mapping[str, Any], steps: Mapping[str, Callable[..., Any]]
             f"an augmentation needs a `name`, one of {', '.join(steps)}. Received: {dict(config)}"
         )
     parameters = inspect.signature(steps[name]).parameters
-    known = {key: value for key, value in context.items() if key in parameters}
+    known = {key: value for key, value in context.items() if key in parameters and value is not None}
     try:
         return steps[name](**{**known, **arguments})
     except TypeError as error:

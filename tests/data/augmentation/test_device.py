@@ -105,19 +105,22 @@ def test_without_mixup_every_call_is_fresh_and_labels_stay():
 
 
 class Mixed(keras.Model):
-    """Its prediction is a pixel of the augmented image, which holds the one-hot label."""
+    """Its prediction is the mean pixel of the augmented image, whose channels hold the one-hot label."""
 
-    def __init__(self, alpha):
+    def __init__(self, alpha, mixing):
         super().__init__()
-        self.augmentation = DeviceAugmentation([{"name": "pad_crop_flip", "padding": 0}], alpha, 4, seed=1)
+        steps = [{"name": "pad_crop_flip", "padding": 0}, *mixing]
+        self.augmentation = DeviceAugmentation(steps, alpha, 4, seed=1)
         self.bias = keras.layers.Dense(4, kernel_initializer="zeros")
 
     def call(self, images, training=None):
         images = self.augmentation(images, training=training)
-        return images[:, 0, 0] + self.bias(images[:, 1, 1])
+        return ops.mean(images, axis=(1, 2)) + self.bias(images[:, 1, 1])
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        return super().compute_loss(x=x, y=self.augmentation.mix_labels(y), y_pred=y_pred)
+        if training:
+            y = self.augmentation.mix_labels(y)
+        return super().compute_loss(x=x, y=y, y_pred=y_pred)
 
 
 class Losses(keras.callbacks.Callback):
@@ -128,23 +131,23 @@ class Losses(keras.callbacks.Callback):
         self.worst.append(logs["loss"])
 
 
-@pytest.mark.parametrize("alpha", [0.3, 1.0])
-@pytest.mark.parametrize("jit_compile", ["auto", True])
-def test_labels_follow_images_inside_a_compiled_fit(alpha, jit_compile):
-    if keras.backend.backend() == "torch":
-        jit_compile = False
+@pytest.mark.parametrize("alpha, mixing", [(0.3, []), (1.0, []), (0.0, [{"name": "cmo", "probability": 1}])])
+@pytest.mark.parametrize(
+    "jit_compile", ["auto", True] if keras.backend.backend() == "tensorflow" else ["auto"]
+)
+def test_labels_follow_images_inside_a_compiled_fit(alpha, mixing, jit_compile):
     labels = np.arange(24) % 4
-    images = np.broadcast_to(np.eye(4, dtype="float32")[labels][:, None, None], (24, 3, 3, 4))
+    images = np.broadcast_to(np.eye(4, dtype="float32")[labels][:, None, None], (24, 8, 8, 4))
     losses = {}
     for target in ("mixed", "hardest"):
-        model = Mixed(alpha)
+        model = Mixed(alpha, mixing)
         if target == "mixed":
             loss = lambda y, p: ops.max(ops.abs(y - p), axis=-1)  # noqa: E731
         else:
             loss = lambda y, p: ops.max(y, axis=-1) + 0.0 * ops.sum(p, axis=-1)  # noqa: E731
         model.compile(keras.optimizers.SGD(0.0), loss=loss, jit_compile=jit_compile)
         record = Losses()
-        model.fit(images, labels, batch_size=8, epochs=2, verbose=0, callbacks=[record])
+        model.fit(images, np.eye(4)[labels], batch_size=8, epochs=2, verbose=0, callbacks=[record])
         losses[target] = record.worst
         assert ops.convert_to_numpy(model.augmentation.seed_generator.state)[1] == 6
     assert max(losses["mixed"]) < 1e-5
@@ -166,7 +169,12 @@ def test_layer_survives_a_file(tmp_path):
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="pad_crop_flip, cutout.*cutmix"):
-        DeviceAugmentation([{"name": "cutmix"}])
+    with pytest.raises(ValueError, match="pad_crop_flip, cutout.*remix"):
+        DeviceAugmentation([{"name": "remix"}])
     with pytest.raises(ValueError, match="mixup_alpha=1.0, num_classes=None"):
         DeviceAugmentation([], 1.0)
+    with pytest.raises(ValueError, match="cmo.*num_classes"):
+        DeviceAugmentation([{"name": "cmo"}])
+    for steps, alpha in ([{"name": "cutmix"}, CROP], 0.0), ([{"name": "cutmix"}], 1.0):
+        with pytest.raises(ValueError, match="the last one.*cutmix"):
+            DeviceAugmentation(steps, alpha, 3)
