@@ -108,9 +108,7 @@ def measured(csv):
             recipe, {"name": backbone}, (32, 32, 3), long_tail_counts(5000, 10, 100.0).tolist()
         )
         network = "" if backbone == "resnet32" else f" ({backbone})"
-        points.append(
-            (f"{name}{network}, {epochs}", cost["training_pflops"], 100 * statistics.mean(found))
-        )
+        points.append((f"{name}{network}, {epochs}", cost["training_pflops"], 100 * statistics.mean(found)))
     return points
 
 

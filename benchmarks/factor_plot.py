@@ -1,0 +1,86 @@
+"""Accuracy against imbalance factor on CIFAR-10-LT: `python benchmarks/factor_plot.py --out docs/factors.png`.
+
+Hollow points are the papers' figures with ResNet-32, from the zoo's cards; filled ones are the rows of the CSV whose
+recipe was not changed and that were run at several factors, as means over seeds.
+"""
+
+import argparse
+import json
+import statistics
+from pathlib import Path
+
+import runs
+from matplotlib.ticker import NullLocator
+
+from ltzoo.report import style
+
+FACTORS = ("10", "50", "100", "200")
+NAMED = "ride_nbn nbn_balanced_softmax gcl mislas cross_entropy".split()
+
+
+def main():
+    """Draws the picture."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv")
+    parser.add_argument("--out", type=Path, required=True, help="the picture")
+    options = parser.parse_args()
+    figure = style.figure(width=7.5, height=4.6)
+    axes = style.tidy(
+        figure.add_subplot(),
+        title="CIFAR-10-LT",
+        x="imbalance factor",
+        y="top-1 accuracy (%)",
+        grid="both",
+    )
+    lines = [(*line, "white") for line in papers()] + [(*line, None) for line in measured(options.csv)]
+    for number, (name, points, face) in enumerate(lines):
+        color = style.MODEL_COLORS[number % len(style.MODEL_COLORS)]
+        axes.plot(
+            [float(factor) for factor in points],
+            list(points.values()),
+            label=name,
+            color=color,
+            marker=style.MODEL_MARKERS[number % len(style.MODEL_MARKERS)],
+            markerfacecolor=face or color,
+            linestyle="--" if face else "-",
+        )
+    axes.set_xscale("log")
+    axes.set_xticks([float(factor) for factor in FACTORS], FACTORS)
+    axes.xaxis.set_minor_locator(NullLocator())
+    style.legend(axes, loc="lower left")
+    figure.savefig(options.out, dpi=110)
+
+
+def papers():
+    """(name, {factor: top-1 in %}) of the papers' ResNet-32."""
+    lines = []
+    for name in NAMED:
+        points = {}
+        for factor in FACTORS:
+            suffix = "" if factor == "100" else f"_if{factor}"
+            path = runs.ROOT / "weights" / f"{name}_resnet32_cifar10_lt{suffix}.json"
+            if path.is_file():
+                points[factor] = 100 * json.loads(path.read_text(encoding="utf-8"))["paper"]["top1"]
+        experts = ", experts" if name.startswith("ride") else ""
+        lines.append((f"{name}, its paper (resnet32{experts})", points))
+    return lines
+
+
+def measured(csv):
+    """(name, {factor: top-1 in %}) of each recipe, network and length that was run at more than one factor."""
+    rows, groups = runs.read(csv), {}
+    for factor in FACTORS:
+        for row in runs.as_registered(rows, factor):
+            name = f"{row['recipe']}, here ({row['backbone']}, {row['epochs']} epochs)"
+            groups.setdefault(name, {}).setdefault(factor, []).append(100 * float(row["top1"]))
+    return [
+        (name, {factor: statistics.mean(found) for factor, found in points.items()})
+        for name, points in groups.items()
+        if len(points) > 1
+    ]
+
+
+if __name__ == "__main__":
+    main()
