@@ -50,7 +50,8 @@ print(json.dumps({key: history[key] for key in ("loss", "accuracy", "stage")}))
 
 
 def _losses(kind, devices=1):
-    flags = f"--xla_force_host_platform_device_count={devices}"
+    # Besides those of conftest.py, which make compiling quicker.
+    flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count={devices}"
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, kind],
         cwd=ROOT,
