@@ -103,7 +103,7 @@ def interrupted(invoke, monkeypatch, epoch, *words):
     original = TrainingProgress.on_epoch_begin
     with monkeypatch.context() as patch:
         patch.setattr(TrainingProgress, "on_epoch_begin", interrupt)
-        return invoke("train", "gcl", *words)
+        return invoke("train", *words)
 
 
 @pytest.mark.parametrize("stopped_in", [1, 2])
@@ -111,7 +111,7 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
     invoke, run, photos, tmp_path, monkeypatch, stopped_in
 ):
     folder = tmp_path / "run"
-    words = ("--data", photos, "--epochs", "2,1", "--out", folder, *SMALL)
+    words = ("gcl", "--data", photos, "--epochs", "2,1", "--out", folder, *SMALL)
     done = interrupted(invoke, monkeypatch, stopped_in, *words)
     assert done.exit_code == 130
     assert f"ltzoo train --out {folder} --resume" in done.stderr
@@ -125,8 +125,18 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
 
 def test_the_loss_scale_of_float16_goes_on_too(invoke, photos, tmp_path, monkeypatch):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    words = ("--data", photos, "--epochs", "2,1", *SMALL, "--precision", "mixed_float16", "--out")
-    assert invoke("train", "gcl", *words, whole).exit_code == 0
+    words = (
+        "cross_entropy",
+        "--data",
+        photos,
+        "--epochs",
+        "2",
+        *SMALL,
+        "--precision",
+        "mixed_float16",
+        "--out",
+    )
+    assert invoke("train", *words, whole).exit_code == 0
     assert interrupted(invoke, monkeypatch, 1, *words, parts).exit_code == 130
     done = invoke("train", "--out", parts, "--resume")
     assert done.exit_code == 0, done.output
