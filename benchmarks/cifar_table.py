@@ -1,8 +1,6 @@
 """The table of `benchmarks/cifar_lt.py`: one line for a recipe, network, imbalance factor and length of training."""
 
-import json
-
-from runs import ROOT, changes, code, mean_and_spread, rarest, total
+from runs import card, changes, code, mean_and_spread, rarest, total
 
 COLUMNS = {
     "many": "Many",
@@ -59,12 +57,8 @@ def _value(row, key):
 
 
 def _paper(name, backbone, factor):
-    suffix = "" if factor == "100" else f"_if{factor}"
-    path = ROOT / "weights" / f"{name}_{backbone}_cifar10_lt{suffix}.json"
-    if not path.is_file():
+    known = card(name, backbone, factor)
+    if known is None or not known["paper"]:
         return ""
-    card = json.loads(path.read_text(encoding="utf-8"))
-    if not card["paper"]:
-        return ""
-    epochs = "+".join(str(stage["epochs"]) for stage in card["recipe"]["stages"])
-    return f"{100 * card['paper']['top1']:.1f} ({epochs})"
+    epochs = "+".join(str(stage["epochs"]) for stage in known["recipe"]["stages"])
+    return f"{100 * known['paper']['top1']:.1f} ({epochs})"

@@ -4,12 +4,9 @@ Hollow points are the papers' figures at imbalance factor 100, with the operatio
 trainings; filled ones are the rows of the CSV, as means over seeds. Costs are counted in `cards/training_cost.py`.
 """
 
-import argparse
-import json
 import math
 import statistics
 import sys
-from pathlib import Path
 
 import runs
 
@@ -27,12 +24,7 @@ NAMED = "cross_entropy mixup ldam_drw crt_mixup mislas gcl nbn nbn_balanced_soft
 
 def main():
     """Draws the picture."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv")
-    parser.add_argument("--out", type=Path, required=True, help="the picture")
-    options = parser.parse_args()
+    options = runs.plot_options(__doc__).parse_args()
     figure = style.figure(width=8.5, height=5.2)
     axes = style.tidy(
         figure.add_subplot(),
@@ -89,8 +81,7 @@ def papers():
     """(name, PFLOP, top-1 in %) of the papers' ResNet-32 at factor 100."""
     points = []
     for name in NAMED:
-        path = runs.ROOT / "weights" / f"{name}_resnet32_cifar10_lt.json"
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card = runs.card(name, "resnet32")
         points.append((name, card["cost"]["training_pflops"], 100 * card["paper"]["top1"]))
     return points
 

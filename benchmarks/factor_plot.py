@@ -1,13 +1,10 @@
 """Accuracy against imbalance factor on CIFAR-10-LT: `python benchmarks/factor_plot.py --out docs/factors.png`.
 
 Hollow points are the papers' figures with ResNet-32, from the zoo's cards; filled ones are the rows of the CSV whose
-recipe was not changed and that were run at several factors, as means over seeds.
+recipe was not changed and that were run at several factors, as means over seeds, of either precision.
 """
 
-import argparse
-import json
 import statistics
-from pathlib import Path
 
 import runs
 from matplotlib.ticker import NullLocator
@@ -20,12 +17,7 @@ NAMED = "ride_nbn nbn_balanced_softmax gcl mislas cross_entropy".split()
 
 def main():
     """Draws the picture."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv")
-    parser.add_argument("--out", type=Path, required=True, help="the picture")
-    options = parser.parse_args()
+    options = runs.plot_options(__doc__).parse_args()
     figure = style.figure(width=7.5, height=4.6)
     axes = style.tidy(
         figure.add_subplot(),
@@ -59,10 +51,9 @@ def papers():
     for name in NAMED:
         points = {}
         for factor in FACTORS:
-            suffix = "" if factor == "100" else f"_if{factor}"
-            path = runs.ROOT / "weights" / f"{name}_resnet32_cifar10_lt{suffix}.json"
-            if path.is_file():
-                points[factor] = 100 * json.loads(path.read_text(encoding="utf-8"))["paper"]["top1"]
+            card = runs.card(name, "resnet32", factor)
+            if card is not None:
+                points[factor] = 100 * card["paper"]["top1"]
         experts = ", experts" if name.startswith("ride") else ""
         lines.append((f"{name}, its paper (resnet32{experts})", points))
     return lines

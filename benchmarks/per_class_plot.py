@@ -4,8 +4,6 @@ Means over the seeds of the CSV's rows at imbalance factor 100, for recipes that
 training by itself.
 """
 
-import argparse
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,12 +16,8 @@ from ltzoo.report import plots
 
 def main():
     """Draws the picture."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv")
+    parser = runs.plot_options(__doc__)
     parser.add_argument("--recipes", nargs="+", required=True)
-    parser.add_argument("--out", type=Path, required=True, help="the picture")
     options = parser.parse_args()
     groups = {}
     for row in runs.as_registered(runs.read(options.csv)):

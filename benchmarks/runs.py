@@ -1,5 +1,6 @@
 """What the benchmarks that train models share: rows of a CSV file, one a run, what they say of their origin, cells."""
 
+import argparse
 import csv
 import hashlib
 import json
@@ -44,6 +45,27 @@ def as_registered(rows, factor="100"):
         for row in rows
         if row["imbalance_factor"] == factor and row["overrides"] == "{}" and row["validation"] == "0"
     ]
+
+
+def entry_name(name, backbone, factor="100"):
+    """What the zoo calls a recipe on CIFAR-10-LT: METHOD_BACKBONE_DATASET, with a factor other than 100 at the end."""
+    return f"{name}_{backbone}_cifar10_lt{'' if factor == '100' else f'_if{factor}'}"
+
+
+def card(name, backbone, factor="100"):
+    """The card of a recipe on CIFAR-10-LT as a dict, or None if the zoo has none."""
+    path = ROOT / "weights" / f"{entry_name(name, backbone, factor)}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def plot_options(description):
+    """A parser with what every picture of the table's rows takes."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--csv", type=Path, default=RESULTS / "cifar10_lt.csv")
+    parser.add_argument("--out", type=Path, required=True, help="the picture")
+    return parser
 
 
 def model_file(row):

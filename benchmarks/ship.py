@@ -106,10 +106,9 @@ def command(row):
 
 def entry_name(row):
     """METHOD_BACKBONE_DATASET, with the number of epochs where the training was not as long as the recipe's own."""
-    suffix = "" if row["imbalance_factor"] == "100" else f"_if{row['imbalance_factor']}"
     own = "+".join(str(stage.epochs) for stage in ltzoo.recipes.get(row["recipe"]).stages)
     length = "" if row["epochs"] == own else f"_{row['epochs'].split('+')[0]}epochs"
-    return f"{row['recipe']}{length}_{row['backbone']}_cifar10_lt{suffix}"
+    return runs.entry_name(row["recipe"] + length, row["backbone"], row["imbalance_factor"])
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import h5py
 import keras
 import numpy as np
+
+from ltzoo.files import atomic_write
 
 if TYPE_CHECKING:
     from ltzoo.models.classifier import LongTailedClassifier
@@ -39,8 +40,6 @@ def halve(path: str | os.PathLike) -> None:
     Raises:
         ValueError: a number is beyond the 65504 of float16; the file is as it was.
     """
-    path = Path(path)
-    smaller = path.with_name(f"{path.name}.half")
 
     def put(place, item):
         if isinstance(item, h5py.Group):
@@ -50,13 +49,9 @@ def halve(path: str | os.PathLike) -> None:
             new = target.create_dataset(place, data=_half(data, place) if item.dtype == np.float32 else data)
         new.attrs.update(item.attrs)
 
-    try:
-        with h5py.File(path, "r") as source, h5py.File(smaller, "w") as target:
-            put("/", source)
-            source.visititems(put)
-        smaller.replace(path)
-    finally:
-        smaller.unlink(missing_ok=True)
+    with atomic_write(path) as smaller, h5py.File(path, "r") as source, h5py.File(smaller, "w") as target:
+        put("/", source)
+        source.visititems(put)
 
 
 def _half(value, name):

@@ -125,17 +125,8 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
 
 def test_the_loss_scale_of_float16_goes_on_too(invoke, photos, tmp_path, monkeypatch):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    words = (
-        "cross_entropy",
-        "--data",
-        photos,
-        "--epochs",
-        "2",
-        *SMALL,
-        "--precision",
-        "mixed_float16",
-        "--out",
-    )
+    small = (*SMALL, "--precision", "mixed_float16")
+    words = ("cross_entropy", "--data", photos, "--epochs", "2", *small, "--out")
     assert invoke("train", *words, whole).exit_code == 0
     assert interrupted(invoke, monkeypatch, 1, *words, parts).exit_code == 130
     done = invoke("train", "--out", parts, "--resume")

@@ -33,7 +33,7 @@ class CMO:
     def __call__(
         self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        self.check_pairs(len(images))
+        check_pairs(len(images))
         labels = soft_labels(labels, self.num_classes)
         main, companion = images[0::2], images[1::2]
         main_labels, companion_labels = labels[0::2], labels[1::2]
@@ -43,10 +43,11 @@ class CMO:
         lam = np.float32(lam)
         return mixed, lam * main_labels + (np.float32(1.0) - lam) * companion_labels
 
-    def check_pairs(self, count: int | None) -> None:
-        """Raises a ValueError for an odd number of images; None is a number that is not known yet."""
-        if count is not None and count % 2:
-            raise ValueError(
-                "CMO takes pairs of a main and a companion image; give the stage's sampler a `companion`. "
-                f"Received: {count} images"
-            )
+
+def check_pairs(count: int | None) -> None:
+    """Raises ValueError for an odd number of images; None is a number that is not known yet."""
+    if count is not None and count % 2:
+        raise ValueError(
+            "CMO takes pairs of a main and a companion image; give the stage's sampler a `companion`. "
+            f"Received: {count} images"
+        )

@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from ltzoo.data.augmentation.cmo import CMO
+from ltzoo.data.augmentation.cmo import CMO, check_pairs
 from ltzoo.data.augmentation.cutmix import CutMix
 from ltzoo.data.augmentation.device_random import Draws
 from ltzoo.data.augmentation.mixup import Mixup
@@ -69,7 +69,7 @@ class DeviceCMO(_Rectangles, CMO):
 
     def pairs(self, values: Any, draws: Draws) -> tuple[Any, Any]:
         """(those of the main images, those of their companions), each [B] of [2B]."""
-        self.check_pairs(values.shape[0])
+        check_pairs(values.shape[0])
         return values[0::2], values[1::2]
 
 
