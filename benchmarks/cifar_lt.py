@@ -180,30 +180,23 @@ def origin(name, factor, seed, options):
     }
 
 
-def network(name, options):
-    """The same for `ltzoo.models.build`: a name, or a dict of a name and arguments."""
-    given = backbone(name, options)
-    return json.loads(given) if given.startswith("{") else given
-
-
 def run(name, factor, seed, options):
     """One training: a row of the CSV."""
     data = dataset_of(factor, options)
-    recipe = adapted(name, options)
-    model = ltzoo.models.build(network(name, options), recipe, data, seed=seed)
+    recipe, about = adapted(name, options), origin(name, factor, seed, options)
+    model = ltzoo.models.build(runs.network(backbone(name, options)), recipe, data, seed=seed)
     best = Best(model)
     on_device = options.on_device and all(
         stage.augment_on == "device" for stage in recipe.stages if stage.epochs
     )
-    checkpoint = (
-        options.checkpoints and options.checkpoints / f"{name}-{factor:g}-{seed}-{runs.recipe_hash(recipe)}"
-    )
+    checkpoint = options.checkpoints and options.checkpoints / runs.run_name(about)
     callbacks = [EpochSeconds(), best] if options.validation else [EpochSeconds()]
     if checkpoint is not None:
         data_of_run = {
             "factor": factor,
             "backbone": backbone(name, options),
             "validation": options.validation,
+            "precision": options.precision,
         }
         first = FirstStage(model, options.checkpoints, data_of_run, seed)
         callbacks.append(first)
@@ -224,7 +217,7 @@ def run(name, factor, seed, options):
     seconds = sum(each)
     images = sum(stage.epochs for stage in recipe.stages) * len(data.train.labels)
     row = {
-        **origin(name, factor, seed, options),
+        **about,
         **runs.measured(last),
         "stage_seconds": " ".join(f"{value:.1f}" for value in each),
         "seconds": f"{seconds:.1f}",

@@ -1,6 +1,6 @@
 """The table of `benchmarks/cifar_lt.py`: one line for a recipe, network, imbalance factor and length of training."""
 
-from runs import card, changes, code, mean_and_spread, rarest, total
+from runs import card, changes, code, label, mean_and_spread, rarest, total
 
 COLUMNS = {
     "many": "Many",
@@ -39,7 +39,7 @@ def table(rows):
         cells = [mean_and_spread(_value(row, key) for row in runs[run]) for key in columns]
         cells = [
             code(name),
-            backbone,
+            label(backbone),
             factor,
             epochs,
             str(len(runs[run])),

@@ -96,9 +96,9 @@ def measured(csv):
         lengths = [int(number) for number in epochs.split("+")]
         recipe = ltzoo.recipes.get(name, epochs=lengths).to_dict()
         cost = training_cost.cost(
-            recipe, {"name": backbone}, (32, 32, 3), long_tail_counts(5000, 10, 100.0).tolist()
+            recipe, runs.network(backbone), (32, 32, 3), long_tail_counts(5000, 10, 100.0).tolist()
         )
-        network = "" if backbone == "resnet32" else f" ({backbone})"
+        network = "" if backbone == "resnet32" else f" ({runs.label(backbone)})"
         points.append((f"{name}{network}, {epochs}", cost["training_pflops"], 100 * statistics.mean(found)))
     return points
 

@@ -64,7 +64,7 @@ def measured(csv):
     rows, groups = runs.read(csv), {}
     for factor in FACTORS:
         for row in runs.as_registered(rows, factor):
-            name = f"{row['recipe']}, here ({row['backbone']}, {row['epochs']} epochs)"
+            name = f"{row['recipe']}, here ({runs.label(row['backbone'])}, {row['epochs']} epochs)"
             groups.setdefault(name, {}).setdefault(factor, []).append(100 * float(row["top1"]))
     return [
         (name, {factor: statistics.mean(found) for factor, found in points.items()})

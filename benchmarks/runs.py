@@ -5,7 +5,6 @@ import csv
 import hashlib
 import json
 import platform
-import re
 import statistics
 import subprocess
 from pathlib import Path
@@ -47,9 +46,22 @@ def as_registered(rows, factor="100"):
     ]
 
 
+def network(backbone):
+    """The column `backbone`, a name or JSON of a name and arguments, as `{"name": ..., arguments}`."""
+    return json.loads(backbone) if backbone.startswith("{") else {"name": backbone}
+
+
+def label(backbone):
+    """What the zoo's names call a network: resnet32, or resnet32x4 where it is four times as wide."""
+    arguments = network(backbone)
+    name, width = arguments.pop("name"), arguments.pop("width_multiplier", 1)
+    others = "".join(f"_{key}_{value}" for key, value in arguments.items())
+    return f"{name}{'' if width == 1 else f'x{width:g}'}{others}"
+
+
 def entry_name(name, backbone, factor="100"):
     """What the zoo calls a recipe on CIFAR-10-LT: METHOD_BACKBONE_DATASET, with a factor other than 100 at the end."""
-    return f"{name}_{backbone}_cifar10_lt{'' if factor == '100' else f'_if{factor}'}"
+    return f"{name}_{label(backbone)}_cifar10_lt{'' if factor == '100' else f'_if{factor}'}"
 
 
 def card(name, backbone, factor="100"):
@@ -68,15 +80,25 @@ def plot_options(description):
     return parser
 
 
+def run_name(row):
+    """What the files of a run are called; nothing that changes its training leaves the name the same."""
+    columns = ("recipe_hash", "backbone", "validation", "precision", "backend")
+    digits = _digits([row[column] for column in columns])
+    return f"{row['recipe']}-{label(row['backbone'])}-{row['imbalance_factor']}-{row['seed']}-{digits}"
+
+
 def model_file(row):
     """The name of the file that holds the model of a row."""
-    backbone = re.sub(r"[^a-z0-9]+", "_", row["backbone"]).strip("_")
-    return f"{row['recipe']}-{backbone}-{row['imbalance_factor']}-{row['seed']}-{row['recipe_hash']}.keras"
+    return f"{run_name(row)}.keras"
 
 
 def recipe_hash(recipe):
     """Twelve digits that change with any setting of a recipe."""
-    return hashlib.sha256(json.dumps(recipe.to_dict(), sort_keys=True).encode()).hexdigest()[:12]
+    return _digits(recipe.to_dict())
+
+
+def _digits(values):
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def commit():

@@ -8,6 +8,7 @@ gcl_published_20epochs_resnet32_cifar10_lt. Afterwards `python cards/make_cards.
 """
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def ship(row, data, options):
         model,
         name,
         runs.ROOT / "weights",
-        backbone={"name": row["backbone"]},
+        backbone=runs.network(row["backbone"]),
         dataset={"name": "cifar10_lt", "imbalance_factor": int(options.factor), "seed": 0},
         measured=result,
         half=half,
@@ -88,7 +89,10 @@ def ship(row, data, options):
             "epochs": row["epochs"],
         },
         cost=training_cost.cost(
-            model.recipe.to_dict(), {"name": row["backbone"]}, model.image_shape, model.class_counts.tolist()
+            model.recipe.to_dict(),
+            runs.network(row["backbone"]),
+            model.image_shape,
+            model.class_counts.tolist(),
         ),
     )
     kind = "float16" if half else "float32"
@@ -98,17 +102,27 @@ def ship(row, data, options):
 
 def command(row):
     """What made a row."""
-    precision = "" if row["precision"] == "float32" else f" --precision {row['precision']}"
-    return (
-        f"python benchmarks/cifar_lt.py --recipes {row['recipe']} --data-dir cifar-10-batches-py{precision}"
-    )
+    words = ["python benchmarks/cifar_lt.py --data-dir cifar-10-batches-py --recipes", row["recipe"]]
+    if row["backbone"] != ltzoo.recipes.default_backbone(row["recipe"]):
+        words += ["--backbone", shlex.quote(row["backbone"])]
+    if row["imbalance_factor"] != "100":
+        words += ["--factors", row["imbalance_factor"]]
+    if row["epochs"] != own_epochs(row):
+        words += ["--share", f"{int(row['epochs'].split('+')[0]) / int(own_epochs(row).split('+')[0]):g}"]
+    if row["precision"] != "float32":
+        words += ["--precision", row["precision"]]
+    return " ".join(words)
 
 
 def entry_name(row):
     """METHOD_BACKBONE_DATASET, with the number of epochs where the training was not as long as the recipe's own."""
-    own = "+".join(str(stage.epochs) for stage in ltzoo.recipes.get(row["recipe"]).stages)
-    length = "" if row["epochs"] == own else f"_{row['epochs'].split('+')[0]}epochs"
+    length = "" if row["epochs"] == own_epochs(row) else f"_{row['epochs'].split('+')[0]}epochs"
     return runs.entry_name(row["recipe"] + length, row["backbone"], row["imbalance_factor"])
+
+
+def own_epochs(row):
+    """The epochs of the recipe as it is registered, as in the column `epochs`."""
+    return "+".join(str(stage.epochs) for stage in ltzoo.recipes.get(row["recipe"]).stages)
 
 
 if __name__ == "__main__":
