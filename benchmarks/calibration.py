@@ -5,7 +5,10 @@ entry of the zoo that is named. Prints accuracy and calibration errors.
 """
 
 import argparse
+import json
 from pathlib import Path
+
+import runs
 
 import ltzoo
 from ltzoo.report import plots
@@ -27,7 +30,9 @@ def main():
     for entry in options.entries:
         model = ltzoo.models.load(entry)
         epochs = "+".join(str(stage.epochs) for stage in model.recipe.stages)
-        results[f"{model.recipe.name}, {epochs} epochs"] = result = ltzoo.metrics.evaluate(model, test)
+        backbone = json.dumps(ltzoo.models.card(entry).backbone)
+        name = f"{runs.named(model.recipe.name, backbone)}, {epochs} epochs"
+        results[name] = result = ltzoo.metrics.evaluate(model, test)
         print(
             f"{entry:50s} top-1 {100 * result.top1:6.2f}  ECE {100 * result.ece:6.2f}  MCE {100 * result.mce:6.2f}",
             flush=True,

@@ -98,8 +98,8 @@ def measured(csv):
         cost = training_cost.cost(
             recipe, runs.network(backbone), (32, 32, 3), long_tail_counts(5000, 10, 100.0).tolist()
         )
-        network = "" if backbone == "resnet32" else f" ({runs.label(backbone)})"
-        points.append((f"{name}{network}, {epochs}", cost["training_pflops"], 100 * statistics.mean(found)))
+        name = f"{runs.named(name, backbone)}, {epochs}"
+        points.append((name, cost["training_pflops"], 100 * statistics.mean(found)))
     return points
 
 

@@ -1,7 +1,7 @@
 """Accuracy of every class on CIFAR-10-LT: `python benchmarks/per_class_plot.py --recipes A B --out PICTURE`.
 
-Means over the seeds of the CSV's rows at imbalance factor 100, for recipes that were run as registered, each length of
-training by itself.
+Means over the seeds of the CSV's rows at imbalance factor 100, for recipes that were run as registered, each network
+and length of training by itself.
 """
 
 from types import SimpleNamespace
@@ -22,11 +22,15 @@ def main():
     groups = {}
     for row in runs.as_registered(runs.read(options.csv)):
         if row["recipe"] in options.recipes:
-            groups.setdefault((row["recipe"], row["epochs"]), []).append(row["per_class"].split())
+            groups.setdefault((row["recipe"], row["backbone"], row["epochs"]), []).append(
+                row["per_class"].split()
+            )
     results = {}
-    for recipe, epochs in sorted(groups, key=lambda group: options.recipes.index(group[0])):
-        accuracies = np.array(groups[recipe, epochs], "float64")
-        results[f"{recipe}, {epochs} epochs"] = SimpleNamespace(per_class=accuracies.mean(axis=0))
+    for group in sorted(groups, key=lambda group: options.recipes.index(group[0])):
+        recipe, backbone, epochs = group
+        accuracies = np.array(groups[group], "float64")
+        name = f"{runs.named(recipe, backbone)}, {epochs} epochs"
+        results[name] = SimpleNamespace(per_class=accuracies.mean(axis=0))
     counts = long_tail_counts(5000, 10, 100.0)
     plots.class_accuracy(results, counts, CLASS_NAMES).savefig(options.out, dpi=110)
 

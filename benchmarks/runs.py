@@ -59,6 +59,11 @@ def label(backbone):
     return f"{name}{'' if width == 1 else f'x{width:g}'}{others}"
 
 
+def named(recipe, backbone):
+    """A recipe in a picture, with its network where that is not ResNet-32."""
+    return recipe if label(backbone) == "resnet32" else f"{recipe} ({label(backbone)})"
+
+
 def entry_name(name, backbone, factor="100"):
     """What the zoo calls a recipe on CIFAR-10-LT: METHOD_BACKBONE_DATASET, with a factor other than 100 at the end."""
     return f"{name}_{label(backbone)}_cifar10_lt{'' if factor == '100' else f'_if{factor}'}"

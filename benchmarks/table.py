@@ -1,4 +1,4 @@
-"""The rows of a CSV of results as a Markdown table: `python benchmarks/table.py --write docs/results.md`.
+"""The rows of a CSV of results as a Markdown table: `python benchmarks/table.py --write docs/digits_lt.md`.
 
 Means and sample standard deviations over the seeds, in percent. With `--write` the table replaces
 what stands between `<!-- begin NAME -->` and `<!-- end NAME -->` of that file, NAME being that of the CSV file.

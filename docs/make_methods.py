@@ -42,7 +42,7 @@ model.fit(dataset)
 ```
 
 `recipes.get(name, **overrides)` changes any field of a stage; `epochs` shortens or lengthens a recipe and keeps its
-milestones in proportion. Accuracies measured with all recipes are in [results.md](results.md).
+milestones in proportion. Accuracies measured with all recipes are in [digits_lt.md](digits_lt.md).
 
 In the formulas z are logits, f or x features, w_c the class vector of class c, n_c the number of its training images, C
 the number of classes, and s or g a scale. This page is written by `{COMMAND}` from the docstrings.

@@ -26,7 +26,7 @@ def best(epochs: Sequence[int] = (100, 1)) -> Recipe:
     network that sees its training images distorted keeps some preference for the large classes at tau = 1.
 
     Predictions are the average over an image and its mirror image. No part depends on the network. Own work of this
-    library: docs/results.md has what it was measured at, and how its parts were chosen.
+    library: docs/results.md has what it was measured at, docs/own_recipes.md how its parts were chosen.
     """
     return Recipe(
         name="best",

@@ -17,7 +17,7 @@ def fast(epochs: Sequence[int] = (24,)) -> Recipe:
     Whitening filters of the training images in the first layer, which then stay as they are; logit adjustment with
     labels smoothed toward the prior (`ltzoo.losses.logit_adjustment`); Nesterov momentum, a rate that rises for a fifth
     of the epochs and falls on a straight line; the average over an image and its mirror image in prediction. Own work
-    of this library: docs/results.md has what it was measured at, and how its constants were chosen.
+    of this library: docs/results.md has what it was measured at, docs/own_recipes.md how its constants were chosen.
     """
     return Recipe(
         name="fast",
