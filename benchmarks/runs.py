@@ -5,6 +5,7 @@ import csv
 import hashlib
 import json
 import platform
+import re
 import statistics
 import subprocess
 from pathlib import Path
@@ -55,8 +56,11 @@ def label(backbone):
     """What the zoo's names call a network: resnet32, or resnet32x4 where it is four times as wide."""
     arguments = network(backbone)
     name, width = arguments.pop("name"), arguments.pop("width_multiplier", 1)
-    others = "".join(f"_{key}_{value}" for key, value in arguments.items())
-    return f"{name}{'' if width == 1 else f'x{width:g}'}{others}"
+    words = [
+        f"{name}{'' if width == 1 else f'x{width:g}'}",
+        *(f"{key}{value}" for key, value in arguments.items()),
+    ]
+    return re.sub(r"[^a-z0-9.]+", "_", "_".join(words)).strip("_")
 
 
 def named(recipe, backbone):
