@@ -20,6 +20,7 @@ from PIL import Image
 
 import ltzoo
 from ltzoo.class_counts import long_tail_counts
+from ltzoo.cli.train import PRECISIONS
 
 COLUMNS = ("pixels", "recipe", "top-1", "many", "medium", "few", "ECE", "seconds")
 
@@ -38,12 +39,14 @@ def main():
     parser.add_argument("--imbalance-factor", type=float, default=100)
     parser.add_argument("--test-images", type=int, default=100, help="of every class")
     parser.add_argument("--epochs", type=int, default=24)
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="of the training")
     parser.add_argument("--output", type=Path, help="file that the table is added to")
     options = parser.parse_args()
     counts = long_tail_counts(options.images, 10, options.imbalance_factor)
     head = (
         f"CIFAR-10 as PNG files, {counts[0]} to {counts[-1]} training images a class ({counts.sum()}), "
-        f"{options.epochs} epochs, fastnet, one seed; % on {10 * options.test_images} balanced test images"
+        f"{options.epochs} epochs, fastnet, {options.precision}, one seed; "
+        f"% on {10 * options.test_images} balanced test images"
     )
     lines = [head, "", f"| {' | '.join(COLUMNS)} |", "|--:|---|" + "--:|" * (len(COLUMNS) - 2)]
     print("\n".join(lines), flush=True)
@@ -54,7 +57,7 @@ def main():
             write(data.train, counts, size, data.class_names, folder / "train")
             write(data.test, [options.test_images] * 10, size, data.class_names, folder / "test")
             for recipe in options.recipes:
-                lines.append(row(size, recipe, folder, Path(temporary) / recipe, options.epochs))
+                lines.append(row(size, recipe, folder, Path(temporary) / recipe, options))
                 print(lines[-1], flush=True)
     if options.output:
         with open(options.output, "a", encoding="utf-8") as file:
@@ -74,7 +77,7 @@ def write(split, counts, size, names, folder):
             picture.save(folder / name / f"{position}.png")
 
 
-def row(size, recipe, folder, run, epochs):
+def row(size, recipe, folder, run, options):
     """Trains a recipe on a folder by the command line; a row of the table."""
     begin = time.perf_counter()
     command = [
@@ -87,10 +90,14 @@ def row(size, recipe, folder, run, epochs):
         run,
         "--backbone",
         "fastnet",
+        "--epochs",
+        str(options.epochs),
+        "--precision",
+        options.precision,
+        "--validation-fraction",
+        "0",
     ]
-    subprocess.run(
-        [*command, "--epochs", str(epochs), "--validation-fraction", "0"], check=True, capture_output=True
-    )
+    subprocess.run(command, check=True, capture_output=True)
     seconds = time.perf_counter() - begin
     content = json.loads((run / "result.json").read_text())
     result = ltzoo.metrics.Result.from_dict(content["result"])
