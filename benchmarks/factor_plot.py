@@ -28,15 +28,14 @@ def main():
     )
     lines = [(*line, "white") for line in papers()] + [(*line, None) for line in measured(options.csv)]
     for number, (name, points, face) in enumerate(lines):
-        color = style.MODEL_COLORS[number % len(style.MODEL_COLORS)]
+        look = style.model_style(number)
         axes.plot(
             [float(factor) for factor in points],
             list(points.values()),
             label=name,
-            color=color,
-            marker=style.MODEL_MARKERS[number % len(style.MODEL_MARKERS)],
-            markerfacecolor=face or color,
+            markerfacecolor=face or look["color"],
             linestyle="--" if face else "-",
+            **look,
         )
     axes.set_xscale("log")
     axes.set_xticks([float(factor) for factor in FACTORS], FACTORS)

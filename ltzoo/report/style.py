@@ -10,7 +10,7 @@ from ltzoo.class_counts import shot_groups
 # Paul Tol's "high contrast" scheme for the groups, his "bright" scheme for the models.
 GROUP_COLORS = {"many": "#004488", "medium": "#DDAA33", "few": "#BB5566"}
 MODEL_COLORS = ("#777777", "#4477AA", "#EE6677", "#228833", "#AA3377", "#66CCEE", "#CCBB44")
-MODEL_MARKERS = ("o", "s", "D", "^", "v", "P", "X")
+MODEL_MARKERS = ("o", "s", "D", "^", "v", "P", "X", "<")  # One more than colors: pairs differ for 56 models.
 INK = "#222222"
 GRID = "#DDDDDD"
 

@@ -151,3 +151,8 @@ def test_a_legend_of_long_names_stays_inside_the_figure(draw_models, synthetic):
     draw(figure)
     box = figure.legends[0].get_window_extent()
     assert 0 <= box.x0 and box.x1 <= figure.bbox.width
+
+
+def test_fifty_models_look_different():
+    looks = {tuple(style.model_style(position).values()) for position in range(50)}
+    assert len(looks) == 50
