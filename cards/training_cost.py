@@ -19,7 +19,8 @@ def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
     """
     conversions = recipe.get("conversions", ())
     macs, crops = forward_macs(backbone, conversions, input_shape)
-    flips = 2 if any(config["name"] == "flip_average" for config in conversions) else 1  # in prediction only
+    flips = [config for config in conversions if config["name"] == "flip_average"]  # in prediction only
+    views = 2 ** sum(1 + (config.get("shift", 0) > 0) for config in flips)
     images = operations = 0
     for stage in recipe["stages"]:
         sampler, technique = stage["sampler"], stage["technique"] or {}
@@ -35,7 +36,7 @@ def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
         operations += seen * 2 * (macs + trained) * (1 if whole else crops)
     return {
         "images": images,
-        "gmacs": round(macs * crops * flips / 1e9, 4),
+        "gmacs": round(macs * crops * views / 1e9, 4),
         "training_pflops": float(f"{operations / 1e15:.4g}"),
     }
 

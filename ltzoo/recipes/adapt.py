@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
     from ltzoo.training import Recipe
 
+OWN = 32  # pixels of the images that a recipe's numbers are for
 SMALL = 96
 TINY = 16
 _UPRIGHT = {"digits_lt"}
@@ -19,6 +20,7 @@ def for_dataset(recipe: Recipe, dataset: LongTailedDataset) -> Recipe:
 
     - Other images keep pad-crop-flip, padded by an eighth of their height (4 of 32).
     - Characters (`digits_lt`) are not flipped, in prediction neither: a mirrored digit is another sign.
+    - The shift of predictions, of images of 32 pixels, grows with their height; below 32 there is none.
     - Square images of more than 96 pixels get the random resized crops of ImageNet training instead.
     - Cutout blanks a square of at most half the height (16 of 32), also inside "per_view".
     - AutoAugment, a policy for photographs that inverts and equalizes gray levels and shifts by up to 45 % of the
@@ -53,7 +55,7 @@ def for_dataset(recipe: Recipe, dataset: LongTailedDataset) -> Recipe:
         dataclasses.replace(stage, augmentation=fitting_of(stage.augmentation)) for stage in recipe.stages
     ]
     conversions = [
-        config
+        {**config, "shift": config["shift"] * height // OWN} if "shift" in config else config
         for config in recipe.conversions
         if not (config["name"] == "flip_average" and dataset.name in _UPRIGHT)
     ]
