@@ -1,6 +1,7 @@
 """The variants of the recipe `best` for `benchmarks/ablation.py`."""
 
-EPOCHS = (24, 1)
+FLIPS = {"name": "flip_average"}
+COMMON = {"epochs": [24, 1], "conversions": [FLIPS]}
 
 CROPS = {"name": "pad_crop_flip", "padding": 4, "mode": "reflect", "flip": True}
 POLICY = {"name": "auto_augment"}
@@ -43,6 +44,7 @@ VARIANTS = {  # by what they are compared with
         },
         "without logit adjustment": {"loss": {"name": "cross_entropy"}},
         "without the mirror image": {"conversions": []},
+        "with shifts": {"conversions": [{**FLIPS, "shift": 1}]},
         "instead: tau = 1 in both stages": {"loss": {"name": "logit_adjustment", "tau": 1.0}},
         "instead: CutMix of any images": {
             "stage1": {
@@ -58,6 +60,6 @@ VARIANTS = {  # by what they are compared with
         "alone: pasted rare images": plain([CMO], PAIRS),
         "alone: AutoAugment": plain([POLICY]),
         "alone: recalibration": plain(stage2={"augmentation": [CROPS]}),
-        "alone: the mirror image": plain(conversions=[{"name": "flip_average"}]),
+        "alone: the mirror image": plain(conversions=[FLIPS]),
     },
 }

@@ -1,6 +1,6 @@
 """The variants of the recipe `fast` for `benchmarks/ablation.py`."""
 
-EPOCHS = (12,)
+COMMON = {"epochs": [12]}
 
 FLIPS = {"name": "flip_average"}
 CROPS = {"name": "pad_crop_flip", "padding": 4, "mode": "reflect", "flip": True}

@@ -12,11 +12,11 @@ class Ablation:
     """The variants of one recipe.
 
     Args:
-        epochs: epochs of each stage.
+        common: changes to the recipe that all variants share: fewer epochs, above all.
         variants: {what they are compared with: {variant: overrides}}; every such name is a variant itself.
     """
 
-    epochs: tuple[int, ...]
+    common: dict
     variants: dict[str, dict[str, dict]]
 
     @property
@@ -30,7 +30,7 @@ class Ablation:
 
     def overrides(self, variant):
         """The column `overrides` of a variant's rows."""
-        return json.dumps({"epochs": list(self.epochs), **self.variants[self.reference(variant)][variant]})
+        return json.dumps({**self.common, **self.variants[self.reference(variant)][variant]})
 
     def by_variant(self, rows):
         """{variant: its rows}, in order, of those that were run."""
@@ -43,8 +43,8 @@ class Ablation:
 
 BACKBONE = {"name": "fastnet", "widths": [32, 64, 128]}
 ABLATIONS = {
-    "fast": Ablation(ablation_fast.EPOCHS, ablation_fast.VARIANTS),
-    "best": Ablation(ablation_best.EPOCHS, ablation_best.VARIANTS),
+    "fast": Ablation(ablation_fast.COMMON, ablation_fast.VARIANTS),
+    "best": Ablation(ablation_best.COMMON, ablation_best.VARIANTS),
 }
 
 

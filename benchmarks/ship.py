@@ -37,6 +37,7 @@ def main():
     parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv")
     parser.add_argument("--factor", default="100")
     parser.add_argument("--recipes", nargs="+", help="default: all of the CSV")
+    parser.add_argument("--backbones", nargs="+", help="as in the CSV; default: all")
     options = parser.parse_args()
     data = ltzoo.data.load(
         "cifar10_lt", imbalance_factor=float(options.factor), data_dir=options.data_dir, seed=0
@@ -49,7 +50,8 @@ def best_seeds(options):
     """The row with the best top-1 of every recipe, network and length of training, without changes to the recipe."""
     best = {}
     for row in runs.as_registered(runs.read(options.csv), options.factor):
-        if options.recipes is not None and row["recipe"] not in options.recipes:
+        wanted = {"recipe": options.recipes, "backbone": options.backbones}
+        if any(names is not None and row[column] not in names for column, names in wanted.items()):
             continue
         key = (row["recipe"], row["backbone"], row["epochs"])
         if key not in best or float(row["top1"]) > float(best[key]["top1"]):

@@ -124,6 +124,9 @@ def test_gradients_count_where_they_are_computed(make_cards):
     passes = 2 * (whiten + first + second) + 2 * (first + second) + 2 * second
     assert abs(cost["training_pflops"] * 1e15 / (20 * passes) - 1) < 1e-3
     assert cost["gmacs"] == round(2 * (whiten + first + second) / 1e9, 4)  # an image and its mirror image
+    shifted = {**recipe, "conversions": [{"name": "flip_average", "shift": 1}]}
+    cost = counting.cost(shifted, network, (8, 8, 3), [5, 5])
+    assert cost["gmacs"] == round(4 * (whiten + first + second) / 1e9, 4)
 
 
 def test_pairs_of_which_one_image_is_made_count_once(make_cards):

@@ -61,3 +61,10 @@ def test_characters_are_not_averaged_with_their_mirror_images():
         dataset = types.SimpleNamespace(name=name, image_shape=(32, 32, 3))
         recipe = recipes.for_dataset(recipes.get("fast", conversions=conversions), dataset)
         assert tuple(config["name"] for config in recipe.conversions) == expected
+
+
+@pytest.mark.parametrize("height, shift", [(8, 0), (32, 1), (72, 2), (96, 3)])
+def test_the_shift_of_predictions_grows_with_the_images(height, shift):
+    dataset = types.SimpleNamespace(name="any", image_shape=(height, height, 3))
+    recipe = recipes.for_dataset(recipes.get("best"), dataset)
+    assert recipe.conversions == ({"name": "flip_average", "shift": shift},)

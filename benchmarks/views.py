@@ -1,0 +1,68 @@
+"""What averages over views add in prediction: `python benchmarks/views.py MODEL ... --data-dir cifar-10-batches-py`.
+
+Accuracy of models with the conversion `flip_average` from an image alone, with its mirror image, and with shifts by 1
+and 2 pixels. The models are names of the zoo, on the test images, or files that `cifar_lt.py --weights` wrote; with
+`--validation` on the images that those were not trained on.
+"""
+
+import argparse
+from pathlib import Path
+
+import keras
+import numpy as np
+from cifar_subsets import dataset_of
+
+import ltzoo
+from ltzoo.layers import FlipAverage
+
+SHIFTS = (0, 1, 2)
+
+
+def main():
+    """Prints a line a model; a star is at what the model itself does."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--data-dir", type=Path, required=True, help="the folder cifar-10-batches-py")
+    parser.add_argument("--factor", type=float, default=100.0)
+    parser.add_argument("--validation", type=float, default=0.0, help="what cifar_lt.py was run with")
+    options = parser.parse_args()
+    options.npz = None
+    data = dataset_of(options.factor, options)
+    split = data.val if options.validation else data.test
+    images, labels = split.load(np.arange(len(split.labels))), np.asarray(split.labels)
+    for name in options.models:
+        own = layer_of(load(name)).shift
+        print(f"{Path(name).name:44s} alone {accuracy(name, None, images, labels):.2f}", end="", flush=True)
+        for shift in SHIFTS:
+            star, title = "*" if shift == own else "", f"shift {shift}" if shift else "mirror image"
+            print(f"  {title}{star} {accuracy(name, shift, images, labels):.2f}", end="", flush=True)
+        print(flush=True)
+
+
+def load(name):
+    """A model of the zoo or of a file."""
+    return keras.saving.load_model(name) if Path(name).suffix == ".keras" else ltzoo.models.load(name)
+
+
+def layer_of(model):
+    """The layer that averages."""
+    return next(layer for layer in model._flatten_layers() if isinstance(layer, FlipAverage))
+
+
+def accuracy(name, shift, images, labels):
+    """In percent; `shift` None for the image alone."""
+    model = load(name)
+    layer = layer_of(model)
+    if shift is None:
+        layer.call = lambda images, training=None: layer.encoder(images, training=training)
+    else:
+        layer.shift = shift
+    found = model.predict(images, batch_size=500, verbose=0).argmax(-1)
+    keras.backend.clear_session(free_memory=True)
+    return 100 * np.mean(found == labels)
+
+
+if __name__ == "__main__":
+    main()
