@@ -29,7 +29,7 @@ import ltzoo
 from ltzoo.class_counts import long_tail_counts
 from ltzoo.cli.train import PRECISIONS
 from ltzoo.data.augmentation.device import STEPS
-from ltzoo.models.exporting.float32 import float32_layer
+from ltzoo.models.layer_precision import float32_layer
 from ltzoo.training.callbacks import EpochSeconds, seconds_by_stage
 
 KEY = (

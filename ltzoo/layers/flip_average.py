@@ -29,6 +29,7 @@ class FlipAverage(keras.layers.Layer):
             raise ValueError(f"shift must be a number of pixels, 0 or more. Received: shift={shift}")
         self.encoder = encoder
         self.shift = int(shift)
+        self.averages = True  # False: f(x) in inference, too. It is not saved.
 
     def build(self, input_shape):
         sides = [side for side in input_shape[1:3] if side is not None]
@@ -42,7 +43,7 @@ class FlipAverage(keras.layers.Layer):
         self.built = True
 
     def call(self, images, training=None):
-        if training:
+        if training or not self.averages:
             return self.encoder(images, training=training)
         views = [moved(images, self.shift), moved(images, -self.shift)] if self.shift else [images]
         outputs = [output for view in views for output in self._both_sides(view, training)]

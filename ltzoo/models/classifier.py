@@ -154,6 +154,11 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
 
     def normalize_images(self, images: Any, training: bool | None = None) -> Any:
         """Raw pixels to the backbone's input; in training with the augmentation that runs on the device."""
+        images = normalize(self.augment(images, training=training), self.mean, self.std)
+        return ops.cast(images, self.compute_dtype)
+
+    def augment(self, images: Any, training: bool | None = None) -> Any:
+        """Raw pixels to raw pixels in float32, in training changed by the augmentation that runs on the device."""
         if tuple(images.shape[1:]) != self.image_shape:
             raise ValueError(
                 f"This model takes images of shape {self.image_shape} (height, width, channels) with pixels 0..255. "
@@ -162,7 +167,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         images = ops.cast(images, "float32")
         if training and self.device_augmentation is not None:
             images = self.device_augmentation(images, training=True)
-        return ops.cast(normalize(images, self.mean, self.std), self.compute_dtype)
+        return images
 
     def compute_output_shape(self, input_shape):
         """`(batch, num_classes)`."""

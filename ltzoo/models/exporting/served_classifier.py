@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.models.exporting.float32 import float32_layer
 from ltzoo.models.forward import normalize, pool, takes_map
+from ltzoo.models.layer_precision import float32_layer
 
 if TYPE_CHECKING:
     from ltzoo.models.classifier import LongTailedClassifier

@@ -1,4 +1,4 @@
-"""Layers that compute in float32, made of layers that compute in half or mixed precision."""
+"""Copies of layers that compute in another precision."""
 
 from typing import Any
 
@@ -15,7 +15,16 @@ def float32_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
     """
     if all(_is_float32(part) for part in layer._flatten_layers()):
         return layer
-    copy = keras.saving.deserialize_keras_object(_in_float32(keras.saving.serialize_keras_object(layer)))
+    return _copy(layer, _in_float32)
+
+
+def mixed_layer(layer: keras.layers.Layer, policy: str) -> keras.layers.Layer:
+    """A copy of `layer` with the same weights; what computes in float32 computes in the mixed precision `policy`."""
+    return _copy(layer, lambda config: _mixed(config, policy))
+
+
+def _copy(layer, change):
+    copy = keras.saving.deserialize_keras_object(change(keras.saving.serialize_keras_object(layer)))
     copy.set_weights([keras.ops.convert_to_numpy(keras.ops.cast(w.value, w.dtype)) for w in layer.weights])
     return copy
 
@@ -35,4 +44,14 @@ def _in_float32(config: Any) -> Any:
         }
     if isinstance(config, (list, tuple)):
         return type(config)(_in_float32(value) for value in config)
+    return config
+
+
+def _mixed(config, policy):
+    if isinstance(config, dict):
+        if config.get("class_name") == "DTypePolicy" and config["config"].get("name") == "float32":
+            return {**config, "config": {**config["config"], "name": policy}}
+        return {key: _mixed(value, policy) for key, value in config.items()}
+    if isinstance(config, (list, tuple)):
+        return type(config)(_mixed(value, policy) for value in config)
     return config

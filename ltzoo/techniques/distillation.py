@@ -1,0 +1,171 @@
+"""Learning from the predictions of trained classifiers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras import ops
+
+from ltzoo.layers.flip_average import FlipAverage
+from ltzoo.models.forward import normalize, pool, takes_map
+from ltzoo.models.layer_precision import mixed_layer
+from ltzoo.techniques.base import Technique
+from ltzoo.techniques.registry import register
+
+if TYPE_CHECKING:
+    from ltzoo.models import LongTailedClassifier
+
+
+@register("distillation")
+@keras.saving.register_keras_serializable(package="ltzoo")
+class Distillation(Technique):
+    """Knowledge distillation (Hinton, Vinyals and Dean, 2015): a network learns what others say of its images.
+
+        p_i  = mean over teachers k of softmax(t_ki / T)            [C]
+        loss = (1 - weight) L(y, z) + weight T^2 mean_i sum_c p_ic (log p_ic - log softmax(z_i / T)_c)
+
+    with the logits z of the network that trains, the logits t_k of the teachers on the same augmented images, and the
+    loss L of the stage. Give it teachers that were trained for balanced accuracy: the second term is smallest at
+    their logits however rare a class is among the images, so it needs no adjustment for the prior, and an image of
+    a common class teaches about the rare ones that it looks like (He et al., "Distilling Virtual Examples for
+    Long-tailed Recognition", ICCV 2021).
+
+    The teachers are loaded when a training of the stage begins or is resumed. They are not a part of the
+    classifier: it is saved, loaded and exported without them. In a training in mixed precision they compute
+    in it, too. They see an image once; the average over mirror images and shifts that the conversion
+    "flip_average" makes is for prediction.
+
+    Args:
+        teachers: what `ltzoo.models.load` takes, a name or path or several: entries of the zoo, `.keras` files or
+            folders of `ltzoo train`. They have the classes of the classifier, in its order, and take its images.
+        weight: between 0 and 1.
+        temperature: T, above 0.
+        ask: "all" teachers about every image; or "one", the k-th about every K-th image of a batch from number k on:
+            p_i = softmax(t_ki / T). The mean of the gradients is the same, as the loss is linear in p but for a
+            constant, and K teachers cost no more than one.
+
+    Raises:
+        ValueError: no teacher or an argument out of range; when training begins, a teacher with other classes or for
+            other images.
+
+    Of Hinton's two ways to average an ensemble, the arithmetic and the geometric mean, this is the first.
+    """
+
+    def __init__(
+        self,
+        teachers: str | Sequence[str],
+        weight: float = 0.8,
+        temperature: float = 2.0,
+        ask: str = "all",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.teachers = [teachers] if isinstance(teachers, (str, os.PathLike)) else list(teachers)
+        if not self.teachers or not all(isinstance(name, (str, os.PathLike)) for name in self.teachers):
+            raise ValueError(
+                "`teachers` must be one or more names or paths that `ltzoo.models.load` takes; save a model that you "
+                f"have in memory first. Received: teachers={teachers!r}"
+            )
+        self.teachers = [os.fspath(name) for name in self.teachers]
+        if not 0 <= weight <= 1:
+            raise ValueError(f"`weight` must be between 0 and 1. Received: weight={weight}")
+        if not temperature > 0:
+            raise ValueError(f"`temperature` must be above 0. Received: temperature={temperature}")
+        if ask not in ("all", "one"):
+            raise ValueError(f"`ask` must be 'all' or 'one'. Received: ask={ask!r}")
+        self.weight = float(weight)
+        self.temperature = float(temperature)
+        self.ask = ask
+        self._teachers = self._targets = None
+
+    def attach(self, classifier: LongTailedClassifier) -> None:
+        """Remembers whose teachers these are."""
+        self._teachers = _Teachers(classifier)
+
+    def on_epoch_begin(self, epoch: int, epochs: int) -> None:
+        """Loads the teachers before the first step of a training."""
+        self._teachers.load(self.teachers)
+
+    def logits(self, classifier: LongTailedClassifier, images: Any) -> Any:
+        """Those of the classifier; what the teachers say is kept for the loss."""
+        images = classifier.augment(images, training=True)
+        self._targets = ops.stop_gradient(self._answers(images))
+        inputs = ops.cast(normalize(images, classifier.mean, classifier.std), classifier.compute_dtype)
+        maps = classifier.backbone(inputs, training=True)
+        return classifier.head(maps if takes_map(classifier.head) else pool(maps), training=True)
+
+    def _answers(self, images):
+        """p `[batch, C]` of raw pixels, in float32; of one teacher after the other where each has its share."""
+        models = self._teachers.models
+        asked = [images] * len(models) if self.ask == "all" else self._shares(images)
+        answers = [model.classify(part, training=False) for model, part in zip(models, asked, strict=True)]
+        answers = [ops.softmax(ops.cast(logits, "float32") / self.temperature) for logits in answers]
+        if self.ask == "one":
+            return ops.concatenate(answers, axis=0)
+        return sum(answers[1:], answers[0]) / len(answers)
+
+    def _shares(self, values):
+        return [values[number :: len(self.teachers)] for number in range(len(self.teachers))]
+
+    def loss(
+        self,
+        classifier: LongTailedClassifier,
+        labels: Any,
+        logits: Any,
+        classification_loss: Callable[[Any, Any], Any],
+    ) -> Any:
+        """See the class."""
+        targets, self._targets = self._targets, None
+        answered = logits if self.ask == "all" else ops.concatenate(self._shares(logits), axis=0)
+        found = ops.log_softmax(ops.cast(answered, "float32") / self.temperature)
+        wanted = ops.log(ops.maximum(targets, keras.config.epsilon()))
+        divergence = ops.mean(ops.sum(targets * (wanted - found), axis=-1)) * self.temperature**2
+        if self.weight == 1:
+            return divergence
+        loss = classification_loss(labels, logits)
+        return (1 - self.weight) * loss + ops.cast(self.weight * divergence, loss.dtype)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "teachers": self.teachers,
+            "weight": self.weight,
+            "temperature": self.temperature,
+            "ask": self.ask,
+        }
+
+
+class _Teachers:
+    """The loaded teachers; no Keras object, so that nothing tracks them or saves them with the classifier."""
+
+    def __init__(self, classifier):
+        self.classifier, self.models = classifier, ()
+
+    def load(self, names):
+        if not self.models:
+            self.models = tuple(self._load(name) for name in names)
+
+    def _load(self, name):
+        from ltzoo.models import load  # It needs the techniques.
+
+        teacher, own = load(name), self.classifier
+        if teacher.class_names != own.class_names or teacher.image_shape != own.image_shape:
+            raise ValueError(
+                "`teachers` must have the classes of the classifier, in the same order, and take images of its shape. "
+                f"Received: {name!r} for {_described(teacher)}; the classifier is for {_described(own)}"
+            )
+        policy = own.dtype_policy.name
+        if policy.startswith("mixed"):
+            teacher = mixed_layer(teacher, policy)
+        for layer in teacher._flatten_layers():
+            if isinstance(layer, FlipAverage):
+                layer.averages = False
+        return teacher
+
+
+def _described(model):
+    names = ", ".join(model.class_names[:4]) + (", ..." if model.num_classes > 4 else "")
+    return f"{model.num_classes} classes ({names}) and images of shape {model.image_shape}"
