@@ -4,7 +4,8 @@ For each recipe, network and length of training of the CSV the seed with the bes
 and golden outputs in weights/. The model is evaluated anew, and must have the accuracy of its row. Its weights are
 float16 in the file where that changes the accuracy by no more than 0.05 points either way. An entry
 whose training was as long as the recipe's own has the recipe's name; a shorter one has its epochs in it, as in
-gcl_published_20epochs_resnet32_cifar10_lt. Afterwards `python cards/make_cards.py` brings all cards up to date.
+gcl_published_20epochs_resnet32_cifar10_lt. With `--seed` it is that seed, whatever its accuracy, as in
+best_seed0_fastnet_cifar10_lt. Afterwards `python cards/make_cards.py` brings all cards up to date.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import shlex
 import sys
 from pathlib import Path
 
+import best_distilled  # noqa: F401  registers it
 import keras
 import runs
 
@@ -38,6 +40,7 @@ def main():
     parser.add_argument("--factor", default="100")
     parser.add_argument("--recipes", nargs="+", help="default: all of the CSV")
     parser.add_argument("--backbones", nargs="+", help="as in the CSV; default: all")
+    parser.add_argument("--seed", help="default: the best one")
     options = parser.parse_args()
     data = ltzoo.data.load(
         "cifar10_lt", imbalance_factor=float(options.factor), data_dir=options.data_dir, seed=0
@@ -49,8 +52,9 @@ def main():
 def best_seeds(options):
     """The row with the best top-1 of every recipe, network and length of training, without changes to the recipe."""
     best = {}
+    seeds = None if options.seed is None else [options.seed]
     for row in runs.as_registered(runs.read(options.csv), options.factor):
-        wanted = {"recipe": options.recipes, "backbone": options.backbones}
+        wanted = {"recipe": options.recipes, "backbone": options.backbones, "seed": seeds}
         if any(names is not None and row[column] not in names for column, names in wanted.items()):
             continue
         key = (row["recipe"], row["backbone"], row["epochs"])
@@ -73,7 +77,7 @@ def ship(row, data, options):
     rounded = ltzoo.metrics.evaluate(rounded_to_half(model), data.test)
     half = round(abs(rounded.top1 - result.top1), 4) <= COST_OF_HALF
     result = rounded if half else result
-    name = entry_name(row)
+    name = entry_name(row, options.seed)
     ltzoo.models.publish(
         model,
         name,
@@ -116,10 +120,11 @@ def command(row):
     return " ".join(words)
 
 
-def entry_name(row):
-    """METHOD_BACKBONE_DATASET, with the number of epochs where the training was not as long as the recipe's own."""
+def entry_name(row, seed):
+    """METHOD_BACKBONE_DATASET; behind the method the number of epochs that is not its own, and a given seed."""
     length = "" if row["epochs"] == own_epochs(row) else f"_{row['epochs'].split('+')[0]}epochs"
-    return runs.entry_name(row["recipe"] + length, row["backbone"], row["imbalance_factor"])
+    number = "" if seed is None else f"_seed{seed}"
+    return runs.entry_name(row["recipe"] + length + number, row["backbone"], row["imbalance_factor"])
 
 
 def own_epochs(row):

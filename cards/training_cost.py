@@ -4,6 +4,7 @@ import fnmatch
 import json
 from pathlib import Path
 
+from ltzoo import shipped
 from ltzoo.data.augmentation.pipeline import STEPS
 
 TABLE = Path(__file__).resolve().parent / "forward_macs.json"
@@ -15,7 +16,8 @@ def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
 
     A stage that draws several images or views an image counts all that the network sees: pairs of which the
     augmentation makes one image count once. A pass costs 2 operations for each multiply-add, 2 more for those of
-    layers that train and 2 more for those that gradients go through.
+    layers that train and 2 more for those that gradients go through. Teachers that are entries of the zoo count with
+    the passes in which they are asked, and not with their own training.
     """
     conversions = recipe.get("conversions", ())
     macs, crops = forward_macs(backbone, conversions, input_shape)
@@ -34,11 +36,22 @@ def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
         whole = technique.get("name") == "whole_images"  # CAMC++ sees crops from stage 2 on.
         trained = backward_macs(backbone, conversions, input_shape, stage["trainable"], macs)
         operations += seen * 2 * (macs + trained) * (1 if whole else crops)
+        if technique.get("name") == "distillation":
+            operations += seen * 2 * _teaching(technique, input_shape)
     return {
         "images": images,
         "gmacs": round(macs * crops * views / 1e9, 4),
         "training_pflops": float(f"{operations / 1e15:.4g}"),
     }
+
+
+def _teaching(technique, input_shape):
+    """Multiply-adds of what the teachers of an image do."""
+    teachers = [shipped.read(name) for name in technique["teachers"]]
+    macs = [
+        forward_macs(card["backbone"], card["recipe"]["conversions"], input_shape)[0] for card in teachers
+    ]
+    return sum(macs) / (len(macs) if technique.get("ask") == "one" else 1)
 
 
 def forward_macs(backbone: dict, conversions, input_shape) -> tuple[int, int]:

@@ -139,6 +139,21 @@ def test_pairs_of_which_one_image_is_made_count_once(make_cards):
     assert (images("cmo"), images("bbn")) == (4 * 10, 2 * 4 * 10)
 
 
+@pytest.mark.parametrize("ask, asked", [("all", 2), ("one", 1)])
+def test_teachers_count_when_they_are_asked(make_cards, ask, asked):
+    counting = make_cards.training_cost
+    network, teacher = {"name": "fastnet", "widths": [4]}, models.card("best_fastnet_cifar10_lt")
+    stage = {"name": "distillation", "teachers": [teacher.name] * 2, "ask": ask}
+    plain = ltzoo.recipes.get("cross_entropy", epochs=(3,))
+    taught = ltzoo.recipes.get("cross_entropy", epochs=(3,), technique=stage)
+    costs = [
+        counting.cost(recipe.to_dict(), network, (32, 32, 3), [5, 5])["training_pflops"]
+        for recipe in (plain, taught)
+    ]
+    macs = counting.forward_macs(teacher.backbone, teacher.recipe["conversions"], (32, 32, 3))[0]
+    assert abs((costs[1] - costs[0]) * 1e15 / (30 * 2 * asked * macs) - 1) < 1e-3
+
+
 def test_cards_that_cannot_be_completed_are_refused():
     card = json.loads((shipped.folder() / "gcl_resnet50_imagenet_lt.json").read_text(encoding="utf-8"))
     card["dataset"] = {"name": "unknown_lt"}

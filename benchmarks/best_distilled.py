@@ -1,0 +1,33 @@
+"""The recipe `best_distilled` of the benchmarks, for CIFAR-10-LT alone; importing this file registers it.
+
+It is `best`, taught in its first stage by the three networks that `best` made of `fastnet`, one seed each. They are
+entries of the zoo, so an imbalance factor of 100 it is.
+"""
+
+import dataclasses
+
+from ltzoo.recipes.best import best
+from ltzoo.recipes.registry import register
+
+TEACHERS = ("best_fastnet_cifar10_lt", "best_seed0_fastnet_cifar10_lt", "best_seed1_fastnet_cifar10_lt")
+
+
+@register(backbone="resnet32")
+def best_distilled(epochs=(100, 1)):
+    """`best` with nine tenths of the first stage's loss from teachers, at T = 3; each image asks one of them."""
+    recipe = best(epochs)
+    technique = {
+        "name": "distillation",
+        "teachers": list(TEACHERS),
+        "weight": 0.9,
+        "temperature": 3.0,
+        "ask": "one",
+    }
+    stages = (dataclasses.replace(recipe.stages[0], technique=technique), *recipe.stages[1:])
+    return dataclasses.replace(
+        recipe,
+        name="best_distilled",
+        stages=stages,
+        description=f"{recipe.description}; taught by three networks",
+        citation="Own work; Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015",
+    )
