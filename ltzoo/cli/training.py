@@ -39,6 +39,7 @@ def _train(run, arguments, saved, workers):
         fresh = start_from(model, load_model(arguments["start_from"]))
         rest = f"; new: {', '.join(fresh)}" if fresh else ""
         click.echo(f"starts from the backbone of {arguments['start_from']}{rest}")
+    model.load_files()
     if saved is None:
         run.write(_description(arguments, model, dataset))
     click.echo(repr(dataset).strip("<>").removeprefix("LongTailedDataset "))

@@ -117,6 +117,12 @@ class Stages:
             for variable in layer._trainable_variables:
                 variable.trainable = "head" not in rules and all(_matches(layer, rule) for rule in patterns)
 
+    def load_files(self) -> None:
+        """Reads the files that techniques need, teachers for one, so that what is wrong with them is said at once."""
+        for technique in self.techniques:
+            if technique is not None:
+                technique.load_files()
+
     def begin_stage(self, context: StageContext) -> None:
         """What happens once when the present stage begins: its head and its technique get ready."""
         previous = self.heads[self.head_numbers[self.stage - 1]] if self.stage else None

@@ -24,6 +24,9 @@ class Technique(keras.layers.Layer):
     def attach(self, classifier: LongTailedClassifier) -> None:
         """Makes the weights, once, while the classifier is built; its backbone and heads are built already."""
 
+    def load_files(self) -> None:
+        """Reads what it needs of files. Called before the first stage of a training that begins or goes on."""
+
     def begin(self, classifier: LongTailedClassifier, context: StageContext) -> None:
         """Prepares the stage when it begins, not when a training is resumed: results belong in variables."""
 

@@ -33,7 +33,7 @@ class Distillation(Technique):
     a common class teaches about the rare ones that it looks like (He et al., "Distilling Virtual Examples for
     Long-tailed Recognition", ICCV 2021).
 
-    The teachers are loaded when a training of the stage begins or is resumed. They are not a part of the
+    The teachers are loaded when a training begins or is resumed. They are not a part of the
     classifier: it is saved, loaded and exported without them. In a training in mixed precision they compute
     in it, too. They see an image once; the average over mirror images and shifts that the conversion
     "flip_average" makes is for prediction.
@@ -85,8 +85,8 @@ class Distillation(Technique):
         """Remembers whose teachers these are."""
         self._teachers = _Teachers(classifier)
 
-    def on_epoch_begin(self, epoch: int, epochs: int) -> None:
-        """Loads the teachers before the first step of a training."""
+    def load_files(self) -> None:
+        """Loads the teachers, once."""
         self._teachers.load(self.teachers)
 
     def logits(self, classifier: LongTailedClassifier, images: Any) -> Any:

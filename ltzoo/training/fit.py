@@ -88,6 +88,7 @@ def fit_stages(
                 )
             state = store.load()
             history = StagedHistory(state["epoch"], state["history"])
+    model.load_files()
     offset = 0
     for index, stage in enumerate(model.recipe.stages):
         if state is None or index >= state["stage"]:
