@@ -19,7 +19,7 @@ sys.path.append(str(runs.ROOT / "cards"))
 
 import training_cost
 
-LINE = 1.3  # points of accuracy that a line of text takes
+LINE = 1.15  # points of accuracy that a line of text takes
 NAMED = "cross_entropy mixup ldam_drw crt_mixup mislas gcl nbn nbn_balanced_softmax ride ride_nbn lws_mixup".split()
 
 
@@ -61,13 +61,13 @@ def draw(axes, points, label, color, filled):
 
 def name_points(axes, points):
     """Names to the right of their points, or to the left where there is no room, or a little above."""
-    highest = {}  # of the labels so far, for each side and decade
+    highest = {}  # of the labels so far, for each side and third of a decade
     # Of points at the same height the right one comes first and has its name to the right.
     for name, cost, top1 in sorted(points, key=lambda point: (round(point[2]), -point[1])):
-        decade = round(math.log10(cost))
-        sides = {side: highest.get((side, decade), 0.0) + LINE for side in (-1, 1)}
+        third = round(3 * math.log10(cost))
+        sides = {side: highest.get((side, third), 0.0) + LINE for side in (-1, 1)}
         side = 1 if sides[1] <= max(top1, sides[-1]) else -1
-        height = highest[side, decade] = max(top1, sides[side])
+        height = highest[side, third] = max(top1, sides[side])
         axes.annotate(
             name,
             (cost * 1.04**side, height),
