@@ -141,7 +141,11 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
 
     def classify(self, images: Any, training: bool | None = None) -> Any:
         """Raw pixels to logits through the backbone and the present head."""
-        maps = self.feature_map(images, training=training)
+        return self.classify_augmented(self.augment(images, training=training), training=training)
+
+    def classify_augmented(self, images: Any, training: bool | None = None) -> Any:
+        """What `augment` returns to logits."""
+        maps = self.backbone(self._normalize(images), training=training)
         return self.head(maps if takes_map(self.head) else pool(maps), training=training)
 
     def features(self, images: Any, training: bool | None = None) -> Any:
@@ -154,8 +158,10 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
 
     def normalize_images(self, images: Any, training: bool | None = None) -> Any:
         """Raw pixels to the backbone's input; in training with the augmentation that runs on the device."""
-        images = normalize(self.augment(images, training=training), self.mean, self.std)
-        return ops.cast(images, self.compute_dtype)
+        return self._normalize(self.augment(images, training=training))
+
+    def _normalize(self, images):
+        return ops.cast(normalize(images, self.mean, self.std), self.compute_dtype)
 
     def augment(self, images: Any, training: bool | None = None) -> Any:
         """Raw pixels to raw pixels in float32, in training changed by the augmentation that runs on the device."""

@@ -10,8 +10,6 @@ import keras
 from keras import ops
 
 from ltzoo.layers.flip_average import FlipAverage
-from ltzoo.models.forward import normalize, pool, takes_map
-from ltzoo.models.layer_precision import mixed_layer
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
 
@@ -93,9 +91,7 @@ class Distillation(Technique):
         """Those of the classifier; what the teachers say is kept for the loss."""
         images = classifier.augment(images, training=True)
         self._targets = ops.stop_gradient(self._answers(images))
-        inputs = ops.cast(normalize(images, classifier.mean, classifier.std), classifier.compute_dtype)
-        maps = classifier.backbone(inputs, training=True)
-        return classifier.head(maps if takes_map(classifier.head) else pool(maps), training=True)
+        return classifier.classify_augmented(images, training=True)
 
     def _answers(self, images):
         """p `[batch, C]` of raw pixels, in float32; of one teacher after the other where each has its share."""
@@ -149,13 +145,16 @@ class _Teachers:
             self.models = tuple(self._load(name) for name in names)
 
     def _load(self, name):
-        from ltzoo.models import load  # It needs the techniques.
+        # They need the techniques.
+        from ltzoo.models import load
+        from ltzoo.models.layer_precision import mixed_layer
 
         teacher, own = load(name), self.classifier
         if teacher.class_names != own.class_names or teacher.image_shape != own.image_shape:
             raise ValueError(
-                "`teachers` must have the classes of the classifier, in the same order, and take images of its shape. "
-                f"Received: {name!r} for {_described(teacher)}; the classifier is for {_described(own)}"
+                "`teachers` must have the classes of the classifier, in the same order, and take images of its shape; "
+                f"train them on the same data. Received: {name!r} for {_described(teacher)}; the classifier is for "
+                f"{_described(own)}"
             )
         policy = own.dtype_policy.name
         if policy.startswith("mixed"):
