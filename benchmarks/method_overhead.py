@@ -1,15 +1,17 @@
 """What the methods' layers and losses cost beside plain cross-entropy: seconds of a training step, in percent.
 
-    KERAS_BACKEND=tensorflow python benchmarks/method_overhead.py [--size cifar] [--rounds 9] [--output FILE]
+    KERAS_BACKEND=tensorflow python benchmarks/method_overhead.py [--size cifar] [--batch 32] [--rounds 9] [...]
 
 All models are in one process and take turns, step by step, so that a change of the machine's load meets all of them.
 Each step is compared with the steps of cross-entropy before and after it in the same round; the table has the medians.
 "cross-entropy, again" is a second model like the first one: what it differs by is noise.
 Sizes:
 
-    cifar     ResNet-32, 32x32 images, 10 classes, batch 32
-    imagenet  ResNet-50, 224x224 images, 1000 classes with ImageNet-LT's 1280 to 5 images, batch 8: CAMC's second stage,
-              beside the re-training of a dense classifier and beside the training of the whole network
+    cifar     ResNet-32, 32x32 images, 10 classes, batches of 32
+    imagenet  ResNet-50, 224x224 images, 1000 classes with ImageNet-LT's 1280 to 5 images, batches of 8: CAMC's second
+              stage, beside the re-training of a dense classifier and beside the training of the whole network. The
+              optimizer's step over CAMC's prototypes (5 of 2048 numbers for each tail class) takes as long for a
+              batch of 8 as for the paper's 256: the larger `--batch`, the smaller its share.
 """
 
 import argparse
@@ -59,11 +61,13 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--size", choices=("cifar", "imagenet"), default="cifar")
+    parser.add_argument("--batch", type=int, help="images a step; default: that of the size")
     parser.add_argument("--rounds", type=int, default=60, help="steps of each method")
     parser.add_argument("--output", type=Path, help="file that the table is added to")
     options = parser.parse_args()
     small = options.size == "cifar"
     network, side, batch = ("resnet32", 32, 32) if small else ("resnet50", 224, 8)
+    batch = options.batch or batch
     counts = long_tail_counts(5000, 10, 100) if small else long_tail_counts(1280, 1000, 256)
     methods = METHODS if small else LARGE_METHODS
     models = {name: model(network, side, counts, **changes) for name, changes in methods.items()}
