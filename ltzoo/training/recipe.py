@@ -24,7 +24,8 @@ class Stage:
         augmentation: list of `{"name": ..., arguments}`, in the order of application.
         augment_on: `"host"` (NumPy, any augmentation) or `"device"` (inside the training step).
         mixup_alpha: Beta parameter of mixup; 0 is off.
-        optimizer: `{"name": "sgd", "momentum": ..., "l2": ...}` or any Keras optimizer.
+        optimizer: `{"name": "sgd", "momentum": ..., "l2": ...}`, "orthogonal_sgd" (`OrthogonalSGD`: steps of
+            convolution kernels as in Muon), or any Keras optimizer.
         schedule: see `ltzoo.training.learning_rates`.
         trainable: `"all"`; `"head"` to train the classifier on a frozen backbone; or a list of patterns
             (`["stage3_*"]`) of the backbone's layers that train with the head. No gradient is computed of what is

@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 
 from ltzoo.layers import LearnableWeightScaling
-from ltzoo.training.optimizers import SGD
+from ltzoo.training import SGD
 from tests.gradients import value_and_gradient
 
 RANDOM = np.random.default_rng(0)

@@ -7,7 +7,7 @@ from keras import ops
 from ltzoo import heads
 from ltzoo.layers import BatchNormalization
 from ltzoo.losses.label_aware_smoothing import label_aware_smoothing, label_aware_smoothing_factors
-from ltzoo.training.optimizers import SGD
+from ltzoo.training import SGD
 from ltzoo.training.schedules import EpochSchedule, learning_rates
 from tests.gradients import value_and_gradient
 from tests.reference_checks.check import Check
