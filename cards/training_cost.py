@@ -2,6 +2,7 @@
 
 import fnmatch
 import json
+import math
 from pathlib import Path
 
 from ltzoo import shipped
@@ -17,7 +18,8 @@ def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
     A stage that draws several images or views an image counts all that the network sees: pairs of which the
     augmentation makes one image count once. A pass costs 2 operations for each multiply-add, 2 more for those of
     layers that train and 2 more for those that gradients go through. Teachers that are entries of the zoo count with
-    the passes in which they are asked, and not with their own training.
+    the passes in which they are asked, and not with their own training. The optimizer "orthogonal_sgd" counts with its
+    matrix products, for every convolution; others with nothing.
     """
     conversions = recipe.get("conversions", ())
     macs, crops = forward_macs(backbone, conversions, input_shape)
@@ -38,6 +40,13 @@ def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
         operations += seen * 2 * (macs + trained) * (1 if whole else crops)
         if technique.get("name") == "distillation":
             operations += seen * 2 * _teaching(technique, input_shape)
+        if stage["optimizer"]["name"] == "orthogonal_sgd":
+            iterations = stage["optimizer"].get("newton_schulz_steps", 3)
+            steps = stage["epochs"] * epoch / stage["batch_size"]
+            macs_a_step = iterations * newton_schulz_macs(
+                backbone, conversions, input_shape, stage["trainable"]
+            )
+            operations += steps * 2 * macs_a_step
     return {
         "images": images,
         "gmacs": round(macs * crops * views / 1e9, 4),
@@ -59,7 +68,7 @@ def forward_macs(backbone: dict, conversions, input_shape) -> tuple[int, int]:
     crops = [config["grid"] ** 2 for config in conversions if config["name"] == "camc_plus_plus"]
     key, counted = _key(backbone, conversions, input_shape)
     if key not in _known:
-        _known[key] = sum(macs for _, macs in _count(backbone, counted, tuple(input_shape)))
+        _known[key] = sum(macs for _, macs, _ in _count(backbone, counted, tuple(input_shape)))
     return _known[key], crops[0] if crops else 1
 
 
@@ -70,13 +79,32 @@ def backward_macs(backbone: dict, conversions, input_shape, trainable, forward: 
     key, counted = _key(backbone, conversions, input_shape, list(trainable))
     if key not in _known:
         layers = _count(backbone, counted, tuple(input_shape))
-        trains = [any(fnmatch.fnmatchcase(name, rule) for rule in trainable) for name, _ in layers]
+        trains = [_fits(name, trainable) for name, _, _ in layers]
         first = trains.index(True) if True in trains else len(layers)
         _known[key] = sum(
             macs * (trained + (place > first))
-            for place, ((_, macs), trained) in enumerate(zip(layers, trains, strict=True))
+            for place, ((_, macs, _), trained) in enumerate(zip(layers, trains, strict=True))
         )
     return _known[key]
+
+
+def newton_schulz_macs(backbone: dict, conversions, input_shape, trainable) -> int:
+    """Multiply-adds of one iteration of `ltzoo.training.orthogonal_sgd.orthogonalize`, for all kernels that train."""
+    if trainable == "head":
+        return 0
+    key, counted = _key(backbone, conversions, input_shape, "newton_schulz", trainable)
+    if key not in _known:
+        found = 0
+        for name, _, kernel in _count(backbone, counted, tuple(input_shape)):
+            if len(kernel) == 4 and (trainable == "all" or _fits(name, trainable)):
+                short, long = sorted((math.prod(kernel[:-1]), kernel[-1]))
+                found += 2 * short * short * long + short**3
+        _known[key] = found
+    return _known[key]
+
+
+def _fits(name, rules):
+    return any(fnmatch.fnmatchcase(name, rule) for rule in rules)
 
 
 def _key(backbone, conversions, input_shape, *more):
@@ -98,7 +126,7 @@ def remember() -> None:
 
 
 def _count(backbone, conversions, input_shape):
-    """(name, multiply-adds) of each convolution and dense layer, in the order of their calls."""
+    """(name, multiply-adds, shape of the kernel) of each convolution and dense layer, in the order of their calls."""
     import keras
     import numpy as np
 
@@ -114,7 +142,7 @@ def _count(backbone, conversions, input_shape):
         def call(layer, inputs, *arguments, **keywords):
             outputs = original(layer, inputs, *arguments, **keywords)
             kernel = layer.kernel.shape  # [..., inputs of a group, outputs]
-            found.append((layer.name, int(np.prod(outputs.shape[:-1])) * int(np.prod(kernel))))
+            found.append((layer.name, int(np.prod(outputs.shape[:-1])) * int(np.prod(kernel)), tuple(kernel)))
             return outputs
 
         return call

@@ -105,7 +105,9 @@ def test_set_ups_differ_by_data_set(made):
 def test_multiply_adds_are_counted(make_cards, made):
     counting = make_cards.training_cost
     layers = counting._count({"name": "resnet32"}, [], (32, 32, 3))
-    assert sum(macs for _, macs in layers) == counting.forward_macs({"name": "resnet32"}, [], (32, 32, 3))[0]
+    assert (
+        sum(macs for _, macs, _ in layers) == counting.forward_macs({"name": "resnet32"}, [], (32, 32, 3))[0]
+    )
     # Known of these networks: 4.1 and 11.5 billion at 224 x 224, 69 million at 32 x 32.
     assert abs(made["gcl_resnet50_imagenet_lt"].cost["gmacs"] - 4.1) < 0.05
     assert abs(made["crt_resnet152_imagenet_lt"].cost["gmacs"] - 11.5) < 0.05
@@ -127,6 +129,22 @@ def test_gradients_count_where_they_are_computed(make_cards):
     shifted = {**recipe, "conversions": [{"name": "flip_average", "shift": 1}]}
     cost = counting.cost(shifted, network, (8, 8, 3), [5, 5])
     assert cost["gmacs"] == round(4 * (whiten + first + second) / 1e9, 4)
+
+
+def test_the_matrix_products_of_orthogonal_steps_count(make_cards):
+    counting = make_cards.training_cost
+    network = {"name": "fastnet", "widths": [4]}
+    optimizer = {"name": "orthogonal_sgd", "newton_schulz_steps": 2}
+    plain = ltzoo.recipes.get("fast", epochs=(3,), batch_size=5, optimizer={"name": "sgd"})
+    stepping = ltzoo.recipes.get("fast", epochs=(3,), batch_size=5, optimizer=optimizer)
+    costs = [
+        counting.cost(recipe.to_dict(), network, (8, 8, 3), [10_000, 10_000])["training_pflops"]
+        for recipe in (plain, stepping)
+    ]
+    # Two kernels train, of 9 * 24 and 9 * 4 by 4: two products with the long side and one without a step.
+    iteration = 2 * 4 * 4 * (9 * 24 + 9 * 4) + 2 * 4**3
+    steps = 3 * 20_000 / 5
+    assert abs((costs[1] - costs[0]) * 1e15 / (steps * 2 * 2 * iteration) - 1) < 0.02
 
 
 def test_pairs_of_which_one_image_is_made_count_once(make_cards):

@@ -37,8 +37,8 @@ class OrthogonalSGD(SGD):
         kernel_rate: factor of the learning rate for kernels, above 0.
         kernel_momentum: in [0, 1).
         newton_schulz_steps: of `orthogonalize`, 1 or more.
-        kernels: patterns of paths (as in `fnmatch`); kernels that none of them fits, and those whose
-            `learning_rate_multipliers` is 0, are treated as by `SGD`. Exclude depthwise convolutions.
+        kernels: patterns of paths (as in `fnmatch`). Kernels that none of them fits, those with a single output
+            (depthwise ones) and those whose `learning_rate_multipliers` is 0 are treated as by `SGD`.
         **arguments: of `SGD`.
 
     Raises:
@@ -96,7 +96,12 @@ class OrthogonalSGD(SGD):
 
     def _is_kernel(self, variable):
         path = self._trainable_variables[self._get_variable_index(variable)].path
-        return len(variable.shape) == 4 and any(fnmatch.fnmatchcase(path, rule) for rule in self.kernels)
+        shape = variable.shape
+        return (
+            len(shape) == 4
+            and shape[-1] > 1
+            and any(fnmatch.fnmatchcase(path, rule) for rule in self.kernels)
+        )
 
     def get_config(self) -> Mapping[str, Any]:
         return {
