@@ -1,10 +1,13 @@
 """The variants of the recipe `fast` for `benchmarks/ablation.py`."""
 
-COMMON = {"epochs": [12]}
+COMMON = {"epochs": [10]}
 
 FLIPS = {"name": "flip_average"}
 CROPS = {"name": "pad_crop_flip", "padding": 4, "mode": "reflect", "flip": True}
+SGD = {"optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True, "l2": 5e-4}}
+ORTHOGONAL = {"optimizer": {**SGD["optimizer"], "name": "orthogonal_sgd"}}
 PLAIN = {
+    **SGD,
     "loss": {"name": "cross_entropy"},
     "technique": None,
     "trainable": "all",
@@ -22,6 +25,7 @@ VARIANTS = {  # by what they are compared with
         "alone: logit adjustment": {**PLAIN, "loss": ADJUSTED},
         "alone: label smoothing": {**PLAIN, **ONLY_SMOOTHED},
         "alone: whitened patches": {**PLAIN, **WHITENED},
+        "alone: orthogonal steps": {**PLAIN, **ORTHOGONAL},
     },
     "fast": {
         "fast": SMOOTHED,
@@ -29,6 +33,7 @@ VARIANTS = {  # by what they are compared with
         "without label smoothing": {"loss": ADJUSTED},
         "without whitened patches": {**SMOOTHED, "technique": None, "trainable": "all"},
         "without the mirror image": {**SMOOTHED, "conversions": []},
+        "without orthogonal steps": {**SMOOTHED, **SGD},
         "instead: even label smoothing": EVENLY,
         "instead: class-balanced sampling": {**ONLY_SMOOTHED, "sampler": {"strategy": "class_balanced"}},
         "instead: GCL": {
