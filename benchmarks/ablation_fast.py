@@ -3,7 +3,7 @@
 COMMON = {"epochs": [10]}
 
 FLIPS = {"name": "flip_average"}
-CROPS = {"name": "pad_crop_flip", "padding": 4, "mode": "reflect", "flip": True}
+CROPS = {"name": "pad_crop_flip", "padding": 2, "mode": "reflect", "flip": True}
 SGD = {"optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True, "l2": 5e-4}}
 ORTHOGONAL = {"optimizer": {**SGD["optimizer"], "name": "orthogonal_sgd", "kernel_rate": 0.35}}
 PLAIN = {

@@ -30,7 +30,7 @@ def fast(epochs: Sequence[int] = (10,)) -> Recipe:
                 epochs=epochs[0],
                 loss={"name": "logit_adjustment", "label_smoothing": 0.1, "smooth_toward": "prior"},
                 batch_size=128,
-                augmentation=({"name": "pad_crop_flip", "padding": 4, "mode": "reflect", "flip": True},),
+                augmentation=({"name": "pad_crop_flip", "padding": 2, "mode": "reflect", "flip": True},),
                 optimizer={
                     "name": "orthogonal_sgd",
                     "momentum": 0.9,
