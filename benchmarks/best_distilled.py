@@ -1,7 +1,7 @@
 """The recipe `best_distilled` of the benchmarks, for CIFAR-10-LT alone; importing this file registers it.
 
-It is `best`, taught in its first stage by the three networks that `best` made of `fastnet`, one seed each. They are
-entries of the zoo, so an imbalance factor of 100 it is.
+It is `best`, taught in its first stage by the three networks that `best` made of `fastnet`, one seed each, with
+orthogonal steps of the kernels. The teachers are entries of the zoo, so an imbalance factor of 100 it is.
 """
 
 import dataclasses
@@ -10,6 +10,16 @@ from ltzoo.recipes.best import best
 from ltzoo.recipes.registry import register
 
 TEACHERS = ("best_fastnet_cifar10_lt", "best_seed0_fastnet_cifar10_lt", "best_seed1_fastnet_cifar10_lt")
+
+
+ORTHOGONAL = {
+    "name": "orthogonal_sgd",
+    "momentum": 0.9,
+    "nesterov": True,
+    "l2": 5e-4,
+    "kernel_rate": 0.35,
+    "kernel_momentum": 0.6,
+}
 
 
 @register(backbone="resnet32")
@@ -23,11 +33,12 @@ def best_distilled(epochs=(100, 1)):
         "temperature": 3.0,
         "ask": "one",
     }
-    stages = (dataclasses.replace(recipe.stages[0], technique=technique), *recipe.stages[1:])
+    first = dataclasses.replace(recipe.stages[0], technique=technique, optimizer=ORTHOGONAL)
     return dataclasses.replace(
         recipe,
         name="best_distilled",
-        stages=stages,
-        description=f"{recipe.description}; taught by three networks",
-        citation="Own work; Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015",
+        stages=(first, *recipe.stages[1:]),
+        description=f"{recipe.description}; taught by three networks, orthogonal steps",
+        citation="Own work; Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015; "
+        "Jordan et al., Muon, 2024",
     )
