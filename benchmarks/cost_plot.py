@@ -4,12 +4,13 @@ Hollow points are the papers' figures at imbalance factor 100, with the operatio
 trainings; filled ones are the rows of the CSV, as means over seeds. Costs are counted in `cards/training_cost.py`.
 """
 
-import math
+import itertools
 import statistics
 import sys
 
 import best_distilled  # noqa: F401  registers it
 import runs
+from matplotlib.transforms import Bbox
 
 import ltzoo
 from ltzoo.class_counts import long_tail_counts
@@ -19,7 +20,7 @@ sys.path.append(str(runs.ROOT / "cards"))
 
 import training_cost
 
-LINE = 1.15  # points of accuracy that a line of text takes
+OFFSETS = sorted(range(-30, 31, 2), key=abs)  # of a name above its point, in typographic points
 NAMED = "cross_entropy mixup ldam_drw crt_mixup mislas gcl nbn nbn_balanced_softmax ride ride_nbn lws_mixup".split()
 
 
@@ -37,10 +38,10 @@ def main():
     reported, ours = papers(), measured(options.csv)
     draw(axes, reported, "reported by the papers", style.MODEL_COLORS[0], filled=False)
     draw(axes, ours, "measured here, with the epochs", style.MODEL_COLORS[2], filled=True)
-    name_points(axes, reported + ours)
     axes.set_xscale("log")
     low, high = axes.get_xlim()
     axes.set_xlim(low / 2.2, high * 2.3)
+    name_points(axes, reported + ours)
     style.legend(axes, loc="lower right")
     figure.savefig(options.out, dpi=110)
 
@@ -60,22 +61,28 @@ def draw(axes, points, label, color, filled):
 
 
 def name_points(axes, points):
-    """Names to the right of their points, or to the left where there is no room, or a little above."""
-    highest = {}  # of the labels so far, for each side and third of a decade
-    # Of points at the same height the right one comes first and has its name to the right.
-    for name, cost, top1 in sorted(points, key=lambda point: (round(point[2]), -point[1])):
-        third = round(3 * math.log10(cost))
-        sides = {side: highest.get((side, third), 0.0) + LINE for side in (-1, 1)}
-        side = 1 if sides[1] <= max(top1, sides[-1]) else -1
-        height = highest[side, third] = max(top1, sides[side])
-        axes.annotate(
-            name,
-            (cost * 1.04**side, height),
-            ha="left" if side > 0 else "right",
-            va="center",
-            fontsize=8,
-            color=style.INK,
-        )
+    """Names beside their points, to the right or to the left, moved up or down until they cover nothing."""
+    axes.figure.draw_without_rendering()  # places the axes
+    places = axes.transData.transform([(cost, top1) for _, cost, top1 in points])
+    taken = [Bbox.from_extents(x - 7, y - 5, x + 7, y + 5) for x, y in places]
+    for index, (name, cost, top1) in enumerate(points):
+        others = taken[:index] + taken[index + 1 :]
+        for up, side in itertools.product(OFFSETS, (1, -1)):
+            label = axes.annotate(
+                name,
+                (cost, top1),
+                xytext=(6 * side, up),
+                textcoords="offset points",
+                ha="left" if side > 0 else "right",
+                va="center_baseline",
+                fontsize=8,
+                color=style.INK,
+            )
+            extent = label.get_window_extent()
+            if not any(extent.overlaps(other) for other in others):
+                break
+            label.remove()
+        taken.append(extent)
 
 
 def papers():
