@@ -1,25 +1,16 @@
 """The recipe `best_distilled` of the benchmarks, for CIFAR-10-LT alone; importing this file registers it.
 
 It is `best`, taught in its first stage by the three networks that `best` made of `fastnet`, one seed each, with
-orthogonal steps of the kernels. The teachers are entries of the zoo, so an imbalance factor of 100 it is.
+the orthogonal steps of `fast`. The teachers are entries of the zoo, so an imbalance factor of 100 it is.
 """
 
 import dataclasses
 
 from ltzoo.recipes.best import best
+from ltzoo.recipes.fast import fast
 from ltzoo.recipes.registry import register
 
 TEACHERS = ("best_fastnet_cifar10_lt", "best_seed0_fastnet_cifar10_lt", "best_seed1_fastnet_cifar10_lt")
-
-
-ORTHOGONAL = {
-    "name": "orthogonal_sgd",
-    "momentum": 0.9,
-    "nesterov": True,
-    "l2": 5e-4,
-    "kernel_rate": 0.35,
-    "kernel_momentum": 0.6,
-}
 
 
 @register(backbone="resnet32")
@@ -33,7 +24,7 @@ def best_distilled(epochs=(100, 1)):
         "temperature": 3.0,
         "ask": "one",
     }
-    first = dataclasses.replace(recipe.stages[0], technique=technique, optimizer=ORTHOGONAL)
+    first = dataclasses.replace(recipe.stages[0], technique=technique, optimizer=fast().stages[0].optimizer)
     return dataclasses.replace(
         recipe,
         name="best_distilled",

@@ -67,21 +67,21 @@ def name_points(axes, points):
     taken = [Bbox.from_extents(x - 7, y - 5, x + 7, y + 5) for x, y in places]
     for index, (name, cost, top1) in enumerate(points):
         others = taken[:index] + taken[index + 1 :]
+        label = axes.annotate(
+            name,
+            (cost, top1),
+            xytext=(0, 0),
+            textcoords="offset points",
+            va="center_baseline",
+            fontsize=8,
+            color=style.INK,
+        )
         for up, side in itertools.product(OFFSETS, (1, -1)):
-            label = axes.annotate(
-                name,
-                (cost, top1),
-                xytext=(6 * side, up),
-                textcoords="offset points",
-                ha="left" if side > 0 else "right",
-                va="center_baseline",
-                fontsize=8,
-                color=style.INK,
-            )
+            label.xyann = (6 * side, up)
+            label.set_horizontalalignment("left" if side > 0 else "right")
             extent = label.get_window_extent()
             if not any(extent.overlaps(other) for other in others):
                 break
-            label.remove()
         taken.append(extent)
 
 
