@@ -1,7 +1,6 @@
-"""The recipes `best_distilled` and `best_distilled_200` of the benchmarks, for CIFAR-10-LT alone; importing this file
-registers them.
+"""The recipe `best_distilled` of the benchmarks, for CIFAR-10-LT alone; importing this file registers it.
 
-They are `best`, taught in its first stage by the three networks that `best` made of `fastnet`, one seed each, with
+It is `best`, taught in its first stage by the three networks that `best` made of `fastnet`, one seed each, with
 the orthogonal steps of `fast`. The teachers are entries of the zoo, so an imbalance factor of 100 it is.
 """
 
@@ -33,22 +32,4 @@ def best_distilled(epochs=(100, 1)):
         description=f"{recipe.description}; taught by three networks, orthogonal steps",
         citation="Own work; Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015; "
         "Jordan et al., Muon, 2024",
-    )
-
-
-@register(backbone="resnet32")
-def best_distilled_200(epochs=(100, 100, 1)):
-    """`best_distilled` with its first stage twice, the second time from a high rate again (SGDR), at twice the cost.
-
-    The first one is that of `best_distilled`, so `cifar_lt.py --checkpoints` goes on from it.
-    """
-    recipe = best_distilled((epochs[0], epochs[2]))
-    first, last = recipe.stages
-    again = best_distilled((epochs[1], epochs[2])).stages[0]
-    return dataclasses.replace(
-        recipe,
-        name="best_distilled_200",
-        stages=(first, again, last),
-        description=f"{recipe.description}; the first stage twice",
-        citation=f"{recipe.citation}; Loshchilov and Hutter, SGDR, 2017",
     )

@@ -1,8 +1,8 @@
 """What averages over views add in prediction: `python benchmarks/views.py MODEL ... --data-dir cifar-10-batches-py`.
 
 Accuracy of models with the conversion `flip_average` from an image alone, with its mirror image, and with shifts by 1
-and 2 pixels. The models are names of the zoo, on the test images, or files that `cifar_lt.py --weights` wrote; with
-`--validation` on the images that those were not trained on.
+and 2 pixels; of several models also that of their mean probabilities. The models are names of the zoo, on the test
+images, or files that `cifar_lt.py --weights` wrote; with `--validation` on the images that those were not trained on.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from cifar_subsets import dataset_of
 import ltzoo
 from ltzoo.layers import FlipAverage
 
-SHIFTS = (0, 1, 2)
+SHIFTS = (None, 0, 1, 2)
 
 
 def main():
@@ -32,13 +32,19 @@ def main():
     data = dataset_of(options.factor, options)
     split = data.val if options.validation else data.test
     images, labels = split.load(np.arange(len(split.labels))), np.asarray(split.labels)
+    together = {}
     for name in options.models:
         own = layer_of(load(name)).shift
-        print(f"{Path(name).name:44s} alone {accuracy(name, None, images, labels):.2f}", end="", flush=True)
+        print(f"{Path(name).name:44s}", end="")
         for shift in SHIFTS:
-            star, title = "*" if shift == own else "", f"shift {shift}" if shift else "mirror image"
-            print(f"  {title}{star} {accuracy(name, shift, images, labels):.2f}", end="", flush=True)
+            found = probabilities(name, shift, images)
+            together[shift] = together.get(shift, 0) + found
+            star = "*" if shift == own else ""
+            print(f" {title(shift)}{star} {accuracy(found, labels):.2f}", end=" ", flush=True)
         print(flush=True)
+    if len(options.models) > 1:
+        columns = [f" {title(shift)} {accuracy(found, labels):.2f} " for shift, found in together.items()]
+        print(f"{'together':44s}{''.join(columns)}")
 
 
 def load(name):
@@ -51,17 +57,27 @@ def layer_of(model):
     return next(layer for layer in model._flatten_layers() if isinstance(layer, FlipAverage))
 
 
-def accuracy(name, shift, images, labels):
-    """In percent; `shift` None for the image alone."""
+def title(shift):
+    """What a column is called."""
+    return {None: "alone", 0: "mirror image"}.get(shift, f"shift {shift}")
+
+
+def probabilities(name, shift, images):
+    """Those of a model; `shift` None for the image alone."""
     model = load(name)
     layer = layer_of(model)
     if shift is None:
         layer.averages = False
     else:
         layer.shift = shift
-    found = model.predict(images, batch_size=500, verbose=0).argmax(-1)
+    logits = model.predict(images, batch_size=500, verbose=0)
     keras.backend.clear_session(free_memory=True)
-    return 100 * np.mean(found == labels)
+    return keras.ops.convert_to_numpy(keras.ops.softmax(logits))
+
+
+def accuracy(found, labels):
+    """In percent."""
+    return 100 * np.mean(found.argmax(-1) == labels)
 
 
 if __name__ == "__main__":
