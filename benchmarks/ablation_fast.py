@@ -1,7 +1,10 @@
 """The variants of the recipe `fast` for `benchmarks/ablation.py`."""
 
+from ltzoo.recipes.fast import fast
+
+STAGE = fast().stages[0]
 FLIPS = {"name": "flip_average"}
-CROPS = {"name": "pad_crop_flip", "padding": 2, "mode": "reflect", "flip": True}
+(CROPS,) = STAGE.augmentation
 SGD = {"name": "sgd", "momentum": 0.9, "nesterov": True, "l2": 5e-4}
 COMMON = {}
 PLAIN = {
@@ -15,7 +18,7 @@ ADJUSTED = {"loss": {"name": "logit_adjustment"}}
 EVENLY = {"loss": {"name": "logit_adjustment", "label_smoothing": 0.1}}
 ONLY_SMOOTHED = {"loss": {"name": "cross_entropy", "label_smoothing": 0.1}}
 WHITENED = {"technique": {"name": "whitened_patches"}, "trainable": ["stage*"]}
-ORTHOGONAL = {"optimizer": {**SGD, "name": "orthogonal_sgd", "kernel_rate": 0.35, "kernel_momentum": 0.6}}
+ORTHOGONAL = {"optimizer": STAGE.optimizer}
 
 VARIANTS = {  # by what they are compared with
     "cross-entropy": {
