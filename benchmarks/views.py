@@ -67,7 +67,7 @@ def probabilities(name, shift, images):
     model = load(name)
     layer = layer_of(model)
     if shift is None:
-        layer.averages = False
+        layer.views = "one"
     else:
         layer.shift = shift
     logits = model.predict(images, batch_size=500, verbose=0)
