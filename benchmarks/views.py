@@ -3,6 +3,8 @@
 Accuracy of models with the conversion `flip_average` from an image alone, with its mirror image, and with shifts by 1
 and 2 pixels; of several models also that of their mean probabilities. The models are names of the zoo, on the test
 images, or files that `cifar_lt.py --weights` wrote; with `--validation` on the images that those were not trained on.
+`--left-out 400` takes instead as many images of every class that has them among CIFAR-10's training images outside of
+CIFAR-10-LT: what chooses between models of whole trainings (at a factor of 100 there are none of the largest class).
 """
 
 import argparse
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from cifar_subsets import dataset_of
+from cifar_subsets import dataset_of, left_out
 
 import ltzoo
 from ltzoo.layers import FlipAverage
@@ -27,11 +29,11 @@ def main():
     parser.add_argument("--data-dir", type=Path, required=True, help="the folder cifar-10-batches-py")
     parser.add_argument("--factor", type=float, default=100.0)
     parser.add_argument("--validation", type=float, default=0.0, help="what cifar_lt.py was run with")
+    parser.add_argument("--left-out", type=int, default=0, help="images a class")
     options = parser.parse_args()
     options.npz = None
     data = dataset_of(options.factor, options)
-    split = data.val if options.validation else data.test
-    images, labels = split.load(np.arange(len(split.labels))), np.asarray(split.labels)
+    images, labels = images_of(data, options)
     together = {}
     for name in options.models:
         own = layer_of(load(name)).shift
@@ -45,6 +47,17 @@ def main():
     if len(options.models) > 1:
         columns = [f" {title(shift)} {accuracy(found, labels):.2f} " for shift, found in together.items()]
         print(f"{'together':44s}{''.join(columns)}")
+
+
+def images_of(data, options):
+    """What is classified, and its labels."""
+    if options.left_out:
+        trained = data.train.load(np.arange(len(data.train.labels)))
+        parts = [part[: options.left_out] for part in left_out(trained, options)]
+        whole = [c for c, part in enumerate(parts) if len(part) == options.left_out]
+        return np.concatenate([parts[c] for c in whole]), np.repeat(whole, options.left_out)
+    split = data.val if options.validation else data.test
+    return split.load(np.arange(len(split.labels))), np.asarray(split.labels)
 
 
 def load(name):
