@@ -15,7 +15,7 @@ TEACHERS = ("best_fastnet_cifar10_lt", "best_seed0_fastnet_cifar10_lt", "best_se
 
 @register(backbone="resnet32")
 def best_distilled(epochs=(100, 1)):
-    """`best` with nine tenths of the first stage's loss from teachers at T = 3; an image asks one of them."""
+    """`best` with nine tenths of the first stage's loss from teachers, at T = 3; each image asks one of them."""
     recipe = best(epochs)
     technique = {
         "name": "distillation",
@@ -23,7 +23,6 @@ def best_distilled(epochs=(100, 1)):
         "weight": 0.9,
         "temperature": 3.0,
         "ask": "one",
-        "views": "in_turn",
     }
     first = dataclasses.replace(recipe.stages[0], technique=technique, optimizer=fast().stages[0].optimizer)
     return dataclasses.replace(

@@ -80,7 +80,7 @@ def probabilities(name, shift, images):
     model = load(name)
     layer = layer_of(model)
     if shift is None:
-        layer.views = "one"
+        layer.averages = False
     else:
         layer.shift = shift
     logits = model.predict(images, batch_size=500, verbose=0)

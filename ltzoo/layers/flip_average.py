@@ -29,7 +29,7 @@ class FlipAverage(keras.layers.Layer):
             raise ValueError(f"shift must be a number of pixels, 0 or more. Received: shift={shift}")
         self.encoder = encoder
         self.shift = int(shift)
-        self.views = "all"  # "one": f(x) in inference, too; "in_turn": see _in_turn. It is not saved.
+        self.averages = True  # False: f(x) in inference, too. It is not saved.
 
     def build(self, input_shape):
         sides = [side for side in input_shape[1:3] if side is not None]
@@ -43,22 +43,11 @@ class FlipAverage(keras.layers.Layer):
         self.built = True
 
     def call(self, images, training=None):
-        if training or self.views == "one":
+        if training or not self.averages:
             return self.encoder(images, training=training)
-        if self.views == "in_turn":
-            return self._in_turn(images)
         views = [moved(images, self.shift), moved(images, -self.shift)] if self.shift else [images]
         outputs = [output for view in views for output in self._both_sides(view, training)]
         return sum(outputs[1:], outputs[0]) / len(outputs)
-
-    def _in_turn(self, images):
-        """Image i of the batch in the (i mod V)-th of V views alone, its map turned back."""
-        number = ops.reshape(ops.arange(ops.shape(images)[0]), (-1, 1, 1, 1))
-        if self.shift:
-            images = ops.where(number % 4 < 2, moved(images, self.shift), moved(images, -self.shift))
-        mirrored = number % 2 == 1
-        outputs = self.encoder(ops.where(mirrored, ops.flip(images, axis=2), images), training=False)
-        return ops.where(mirrored, ops.flip(outputs, axis=2), outputs) if len(outputs.shape) == 4 else outputs
 
     def _both_sides(self, images, training):
         outputs = self.encoder(images, training=training)

@@ -33,8 +33,8 @@ class Distillation(Technique):
 
     The teachers are loaded when a training begins or is resumed. They are not a part of the
     classifier: it is saved, loaded and exported without them. In a training in mixed precision they compute
-    in it, too. What they average in prediction over mirror images and shifts, by the conversion
-    "flip_average", they see here as ``views`` says.
+    in it, too. They see an image once; the average over mirror images and shifts that the conversion
+    "flip_average" makes is for prediction.
 
     Args:
         teachers: what `ltzoo.models.load` takes, a name or path or several: entries of the zoo, `.keras` files or
@@ -44,9 +44,6 @@ class Distillation(Technique):
         ask: "all" teachers about every image; or "one", the k-th about every K-th image of a batch from number k on:
             p_i = softmax(t_ki / T). The mean of the gradients is the same, as the loss is linear in p but for a
             constant, and K teachers cost no more than one.
-        views: of the V views over which a teacher averages in prediction, "one", the image alone; "in_turn", image i of
-            those that it is asked about in the (i mod V)-th, so that over the epochs the target is the mean of the
-            views at the price of one, by the same argument; or "all", their average, at V times the price.
 
     Raises:
         ValueError: no teacher or an argument out of range; when training begins, a teacher with other classes or for
@@ -61,7 +58,6 @@ class Distillation(Technique):
         weight: float = 0.8,
         temperature: float = 2.0,
         ask: str = "all",
-        views: str = "one",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -78,12 +74,9 @@ class Distillation(Technique):
             raise ValueError(f"`temperature` must be above 0. Received: temperature={temperature}")
         if ask not in ("all", "one"):
             raise ValueError(f"`ask` must be 'all' or 'one'. Received: ask={ask!r}")
-        if views not in ("one", "in_turn", "all"):
-            raise ValueError(f"`views` must be 'one', 'in_turn' or 'all'. Received: views={views!r}")
         self.weight = float(weight)
         self.temperature = float(temperature)
         self.ask = ask
-        self.views = views
         self._teachers = self._targets = None
 
     def attach(self, classifier: LongTailedClassifier) -> None:
@@ -92,7 +85,7 @@ class Distillation(Technique):
 
     def load_files(self) -> None:
         """Loads the teachers, once."""
-        self._teachers.load(self.teachers, self.views)
+        self._teachers.load(self.teachers)
 
     def logits(self, classifier: LongTailedClassifier, images: Any) -> Any:
         """Those of the classifier; what the teachers say is kept for the loss."""
@@ -138,7 +131,6 @@ class Distillation(Technique):
             "weight": self.weight,
             "temperature": self.temperature,
             "ask": self.ask,
-            "views": self.views,
         }
 
 
@@ -148,11 +140,11 @@ class _Teachers:
     def __init__(self, classifier):
         self.classifier, self.models = classifier, ()
 
-    def load(self, names, views):
+    def load(self, names):
         if not self.models:
-            self.models = tuple(self._load(name, views) for name in names)
+            self.models = tuple(self._load(name) for name in names)
 
-    def _load(self, name, views):
+    def _load(self, name):
         # They need the techniques.
         from ltzoo.models import load
         from ltzoo.models.layer_precision import mixed_layer
@@ -169,7 +161,7 @@ class _Teachers:
             teacher = mixed_layer(teacher, policy)
         for layer in teacher._flatten_layers():
             if isinstance(layer, FlipAverage):
-                layer.views = views
+                layer.averages = False
         return teacher
 
 

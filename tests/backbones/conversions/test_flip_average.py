@@ -33,27 +33,6 @@ def test_inference_averages_images_and_their_mirror_images(name, shift, tmp_path
     np.testing.assert_array_equal(copy.predict(images, verbose=0), outputs)
 
 
-@pytest.mark.parametrize("shift", [0, 1])
-@pytest.mark.parametrize("name", ["resnet8", "fastnet"])
-def test_views_in_turn_have_the_average_of_all_as_their_mean(name, shift):
-    """Of an image four times in a batch each view is seen once; of one twice, the mirror image and itself."""
-    arguments = {"widths": (4, 6)} if name == "fastnet" else {}
-    plain = backbones.get(name, input_shape=(8, 8, 3), seed=0, **arguments)
-    model = convert(plain, [{"name": "flip_average", "shift": shift}])
-    layer = next(layer for layer in model._flatten_layers() if isinstance(layer, FlipAverage))
-    images = np.random.default_rng(0).standard_normal((3, 8, 8, 3)).astype("float32")
-    expected = model.predict(images, verbose=0)
-    layer.views = "in_turn"
-    model.predict_function = None
-    number = 4 if shift else 2
-    outputs = model.predict(np.repeat(images, number, axis=0), verbose=0)
-    outputs = outputs.reshape(3, number, *outputs.shape[1:])
-    np.testing.assert_allclose(outputs.mean(1), expected, atol=1e-5)
-    first = moved(images, shift) if shift else images
-    np.testing.assert_allclose(outputs[:, 0], plain.predict(first, verbose=0), atol=1e-5)
-    assert np.abs(outputs[:, 0] - outputs[:, 1]).max() > 1e-3
-
-
 def test_a_mirror_image_has_the_same_features():
     plain = backbones.get("fastnet", input_shape=(8, 8, 3), seed=0, widths=(4,))
     model = convert(plain, [{"name": "flip_average"}])
