@@ -16,7 +16,7 @@ TEACHERS = ("best_fastnet_cifar10_lt", "best_seed0_fastnet_cifar10_lt", "best_se
 
 
 @register(backbone="resnet32")
-def best_distilled(epochs=(100, 20, 1)):
+def best_distilled(epochs=(100, 10, 1)):
     """`best` with nine tenths of the loss from teachers, at T = 3; each image asks one of them."""
     recipe = best((epochs[0], epochs[2]))
     technique = {
@@ -32,7 +32,7 @@ def best_distilled(epochs=(100, 20, 1)):
         epochs=epochs[1],
         sampler={"strategy": "instance_balanced"},
         augmentation=DISTORTIONS[:1],
-        schedule={"name": "linear", "learning_rate": 0.08},
+        schedule={"name": "linear", "learning_rate": 0.04},
     )
     return dataclasses.replace(
         recipe,
