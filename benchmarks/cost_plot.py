@@ -40,7 +40,7 @@ def main():
     draw(axes, ours, "measured here, with the epochs", style.MODEL_COLORS[2], filled=True)
     axes.set_xscale("log")
     low, high = axes.get_xlim()
-    axes.set_xlim(low / 2.2, high * 2.3)
+    axes.set_xlim(low / 2.2, high * 6)
     name_points(axes, reported + ours)
     style.legend(axes, loc="lower right")
     figure.savefig(options.out, dpi=110)
