@@ -1,4 +1,4 @@
-"""The training loops that `training_throughput.py` lets compete: made once, they train so many batches a call."""
+"""The loops that `throughput.py` lets compete: made once, they train on, or predict, so many batches a call."""
 
 import functools
 import time
@@ -46,14 +46,12 @@ def fit(network, batches, bfloat16):
     return train
 
 
-def fit_on_device(network, batches, bfloat16):
-    """`fit(dataset, on_device=True)` of this library: images on the device, an epoch of steps a call (JAX)."""
+def long_tailed_classifier(network, batches, bfloat16):
+    """A model of this library and its data: pixels from 0 to 255."""
     import keras
 
     import ltzoo
-    from ltzoo.sampling import ClassSampler
     from ltzoo.training import Recipe, Stage
-    from ltzoo.training.on_device import device_feed
 
     keras.config.set_dtype_policy("mixed_bfloat16" if bfloat16 else "float32")
     side, _, batch = NETWORKS[network]
@@ -62,7 +60,19 @@ def fit_on_device(network, batches, bfloat16):
     images, labels = images_and_labels(network, batches)
     images = (255 * (images - images.min()) / (images.max() - images.min())).astype("uint8")
     data = ltzoo.data.from_arrays(images, labels, x_test=images[:1], y_test=labels[:1])
-    model = ltzoo.models.build(network, recipe, data.class_counts, input_shape=(side, side, 3))
+    return ltzoo.models.build(network, recipe, data.class_counts, input_shape=(side, side, 3)), data, images
+
+
+def fit_on_device(network, batches, bfloat16):
+    """`fit(dataset, on_device=True)` of this library: images on the device, an epoch of steps a call (JAX)."""
+    import keras
+
+    from ltzoo.sampling import ClassSampler
+    from ltzoo.training.on_device import device_feed
+
+    _, labels = images_and_labels(network, batches)
+    batch = NETWORKS[network][2]
+    model, data, _ = long_tailed_classifier(network, batches, bfloat16)
     sampler = ClassSampler(labels, batch_size=batch)
     model.set_stage(0, steps_per_epoch=sampler.steps_per_epoch)
     feed = device_feed(model, data.train, sampler, num_epochs=10**6)
@@ -73,20 +83,42 @@ def fit_on_device(network, batches, bfloat16):
     return train
 
 
-def plain(network, batches, bfloat16, channels_last=True, compiled=False):
-    """The loop that a PyTorch user writes, on the accelerator where there is one."""
+def predict(network, batches, bfloat16):
+    """`predict_on_batch` of a model of this library, as `ltzoo.metrics.evaluate` calls it: pixels in, an array out.
+
+    `model.predict` on TensorFlow ends a little later, when a thread of its `tf.data` pipeline wakes up.
+    """
+    batch = NETWORKS[network][2]
+    model, _, images = long_tailed_classifier(network, batches, bfloat16)
+
+    def run():
+        starts = range(0, len(images), batch)
+        return np.concatenate([model.predict_on_batch(images[start : start + batch]) for start in starts])
+
+    return run
+
+
+def plain_network(network, batches, channels_last):
+    """A PyTorch network, its images and labels, on the accelerator where there is one."""
     import plain_networks
     import torch
 
-    _, _, batch = NETWORKS[network]
     place = "cuda" if torch.cuda.is_available() else "cpu"
     layout = torch.channels_last if channels_last else torch.contiguous_format
     torch.manual_seed(0)
     model = getattr(plain_networks, network)(NETWORKS[network][1]).to(device=place, memory_format=layout)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     images, labels = images_and_labels(network, batches)
     images = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(memory_format=layout)
-    images, labels = images.to(place), torch.from_numpy(labels).to(place)
+    return model, images.to(place), torch.from_numpy(labels).to(place), place, layout
+
+
+def plain(network, batches, bfloat16, channels_last=True, compiled=False):
+    """The training loop that a PyTorch user writes."""
+    import torch
+
+    batch = NETWORKS[network][2]
+    model, images, labels, place, layout = plain_network(network, batches, channels_last)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
 
     def loss_of(batch_images, batch_labels):
         with torch.autocast(place, dtype=torch.bfloat16, enabled=bfloat16):
@@ -104,6 +136,25 @@ def plain(network, batches, bfloat16, channels_last=True, compiled=False):
             torch.cuda.synchronize()
 
     return train
+
+
+def plain_forward(network, batches, bfloat16, channels_last=True, compiled=False):
+    """The loop over a test set that a PyTorch user writes, its logits an array in the end."""
+    import torch
+
+    batch = NETWORKS[network][2]
+    model, images, _, place, layout = plain_network(network, batches, channels_last)
+    model.eval()
+    forward = torch.compile(model) if compiled else model
+
+    def run():
+        logits = []
+        with torch.inference_mode(), torch.autocast(place, dtype=torch.bfloat16, enabled=bfloat16):
+            for part in images.split(batch):
+                logits.append(forward(part.contiguous(memory_format=layout)).float())
+        return torch.cat(logits).cpu().numpy()
+
+    return run
 
 
 def matrix_rate(bfloat16, size=1024, repeats=50):

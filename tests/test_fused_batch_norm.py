@@ -46,11 +46,64 @@ def test_half_precision_keeps_the_statistics_in_float32(dtype, step):
         np.testing.assert_allclose(ops.convert_to_numpy(a), b, rtol=1e-4)
 
 
+def by_averages(x, mean, variance, scale, offset):
+    return scale * (x.astype("float64") - mean) / np.sqrt(variance + EPSILON) + offset
+
+
+@pytest.mark.skipif(not FUSED, reason="XLA fuses by itself")
+@pytest.mark.parametrize("dtype, step", [("float32", 1e-6), ("bfloat16", 2**-8), ("float16", 2**-11)])
+def test_given_averages_against_numpy(dtype, step):
+    x = ops.cast(batch(), dtype)
+    mean, variance, scale, offset = np.random.default_rng(2).uniform(0.5, 2.0, (4, 3)).astype("float32")
+    outputs, *averages = fused_batch_norm(x, scale, offset, EPSILON, (mean, variance))
+    assert keras.backend.standardize_dtype(outputs.dtype) == dtype
+    expected = by_averages(ops.convert_to_numpy(ops.cast(x, "float32")), mean, variance, scale, offset)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(ops.cast(outputs, "float32")), expected, rtol=step, atol=1e-5
+    )
+    for given, returned in zip((mean, variance), averages, strict=True):
+        np.testing.assert_array_equal(given, ops.convert_to_numpy(returned))
+
+
+@pytest.mark.skipif(not FUSED, reason="XLA fuses by itself")
+def test_gradient_with_given_averages():
+    rng = np.random.default_rng(3)
+    mean, variance, scale, offset = rng.uniform(0.5, 2.0, (4, 3)).astype("float32")
+    weights = rng.normal(0.0, 1.0, batch().shape)
+
+    def total(values):
+        outputs = fused_batch_norm(*values, EPSILON, (mean, variance))[0]
+        return ops.sum(ops.cast(weights, "float32") * outputs)
+
+    _, gradients = value_and_gradient(total, [batch(), scale, offset])
+    factor = 1.0 / np.sqrt(variance + EPSILON)
+    expected = (
+        weights * scale * factor,
+        (weights * (batch() - mean) * factor).sum((0, 1, 2)),
+        weights.sum((0, 1, 2)),
+    )
+    for actual, value in zip(gradients, expected, strict=True):
+        np.testing.assert_allclose(actual, value, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(8, 3), (4, 5, 3), (4, 2, 5, 3)])
+def test_in_inference_the_layer_is_that_of_keras(shape):
+    own, of_keras = BatchNormalization(), keras.layers.BatchNormalization(epsilon=EPSILON)
+    for layer in (own, of_keras):
+        layer.build(shape)
+        layer.set_weights(np.random.default_rng(4).uniform(0.5, 2.0, (4, 3)))
+    x = batch(shape=shape)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(own(x)), ops.convert_to_numpy(of_keras(x)), rtol=1e-5, atol=1e-5
+    )
+
+
 @pytest.mark.parametrize(
     "shape, dtype", [((8, 3), "float32"), ((8, 4, 3), "float32"), ((2, 4, 4, 3), "float64")]
 )
-def test_what_has_no_fused_operation_is_left_to_others(shape, dtype):
-    assert fused_batch_norm(ops.zeros(shape, dtype), None, None, EPSILON) is None
+@pytest.mark.parametrize("averages", [None, (np.zeros(3, "float32"), np.ones(3, "float32"))])
+def test_what_has_no_fused_operation_is_left_to_others(shape, dtype, averages):
+    assert fused_batch_norm(ops.zeros(shape, dtype), None, None, EPSILON, averages) is None
 
 
 @pytest.mark.skipif(not FUSED, reason="XLA fuses by itself")

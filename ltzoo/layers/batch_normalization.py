@@ -38,8 +38,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
     Raises:
         ValueError: If ``shifted`` is not a boolean, or is combined with ``renorm`` or ``synchronized``.
 
-    With the statistics of a batch it uses the framework's own fused operation where there is one
-    (``ltzoo.fused_batch_norm``); Keras's layer does not.
+    It uses the framework's own fused operation where there is one (``ltzoo.fused_batch_norm``); Keras's layer does
+    not.
 
     Deviations: the defaults of momentum and epsilon are those of PyTorch (0.9 and 1e-5), not those of Keras
     (0.99 and 1e-3). As everywhere in Keras the moving variance records the biased batch variance; PyTorch
@@ -94,7 +94,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         self._freeze_affine()
 
     def call(self, inputs, training=None, mask=None):
-        if not self.uses_batch(training) or self.renorm or self.synchronized:
+        if self.renorm or self.synchronized:
             return super().call(inputs, training=training, mask=mask)
         inputs = ops.convert_to_tensor(inputs)
         outputs = batch_normalize(self, inputs, self.gamma, self.beta, training, mask)

@@ -24,8 +24,8 @@ def batch_normalize(
     """scale (x - mean) / sqrt(variance + epsilon) + offset, per channel.
 
     In training (of a layer that is trainable or shifted) mean and variance are those of the batch, and the moving
-    averages take their share of them; otherwise they are the moving averages. The batch's are those of the backend's
-    own operation where it has one, else the variance is the mean of (x - mean)^2: the form E[x^2] - E[x]^2, which
+    averages take their share of them; otherwise they are the moving averages. Either way it is the backend's own
+    operation where it has one. Else the batch's variance is the mean of (x - mean)^2: the form E[x^2] - E[x]^2, which
     Keras uses on PyTorch, loses digits where the mean is large.
 
     Args:
@@ -42,11 +42,13 @@ def batch_normalize(
     """
     dtype = float32_or_float64(inputs.dtype)
     scale, offset = (None if given is None else ops.cast(given, dtype) for given in (scale, offset))
-    if not layer.uses_batch(training):
-        inputs = ops.cast(inputs, dtype)
-        mean, variance = (ops.cast(average, dtype) for average in (layer.moving_mean, layer.moving_variance))
-        return _normalize(layer, inputs, mean, variance, scale, offset)
     last = layer.axis in (-1, len(inputs.shape) - 1)
+    if not layer.uses_batch(training):
+        averages = tuple(ops.cast(average, dtype) for average in (layer.moving_mean, layer.moving_variance))
+        fused = fused_batch_norm(inputs, scale, offset, layer.epsilon, averages) if last else None
+        if fused is not None:
+            return fused[0]
+        return _normalize(layer, ops.cast(inputs, dtype), *averages, scale, offset)
     fused = fused_batch_norm(inputs, scale, offset, layer.epsilon) if last and mask is None else None
     if fused is not None:
         outputs, mean, variance = fused

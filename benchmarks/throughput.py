@@ -1,12 +1,12 @@
-"""Training throughput: `keras.Model.fit` on each backend, beside plain PyTorch loops over the same network.
+"""Throughput of training and, with `--forward`, of prediction on each backend, beside plain PyTorch loops.
 
-    python benchmarks/training_throughput.py --network resnet32 --rounds 5 --steps 20 --threads 2 [--output FILE]
+    python benchmarks/throughput.py --network resnet32 --rounds 5 --steps 20 --threads 2 [--forward] [--output FILE]
 
-ResNet-32 (32x32 images, 10 classes, batch 128) or ResNet-50 (224x224, 1000 classes, batch 16), random images, SGD with
-momentum, cross-entropy. Every contestant runs in its own process, because a process has one backend; the parent lets
-them take turns, round after round, so that a change of the machine's load meets all of them. In each round the rate of
-1024 x 1024 matrix products is measured, too, and a contestant's share of it: 6 operations for each multiply-add
-of the network's forward pass. Run it on an idle machine.
+ResNet-32 (32x32 images, 10 classes, batch 128) or ResNet-50 (224x224, 1000 classes, batch 16), random images; training
+is SGD with momentum and cross-entropy. Every contestant runs in its own process, because a process has one backend; the
+parent lets them take turns, round after round, so that a change of the machine's load meets all of them. In each
+round the rate of 1024 x 1024 matrix products is measured, too, and a contestant's share of it: 2 operations for each
+multiply-add of a forward pass, 6 in training. Run it on an idle machine.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import throughput_contestants as loops
 
-CONTESTANTS = {  # backend, loop, its arguments
+TRAINING = {  # backend, loop, its arguments
     "plain PyTorch, NCHW": ("torch", "plain", {"channels_last": False}),
     "plain PyTorch, channels-last": ("torch", "plain", {}),
     "plain PyTorch, channels-last, compiled": ("torch", "plain", {"compiled": True}),
@@ -29,6 +29,14 @@ CONTESTANTS = {  # backend, loop, its arguments
     "model.fit, JAX": ("jax", "fit", {}),
     "fit(on_device=True), JAX": ("jax", "fit_on_device", {}),
     "model.fit, PyTorch": ("torch", "fit", {}),
+}
+FORWARD = {
+    "plain PyTorch, NCHW": ("torch", "plain_forward", {"channels_last": False}),
+    "plain PyTorch, channels-last": ("torch", "plain_forward", {}),
+    "plain PyTorch, channels-last, compiled": ("torch", "plain_forward", {"compiled": True}),
+    "predict_on_batch, TensorFlow": ("tensorflow", "predict", {}),
+    "predict_on_batch, JAX": ("jax", "predict", {}),
+    "predict_on_batch, PyTorch": ("torch", "predict", {}),
 }
 MATRIX = "matrix products"
 
@@ -41,13 +49,14 @@ def main():
     parser.add_argument("--steps", type=int, default=20, help="batches a measurement")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads")
     parser.add_argument("--bfloat16", action="store_true", help="mixed precision")
+    parser.add_argument("--forward", action="store_true", help="prediction instead of training")
     parser.add_argument("--only", nargs="*", default=[], help="parts of the names of the contestants to run")
     parser.add_argument("--output", type=Path, help="file that the output is added to")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         return serve(options)
-    names = [n for n in CONTESTANTS if not options.only or any(part in n for part in options.only)]
+    names = [n for n in contestants(options) if not options.only or any(part in n for part in options.only)]
     workers = {name: start(name, options) for name in (*names, MATRIX)}
     rates = {name: [] for name in workers}
     lines = []
@@ -71,12 +80,17 @@ def main():
             file.write("\n".join(lines) + "\n")
 
 
+def contestants(options):
+    """Those of training or of prediction."""
+    return FORWARD if options.forward else TRAINING
+
+
 def start(name, options):
     """Start the process of a contestant."""
     threads = str(options.threads)
     environment = {
         **os.environ,
-        "KERAS_BACKEND": CONTESTANTS[name][0] if name != MATRIX else "torch",
+        "KERAS_BACKEND": contestants(options)[name][0] if name != MATRIX else "torch",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "OMP_NUM_THREADS": threads,
         "TF_NUM_INTRAOP_THREADS": threads,
@@ -85,6 +99,7 @@ def start(name, options):
     command = [sys.executable, __file__, "--worker", name, "--network", options.network]
     command += ["--steps", str(options.steps), "--threads", threads]
     command += ["--bfloat16"] if options.bfloat16 else []
+    command += ["--forward"] if options.forward else []
     return subprocess.Popen(
         command,
         env=environment,
@@ -124,18 +139,18 @@ def matrix_rate(options):
 
 
 def images_a_second(options):
-    """A function that trains `--steps` batches and measures their rate."""
-    backend, loop, arguments = CONTESTANTS[options.worker]
+    """A function that trains on `--steps` batches, or predicts them, and measures their rate."""
+    backend, loop, arguments = contestants(options)[options.worker]
     if backend == "torch":
         import torch
 
         torch.set_num_threads(options.threads)
-    train = getattr(loops, loop)(options.network, options.steps, options.bfloat16, **arguments)
+    run = getattr(loops, loop)(options.network, options.steps, options.bfloat16, **arguments)
     images = options.steps * loops.NETWORKS[options.network][2]
 
     def measure():
         begin = time.perf_counter()
-        train()
+        run()
         return images / (time.perf_counter() - begin)
 
     return measure
@@ -145,10 +160,11 @@ def table(rates, options):
     """Median rates, their ratio to the first contestant's, and their share of the matrix rate of the same round."""
     names = [name for name in rates if name != MATRIX]
     medians = {name: statistics.median(rates[name]) for name in names}
-    gflop = 6 * macs(options.network) / 1e9
+    gflop = (2 if options.forward else 6) * macs(options.network) / 1e9
     side, classes, batch = loops.NETWORKS[options.network]
+    kind = "prediction" if options.forward else "training"
     lines = [
-        f"{options.network}, {side}x{side} images, {classes} classes, batch {batch}, "
+        f"{options.network}, {kind}, {side}x{side} images, {classes} classes, batch {batch}, "
         f"{'mixed bfloat16' if options.bfloat16 else 'float32'}, {options.threads} CPU threads, "
         f"{options.rounds} rounds of {options.steps} steps, {gflop:.3f} GFLOP an image, "
         f"{statistics.median(rates[MATRIX]):.0f} GFLOP/s in matrix products (median)",
