@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from ltzoo.layers.flip_average import FlipAverage
@@ -43,7 +44,8 @@ class Distillation(Technique):
         temperature: T, above 0.
         ask: "all" teachers about every image; or "one", the k-th about every K-th image of a batch from number k on:
             p_i = softmax(t_ki / T). The mean of the gradients is the same, as the loss is linear in p but for a
-            constant, and K teachers cost no more than one.
+            constant, and K teachers cost no more than one. In a batch of fewer than K images, as the last one of an
+            epoch may be, images are asked about again until each teacher has one.
 
     Raises:
         ValueError: no teacher or an argument out of range; when training begins, a teacher with other classes or for
@@ -104,7 +106,14 @@ class Distillation(Technique):
         return sum(answers[1:], answers[0]) / len(answers)
 
     def _shares(self, values):
-        return [values[number :: len(self.teachers)] for number in range(len(self.teachers))]
+        count = len(self.teachers)
+        size = ops.shape(values)[0]
+        # An empty share would do, but not for TensorFlow's convolutions on a CPU (oneDNN).
+        if not isinstance(size, int):
+            values = ops.take(values, ops.arange(ops.maximum(size, count)) % size, axis=0)
+        elif size < count:
+            values = ops.take(values, np.arange(count) % size, axis=0)
+        return [values[number::count] for number in range(count)]
 
     def loss(
         self,

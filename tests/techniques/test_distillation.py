@@ -148,10 +148,18 @@ def test_configuration_and_errors(teachers):
 
 
 def test_a_batch_with_fewer_images_than_teachers(teachers):
-    """Three images with 41 in all: the last batch of 8 has one."""
-    model = tiny.model(recipe(teachers, ask="one", epochs=1), counts=(25, 12, 4))
+    """Of 41 images in batches of 8 the last one has a batch of its own."""
+    model = tiny.model(recipe(teachers, ask="one", epochs=1, weight=1.0, temperature=2.0), counts=(25, 12, 4))
     history = model.fit(tiny.dataset((25, 12, 4)), verbose=0)
     assert np.isfinite(history.history["loss"]).all()
+    model.enter_stage(0)
+    images = tiny.dataset().train.load(np.arange(1))
+    logits = model(images, training=True)
+    loss = model.technique.loss(model, None, logits, None)
+    q = softmax(ops.convert_to_numpy(logits).astype("float64") / 2.0)
+    answers = [softmax(alone(path, images) / 2.0) for path in teachers]
+    expected = 4.0 * np.mean([np.sum(p * (np.log(p) - np.log(q))) for p in answers])
+    np.testing.assert_allclose(float(ops.convert_to_numpy(loss)), expected, rtol=1e-5)
 
 
 def test_teachers_compute_in_the_precision_of_the_training(teachers):

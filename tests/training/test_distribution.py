@@ -50,12 +50,13 @@ print(json.dumps({key: history[key] for key in ("loss", "accuracy", "stage")}))
 
 
 def _losses(kind, devices=1):
-    # Besides those of conftest.py, which make compiling quicker.
+    # Besides those of conftest.py, which make compiling quicker. A replica may get an empty share of the last batch,
+    # with which TensorFlow's convolutions on a CPU fail where they are oneDNN's.
     flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count={devices}"
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, kind],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": flags},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": flags, "TF_ENABLE_ONEDNN_OPTS": "0"},
         capture_output=True,
         text=True,
     )
