@@ -48,7 +48,7 @@ def predict(images, model, top, skip_unreadable):
         raise UserError("None of the images can be read")
     for start in range(0, len(positions), _BATCH):
         chosen = positions[start : start + _BATCH]
-        logits = classifier.predict(split.load(chosen), batch_size=_BATCH, verbose=0).astype("float64")
+        logits = np.asarray(classifier.predict_on_batch(split.load(chosen)), "float64")
         for position, row in zip(chosen, logits, strict=True):
             click.echo(f"{images[position]}: {_most_probable(row, classifier.class_names, top)}")
 
