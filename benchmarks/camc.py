@@ -16,17 +16,16 @@ what it held when inputs, weights and libraries were loaded. Expected time: 10 m
 """
 
 import argparse
-import json
 import os
 import platform
 import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
+
+import workers
 
 SIDE, CHANNELS, CLASSES, TAIL, PROTOTYPES = 7, 2048, 1000, 615, 5
 LIBRARY = "CAMCalibration"
@@ -48,7 +47,7 @@ def main():
     options = parser.parse_args()
     if options.worker:
         form, batch, folder = options.worker
-        return serve(form, int(batch), Path(folder), options)
+        return workers.serve(lambda: measurement(form, int(batch), Path(folder), options))
     # A compiled step with 615 unrolled classes takes longer to compile than the others to run.
     default = [form for form in FORMS if form != "class maps" or options.backend == "torch"]
     forms = options.forms or default
@@ -62,80 +61,48 @@ def main():
 def compare(forms, options, folder):
     """Let the processes take turns; return the table."""
     batches = {form: options.map_batch if form == "class maps" else options.batch for form in forms}
-    workers = {form: start(form, batches[form], options, folder) for form in forms}
     seconds = {form: [] for form in forms}
-    try:
-        for form in forms:
-            ask(workers[form])  # Loads, compiles and warms up.
+    processes = {form: start(form, batches[form], options, folder) for form in forms}
+    with workers.started(processes):
+        for process in processes.values():
+            workers.ask(process)  # Loads, compiles and warms up.
         for round_ in range(options.rounds):
-            for form in forms:
-                answer = ask(workers[form])
-                seconds[form].append(answer["seconds"])
-                print(f"round {round_ + 1}: {form:<20}{answer['seconds']:8.2f} s", flush=True)
-        memory = {form: ask(workers[form])["megabytes"] for form in forms}
-    finally:
-        for worker in workers.values():
-            worker.stdin.close()
-            worker.wait()
+            for form, process in processes.items():
+                seconds[form].append(workers.ask(process)["seconds"])
+                print(f"round {round_ + 1}: {form:<20}{seconds[form][-1]:8.2f} s", flush=True)
+        memory = {form: workers.ask(process)["megabytes"] for form, process in processes.items()}
     return table(seconds, memory, batches, options, differences(forms, folder))
 
 
 def start(form, batch, options, folder):
     """Start the process of a form."""
-    threads = str(options.threads)
-    environment = {
-        **os.environ,
-        "KERAS_BACKEND": options.backend,
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "OMP_NUM_THREADS": threads,
-        "TF_NUM_INTRAOP_THREADS": threads,
-        "TF_NUM_INTEROP_THREADS": threads,
-        # Freed tensors go back to the system at once, so that the resident set is what tensors hold.
-        "MALLOC_MMAP_THRESHOLD_": str(2**20),
-    }
-    command = [sys.executable, __file__, "--worker", form, str(batch), folder]
-    command += ["--backend", options.backend, "--kernel-size", str(options.kernel_size)]
-    return subprocess.Popen(
-        command,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
+    arguments = ["--worker", form, batch, folder]
+    arguments += ["--backend", options.backend, "--kernel-size", options.kernel_size]
+    # Freed tensors go back to the system at once, so that the resident set is what tensors hold.
+    return workers.start(
+        __file__, arguments, options.backend, options.threads, MALLOC_MMAP_THRESHOLD_=str(2**20)
     )
 
 
-def ask(worker):
-    """The answer of a process to one line."""
-    worker.stdin.write("go\n")
-    worker.stdin.flush()
-    line = worker.stdout.readline()
-    if not line:
-        raise RuntimeError(
-            f"A form ended early, perhaps for lack of memory. Received: exit code {worker.wait()}"
-        )
-    return json.loads(line)
-
-
-def serve(form, batch, folder, options):
-    """Make one step for every line that arrives; the first is the warm-up and leaves the numbers for `differences`."""
-    answer = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # What libraries print does not mix with the answers.
+def measurement(form, batch, folder, options):
+    """A function that measures one step; its first is the warm-up and leaves the numbers for `differences`."""
     import numpy as np
 
     step, arrays = make_step(form, batch, options.kernel_size)
     held = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-    for number, _ in enumerate(sys.stdin):
+    file = folder / f"{form.replace(' ', '_')}.npz"
+
+    def measure(_):
         begin = time.perf_counter()
         scores, gradients = step(arrays)
         seconds = time.perf_counter() - begin
-        if number == 0:
-            name = form.replace(" ", "_")
-            np.savez(folder / f"{name}.npz", scores=np.asarray(scores), prototypes=np.asarray(gradients[2]))
+        if not file.exists():
+            np.savez(file, scores=np.asarray(scores), prototypes=np.asarray(gradients[2]))
         del scores, gradients
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        answer.write(json.dumps({"seconds": seconds, "megabytes": (peak - held) / 1e6}) + "\n")
-        answer.flush()
+        return {"seconds": seconds, "megabytes": (peak - held) / 1e6}
+
+    return measure
 
 
 def make_step(form, batch, kernel_size):

@@ -14,17 +14,15 @@ machine's load meets all of them; a figure is the median of the rounds. Expected
 
 import argparse
 import importlib.util
-import json
-import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import workers
 from serving_runners import PLAIN, is_framework, path_of, runner, ways
 
 LATENCY, THROUGHPUT = 1, 64
@@ -56,7 +54,8 @@ def main():
     if options.prepare:
         return prepare(Path(options.prepare), options)
     if options.worker:
-        return serve(options.worker[0], Path(options.worker[1]), options)
+        name, folder = options.worker
+        return workers.serve(lambda: measurement(name, Path(folder), options))
     with tempfile.TemporaryDirectory() as folder:
         for backend in filter(installed, BACKENDS.values()):
             start(["--prepare", folder], backend, options).communicate()
@@ -86,22 +85,11 @@ def contestants(folder, options):
 
 def start(arguments, backend, options):
     """Start a process of this file on a backend."""
-    threads = str(options.threads)
-    environment = {
-        **os.environ,
-        "KERAS_BACKEND": backend,
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "CUDA_VISIBLE_DEVICES": "",
-        "JAX_PLATFORMS": "cpu",
-        "OMP_NUM_THREADS": threads,
-        "TF_NUM_INTRAOP_THREADS": threads,
-        "TF_NUM_INTEROP_THREADS": threads,
-    }
-    command = [sys.executable, __file__, *arguments, "--backbone", options.backbone]
+    arguments = [*arguments, "--backbone", options.backbone]
     for name in ("image_size", "classes", "threads", "clock"):
-        command += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, **pipes)
+        arguments += [f"--{name.replace('_', '-')}", getattr(options, name)]
+    cpu_only = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+    return workers.start(__file__, arguments, backend, options.threads, **cpu_only)
 
 
 def prepare(folder, options):
@@ -136,56 +124,42 @@ def prepare(folder, options):
 
 def compare(names, folder, options):
     """Let the contestants take turns; return the table."""
-    workers = {name: start(["--worker", name, folder], backend, options) for name, backend in names.items()}
+    processes = {name: start(["--worker", name, folder], backend, options) for name, backend in names.items()}
     seconds = {name: {LATENCY: [], THROUGHPUT: []} for name in names}
     logits = {}
-    try:
-        for name, worker in workers.items():
-            logits[name] = ask(worker, LATENCY, 1)["logits"]
-            ask(worker, THROUGHPUT, 2)
+    with workers.started(processes):
+        for name, process in processes.items():
+            logits[name] = workers.ask(process, [LATENCY, 1])["logits"]
+            workers.ask(process, [THROUGHPUT, 2])
             print(f"ready: {name}", file=sys.stderr, flush=True)
         for round_ in range(options.rounds):
             for batch, calls in ((LATENCY, options.calls), (THROUGHPUT, 1)):
-                for name, worker in workers.items():
-                    seconds[name][batch].append(ask(worker, batch, calls)["seconds"])
+                for name, process in processes.items():
+                    seconds[name][batch].append(workers.ask(process, [batch, calls])["seconds"])
             print(f"round {round_ + 1} of {options.rounds}", file=sys.stderr, flush=True)
-    finally:
-        for worker in workers.values():
-            worker.stdin.close()
-            worker.wait()
     return table(seconds, logits, options)
 
 
-def ask(worker, batch, calls):
-    """One measurement: the seconds of a call, the mean of `calls`."""
-    worker.stdin.write(json.dumps([batch, calls]) + "\n")
-    worker.stdin.flush()
-    line = worker.stdout.readline()
-    if not line:
-        raise RuntimeError(f"A contestant ended early. Received: exit code {worker.wait()}")
-    return json.loads(line)
-
-
-def serve(name, folder, options):
-    """Measure once for every line that arrives; every answer has the logits of the first image."""
-    answer = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # What libraries print does not mix with the answers.
+def measurement(name, folder, options):
+    """A function of (batch, calls): the seconds of a call, the mean of `calls`, and the logits of the first image."""
     import numpy as np
 
     shape = (THROUGHPUT, options.image_size, options.image_size, 3)
     images = np.random.default_rng(0).integers(0, 256, shape).astype("float32")
     run = runner(name, folder, options)
     clock = time.perf_counter if options.clock == "wall" else time.process_time
-    for line in sys.stdin:
-        batch, calls = json.loads(line)
+
+    def measure(question):
+        batch, calls = question
         given = np.ascontiguousarray(images[:batch])
         result = run(given)  # Compiles for this batch, or fills the caches after the other contestants.
         begin = clock()
         for _ in range(calls):
             result = run(given)
         seconds = (clock() - begin) / calls
-        answer.write(json.dumps({"seconds": seconds, "logits": np.asarray(result)[0].tolist()}) + "\n")
-        answer.flush()
+        return {"seconds": seconds, "logits": np.asarray(result)[0].tolist()}
+
+    return measure
 
 
 def table(seconds, logits, options):

@@ -10,16 +10,13 @@ multiply-add of a forward pass, 6 in training. Run it on an idle machine.
 """
 
 import argparse
-import functools
-import json
-import os
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import throughput_contestants as loops
+import workers
 
 TRAINING = {  # backend, loop, its arguments
     "plain PyTorch, NCHW": ("torch", "plain", {"channels_last": False}),
@@ -55,24 +52,20 @@ def main():
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        return serve(options)
+        return workers.serve(lambda: measurement(options))
     names = [n for n in contestants(options) if not options.only or any(part in n for part in options.only)]
-    workers = {name: start(name, options) for name in (*names, MATRIX)}
-    rates = {name: [] for name in workers}
+    names.append(MATRIX)
+    rates = {name: [] for name in names}
     lines = []
-    try:
-        for worker in workers.values():
-            ask(worker)  # Builds, compiles and warms up.
+    with workers.started({name: start(name, options) for name in names}) as processes:
+        for process in processes.values():
+            workers.ask(process)  # Builds, compiles and warms up.
         for round_ in range(options.rounds):
-            for name in workers:
-                rates[name].append(ask(workers[name]))
+            for name, process in processes.items():
+                rates[name].append(workers.ask(process))
                 unit = "GFLOP/s" if name == MATRIX else "images/s"
                 lines.append(f"round {round_ + 1}: {name:<40}{rates[name][-1]:8.1f} {unit}")
                 print(lines[-1], flush=True)
-    finally:
-        for worker in workers.values():
-            worker.stdin.close()
-            worker.wait()
     lines += ["", table(rates, options), ""]
     print("\n".join(lines[-3:]))
     if options.output:
@@ -87,68 +80,27 @@ def contestants(options):
 
 def start(name, options):
     """Start the process of a contestant."""
-    threads = str(options.threads)
-    environment = {
-        **os.environ,
-        "KERAS_BACKEND": contestants(options)[name][0] if name != MATRIX else "torch",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "OMP_NUM_THREADS": threads,
-        "TF_NUM_INTRAOP_THREADS": threads,
-        "TF_NUM_INTEROP_THREADS": threads,
-    }
-    command = [sys.executable, __file__, "--worker", name, "--network", options.network]
-    command += ["--steps", str(options.steps), "--threads", threads]
-    command += ["--bfloat16"] if options.bfloat16 else []
-    command += ["--forward"] if options.forward else []
-    return subprocess.Popen(
-        command,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    backend = contestants(options)[name][0] if name != MATRIX else "torch"
+    arguments = ["--worker", name, "--network", options.network, "--steps", options.steps]
+    arguments += ["--threads", options.threads]
+    arguments += ["--bfloat16"] if options.bfloat16 else []
+    arguments += ["--forward"] if options.forward else []
+    return workers.start(__file__, arguments, backend, options.threads)
 
 
-def ask(worker):
-    """One measurement of a contestant."""
-    worker.stdin.write("go\n")
-    worker.stdin.flush()
-    line = worker.stdout.readline()
-    if not line:
-        raise RuntimeError(f"A contestant ended early. Received: exit code {worker.wait()}")
-    return json.loads(line)
-
-
-def serve(options):
-    """Measure once for every line that arrives: images/s, or GFLOP/s of matrix products."""
-    answer = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # What libraries print does not mix with the answers.
-    measure = matrix_rate(options) if options.worker == MATRIX else images_a_second(options)
-    for _ in sys.stdin:
-        answer.write(json.dumps(measure()) + "\n")
-        answer.flush()
-
-
-def matrix_rate(options):
-    """A function that measures the device's matrix rate."""
-    import torch
-
-    torch.set_num_threads(options.threads)
-    return functools.partial(loops.matrix_rate, options.bfloat16)
-
-
-def images_a_second(options):
-    """A function that trains on `--steps` batches, or predicts them, and measures their rate."""
-    backend, loop, arguments = contestants(options)[options.worker]
+def measurement(options):
+    """A function that measures the contestant once: images/s, or GFLOP/s of matrix products."""
+    backend, loop, arguments = contestants(options).get(options.worker, ("torch", None, {}))
     if backend == "torch":
         import torch
 
         torch.set_num_threads(options.threads)
+    if options.worker == MATRIX:
+        return lambda _: loops.matrix_rate(options.bfloat16)
     run = getattr(loops, loop)(options.network, options.steps, options.bfloat16, **arguments)
     images = options.steps * loops.NETWORKS[options.network][2]
 
-    def measure():
+    def measure(_):
         begin = time.perf_counter()
         run()
         return images / (time.perf_counter() - begin)
