@@ -18,14 +18,26 @@ AT_LOW_RATE = {
 }
 RETRAINED = {"head": None, "schedule": {"name": "linear", "learning_rate": 0.05}}
 WHITENED = {"technique": {"name": "whitened_patches"}, "trainable": ["stage*"]}
+ORTHOGONAL = {
+    "name": "orthogonal_sgd",
+    "momentum": 0.9,
+    "nesterov": True,
+    "l2": 5e-4,
+    "kernel_rate": 0.35,
+    "kernel_momentum": 0.6,
+}
 
 
-def plain(augmentation=(), sampler=None, **changes):
+def plain(augmentation=(), sampler=None, optimizer=None, **changes):
     """Cross-entropy with crops and flips, and one part of `best`."""
     return {
         "loss": {"name": "cross_entropy"},
         "conversions": [],
-        "stage1": {"sampler": sampler or UNPAIRED, "augmentation": [CROPS, *augmentation]},
+        "stage1": {
+            "sampler": sampler or UNPAIRED,
+            "augmentation": [CROPS, *augmentation],
+            **({"optimizer": optimizer} if optimizer else {}),
+        },
         "stage2": UNCHANGED,
         **changes,
     }
@@ -53,6 +65,7 @@ VARIANTS = {  # by what they are compared with
             }
         },
         "with whitened patches": {"stage1": WHITENED},
+        "with orthogonal steps": {"stage1": {"optimizer": ORTHOGONAL}},
     },
     "cross-entropy": {
         "cross-entropy": plain(),
@@ -61,5 +74,6 @@ VARIANTS = {  # by what they are compared with
         "alone: AutoAugment": plain([POLICY]),
         "alone: recalibration": plain(stage2={"augmentation": [CROPS]}),
         "alone: the mirror image": plain(conversions=[FLIPS]),
+        "alone: orthogonal steps": plain(optimizer=ORTHOGONAL),
     },
 }
