@@ -61,6 +61,9 @@ class Card:
     cost: Mapping[str, Any] | None = None
     notes: tuple = ()
 
+    def __post_init__(self):
+        check_named(backbone=self.backbone, dataset=self.dataset)
+
     def to_json(self) -> str:
         """The card as JSON text, complete by itself, with a line for each attribute."""
         return text(dataclasses.asdict(self))
@@ -70,13 +73,24 @@ class Card:
         """The inverse of `to_json`; class counts and names that are null are those of the data set.
 
         Raises:
-            ValueError: it is no card, or its recipe is none.
+            ValueError: it is no card, or its recipe, backbone or dataset is none.
         """
         values = shipped.complete(json.loads(text))
         for key in _TUPLES:
             values[key] = tuple(values.get(key, ()))
         Recipe.from_dict(values["recipe"])
         return cls(**values)
+
+
+def check_named(**parts: Any) -> None:
+    """Checks that each of these attributes of a card is a mapping with a name.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    for argument, value in parts.items():
+        if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
+            raise ValueError(f'{argument} must be {{"name": ..., arguments}}. Received: {value!r}')
 
 
 def text(values: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ltzoo import shipped
 from ltzoo.files import atomic_write
-from ltzoo.models.cards import Card, card
+from ltzoo.models.cards import Card, card, check_named
 from ltzoo.models.half_precision import rounded_to_half
 from ltzoo.models.hashes import sha256
 from ltzoo.models.weights_file import save_weights
@@ -61,7 +61,11 @@ def publish(
 
     Returns:
         The `Card`.
+
+    Raises:
+        ValueError: `backbone` or `dataset` is not of that form; nothing is written then.
     """
+    check_named(backbone=backbone, dataset=dataset)
     folder = Path(folder)
     if half:
         model = rounded_to_half(model)

@@ -65,6 +65,14 @@ def test_publishing_again_keeps_what_the_card_says(zoo):
     assert card.cost["images"] == 96 and list(card.notes) == ["Stripes."] and card.measured is None
 
 
+@pytest.mark.parametrize("wrong", [{"backbone": "tiny_cnn"}, {"dataset": {"imbalance_factor": 100}}])
+def test_a_part_without_a_name_is_not_published(published, tmp_path, wrong):
+    parts = {"backbone": {"name": "tiny_cnn"}, "dataset": {"name": "stripes"}} | wrong
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be .*Received: "):
+        models.publish(published[1], "gcl_tiny_stripes", tmp_path, **parts)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_weights_and_with_a_file_of_the_user(zoo, tmp_path):
     _, trained = zoo
     images = tiny.dataset().test.load(np.arange(4))
