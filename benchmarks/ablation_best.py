@@ -1,5 +1,7 @@
 """The variants of the recipe `best` for `benchmarks/ablation.py`."""
 
+from ltzoo.recipes.fast import fast
+
 FLIPS = {"name": "flip_average"}
 COMMON = {"epochs": [24, 1], "conversions": [FLIPS]}
 
@@ -18,14 +20,7 @@ AT_LOW_RATE = {
 }
 RETRAINED = {"head": None, "schedule": {"name": "linear", "learning_rate": 0.05}}
 WHITENED = {"technique": {"name": "whitened_patches"}, "trainable": ["stage*"]}
-ORTHOGONAL = {
-    "name": "orthogonal_sgd",
-    "momentum": 0.9,
-    "nesterov": True,
-    "l2": 5e-4,
-    "kernel_rate": 0.35,
-    "kernel_momentum": 0.6,
-}
+ORTHOGONAL = fast().stages[0].optimizer
 
 
 def plain(augmentation=(), sampler=None, optimizer=None, **changes):
