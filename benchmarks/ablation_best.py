@@ -23,16 +23,12 @@ WHITENED = {"technique": {"name": "whitened_patches"}, "trainable": ["stage*"]}
 ORTHOGONAL = fast().stages[0].optimizer
 
 
-def plain(augmentation=(), sampler=None, optimizer=None, **changes):
+def plain(augmentation=(), sampler=None, stage1=None, **changes):
     """Cross-entropy with crops and flips, and one part of `best`."""
     return {
         "loss": {"name": "cross_entropy"},
         "conversions": [],
-        "stage1": {
-            "sampler": sampler or UNPAIRED,
-            "augmentation": [CROPS, *augmentation],
-            **({"optimizer": optimizer} if optimizer else {}),
-        },
+        "stage1": {"sampler": sampler or UNPAIRED, "augmentation": [CROPS, *augmentation], **(stage1 or {})},
         "stage2": UNCHANGED,
         **changes,
     }
@@ -69,6 +65,6 @@ VARIANTS = {  # by what they are compared with
         "alone: AutoAugment": plain([POLICY]),
         "alone: recalibration": plain(stage2={"augmentation": [CROPS]}),
         "alone: the mirror image": plain(conversions=[FLIPS]),
-        "alone: orthogonal steps": plain(optimizer=ORTHOGONAL),
+        "alone: orthogonal steps": plain(stage1={"optimizer": ORTHOGONAL}),
     },
 }
