@@ -1,10 +1,9 @@
-"""The recipes `best_distilled` and `best_distilled_twice` of the benchmarks; importing this file registers them.
+"""The recipe `best_distilled` of the benchmarks, for CIFAR-10-LT alone; importing this file registers it.
 
 It is `best`, taught in its first stage by the three networks that `best` made of `fastnet`, one seed each, with
 the orthogonal steps of `fast`, and then refined: some epochs with the same teachers on images that are cropped and
-mirrored only, which is how the images of prediction look. `best_distilled_twice` has a fourth teacher, the network of
-four times the width that `best_distilled` made in three tenths of its epochs. The teachers are entries of the zoo, so
-CIFAR-10-LT with an imbalance factor of 100 it is.
+mirrored only, which is how the images of prediction look. The teachers are entries of the zoo, so an imbalance factor
+of 100 it is.
 """
 
 import dataclasses
@@ -14,26 +13,15 @@ from ltzoo.recipes.fast import fast
 from ltzoo.recipes.registry import register
 
 TEACHERS = ("best_fastnet_cifar10_lt", "best_seed0_fastnet_cifar10_lt", "best_seed1_fastnet_cifar10_lt")
-WIDE = "best_distilled_30epochs_resnet32x4_cifar10_lt"
 
 
 @register(backbone="resnet32")
 def best_distilled(epochs=(100, 10, 1)):
-    """`best` with nine tenths of the loss from three teachers, at T = 3; each image asks one of them."""
-    return _taught(epochs, "best_distilled", TEACHERS, "three")
-
-
-@register(backbone="resnet32")
-def best_distilled_twice(epochs=(100, 10, 1)):
-    """`best_distilled` with four teachers, one of which it taught."""
-    return _taught(epochs, "best_distilled_twice", (*TEACHERS, WIDE), "four")
-
-
-def _taught(epochs, name, teachers, number):
+    """`best` with nine tenths of the loss from teachers, at T = 3; each image asks one of them."""
     recipe = best((epochs[0], epochs[2]))
     technique = {
         "name": "distillation",
-        "teachers": list(teachers),
+        "teachers": list(TEACHERS),
         "weight": 0.9,
         "temperature": 3.0,
         "ask": "one",
@@ -48,9 +36,9 @@ def _taught(epochs, name, teachers, number):
     )
     return dataclasses.replace(
         recipe,
-        name=name,
+        name="best_distilled",
         stages=(first, refined, *recipe.stages[1:]),
-        description=f"{recipe.description}; taught by {number} networks, orthogonal steps, refined without distortions",
+        description=f"{recipe.description}; taught by three networks, orthogonal steps, refined without distortions",
         citation="Own work; Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015; "
         "Jordan et al., Muon, 2024; He et al., Data Augmentation Revisited, 2019",
     )
