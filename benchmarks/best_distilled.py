@@ -1,18 +1,16 @@
 """The recipe `best_distilled` of the benchmarks, for CIFAR-10-LT alone; importing this file registers it.
 
-It is `best`, taught in its first stage by the three networks that `best` made of `fastnet`, one seed each, with
-the orthogonal steps of `fast`, and then refined: some epochs with the same teachers on images that are cropped and
-mirrored only, which is how the images of prediction look. The teachers are entries of the zoo, so an imbalance factor
-of 100 it is.
+It is `best`, taught in its first stage by the three networks that `best` with SGD made of `fastnet`, one seed each, and
+then refined: some epochs with the same teachers on images that are cropped and mirrored only, which is how the images
+of prediction look. The teachers are entries of the zoo, so an imbalance factor of 100 it is.
 """
 
 import dataclasses
 
 from ltzoo.recipes.best import DISTORTIONS, best
-from ltzoo.recipes.fast import fast
 from ltzoo.recipes.registry import register
 
-TEACHERS = ("best_fastnet_cifar10_lt", "best_seed0_fastnet_cifar10_lt", "best_seed1_fastnet_cifar10_lt")
+TEACHERS = [f"best_sgd_seed{seed}_fastnet_cifar10_lt" for seed in (2, 0, 1)]
 
 
 @register(backbone="resnet32")
@@ -21,12 +19,12 @@ def best_distilled(epochs=(100, 10, 1)):
     recipe = best((epochs[0], epochs[2]))
     technique = {
         "name": "distillation",
-        "teachers": list(TEACHERS),
+        "teachers": TEACHERS,
         "weight": 0.9,
         "temperature": 3.0,
         "ask": "one",
     }
-    first = dataclasses.replace(recipe.stages[0], technique=technique, optimizer=fast().stages[0].optimizer)
+    first = dataclasses.replace(recipe.stages[0], technique=technique)
     refined = dataclasses.replace(
         first,
         epochs=epochs[1],
