@@ -1,8 +1,9 @@
-"""The recipe `best_distilled` of the benchmarks, for CIFAR-10-LT alone; importing this file registers it.
+"""The recipes `best_distilled` and `best_sgd` of the benchmarks; importing this file registers them.
 
-It is `best`, taught in its first stage by the three networks that `best` with SGD made of `fastnet`, one seed each, and
-then refined: some epochs with the same teachers on images that are cropped and mirrored only, which is how the images
-of prediction look. The teachers are entries of the zoo, so an imbalance factor of 100 it is.
+`best_sgd` is `best` as it was before it took orthogonal steps. `best_distilled` is `best`, taught in its first stage by
+the three networks that `best_sgd` made of `fastnet`, one seed each, and then refined: some epochs with the same
+teachers on images that are cropped and mirrored only, which is how the images of prediction look. The teachers are
+entries of the zoo, for CIFAR-10-LT at an imbalance factor of 100.
 """
 
 import dataclasses
@@ -11,6 +12,15 @@ from ltzoo.recipes.best import DISTORTIONS, best
 from ltzoo.recipes.registry import register
 
 TEACHERS = [f"best_sgd_seed{seed}_fastnet_cifar10_lt" for seed in (2, 0, 1)]
+
+
+@register(backbone="fastnet")
+def best_sgd(epochs=(100, 1)):
+    """`best` with Nesterov momentum for all weights. It is called `best` as it was, so its rows keep their hash."""
+    recipe = best(epochs)
+    optimizer = {"name": "sgd", "momentum": 0.9, "nesterov": True, "l2": 5e-4}
+    first = dataclasses.replace(recipe.stages[0], optimizer=optimizer)
+    return dataclasses.replace(recipe, stages=(first, *recipe.stages[1:]))
 
 
 @register(backbone="resnet32")

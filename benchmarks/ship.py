@@ -5,7 +5,7 @@ and golden outputs in weights/. The model is evaluated anew, and must have the a
 float16 in the file where that changes the accuracy by no more than 0.05 points either way. An entry
 whose training was as long as the recipe's own has the recipe's name; a shorter one has its epochs in it, as in
 gcl_published_20epochs_resnet32_cifar10_lt. With `--seed` it is that seed, whatever its accuracy, as in
-best_seed0_fastnet_cifar10_lt. Afterwards `python cards/make_cards.py` brings all cards up to date.
+best_sgd_seed0_fastnet_cifar10_lt. Afterwards `python cards/make_cards.py` brings all cards up to date.
 """
 
 import argparse
