@@ -3,7 +3,7 @@
 import dataclasses
 import json
 
-import ablation_best_sgd
+import ablation_best
 import ablation_fast
 
 
@@ -44,7 +44,7 @@ class Ablation:
 BACKBONE = {"name": "fastnet", "widths": [32, 64, 128]}
 ABLATIONS = {
     "fast": Ablation(ablation_fast.COMMON, ablation_fast.VARIANTS),
-    "best_sgd": Ablation(ablation_best_sgd.COMMON, ablation_best_sgd.VARIANTS),
+    "best": Ablation(ablation_best.COMMON, ablation_best.VARIANTS),
 }
 
 

@@ -15,7 +15,7 @@ import runs
 LAYOUTS = {
     "cifar10_lt": cifar_table,
     "cifar10_lt_ablation_fast": ablation_table,
-    "cifar10_lt_ablation_best_sgd": ablation_table,
+    "cifar10_lt_ablation_best": ablation_table,
 }
 
 

@@ -1,4 +1,4 @@
-"""The variants of the recipe `best_sgd` for `benchmarks/ablation.py`."""
+"""The variants of the recipe `best` for `benchmarks/ablation.py`."""
 
 from ltzoo.recipes.fast import fast
 
@@ -21,22 +21,27 @@ AT_LOW_RATE = {
 RETRAINED = {"head": None, "schedule": {"name": "linear", "learning_rate": 0.05}}
 WHITENED = {"technique": {"name": "whitened_patches"}, "trainable": ["stage*"]}
 ORTHOGONAL = fast().stages[0].optimizer
+SGD = {"name": "sgd", "momentum": 0.9, "nesterov": True, "l2": 5e-4}
 
 
-def plain(augmentation=(), sampler=None, stage1=None, **changes):
-    """Cross-entropy with crops and flips, and one part of `best_sgd`."""
+def plain(augmentation=(), sampler=None, optimizer=SGD, **changes):
+    """Cross-entropy with crops, flips and SGD, and one part of `best`."""
     return {
         "loss": {"name": "cross_entropy"},
         "conversions": [],
-        "stage1": {"sampler": sampler or UNPAIRED, "augmentation": [CROPS, *augmentation], **(stage1 or {})},
+        "stage1": {
+            "sampler": sampler or UNPAIRED,
+            "augmentation": [CROPS, *augmentation],
+            "optimizer": optimizer,
+        },
         "stage2": UNCHANGED,
         **changes,
     }
 
 
 VARIANTS = {  # by what they are compared with
-    "best_sgd": {
-        "best_sgd": {},
+    "best": {
+        "best": {},
         "without recalibration": {"stage2": UNCHANGED},
         "instead of it: the classifier trained on": {"stage2": RETRAINED},
         "instead of it: all of it trained on": {"stage2": AT_LOW_RATE},
@@ -46,6 +51,7 @@ VARIANTS = {  # by what they are compared with
             "stage2": {"augmentation": [CROPS]},
         },
         "without logit adjustment": {"loss": {"name": "cross_entropy"}},
+        "without orthogonal steps": {"stage1": {"optimizer": SGD}},
         "without the mirror image": {"conversions": []},
         "with shifts": {"conversions": [{**FLIPS, "shift": 1}]},
         "instead: tau = 1 in both stages": {"loss": {"name": "logit_adjustment", "tau": 1.0}},
@@ -56,7 +62,6 @@ VARIANTS = {  # by what they are compared with
             }
         },
         "with whitened patches": {"stage1": WHITENED},
-        "with orthogonal steps": {"stage1": {"optimizer": ORTHOGONAL}},
     },
     "cross-entropy": {
         "cross-entropy": plain(),
@@ -65,6 +70,6 @@ VARIANTS = {  # by what they are compared with
         "alone: AutoAugment": plain([POLICY]),
         "alone: recalibration": plain(stage2={"augmentation": [CROPS]}),
         "alone: the mirror image": plain(conversions=[FLIPS]),
-        "alone: orthogonal steps": plain(stage1={"optimizer": ORTHOGONAL}),
+        "alone: orthogonal steps": plain(optimizer=ORTHOGONAL),
     },
 }
