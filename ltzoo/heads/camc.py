@@ -9,6 +9,7 @@ from keras import ops
 
 from ltzoo.heads.registry import register
 from ltzoo.layers import CAMCalibration
+from ltzoo.protocols import StageView
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
@@ -40,7 +41,7 @@ class CAMCHead(CAMCalibration):
             raise ValueError(f"`fusion_images` must be 0 or more. Received: fusion_images={fusion_images}")
         self.fusion_images = int(fusion_images)
 
-    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+    def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
         """Takes over the class vectors; sets prototypes and fusion from the training images."""
         kernel = getattr(previous, "kernel", None)
         if kernel is not None and tuple(kernel.shape) == tuple(self.kernel.shape):

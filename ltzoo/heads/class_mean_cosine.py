@@ -10,6 +10,7 @@ import numpy as np
 from ltzoo.heads.class_means import class_means
 from ltzoo.heads.registry import register
 from ltzoo.layers import NormalizedDense
+from ltzoo.protocols import StageView
 
 SCALE = 25.0
 
@@ -33,7 +34,7 @@ class ClassMeanCosine(NormalizedDense):
     def __init__(self, units: int, scale: float | None = None, name: str = "head", **arguments: Any) -> None:
         super().__init__(units, scale=SCALE if scale is None else scale, name=name, **arguments)
 
-    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+    def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
         """Takes the class means of the training images, unless it was the head of the stage before already."""
         if previous is self:
             return

@@ -9,6 +9,7 @@ from keras import ops
 
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
+from ltzoo.protocols import StageView
 
 
 @register("disalign")
@@ -69,7 +70,7 @@ class DisAlign(LinearHead):
         confidence = ops.sigmoid(ops.sum(features * kernel, axis=-1, keepdims=True) + bias)
         return plain + confidence * ((magnitude - 1.0) * plain + margin)
 
-    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+    def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
         """Copies the classifier before it.
 
         Raises:

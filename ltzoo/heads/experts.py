@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from ltzoo.heads.registry import begin, get, register
+from ltzoo.protocols import StageView
 
 
 @register("experts")
@@ -87,7 +88,7 @@ class ExpertsHead(keras.layers.Layer):
                 expert.build((*input_shape[:-1], size))
         self.built = True
 
-    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+    def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
         """Every inner head begins by itself, with its part of the features.
 
         Args:

@@ -9,6 +9,7 @@ import keras
 from ltzoo.heads.linear import linear_weights
 from ltzoo.heads.registry import register
 from ltzoo.layers import LearnableWeightScaling
+from ltzoo.protocols import StageView
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
@@ -19,7 +20,7 @@ class LearnableWeightScalingHead(LearnableWeightScaling):
         """`[D, C]`: diag(s) (a W + dW)^T, whose lengths MiSLAS shows in Fig. 2."""
         return self.merged_weights()[0]
 
-    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+    def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
         """Copies kernel and bias of a linear head; s stays 1 and the shift 0.
 
         Raises:

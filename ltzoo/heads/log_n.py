@@ -10,6 +10,7 @@ from keras import ops
 
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
+from ltzoo.protocols import StageView
 
 
 @register("log_n")
@@ -62,7 +63,7 @@ class LogN(LinearHead):
             mean = mean - ops.min(mean)
         return (super().logits(features, dtype) - mean) / ops.cast(self.logit_std, dtype)
 
-    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+    def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
         """Copies the classifier before it and measures its logits on the training images."""
         if previous is None:
             return

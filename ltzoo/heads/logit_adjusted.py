@@ -12,6 +12,7 @@ from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
 from ltzoo.losses import log_prior, post_hoc_logit_adjustment
 from ltzoo.losses.counts import counts_of_logits
+from ltzoo.protocols import StageView
 
 
 @register("logit_adjusted")
@@ -50,7 +51,7 @@ class LogitAdjusted(LinearHead):
     def call(self, inputs):
         return post_hoc_logit_adjustment(super().call(inputs), self.class_counts, self.tau)
 
-    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+    def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
         """Copies the linear classifier of the head before."""
         self.take_over(previous)
 

@@ -12,6 +12,7 @@ from ltzoo.heads.class_means import class_means
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
 from ltzoo.layers.normalized_dense import unit_length
+from ltzoo.protocols import StageView
 
 FEATURES = ("un", "l2n", "cl2n")
 METRICS = ("l2", "dot", "cosine")
@@ -88,7 +89,7 @@ class NearestClassMean(LinearHead):
             return ops.matmul(features, means) / features.shape[-1]
         return ops.matmul(unit_length(features, axis=-1), unit_length(means, axis=0))
 
-    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+    def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
         """Takes the class means of the training images."""
         self.set_means(*context.features())
 

@@ -13,6 +13,7 @@ from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
 from ltzoo.losses import log_prior
 from ltzoo.losses.counts import counts_of_logits
+from ltzoo.protocols import StageView
 
 
 @register("recalibrated")
@@ -62,7 +63,7 @@ class Recalibrated(LinearHead):
         prior = ops.convert_to_tensor(log_prior(self.class_counts), dtype)
         return factor * super().logits(features, dtype) + share * prior
 
-    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+    def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
         """Copies the linear classifier of the head before.
 
         Raises:

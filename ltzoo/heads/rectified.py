@@ -10,6 +10,7 @@ import numpy as np
 
 from ltzoo.heads.registry import begin, get, register
 from ltzoo.layers.logit_rectification import LogitRectification
+from ltzoo.protocols import StageView
 from ltzoo.variables import assign_copy
 
 
@@ -80,7 +81,7 @@ class RectifiedHead(keras.layers.Layer):
         self.rectification.build((None, self.num_classes))
         self.built = True
 
-    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+    def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
         """The inner head begins by itself; after another rectified head the statistics go on from there."""
         rectified = isinstance(previous, RectifiedHead)
         begin(self.head, previous.head if rectified else previous, context)

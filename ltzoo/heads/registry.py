@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from ltzoo.protocols import StageView
 from ltzoo.registry import Registry
 from ltzoo.variables import assign_copy
 
@@ -36,7 +37,7 @@ def get(
     return _HEADS.make(config, num_classes, scale, **context)
 
 
-def begin(head: keras.layers.Layer, previous: keras.layers.Layer | None, context: Any) -> None:
+def begin(head: keras.layers.Layer, previous: keras.layers.Layer | None, context: StageView) -> None:
     """Prepares a head for the stage that begins with it.
 
     A head with a method `begin(previous, context)` does it itself. Any other takes over the weights of the head
@@ -45,7 +46,7 @@ def begin(head: keras.layers.Layer, previous: keras.layers.Layer | None, context
     Args:
         head: the head of the stage.
         previous: the head of the stage before, None in the first stage.
-        context: a `StageContext`.
+        context: what it may look at, a `StageContext`.
     """
     if hasattr(head, "begin"):
         head.begin(previous, context)

@@ -10,6 +10,7 @@ from keras import ops
 
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
+from ltzoo.protocols import StageView
 from ltzoo.variables import assign_copy
 
 # The values that the published code tries.
@@ -71,7 +72,7 @@ class TauNormalized(LinearHead):
         tau = self.tau if self.tau_weight is None else self.tau_weight.value
         return ops.convert_to_numpy(tau_normalized(self.kernel.value, tau))
 
-    def begin(self, previous: keras.layers.Layer | None, context: Any) -> None:
+    def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
         """Copies the kernel of the head before and chooses tau where it is None."""
         if previous is None:
             return

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
 from ltzoo import heads, losses
 from ltzoo.metrics import Top1Accuracy
 from ltzoo.models.initialization import reinitialize
+from ltzoo.protocols import StageView
 from ltzoo.training import optimizers
 from ltzoo.training.recipe import TRAINABLE
 from ltzoo.training.schedules import EpochSchedule, learning_rates
-
-if TYPE_CHECKING:
-    from ltzoo.training.context import StageContext
 
 
 class Stages:
@@ -123,7 +121,7 @@ class Stages:
             if technique is not None:
                 technique.load_files()
 
-    def begin_stage(self, context: StageContext) -> None:
+    def begin_stage(self, context: StageView) -> None:
         """What happens once when the present stage begins: its head and its technique get ready."""
         previous = self.heads[self.head_numbers[self.stage - 1]] if self.stage else None
         heads.begin(self.head, previous, context)

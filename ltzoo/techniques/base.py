@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 
-if TYPE_CHECKING:
-    from ltzoo.models import LongTailedClassifier
-    from ltzoo.training.context import StageContext
+from ltzoo.protocols import Classifier, StageView
 
 
 class Technique(keras.layers.Layer):
@@ -21,18 +19,18 @@ class Technique(keras.layers.Layer):
     it. A subclass overrides what differs.
     """
 
-    def attach(self, classifier: LongTailedClassifier) -> None:
+    def attach(self, classifier: Classifier) -> None:
         """Makes the weights, once, while the classifier is built; its backbone and heads are built already."""
 
     def load_files(self) -> None:
         """Reads what it needs of files. Called before the first stage of a training that begins or goes on."""
 
-    def begin(self, classifier: LongTailedClassifier, context: StageContext) -> None:
+    def begin(self, classifier: Classifier, context: StageView) -> None:
         """Prepares the stage when it begins, not when a training is resumed: results belong in variables."""
 
     def make_sampler(
         self,
-        classifier: LongTailedClassifier,
+        classifier: Classifier,
         labels: np.ndarray,
         batch_size: int,
         seed: int,
@@ -44,7 +42,7 @@ class Technique(keras.layers.Layer):
     def on_epoch_begin(self, epoch: int, epochs: int) -> None:
         """Assigns what follows a schedule; `epoch` counts from 0 within the stage of `epochs` epochs."""
 
-    def logits(self, classifier: LongTailedClassifier, images: Any) -> Any:
+    def logits(self, classifier: Classifier, images: Any) -> Any:
         """The training pass: raw pixels to logits `[B', C]`. Tensors that `loss` needs may be left in attributes."""
         return classifier.classify(images, training=True)
 
@@ -54,7 +52,7 @@ class Technique(keras.layers.Layer):
 
     def loss(
         self,
-        classifier: LongTailedClassifier,
+        classifier: Classifier,
         labels: Any,
         logits: Any,
         classification_loss: Callable[[Any, Any], Any],

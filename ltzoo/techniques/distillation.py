@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from ltzoo.layers.flip_average import FlipAverage
+from ltzoo.protocols import Classifier
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
-
-if TYPE_CHECKING:
-    from ltzoo.models import LongTailedClassifier
 
 
 @register("distillation")
@@ -81,7 +79,7 @@ class Distillation(Technique):
         self.ask = ask
         self._teachers = self._targets = None
 
-    def attach(self, classifier: LongTailedClassifier) -> None:
+    def attach(self, classifier: Classifier) -> None:
         """Remembers whose teachers these are."""
         self._teachers = _Teachers(classifier)
 
@@ -89,7 +87,7 @@ class Distillation(Technique):
         """Loads the teachers, once."""
         self._teachers.load(self.teachers)
 
-    def logits(self, classifier: LongTailedClassifier, images: Any) -> Any:
+    def logits(self, classifier: Classifier, images: Any) -> Any:
         """Those of the classifier; what the teachers say is kept for the loss."""
         images = classifier.augment(images, training=True)
         self._targets = ops.stop_gradient(self._answers(images))
@@ -117,7 +115,7 @@ class Distillation(Technique):
 
     def loss(
         self,
-        classifier: LongTailedClassifier,
+        classifier: Classifier,
         labels: Any,
         logits: Any,
         classification_loss: Callable[[Any, Any], Any],

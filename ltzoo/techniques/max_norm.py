@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from ltzoo.layers.norm_ball import NormBall
+from ltzoo.protocols import Classifier, StageView
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
-
-if TYPE_CHECKING:
-    from ltzoo.models import LongTailedClassifier
-    from ltzoo.training.context import StageContext
 
 
 @register("max_norm")
@@ -48,7 +45,7 @@ class MaxNorm(Technique):
         self.radius = None if radius is None else float(radius)
         self.fraction = float(fraction)
 
-    def attach(self, classifier: LongTailedClassifier) -> None:
+    def attach(self, classifier: Classifier) -> None:
         """Makes the variable that keeps the radius, and puts the constraint on the kernel of the stage's head."""
         self.present_radius = self.add_weight(
             name="radius", shape=(), initializer="zeros", trainable=False, dtype="float32"
@@ -66,7 +63,7 @@ class MaxNorm(Technique):
         object.__setattr__(self, "_ball", ball)
         kernel.constraint = lambda w: ball(w) if classifier.technique is self else ops.convert_to_tensor(w)
 
-    def begin(self, classifier: LongTailedClassifier, context: StageContext) -> None:
+    def begin(self, classifier: Classifier, context: StageView) -> None:
         """Finds the radius."""
         norms = np.linalg.norm(ops.convert_to_numpy(classifier.head.kernel.value), axis=0)
         radius = self.radius

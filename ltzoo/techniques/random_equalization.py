@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,11 +11,9 @@ from keras import ops
 
 from ltzoo.class_counts import validate_class_counts
 from ltzoo.losses.equalization import equalization
+from ltzoo.protocols import Classifier
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
-
-if TYPE_CHECKING:
-    from ltzoo.models import LongTailedClassifier
 
 
 @register("equalization")
@@ -54,7 +52,7 @@ class RandomEqualization(Technique):
 
     def loss(
         self,
-        classifier: LongTailedClassifier,
+        classifier: Classifier,
         labels: Any,
         logits: Any,
         classification_loss: Callable[[Any, Any], Any],

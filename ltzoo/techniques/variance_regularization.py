@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 from keras import ops
 
 from ltzoo.backbones.norm_placement import select_norms
 from ltzoo.layers.normalized_batch_normalization import NormalizedBatchNormalization
+from ltzoo.protocols import Classifier
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
-
-if TYPE_CHECKING:
-    from ltzoo.models import LongTailedClassifier
 
 
 @register("variance_regularization")
@@ -46,7 +44,7 @@ class VarianceRegularization(Technique):
         self.strength = float(strength)
         self.placement = placement if isinstance(placement, str) else list(placement)
 
-    def attach(self, classifier: LongTailedClassifier) -> None:
+    def attach(self, classifier: Classifier) -> None:
         """Finds the layers in the backbone."""
         if not hasattr(classifier.backbone, "operations"):
             raise ValueError(
@@ -72,7 +70,7 @@ class VarianceRegularization(Technique):
 
     def loss(
         self,
-        classifier: LongTailedClassifier,
+        classifier: Classifier,
         labels: Any,
         logits: Any,
         classification_loss: Callable[[Any, Any], Any],

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keras import ops
 
-if TYPE_CHECKING:
-    from ltzoo.models import LongTailedClassifier
-    from ltzoo.techniques.base import Technique
+from ltzoo.protocols import Classifier
+from ltzoo.techniques.base import Technique
 
 
-def check_views(classifier: LongTailedClassifier, technique: Technique, views: int, name: str) -> None:
+def check_views(classifier: Classifier, technique: Technique, views: int, name: str) -> None:
     """Raises a ValueError unless the stage of a technique draws groups of `views` views and mixes nothing."""
     index = next(i for i, other in enumerate(classifier.techniques) if other is technique)
     stage = classifier.recipe.stages[index]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.protocols import Classifier, StageView
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
-
-if TYPE_CHECKING:
-    from ltzoo.models import LongTailedClassifier
-    from ltzoo.training.context import StageContext
 
 
 @register("whitened_patches")
@@ -45,11 +42,11 @@ class WhitenedPatches(Technique):
         self.epsilon = float(epsilon)
         self.images = int(images)
 
-    def attach(self, classifier: LongTailedClassifier) -> None:
+    def attach(self, classifier: Classifier) -> None:
         """Finds the layer."""
         self._convolution(classifier)
 
-    def begin(self, classifier: LongTailedClassifier, context: StageContext) -> None:
+    def begin(self, classifier: Classifier, context: StageView) -> None:
         """Computes the filters."""
         layer = self._convolution(classifier)
         split = context.dataset.train

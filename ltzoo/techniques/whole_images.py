@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 from keras import ops
 
+from ltzoo.protocols import Classifier
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
-
-if TYPE_CHECKING:
-    from ltzoo.models import LongTailedClassifier
 
 
 @register("whole_images")
@@ -24,7 +22,7 @@ class WholeImages(Technique):
     sees crops already, as it is prediction.
     """
 
-    def attach(self, classifier: LongTailedClassifier) -> None:
+    def attach(self, classifier: Classifier) -> None:
         """Checks that there is such a conversion."""
         if not any(layer.name == "crops" for layer in classifier.backbone.layers):
             raise ValueError(
@@ -32,7 +30,7 @@ class WholeImages(Technique):
                 f"Received: backbone={classifier.backbone.name!r}"
             )
 
-    def logits(self, classifier: LongTailedClassifier, images: Any) -> Any:
+    def logits(self, classifier: Classifier, images: Any) -> Any:
         """Raw pixels to logits by way of the encoder alone."""
         encoder = classifier.backbone.get_layer("crops").encoder
         maps = encoder(classifier.normalize_images(images, training=True), training=True)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from keras import ops
 
+from ltzoo.protocols import Classifier
 from ltzoo.training.features import extract_features, in_batches
 
 if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
-    from ltzoo.models.classifier import LongTailedClassifier
 
 
 class StageContext:
@@ -26,9 +26,7 @@ class StageContext:
         seed: the seed of the stage.
     """
 
-    def __init__(
-        self, classifier: LongTailedClassifier, dataset: LongTailedDataset, index: int, seed: int
-    ) -> None:
+    def __init__(self, classifier: Classifier, dataset: LongTailedDataset, index: int, seed: int) -> None:
         self.classifier = classifier
         self.dataset = dataset
         self.index = index

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
+from ltzoo.protocols import Classifier, StagedClassifier
 from ltzoo.training.staged_loss import StagedLoss
 
 if TYPE_CHECKING:
     from ltzoo.data.splits import Split
-    from ltzoo.models.classifier import LongTailedClassifier
 
 
 class CachedFeatureTrainer(StagedLoss, keras.Model):
@@ -22,7 +22,7 @@ class CachedFeatureTrainer(StagedLoss, keras.Model):
         classifier: a built `LongTailedClassifier` in a stage with `cache_features=True`.
     """
 
-    def __init__(self, classifier: LongTailedClassifier) -> None:
+    def __init__(self, classifier: StagedClassifier) -> None:
         super().__init__(name=f"{classifier.name}_head")
         self.head = classifier.head
         self.cloud = classifier.cloud
@@ -35,7 +35,7 @@ class CachedFeatureTrainer(StagedLoss, keras.Model):
         return self.head(features, training=training)
 
 
-def extract_features(classifier: LongTailedClassifier, split: Split, batch_size: int = 256) -> np.ndarray:
+def extract_features(classifier: Classifier, split: Split, batch_size: int = 256) -> np.ndarray:
     """The pooled features of every image of a split, float32 `[N, D]`, in inference mode."""
     return in_batches(classifier.extract_features_on_batch, split, np.arange(len(split.labels)), batch_size)
 

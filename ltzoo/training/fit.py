@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from ltzoo.data import augmentation
+from ltzoo.protocols import StagedClassifier
 from ltzoo.sampling import make_sampler
 from ltzoo.training.callbacks import SaveCheckpoint, StagedHistory, StageLog, StopOnNonFiniteLoss
 from ltzoo.training.checkpoint import Checkpoint, restore
@@ -22,11 +23,10 @@ from ltzoo.training.on_device import check_on_device, device_feed
 
 if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
-    from ltzoo.models.classifier import LongTailedClassifier
 
 
 def fit_stages(
-    model: LongTailedClassifier,
+    model: StagedClassifier,
     dataset: LongTailedDataset,
     *,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -112,7 +112,7 @@ def stage_seed(seed: int, index: int) -> int:
     return int(np.random.SeedSequence([int(seed), int(index)]).generate_state(1)[0])
 
 
-def check_dataset(model: LongTailedClassifier, dataset: LongTailedDataset) -> None:
+def check_dataset(model: StagedClassifier, dataset: LongTailedDataset) -> None:
     """Raises a ValueError that says how a dataset does not fit a model.
 
     A model whose classes have numbers for names, as zoo entries have them where the names come with the images (the
@@ -144,7 +144,7 @@ def check_dataset(model: LongTailedClassifier, dataset: LongTailedDataset) -> No
     take_names(model, dataset)
 
 
-def take_names(model: LongTailedClassifier, dataset: LongTailedDataset) -> None:
+def take_names(model: StagedClassifier, dataset: LongTailedDataset) -> None:
     """Names the classes of a model that has numbers for names after a dataset with the same class counts."""
     if _has_numbers_for_names(model) and np.array_equal(dataset.class_counts, model.class_counts):
         model.class_names = tuple(dataset.class_names)
@@ -268,7 +268,7 @@ def _technique_callbacks(technique, offset, epochs):
     ]
 
 
-def identity(model: LongTailedClassifier, seed: int) -> dict[str, Any]:
+def identity(model: StagedClassifier, seed: int) -> dict[str, Any]:
     """What must be equal when a checkpoint is saved and when a training goes on from it."""
     return {
         "recipe": model.recipe.to_dict(),

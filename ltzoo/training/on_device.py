@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from ltzoo.protocols import StagedClassifier
+
 if TYPE_CHECKING:
     from ltzoo.data.splits import Split
-    from ltzoo.models.classifier import LongTailedClassifier
     from ltzoo.sampling import ClassSampler
     from ltzoo.training.recipe import Stage
 
@@ -38,7 +39,7 @@ def check_on_device(stage: Stage, number: int) -> None:
 
 
 def device_feed(
-    model: LongTailedClassifier,
+    model: StagedClassifier,
     split: Split,
     sampler: ClassSampler,
     *,

@@ -1,10 +1,11 @@
 """Which classes a class is confused with, by the mean scores of a trained classifier (FSA section 4.2)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import keras
 import numpy as np
+
+from ltzoo.protocols import Classifier, StageView
 
 
 def class_score_matrix(batches: Iterable[tuple[np.ndarray, np.ndarray]], num_classes: int) -> np.ndarray:
@@ -66,7 +67,7 @@ def confusing_classes(
 
 
 def scored_batches(
-    classifier: Any, context: Any, batch_size: int = 1024
+    classifier: Classifier, context: StageView, batch_size: int = 1024
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Pairs (logits, labels) of all training images in inference mode, for `class_score_matrix`.
 

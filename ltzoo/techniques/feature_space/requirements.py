@@ -6,8 +6,10 @@ from typing import Any
 
 import keras
 
+from ltzoo.protocols import Classifier
 
-def check_parts(classifier: Any, stage: Any, head: keras.layers.Layer) -> None:
+
+def check_parts(classifier: Classifier, stage: Any, head: keras.layers.Layer) -> None:
     """Raises a ValueError unless there are feature maps, one weight vector a class and a trained classifier.
 
     Args:
