@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 
-__version__ = "0.1.0"
+from ltzoo.version import __version__ as __version__
 
 _MODULES = (
     "backbones",

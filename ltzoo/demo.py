@@ -18,8 +18,8 @@ from ltzoo.files import atomic_write
 from ltzoo.metrics import evaluate
 from ltzoo.models import LongTailedClassifier
 from ltzoo.recipes.cifar import step_schedule
+from ltzoo.recipes.recipe import Recipe
 from ltzoo.report import classifier_norms, write_report
-from ltzoo.training import Recipe
 
 BACKBONE = {"name": "resnet8"}
 IMBALANCE_FACTOR = 50

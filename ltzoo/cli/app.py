@@ -2,16 +2,16 @@
 
 import click
 
-import ltzoo
 from ltzoo.cli.convert import convert
 from ltzoo.cli.demo import demo
-from ltzoo.cli.errors import Commands
 from ltzoo.cli.evaluate import evaluate
 from ltzoo.cli.export import export
 from ltzoo.cli.predict import predict
 from ltzoo.cli.push import push
 from ltzoo.cli.train import train
+from ltzoo.cli.user_errors import Commands
 from ltzoo.cli.zoo import info, list_
+from ltzoo.version import __version__
 
 
 @click.group(
@@ -27,7 +27,7 @@ Examples:
 KERAS_BACKEND chooses tensorflow, jax or torch; LTZOO_DEBUG=1 shows the traceback of an error.""",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(ltzoo.__version__, prog_name="ltzoo")
+@click.version_option(__version__, prog_name="ltzoo")
 def cli():
     """Long-tailed image recognition: train, evaluate and serve classifiers for data with rare classes."""
 

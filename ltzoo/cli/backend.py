@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ltzoo.cli.errors import UserError
+from ltzoo.cli.user_errors import UserError
 
 BACKENDS = ("tensorflow", "jax", "torch")
 

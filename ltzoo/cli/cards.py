@@ -1,7 +1,7 @@
 """Model cards read without Keras, so that `ltzoo list` and `ltzoo info` answer at once."""
 
 from ltzoo import shipped
-from ltzoo.cli.errors import UserError, mistake
+from ltzoo.cli.user_errors import UserError, mistake
 
 
 def read(entry: str) -> dict:

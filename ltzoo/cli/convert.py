@@ -6,8 +6,8 @@ import click
 
 from ltzoo import shipped
 from ltzoo.cli.backend import use_backend
-from ltzoo.cli.errors import UserError
 from ltzoo.cli.models import check_model, load_model
+from ltzoo.cli.user_errors import UserError
 from ltzoo.files import atomic_write
 
 LAYOUTS = (

@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from ltzoo.cli.errors import UserError
+from ltzoo.cli.user_errors import UserError
 
 # What `load_dataset` reads of a command's arguments.
 KEYS = (

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ltzoo.cli.backend import use_backend
-from ltzoo.cli.errors import Interrupted, UserError
+from ltzoo.cli.user_errors import Interrupted, UserError
 
 
 @click.command(

@@ -7,10 +7,10 @@ import click
 from ltzoo import shipped
 from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
-from ltzoo.cli.errors import UserError
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import data_options
 from ltzoo.cli.run_folder import RunFolder, write_json
+from ltzoo.cli.user_errors import UserError
 
 
 @click.command(

@@ -6,8 +6,8 @@ import click
 
 from ltzoo import shipped
 from ltzoo.cli.backend import installed, use_backend
-from ltzoo.cli.errors import UserError
 from ltzoo.cli.models import check_model, load_model
+from ltzoo.cli.user_errors import UserError
 from ltzoo.export_formats import FORMATS, writers_of
 
 

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from ltzoo import shipped
-from ltzoo.cli.errors import UserError, mistake
 from ltzoo.cli.run_folder import RunFolder
+from ltzoo.cli.user_errors import UserError, mistake
 
 
 def check_model(name: str) -> None:

@@ -5,6 +5,9 @@ import re
 
 import click
 
+# The value of --start-from that asks for random weights.
+SCRATCH = "scratch"
+
 
 class Epochs(click.ParamType):
     """`20`, or `20,5` with a number for each stage; a list of ints."""

@@ -5,8 +5,8 @@ import click
 from ltzoo import shipped
 from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
-from ltzoo.cli.errors import UserError
 from ltzoo.cli.models import check_model, load_model
+from ltzoo.cli.user_errors import UserError
 
 _BATCH = 64
 

@@ -10,10 +10,10 @@ import click
 from ltzoo import shipped
 from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
-from ltzoo.cli.errors import UserError, mistake
+from ltzoo.cli.command_line import command_line
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.run_folder import RunFolder
-from ltzoo.cli.train_command import train_command
+from ltzoo.cli.user_errors import UserError, mistake
 
 
 @click.command(
@@ -70,7 +70,7 @@ def _make_entry(run: RunFolder, content: dict, folder: str, name: str | None, li
     with mistake(f"{run.run} cannot be read"):
         backbone, dataset = _parts(content)
         name = name or _name(content, backbone, dataset)
-        training = {"backend": content["backend"], "command": train_command(content["arguments"])}
+        training = {"backend": content["backend"], "command": command_line(content["arguments"])}
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise UserError(f"--name must consist of letters, digits, '_', '-' and '.'. Received: {name}")
     measured, training["seconds"] = _measured(run)

@@ -5,7 +5,7 @@ import json
 import os
 from pathlib import Path
 
-from ltzoo.cli.errors import UserError, mistake
+from ltzoo.cli.user_errors import UserError, mistake
 from ltzoo.files import atomic_write
 
 FORMAT = 1

@@ -7,12 +7,11 @@ import click
 from ltzoo import shipped
 from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
-from ltzoo.cli.errors import Interrupted, UserError
 from ltzoo.cli.models import check_model
-from ltzoo.cli.options import Backbone, Epochs, Setting, data_options
+from ltzoo.cli.options import SCRATCH, Backbone, Epochs, Setting, data_options
 from ltzoo.cli.run_folder import RunFolder
+from ltzoo.cli.user_errors import Interrupted, UserError
 
-SCRATCH = "scratch"
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 # What can be given with a zoo entry, whose card fixes the rest.
 _OWN = ("recipe", "seed", "precision", "data_dir", "image_root", "skip_unreadable", "start_from")
@@ -94,11 +93,11 @@ def train(recipe, out, resume, workers, **options):
             f"The training in {run.path} runs on {saved['backend']}; set KERAS_BACKEND={saved['backend']} to go on "
             f"with it. Received: {backend}"
         )
-    from ltzoo.cli import training
+    from ltzoo.cli.run_recipe import run_recipe
 
     arguments = _new_arguments(given) if saved is None else _same_arguments(saved["arguments"], given, run)
     try:
-        training.run_training(run, arguments, saved, workers)
+        run_recipe(run, arguments, saved, workers)
     except KeyboardInterrupt:
         raise Interrupted(f"\nInterrupted. Go on with: ltzoo train --out {out} --resume") from None
 

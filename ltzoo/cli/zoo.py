@@ -1,5 +1,8 @@
 """`ltzoo list` and `ltzoo info`: what there is, without importing Keras."""
 
+import fnmatch
+import importlib
+
 import click
 from rich.table import Table
 
@@ -7,7 +10,7 @@ from ltzoo import shipped
 from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.console import console
-from ltzoo.cli.errors import UserError, mistake
+from ltzoo.cli.user_errors import UserError, mistake
 
 _KINDS = ("models", "recipes", "backbones", "data")
 _MEASURED = {
@@ -115,17 +118,14 @@ def info(entry):
 
 
 def _list_parts(kind: str, pattern: str) -> None:
-    import fnmatch
-
-    use_backend()
-    from ltzoo import backbones, data, recipes
-
-    known = {"recipes": recipes, "backbones": backbones, "data": data}[kind].names()
-    found = fnmatch.filter(known, pattern)
+    if kind == "backbones":
+        use_backend()  # Backbones import Keras; recipes and datasets do not.
+    parts = importlib.import_module(f"ltzoo.{kind}")
+    found = fnmatch.filter(parts.names(), pattern)
     if not found:
-        raise UserError(f"None of the {kind} matches. Known: {', '.join(known)}. Received: {pattern}")
+        raise UserError(f"None of the {kind} matches. Known: {', '.join(parts.names())}. Received: {pattern}")
     for name in found:
-        click.echo(f"{name:<16} {recipes.get(name).description}" if kind == "recipes" else name)
+        click.echo(f"{name:<16} {parts.get(name).description}" if kind == "recipes" else name)
 
 
 def _stage(stage: dict) -> str:

@@ -8,7 +8,6 @@ from ltzoo.models.convert import CheckpointError as CheckpointError
 from ltzoo.models.convert import convert_checkpoint as convert_checkpoint
 from ltzoo.models.convert import save_torch as save_torch
 from ltzoo.models.convert import torch_state as torch_state
-from ltzoo.models.errors import WeightsError as WeightsError
 from ltzoo.models.exporting import export_model as export_model
 from ltzoo.models.exporting import served_outputs as served_outputs
 from ltzoo.models.find_weights import find_weights as find_weights
@@ -17,4 +16,5 @@ from ltzoo.models.new_classes import with_new_classes as with_new_classes
 from ltzoo.models.publish import publish as publish
 from ltzoo.models.push import push as push
 from ltzoo.models.start_from import start_from as start_from
+from ltzoo.models.weights_errors import WeightsError as WeightsError
 from ltzoo.shipped import names as names

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from ltzoo import cache
 from ltzoo.models import hashes
-from ltzoo.models.errors import WeightsError
+from ltzoo.models.weights_errors import WeightsError
 
 _HUBS = ("hf", "kaggle")
 _WEB = ("https", "http")

@@ -13,7 +13,7 @@ from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.models.classifier import LongTailedClassifier
 from ltzoo.models.initialization import reinitialize, without_initial_values
 from ltzoo.models.normalization import channel_statistics
-from ltzoo.training import Recipe
+from ltzoo.recipes.recipe import Recipe
 
 
 def build(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ltzoo.models.addresses import fetch, is_address
 from ltzoo.models.cards import Card
-from ltzoo.models.errors import WeightsError
+from ltzoo.models.weights_errors import WeightsError
 
 
 def is_card_file(source: str | os.PathLike) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from ltzoo import shipped
-from ltzoo.training import Recipe
+from ltzoo.recipes.recipe import Recipe
 
 _TUPLES = ("class_counts", "class_names", "input_shape", "mean", "std", "notes")
 

@@ -16,8 +16,9 @@ from ltzoo.models import stage_parts
 from ltzoo.models.exporting import export_model
 from ltzoo.models.forward import normalize, pool, takes_map
 from ltzoo.models.stages import Stages
+from ltzoo.recipes.recipe import Recipe
 from ltzoo.techniques import Technique
-from ltzoo.training import Recipe, fit_stages
+from ltzoo.training import fit_stages
 from ltzoo.training.staged_loss import StagedLoss
 
 

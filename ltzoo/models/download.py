@@ -16,11 +16,11 @@ import filelock
 import requests
 import urllib3
 
-import ltzoo
 from ltzoo.models.download_progress import DownloadProgress
-from ltzoo.models.errors import WeightsError
 from ltzoo.models.hashes import sha256 as sha256_of
 from ltzoo.models.part_file import PartFile, validator_of
+from ltzoo.models.weights_errors import WeightsError
+from ltzoo.version import __version__
 
 TRIES = 4
 FIRST_WAIT = 0.5
@@ -106,7 +106,7 @@ def _try(session, url, part, size, progress):
         if part.size == size:
             return
         part.discard()
-    headers = {"Accept-Encoding": "identity", "User-Agent": f"ltzoo/{ltzoo.__version__}"}
+    headers = {"Accept-Encoding": "identity", "User-Agent": f"ltzoo/{__version__}"}
     if part.size:
         headers["Range"] = f"bytes={part.size}-"
         if part.validator is not None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ltzoo import cache, shipped
 from ltzoo.models.addresses import fetch, is_address
-from ltzoo.models.errors import NoWeightsError, WeightsError
 from ltzoo.models.hashes import sha256
+from ltzoo.models.weights_errors import NoWeightsError, WeightsError
 
 if TYPE_CHECKING:
     from ltzoo.models.cards import Card

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from ltzoo.models import hashes
-from ltzoo.models.errors import WeightsError
+from ltzoo.models.weights_errors import WeightsError
 
 
 class HubAddress(NamedTuple):

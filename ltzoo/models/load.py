@@ -17,10 +17,10 @@ from ltzoo.models import weights_file
 from ltzoo.models.build import build
 from ltzoo.models.card_files import is_card_file, read_card
 from ltzoo.models.cards import Card, card
-from ltzoo.models.errors import NoWeightsError, WeightsError
 from ltzoo.models.find_weights import PRETRAINED, find_weights
 from ltzoo.models.new_classes import with_new_classes
-from ltzoo.training import Recipe
+from ltzoo.models.weights_errors import NoWeightsError, WeightsError
+from ltzoo.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from ltzoo.models.classifier import LongTailedClassifier

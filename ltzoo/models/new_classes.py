@@ -11,7 +11,7 @@ from ltzoo.backbones.conversions import convert
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.models.classifier import LongTailedClassifier
 from ltzoo.models.initialization import reinitialize
-from ltzoo.training import Recipe
+from ltzoo.recipes.recipe import Recipe
 
 
 def with_new_classes(

@@ -7,15 +7,15 @@ import os
 import shutil
 from pathlib import Path
 
-import ltzoo
 from ltzoo import shipped
 from ltzoo.files import atomic_write
 from ltzoo.models import hub_files
 from ltzoo.models.cards import Card, card
-from ltzoo.models.errors import WeightsError
 from ltzoo.models.find_weights import find_weights
 from ltzoo.models.hashes import sha256
 from ltzoo.models.readme import readme
+from ltzoo.models.weights_errors import WeightsError
+from ltzoo.version import __version__
 
 
 def push(
@@ -66,7 +66,7 @@ def push(
     )
     target = f"{base}{entry.name}.json{suffix}"
     contents = {f"{prefix}{name}": content for name, content in (_documents(entry, target) | files).items()}
-    _upload(contents, repository, revision, private, message or f"{entry.name} by ltzoo {ltzoo.__version__}")
+    _upload(contents, repository, revision, private, message or f"{entry.name} by ltzoo {__version__}")
     return target
 
 
@@ -134,7 +134,7 @@ def _upload(contents, repository, revision, private, message):
         for name, content in contents.items()
     ]
     with hub_files.explained(f"hf://{repository}"):
-        api = hub.HfApi(library_name="ltzoo", library_version=ltzoo.__version__)
+        api = hub.HfApi(library_name="ltzoo", library_version=__version__)
         api.create_repo(repository, private=private, exist_ok=True)
         if revision is not None:
             api.create_branch(repository, branch=revision, exist_ok=True)

@@ -8,7 +8,7 @@ import numpy as np
 from ltzoo import heads, techniques
 from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.layers import GaussianCloud
-from ltzoo.training import Recipe
+from ltzoo.recipes.recipe import Recipe
 
 
 def make_heads(

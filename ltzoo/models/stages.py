@@ -12,8 +12,8 @@ from ltzoo import heads, losses
 from ltzoo.metrics import Top1Accuracy
 from ltzoo.models.initialization import reinitialize
 from ltzoo.protocols import StageView
+from ltzoo.recipes.recipe import TRAINABLE
 from ltzoo.training import optimizers
-from ltzoo.training.recipe import TRAINABLE
 from ltzoo.training.schedules import EpochSchedule, learning_rates
 
 

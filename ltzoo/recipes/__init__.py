@@ -2,11 +2,11 @@
 
 from ltzoo.recipes.adapt import for_dataset as for_dataset
 from ltzoo.recipes.cifar import step_schedule as step_schedule
+from ltzoo.recipes.recipe import Recipe as Recipe
+from ltzoo.recipes.recipe import Stage as Stage
 from ltzoo.recipes.registry import default_backbone as default_backbone
 from ltzoo.recipes.registry import get as get
 from ltzoo.recipes.registry import names as names
 from ltzoo.registry import import_modules
-from ltzoo.training.recipe import Recipe as Recipe
-from ltzoo.training.recipe import Stage as Stage
 
 import_modules(__name__, __path__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
-    from ltzoo.training import Recipe
+    from ltzoo.recipes.recipe import Recipe
 
 OWN = 32  # pixels of the images that a recipe's numbers are for
 SMALL = 96

@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 
 from ltzoo.recipes.cifar import CROP_FLIP, step_schedule
+from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
-from ltzoo.training import Recipe, Stage
 
 CITATION = "Zhu et al., Balanced Contrastive Learning for Long-Tailed Visual Recognition, CVPR 2022"
 CLASSIFIED = [{"name": "auto_augment"}, {"name": "cutout", "size": 16}]

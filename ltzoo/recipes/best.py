@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from ltzoo.recipes.fast import fast
+from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
-from ltzoo.training import Recipe, Stage
 
 DISTORTIONS = (
     {"name": "pad_crop_flip", "padding": 4, "mode": "reflect", "flip": True},

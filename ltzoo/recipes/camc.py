@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ltzoo.recipes.cifar import CROP_FLIP
+from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
-from ltzoo.training import Recipe, Stage
 
 CITATION = (
     "Zhang, Lin, Lai, Ding and Wu, Calibrating Class Activation Maps for Long-Tailed Visual Recognition"

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from ltzoo.recipes.cifar import SGD
 from ltzoo.recipes.one_run import cao_stage
+from ltzoo.recipes.recipe import Recipe
 from ltzoo.recipes.registry import register
-from ltzoo.training import Recipe
 
 CITATION = "Cui et al., Class-Balanced Loss Based on Effective Number of Samples, CVPR 2019"
 # Every sigmoid starts at 1 / C, and the bias is not decayed (Section 4.4).

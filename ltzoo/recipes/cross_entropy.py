@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from ltzoo.recipes.cifar import CROP_FLIP, SGD, step_schedule
+from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
-from ltzoo.training import Recipe, Stage
 
 
 @register

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from ltzoo.recipes.recipe import Recipe
 from ltzoo.recipes.registry import register
 from ltzoo.recipes.two_stage import KANG, MISLAS, first_stage, second_stage
-from ltzoo.training import Recipe
 
 
 @register

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
-from ltzoo.training import Recipe, Stage
 
 CITATION = (
     "Own work; after Page, How to Train Your ResNet, 2019, Jordan, 94% on CIFAR-10 in 3.29 Seconds, 2024, and "

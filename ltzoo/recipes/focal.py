@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from ltzoo.recipes.one_run import cao_stage
+from ltzoo.recipes.recipe import Recipe
 from ltzoo.recipes.registry import register
-from ltzoo.training import Recipe
 
 
 @register

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from ltzoo.recipes.one_run import cao_stage, deferred
+from ltzoo.recipes.recipe import Recipe
 from ltzoo.recipes.registry import register
-from ltzoo.training import Recipe
 
 CITATION = "Cao et al., Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss, NeurIPS 2019"
 HEAD = {"name": "normalized_dense"}

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from ltzoo.recipes.recipe import Recipe
 from ltzoo.recipes.registry import register
 from ltzoo.recipes.two_stage import first_stage, post_hoc_stage
-from ltzoo.training import Recipe
 
 
 @register

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from ltzoo.recipes.one_run import cao_stage
+from ltzoo.recipes.recipe import Recipe
 from ltzoo.recipes.registry import register
 from ltzoo.recipes.two_stage import post_hoc_stage
-from ltzoo.training import Recipe
 
 CITATION = "Menon et al., Long-tail Learning via Logit Adjustment, ICLR 2021"
 

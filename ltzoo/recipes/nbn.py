@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ltzoo.recipes.cifar import CROP_FLIP
+from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
-from ltzoo.training import Recipe, Stage
 
 CITATION = "Bao et al., Normalizing Batch Normalization for Long-Tailed Recognition, 2024"
 CONVERSIONS = ({"name": "nbn", "placement": "paper"},)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from ltzoo.recipes.camc import CITATION, camc_stage
+from ltzoo.recipes.recipe import Recipe
 from ltzoo.recipes.registry import register
-from ltzoo.training import Recipe
 
 
 def _recipe(name, epochs, scale, learn_scale, description):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ltzoo.recipes.cifar import CROP_FLIP, SGD, continued, step_schedule
-from ltzoo.training import Stage
+from ltzoo.recipes.recipe import Stage
 
 
 def cao_stage(epochs: int, **changes: Any) -> Stage:

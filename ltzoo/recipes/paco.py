@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from ltzoo.recipes.cifar import CROP_FLIP
+from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
-from ltzoo.training import Recipe, Stage
 
 CITATION = "Cui, Zhong, Liu, Yu and Jia, Parametric Contrastive Learning, ICCV 2021"
 QUERY = [{"name": "auto_augment"}, {"name": "cutout", "size": 16}]

@@ -8,7 +8,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ltzoo.training import Recipe, Stage
+from ltzoo.recipes.recipe import Recipe, Stage
 
 if TYPE_CHECKING:
     _Method = TypeVar("_Method", bound=Callable[..., Recipe])

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from ltzoo.recipes.one_run import cao_stage
+from ltzoo.recipes.recipe import Recipe
 from ltzoo.recipes.registry import register
 from ltzoo.recipes.two_stage import KANG
-from ltzoo.training import Recipe
 
 
 def _recipe(name, epochs, strategy, description, citation=KANG, **parameters):

@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 
 from ltzoo.recipes.cifar import CROP_FLIP
+from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
-from ltzoo.training import Recipe, Stage
 
 CITATION = (
     "Wang, Lian, Miao, Liu and Yu, Long-tailed Recognition by Routing Diverse Distribution-Aware Experts, "

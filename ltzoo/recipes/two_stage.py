@@ -3,7 +3,7 @@
 from typing import Any
 
 from ltzoo.recipes.cifar import CROP_FLIP, SGD, step_schedule
-from ltzoo.training import Stage
+from ltzoo.recipes.recipe import Stage
 
 KANG = "Kang et al., Decoupling Representation and Classifier for Long-Tailed Recognition, ICLR 2020"
 MISLAS = "Zhong et al., Improving Calibration for Long-Tailed Recognition, CVPR 2021"

@@ -9,11 +9,11 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
-import ltzoo
 from ltzoo.files import atomic_write
 from ltzoo.report.activation_maps import ActivationMaps
 from ltzoo.report.columns import COLUMNS, SECONDS, percent, table_cells
 from ltzoo.report.sections import Picture, sections
+from ltzoo.version import __version__
 
 
 def write_report(
@@ -69,7 +69,7 @@ def write_report(
         rows=table_cells(results, seconds),
         notes=list(notes),
         sections=shown,
-        version=ltzoo.__version__,
+        version=__version__,
     )
     path = folder / "report.html"
     with atomic_write(path) as temporary:

@@ -1,11 +1,11 @@
 """Recipes, stages and the staged fit."""
 
-from ltzoo.training.errors import NonFiniteLossError as NonFiniteLossError
-from ltzoo.training.errors import ResumeError as ResumeError
+from ltzoo.recipes.recipe import Recipe as Recipe
+from ltzoo.recipes.recipe import Stage as Stage
+from ltzoo.training.callbacks import NonFiniteLossError as NonFiniteLossError
+from ltzoo.training.checkpoint import ResumeError as ResumeError
 from ltzoo.training.fit import fit_stages as fit_stages
 from ltzoo.training.orthogonal_sgd import OrthogonalSGD as OrthogonalSGD
-from ltzoo.training.recipe import Recipe as Recipe
-from ltzoo.training.recipe import Stage as Stage
 from ltzoo.training.schedules import EpochSchedule as EpochSchedule
 from ltzoo.training.schedules import learning_rates as learning_rates
 from ltzoo.training.sgd import SGD as SGD

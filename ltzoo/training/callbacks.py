@@ -11,7 +11,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.training.errors import NonFiniteLossError
+
+class NonFiniteLossError(ArithmeticError):
+    """The loss became infinite or not a number. The last checkpoint is from before that."""
 
 
 class StageLog(keras.callbacks.Callback):

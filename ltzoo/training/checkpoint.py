@@ -11,9 +11,12 @@ import numpy as np
 from keras import ops
 
 from ltzoo.files import atomic_write
-from ltzoo.training.errors import ResumeError
 
 FILE_NAME = "state.npz"
+
+
+class ResumeError(ValueError):
+    """The checkpoint does not belong to the run that wants to resume from it."""
 
 
 class Checkpoint:

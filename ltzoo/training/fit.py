@@ -13,10 +13,9 @@ from ltzoo.data import augmentation
 from ltzoo.protocols import StagedClassifier
 from ltzoo.sampling import make_sampler
 from ltzoo.training.callbacks import SaveCheckpoint, StagedHistory, StageLog, StopOnNonFiniteLoss
-from ltzoo.training.checkpoint import Checkpoint, restore
+from ltzoo.training.checkpoint import Checkpoint, ResumeError, restore
 from ltzoo.training.context import StageContext
 from ltzoo.training.devices import batch_divisor, check_batch_size
-from ltzoo.training.errors import ResumeError
 from ltzoo.training.features import CachedFeatureTrainer, extract_features
 from ltzoo.training.feed import training_feed, validation_feed
 from ltzoo.training.on_device import check_on_device, device_feed

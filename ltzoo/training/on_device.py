@@ -11,8 +11,8 @@ from ltzoo.protocols import StagedClassifier
 
 if TYPE_CHECKING:
     from ltzoo.data.splits import Split
+    from ltzoo.recipes.recipe import Stage
     from ltzoo.sampling import ClassSampler
-    from ltzoo.training.recipe import Stage
 
 
 def check_on_device(stage: Stage, number: int) -> None:

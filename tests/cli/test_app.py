@@ -9,7 +9,7 @@ import pytest
 import ltzoo
 from ltzoo import shipped
 from ltzoo.cli import cli
-from ltzoo.cli.errors import Commands, UserError, fold
+from ltzoo.cli.user_errors import Commands, UserError, fold
 from tests.tiny import dataset
 
 COMMANDS = ("train", "evaluate", "predict", "export", "push", "list", "info", "convert", "demo")

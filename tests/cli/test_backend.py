@@ -8,7 +8,7 @@ import keras
 import pytest
 
 from ltzoo.cli import backend
-from ltzoo.cli.errors import UserError
+from ltzoo.cli.user_errors import UserError
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from ltzoo import models
 from ltzoo.cli import cli
-from ltzoo.cli.train_command import train_command
+from ltzoo.cli.command_line import command_line
 
 ENTRY = "gcl_resnet8_digits_lt"
 
@@ -82,7 +82,7 @@ def test_mistakes_are_one_line(run, one_line, tmp_path):
     ],
 )  # fmt: skip
 def test_the_command_of_a_training_says_the_same_again(arguments):
-    words = shlex.split(train_command(arguments))
+    words = shlex.split(command_line(arguments))
     train = cli.commands["train"]
     given = train.make_context("train", words[2:]).params
     assert given.pop("out") == "RUN"
@@ -93,7 +93,7 @@ def test_the_command_of_a_training_says_the_same_again(arguments):
 
 
 def test_the_command_tells_no_path_of_this_computer():
-    text = train_command(
+    text = command_line(
         {"recipe": "gcl", "data": "/home/me/photos", "data_dir": "/data", "image_root": "/data/x"}
     )
     assert text == "ltzoo train gcl --data DATA --out RUN"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ltzoo.cli.errors import UserError
 from ltzoo.cli.run_folder import RunFolder
+from ltzoo.cli.user_errors import UserError
 
 CONTENT = {"arguments": {"seed": 0}, "recipe": {}, "backend": "jax"}
 

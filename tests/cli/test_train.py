@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ltzoo import metrics
+from ltzoo.cli.command_line import command_line
 from ltzoo.cli.progress import TrainingProgress
-from ltzoo.cli.train_command import train_command
 from tests.cli.conftest import COUNTS, SMALL
 
 
@@ -245,7 +245,7 @@ def test_precision_is_kept_in_the_run_and_for_this_training_only(invoke, photos,
     assert keras.config.dtype_policy().name == "float32"
     arguments = json.loads((folder / "run.json").read_text())["arguments"]
     assert arguments["precision"] == "mixed_bfloat16"
-    assert "--precision mixed_bfloat16" in train_command(arguments)
+    assert "--precision mixed_bfloat16" in command_line(arguments)
     model = keras.saving.load_model(folder / "model.keras")
     assert model.backbone.layers[1].compute_dtype == "bfloat16"
     assert {weight.dtype for weight in model.trainable_weights} == {"float32"}

@@ -11,7 +11,7 @@ import pytest
 from ltzoo import models
 from ltzoo.cli import predict
 from ltzoo.cli.data import check_classes, check_image_shape
-from ltzoo.cli.errors import UserError
+from ltzoo.cli.user_errors import UserError
 from ltzoo.export_formats import writers_of
 from tests import tiny
 

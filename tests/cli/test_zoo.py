@@ -1,7 +1,10 @@
 """`ltzoo list` and `ltzoo info`."""
 
+import pytest
+
 from ltzoo import backbones, data, models, recipes, shipped
 from ltzoo.cli import cards
+from tests.cli.test_app import in_fresh_process
 
 
 def test_cards_are_those_of_the_models():
@@ -26,6 +29,17 @@ def test_list_shows_the_parts(invoke):
     assert invoke("list", "--kind", "backbones").stdout.split() == backbones.names()
     assert invoke("list", "cifar*", "--kind", "data").stdout.split() == ["cifar100_lt", "cifar10_lt"]
     assert "digits_lt" in data.names()
+
+
+@pytest.mark.parametrize("kind", ["models", "recipes", "data"])
+def test_list_needs_keras_for_backbones_alone(kind):
+    script = (
+        "from click.testing import CliRunner\n"
+        "from ltzoo.cli import cli\n"
+        f"done = CliRunner().invoke(cli, ['list', '--kind', '{kind}'])\n"
+        "print(done.exit_code, len(done.stdout.splitlines()) > 3, 'keras' in sys.modules)"
+    )
+    assert in_fresh_process(script).split() == ["0", "True", "False"]
 
 
 def test_list_shows_the_papers_figure_and_can_leave_out_what_has_no_weights(invoke):

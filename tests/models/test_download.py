@@ -7,8 +7,8 @@ import pytest
 from ltzoo.models import download as module
 from ltzoo.models.addresses import fetch
 from ltzoo.models.download import download
-from ltzoo.models.errors import WeightsError
 from ltzoo.models.part_file import PartFile
+from ltzoo.models.weights_errors import WeightsError
 from tests.models.web_server import CONTENT, SHA256, SIZE, Answer, left, serve
 
 HALF = Answer(cut=SIZE // 2)

@@ -9,8 +9,8 @@ import pytest
 
 from ltzoo import models, shipped
 from ltzoo.models import download as download_module
-from ltzoo.models.errors import WeightsError
 from ltzoo.models.find_weights import find_weights
+from ltzoo.models.weights_errors import WeightsError
 from tests.models.web_server import Answer, serve
 
 CONTENT = b"weights of the card"

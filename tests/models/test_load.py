@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ltzoo import data, metrics, models, shipped
-from ltzoo.models.errors import WeightsError
+from ltzoo.models.weights_errors import WeightsError
 from tests import tiny
 
 

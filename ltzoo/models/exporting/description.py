@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import keras
 
+from ltzoo.version import __version__
+
 if TYPE_CHECKING:
     from ltzoo.models.cards import Card
     from ltzoo.models.classifier import LongTailedClassifier
@@ -60,8 +62,6 @@ def describe(model: LongTailedClassifier, card: Card | None = None) -> Descripti
 
 
 def _card_of(model):
-    from ltzoo import __version__
-
     known = {
         "name": model.name,
         "recipe": model.recipe.to_dict(),

@@ -1,4 +1,4 @@
-"""The command line of a training, for its card."""
+"""The command line that repeats a run, for its card."""
 
 import json
 import os
@@ -8,11 +8,10 @@ _PATHS = ("data_dir", "image_root")
 _PLACEHOLDERS = {"data": "DATA", "start_from": "MODEL"}
 
 
-def train_command(arguments: dict) -> str:
-    """`ltzoo train ...` with the arguments in a `run.json`.
+def command_line(arguments: dict) -> str:
+    """Return `ltzoo train ...` with the arguments of a `run.json`.
 
-    Paths of this computer are left out; the folder of images becomes DATA, a model to start from MODEL, and the run
-    folder RUN.
+    Local paths are left out. The folder of images becomes DATA, a model to start from MODEL, the run folder RUN.
     """
     words = ["ltzoo", "train", arguments["recipe"]]
     for key, value in {"data": None, **arguments}.items():

@@ -1,4 +1,4 @@
-"""One training into a run folder: build, fit, measure, report."""
+"""Run a recipe into a run folder: build, fit, measure, report."""
 
 import platform
 import sys
@@ -7,23 +7,23 @@ import click
 import keras
 import numpy as np
 
-import ltzoo
 from ltzoo import backbones, data, models, recipes, shipped
 from ltzoo.cli.console import console
 from ltzoo.cli.data import load_dataset
-from ltzoo.cli.errors import UserError
 from ltzoo.cli.models import load_model
+from ltzoo.cli.options import SCRATCH
 from ltzoo.cli.progress import TrainingProgress
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.stage_results import StageResults
-from ltzoo.cli.train import SCRATCH
+from ltzoo.cli.user_errors import UserError
 from ltzoo.files import atomic_write
 from ltzoo.models.start_from import start_from
-from ltzoo.training import Recipe
+from ltzoo.recipes.recipe import Recipe
+from ltzoo.version import __version__
 
 
-def run_training(run: RunFolder, arguments: dict, saved: dict | None, workers: int) -> None:
-    """Train by `arguments`, or go on with the training that wrote `saved` (the content of `run.json`)."""
+def run_recipe(run: RunFolder, arguments: dict, saved: dict | None, workers: int) -> None:
+    """Train as `arguments` say, or resume the run that wrote `saved` (the content of `run.json`)."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(arguments.get("precision", before))
     try:
@@ -135,7 +135,7 @@ def _description(arguments: dict, model, dataset) -> dict:
         },
         "backend": backend,
         "versions": {
-            "ltzoo": ltzoo.__version__,
+            "ltzoo": __version__,
             "keras": keras.__version__,
             backend: getattr(sys.modules.get(backend), "__version__", ""),
             "numpy": np.__version__,

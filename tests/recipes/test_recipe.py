@@ -1,9 +1,16 @@
 """Recipes are plain data that survive JSON and refuse what makes no sense."""
 
+import subprocess
+import sys
+
 import pytest
 
-from ltzoo import recipes
-from ltzoo.training import Recipe, Stage
+from ltzoo import recipes, training
+from ltzoo.recipes import Recipe, Stage
+
+
+def test_training_gives_the_same_classes():
+    assert training.Recipe is Recipe and training.Stage is Stage
 
 
 @pytest.mark.parametrize("name", recipes.names())
@@ -81,3 +88,15 @@ def test_unknown_keys_in_json_are_named():
         Recipe.from_dict(config)
     with pytest.raises(ValueError, match="stages"):
         Recipe(name="none", head={"name": "dense"}, stages=())
+
+
+def test_recipes_import_no_keras():
+    # The `ltzoo` command imports the package without the parts that need a backend.
+    script = (
+        "import sys; sys.argv[0] = 'ltzoo'\n"
+        "import ltzoo.recipes\n"
+        "print(len(ltzoo.recipes.names()), 'keras' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(len(recipes.names())), "False"]

@@ -1,4 +1,4 @@
-"""Errors of the zoo."""
+"""Errors about missing or wrong weights files."""
 
 
 class WeightsError(ValueError):
