@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import keras
 
+from ltzoo.protocols import Classifier
 from ltzoo.version import __version__
 
 if TYPE_CHECKING:
     from ltzoo.models.cards import Card
-    from ltzoo.models.classifier import LongTailedClassifier
 
 CLASS_NAMES, CARD = "class_names.txt", "card.json"
 
@@ -48,8 +48,8 @@ class Description:
             (folder / name).write_text(content, encoding="utf-8")
 
 
-def describe(model: LongTailedClassifier, card: Card | None = None) -> Description:
-    """The description of a model; `card` is the one of the zoo entry that it is, if it is one."""
+def describe(model: Classifier, card: Card | None = None) -> Description:
+    """Describe a model. `card` is the card of its zoo entry, or None."""
     if card is not None and tuple(card.class_names) != tuple(model.class_names):
         raise ValueError(
             f"`card` must be the card of this very model: its class names differ from the model's. "

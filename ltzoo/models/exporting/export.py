@@ -16,14 +16,14 @@ from ltzoo.models.exporting import child, writers
 from ltzoo.models.exporting.description import describe
 from ltzoo.models.exporting.saved_model import check_top_k
 from ltzoo.models.exporting.served_classifier import served_classifier
+from ltzoo.protocols import Classifier
 
 if TYPE_CHECKING:
     from ltzoo.models.cards import Card
-    from ltzoo.models.classifier import LongTailedClassifier
 
 
 def export_model(
-    model: LongTailedClassifier,
+    model: Classifier,
     filepath: str | os.PathLike,
     format: str = "tf_saved_model",
     verbose: bool | None = None,

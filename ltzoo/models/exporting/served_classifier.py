@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,9 +11,7 @@ from keras import ops
 
 from ltzoo.models.forward import normalize, pool, takes_map
 from ltzoo.models.layer_precision import float32_layer
-
-if TYPE_CHECKING:
-    from ltzoo.models.classifier import LongTailedClassifier
+from ltzoo.protocols import Classifier
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
@@ -86,8 +84,8 @@ class ServedClassifier(keras.Model):
         return cls(**config)
 
 
-def served_classifier(model: LongTailedClassifier) -> ServedClassifier:
-    """What of `model` serves, in float32: its own layers, or copies of them where they compute in another type."""
+def served_classifier(model: Classifier) -> ServedClassifier:
+    """The inference part of `model`, in float32. Layers that use another dtype are copied."""
     served = ServedClassifier(
         float32_layer(model.backbone),
         float32_layer(model.head),
