@@ -131,7 +131,7 @@ def _description(arguments: dict, model, dataset) -> dict:
             "image_shape": list(dataset.image_shape),
             "images": {name: len(split) for name, split in dataset.splits().items()},
             "class_names": list(dataset.class_names),
-            "class_counts": [int(count) for count in dataset.class_counts],
+            "class_counts": dataset.class_counts.tolist(),
         },
         "backend": backend,
         "versions": {

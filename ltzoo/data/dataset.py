@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ltzoo.class_counts import shot_groups
+from ltzoo.class_counts import ClassCounts
 from ltzoo.data.splits import Split
 
 
@@ -97,10 +97,10 @@ class LongTailedDataset:
             )
 
     def __repr__(self) -> str:
+        counts = ClassCounts(self.class_counts)
         sizes = ", ".join(f"{name} {len(split)}" for name, split in self.splits().items())
-        groups = ", ".join(f"{len(v)} {k}" for k, v in shot_groups(self.class_counts).items())
-        factor = self.class_counts.max() / self.class_counts.min()
+        groups = ", ".join(f"{len(v)} {k}" for k, v in counts.groups.items())
         return (
             f"<LongTailedDataset {self.name!r}: {sizes} images of {self.image_shape}; "
-            f"{self.num_classes} classes ({groups} shot), imbalance factor {factor:.4g}>"
+            f"{self.num_classes} classes ({groups} shot), imbalance factor {counts.imbalance_factor:.4g}>"
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ltzoo.class_counts import validate_class_counts
+from ltzoo.class_counts import ClassCounts
 from ltzoo.data.splits import validate_labels
 
 
@@ -32,7 +32,7 @@ def long_tail_subset(
         ValueError: bad counts, a label outside `0 .. C-1`, or a class with fewer images than asked for.
     """
     labels = validate_labels(labels)
-    counts = validate_class_counts(class_counts)
+    counts = ClassCounts(class_counts)
     outside = np.flatnonzero((labels < 0) | (labels >= len(counts)))
     if outside.size:
         raise ValueError(
@@ -45,7 +45,7 @@ def long_tail_subset(
         positions = np.flatnonzero(labels == label)
         if len(positions) < count:
             raise ValueError(
-                f"`class_counts` asks for {int(count)} images of class {label}, but `labels` has only "
+                f"`class_counts` asks for {count} images of class {label}, but `labels` has only "
                 f"{len(positions)}; lower the largest count. Received: class_counts={counts.tolist()}"
             )
         generator.shuffle(positions)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.registry import register
 from ltzoo.layers import CAMCalibration
 from ltzoo.protocols import StageView
@@ -77,9 +78,5 @@ def camc(
     Raises:
         ValueError: `class_counts` does not have `num_classes` entries.
     """
-    if len(class_counts) != num_classes:
-        raise ValueError(
-            f"The 'camc' head needs the training images of each of {num_classes} classes. "
-            f"Received: class_counts with {len(class_counts)} entries"
-        )
+    class_counts = ClassCounts(class_counts).require(num_classes)
     return CAMCHead(class_counts, **{"scale": 16.0 if scale is None else scale, "name": "head", **arguments})

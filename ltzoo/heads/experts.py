@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.registry import begin, get, register
 from ltzoo.protocols import StageView
 
@@ -52,7 +53,7 @@ class ExpertsHead(keras.layers.Layer):
         self.num_classes = int(num_classes)
         self.num_experts = int(num_experts)
         self.head_config = {"name": "normalized_dense"} if head is None else dict(head)
-        self.class_counts = None if class_counts is None else [int(count) for count in class_counts]
+        self.class_counts = None if class_counts is None else ClassCounts(class_counts)
         self._given_scale = scale
         context = {} if self.class_counts is None else {"class_counts": self.class_counts}
         self.experts = [
@@ -123,7 +124,7 @@ class ExpertsHead(keras.layers.Layer):
             "scale": self.scale if self._given_scale is not None else None,
             "num_experts": self.num_experts,
             "head": dict(self.head_config),
-            "class_counts": self.class_counts,
+            "class_counts": None if self.class_counts is None else self.class_counts.tolist(),
         }
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
 from ltzoo.losses import log_prior, post_hoc_logit_adjustment
-from ltzoo.losses.counts import counts_of_logits
 from ltzoo.protocols import StageView
 
 
@@ -45,7 +45,7 @@ class LogitAdjusted(LinearHead):
         **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, scale, **kwargs, name=name)
-        self.class_counts = counts_of_logits(class_counts, num_classes)
+        self.class_counts = ClassCounts(class_counts).require(num_classes)
         self.tau = float(tau)
 
     def call(self, inputs):

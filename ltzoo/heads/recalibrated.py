@@ -9,10 +9,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
 from ltzoo.losses import log_prior
-from ltzoo.losses.counts import counts_of_logits
 from ltzoo.protocols import StageView
 
 
@@ -50,7 +50,7 @@ class Recalibrated(LinearHead):
         **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, scale, **{"learn_kernel": False, **kwargs}, name=name)
-        self.class_counts = counts_of_logits(class_counts, num_classes)
+        self.class_counts = ClassCounts(class_counts).require(num_classes)
         self.factor = self.prior_share = None
 
     def build(self, input_shape):

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.registry import begin, get, register
 from ltzoo.layers.logit_rectification import LogitRectification
 from ltzoo.protocols import StageView
@@ -49,7 +50,7 @@ class RectifiedHead(keras.layers.Layer):
         super().__init__(name=name, **kwargs)
         self.num_classes = int(num_classes)
         self.head_config = {"name": "dense"} if head is None else dict(head)
-        self.class_counts = None if class_counts is None else [int(count) for count in class_counts]
+        self.class_counts = None if class_counts is None else ClassCounts(class_counts)
         self._given_scale = scale
         context = {} if self.class_counts is None else {"class_counts": self.class_counts}
         self.head = get(self.head_config, self.num_classes, scale, name="classifier", **context)
@@ -107,5 +108,5 @@ class RectifiedHead(keras.layers.Layer):
             "affine": rectification.affine,
             "momentum": rectification.momentum,
             "epsilon": rectification.epsilon,
-            "class_counts": self.class_counts,
+            "class_counts": None if self.class_counts is None else self.class_counts.tolist(),
         }

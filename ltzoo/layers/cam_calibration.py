@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import validate_class_counts
+from ltzoo.class_counts import ClassCounts
 from ltzoo.layers.calibrated_scores import activation_and_fused_maps, fold_prototypes, weighted_cosine
 from ltzoo.layers.normalized_dense import UnitColumns, unit_length
 from ltzoo.layers.prototypes import prototype_positions, tail_threshold
@@ -77,7 +77,7 @@ class CAMCalibration(keras.layers.Layer):
             raise ValueError(f"`kernel_size` must be odd: 1, 3, ... Received: kernel_size={kernel_size}")
         if not scale > 0:
             raise ValueError(f"`scale` must be above 0. Received: scale={scale}")
-        self.class_counts = tuple(validate_class_counts(class_counts).tolist())
+        self.class_counts = ClassCounts(class_counts)
         self.threshold = None if threshold is None else float(threshold)
         self.num_prototypes = int(num_prototypes)
         self.kernel_size = int(kernel_size)
@@ -91,7 +91,7 @@ class CAMCalibration(keras.layers.Layer):
         )
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         tau = tail_threshold(self.class_counts) if threshold is None else self.threshold
-        is_tail = np.array(self.class_counts) < tau
+        is_tail = self.class_counts.array < tau
         self.tail_classes = tuple(np.flatnonzero(is_tail).tolist())
         self.other_classes = tuple(np.flatnonzero(~is_tail).tolist())
         self.kernel = self.prototypes = self.fusion_kernel = self.fusion_bias = None
@@ -229,7 +229,7 @@ class CAMCalibration(keras.layers.Layer):
     def get_config(self):
         return {
             **super().get_config(),
-            "class_counts": list(self.class_counts),
+            "class_counts": self.class_counts.tolist(),
             "threshold": self.threshold,
             "num_prototypes": self.num_prototypes,
             "kernel_size": self.kernel_size,

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import cloud_sizes
+from ltzoo.class_counts import ClassCounts, cloud_sizes
 from ltzoo.precision import float32_or_float64
 
 
@@ -64,8 +64,8 @@ class GaussianCloud(keras.layers.Layer):
             )
         if not scale > 0:
             raise ValueError(f"scale must be above 0. Received: scale={scale}")
-        self._sizes = np.asarray(cloud_sizes(class_counts, strategy, exponent=exponent), "float32")
-        self.class_counts = [int(count) for count in class_counts]
+        self.class_counts = ClassCounts(class_counts)
+        self._sizes = cloud_sizes(self.class_counts, strategy, exponent=exponent).astype("float32")
         self.noise_multiplier = float(noise_multiplier)
         self.scale = float(scale)
         self.strategy = strategy
@@ -104,7 +104,7 @@ class GaussianCloud(keras.layers.Layer):
     def get_config(self):
         return {
             **super().get_config(),
-            "class_counts": self.class_counts,
+            "class_counts": self.class_counts.tolist(),
             "noise_multiplier": self.noise_multiplier,
             "scale": self.scale,
             "strategy": self.strategy,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ltzoo.class_counts import validate_class_counts
+from ltzoo.class_counts import ClassCounts
 
 
 def tail_threshold(class_counts: Sequence[int] | np.ndarray) -> float:
@@ -14,7 +14,7 @@ def tail_threshold(class_counts: Sequence[int] | np.ndarray) -> float:
     1000 classes) and CIFAR-100-LT; on CIFAR-10-LT 1000 for imbalance factors 10, 20 and 50 (3 to 6 of 10 classes)
     and 200 for 100 and 200 (3 and 4 of 10).
     """
-    return float(np.median(validate_class_counts(class_counts)))
+    return float(np.median(ClassCounts(class_counts).array))
 
 
 def prototype_positions(

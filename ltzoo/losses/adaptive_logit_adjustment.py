@@ -8,8 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import validate_class_counts
-from ltzoo.losses.counts import counts_of_logits
+from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.function_loss import FunctionLoss, above_zero
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -19,8 +18,8 @@ from ltzoo.precision import float32_or_float64
 
 def quantity_factor(class_counts: Sequence[int] | np.ndarray, log_base: float = 2.0) -> np.ndarray:
     """QF_c = 1 / log(n_c / n_min + 1) in float64 [C]: largest for the rarest class, where it is 1 / log 2."""
-    counts = validate_class_counts(class_counts)
-    return math.log(log_base) / np.log(counts / counts.min() + 1.0)
+    counts = ClassCounts(class_counts)
+    return math.log(log_base) / np.log(counts.array / counts.smallest + 1.0)
 
 
 def adaptive_logit_adjustment(
@@ -66,7 +65,7 @@ def adaptive_logit_adjustment(
     difficulty = ops.clip((1.0 - logits / scale) / 2.0, 0.0, 1.0)
     if detach_difficulty:
         difficulty = ops.stop_gradient(difficulty)
-    counts = counts_of_logits(class_counts, logits.shape[-1])
+    counts = ClassCounts(class_counts).require(logits.shape[-1])
     quantity = ops.convert_to_tensor(quantity_factor(counts, log_base).astype(dtype))
     cross_entropies = target_margin_cross_entropy(logits, scale * difficulty * quantity)
     return ops.sum(soft_labels(y_true, logits.shape[-1], dtype) * cross_entropies, axis=-1)
@@ -105,7 +104,7 @@ class AdaptiveLogitAdjustment(FunctionLoss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not log_base > 1:
             raise ValueError(f"log_base must be above 1. Received: log_base={log_base}")
-        self.class_counts = validate_class_counts(class_counts)
+        self.class_counts = ClassCounts(class_counts)
         self.scale = above_zero("scale", scale)
         self.log_base = float(log_base)
         self.detach_difficulty = bool(detach_difficulty)

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ltzoo.class_counts import validate_class_counts
+from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.logit_adjustment import logit_adjustment
 from ltzoo.losses.registry import register
@@ -52,4 +52,4 @@ class BalancedSoftmax(FunctionLoss):
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self.class_counts = validate_class_counts(class_counts)
+        self.class_counts = ClassCounts(class_counts)

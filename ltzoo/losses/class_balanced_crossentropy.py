@@ -7,8 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import effective_number_weights, validate_class_counts
-from ltzoo.losses.counts import counts_of_logits
+from ltzoo.class_counts import ClassCounts, effective_number_weights
 from ltzoo.losses.function_loss import FunctionLoss, check_average
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -34,7 +33,7 @@ def class_balanced_crossentropy(
         [batch], in float32 at least, not divided by any sum of weights.
     """
     logits = ops.cast(y_pred, float32_or_float64(y_pred.dtype))
-    counts = counts_of_logits(class_counts, logits.shape[-1])
+    counts = ClassCounts(class_counts).require(logits.shape[-1])
     weights = ops.convert_to_tensor(effective_number_weights(counts, beta), dtype=logits.dtype)
     labels = soft_labels(y_true, logits.shape[-1], logits.dtype) * weights
     return -ops.sum(labels * ops.log_softmax(logits, axis=-1), axis=-1)
@@ -69,7 +68,7 @@ class ClassBalancedCrossentropy(FunctionLoss):
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self.class_counts = validate_class_counts(class_counts)
+        self.class_counts = ClassCounts(class_counts)
         self.beta = float(beta)
         self.average = check_average(average)
         self._weights = effective_number_weights(self.class_counts, self.beta)

@@ -7,8 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import validate_class_counts
-from ltzoo.losses.counts import counts_of_logits
+from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.function_loss import FunctionLoss, zero_or_more
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -60,7 +59,7 @@ def equalization(
     if num_classes < 2:
         raise ValueError(f"y_pred must have two classes or more. Received: y_pred of shape {logits.shape}")
     logits = logits - ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
-    rare = rare_classes(counts_of_logits(class_counts, num_classes), threshold)
+    rare = rare_classes(ClassCounts(class_counts).require(num_classes), threshold)
     weight = 1.0 - ops.convert_to_tensor(beta, dtype=dtype) * ops.convert_to_tensor(rare.astype(dtype))
     is_out = weight <= 0.0
     log_weight = ops.log(ops.where(is_out, ops.ones_like(weight), weight))
@@ -71,9 +70,9 @@ def equalization(
 
 def rare_classes(class_counts: Sequence[int] | np.ndarray, threshold: float | None = None) -> np.ndarray:
     """T_k of ``equalization``: a bool array [C], True where n_k / N < threshold (None: 0.5 / C)."""
-    counts = validate_class_counts(class_counts)
+    counts = ClassCounts(class_counts)
     limit = 0.5 / len(counts) if threshold is None else threshold
-    return counts / counts.sum() < limit
+    return counts.prior < limit
 
 
 @register("equalization")
@@ -110,6 +109,6 @@ class Equalization(FunctionLoss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not 0.0 <= beta <= 1.0:
             raise ValueError(f"beta must be between 0 and 1. Received: beta={beta}")
-        self.class_counts = validate_class_counts(class_counts)
+        self.class_counts = ClassCounts(class_counts)
         self.threshold = None if threshold is None else zero_or_more("threshold", threshold)
         self.beta = float(beta)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import validate_class_counts
+from ltzoo.class_counts import ClassCounts
 from ltzoo.precision import float32_or_float64
 
 FORMS = ("published", "paper")
@@ -43,7 +43,7 @@ def diversity_temperatures(
         ValueError: a temperature would not be above 0.
     """
     _check_form(form)
-    counts = np.asarray(validate_class_counts(class_counts), np.float64)
+    counts = ClassCounts(class_counts).array.astype(np.float64)
     psi = reweight_factor * counts / counts.mean() + 1.0 - reweight_factor
     temperatures = temperature * (psi / psi.max() if form == "published" else psi + 1.0 - psi.max())
     if not np.all(temperatures > 0):

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.soft_labels import soft_labels
 
 AVERAGES = ("weights", "batch")
@@ -101,4 +102,4 @@ def check_average(average: str) -> str:
 
 
 def _plain(value):
-    return value.tolist() if isinstance(value, np.ndarray) else value
+    return value.tolist() if isinstance(value, (np.ndarray, ClassCounts)) else value

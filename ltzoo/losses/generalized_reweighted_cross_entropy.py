@@ -7,8 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import validate_class_counts
-from ltzoo.losses.counts import counts_of_logits
+from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
@@ -23,8 +22,8 @@ def generalized_weights(class_counts: Sequence[int] | np.ndarray, exponent: floa
         class_counts: Training images of each class, [C].
         exponent: rho. 0 gives equal weights, 1 inverse frequencies.
     """
-    counts = validate_class_counts(class_counts)
-    weights = (counts / counts.sum()) ** -float(exponent)
+    counts = ClassCounts(class_counts)
+    weights = counts.prior ** -float(exponent)
     return len(counts) * weights / weights.sum()
 
 
@@ -54,7 +53,7 @@ def generalized_reweighted_cross_entropy(
     """
     dtype = float32_or_float64(y_pred.dtype)
     logits = ops.cast(y_pred, dtype)
-    counts = counts_of_logits(class_counts, logits.shape[-1])
+    counts = ClassCounts(class_counts).require(logits.shape[-1])
     weights = ops.convert_to_tensor(generalized_weights(counts, exponent), dtype=dtype)
     weighted = soft_labels(y_true, logits.shape[-1], dtype) * weights
     loss = -ops.sum(weighted * ops.log_softmax(logits, axis=-1), axis=-1)
@@ -92,7 +91,7 @@ class GeneralizedReweightedCrossEntropy(keras.losses.Loss):
             raise ValueError(f"exponent must be 0 or more. Received: exponent={exponent}")
         if average not in AVERAGES:
             raise ValueError(f"average must be one of {AVERAGES}. Received: average={average!r}")
-        self.class_counts = validate_class_counts(class_counts)
+        self.class_counts = ClassCounts(class_counts)
         self.exponent = float(exponent)
         self.average = average
 
@@ -108,7 +107,7 @@ class GeneralizedReweightedCrossEntropy(keras.losses.Loss):
     def get_config(self):
         return {
             **super().get_config(),
-            "class_counts": [int(count) for count in self.class_counts],
+            "class_counts": self.class_counts.tolist(),
             "exponent": self.exponent,
             "average": self.average,
         }

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import validate_class_counts
+from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.cross_entropy import cross_entropy
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
@@ -58,7 +58,7 @@ def label_aware_smoothing_factors(
     Deviations: balanced counts, 0 / 0 in the published code, count as u = 1, so all classes get h. The published code
     stores the factors in float32.
     """
-    counts = validate_class_counts(class_counts)
+    counts = ClassCounts(class_counts)
     for name, value in (("smooth_head", smooth_head), ("smooth_tail", smooth_tail)):
         if not 0 <= value <= 1:
             raise ValueError(f"{name} must be in [0, 1]. Received: {name}={value}")
@@ -66,8 +66,8 @@ def label_aware_smoothing_factors(
         raise ValueError(f"power must be above 0. Received: power={power}")
     if shape != "exp" and shape not in SHAPES:
         raise ValueError(f"shape must be one of {', '.join(SHAPES)}. Received: shape={shape!r}")
-    spread = counts.max() - counts.min()
-    u = (counts - counts.min()) / spread if spread else np.ones(len(counts))
+    spread = counts.largest - counts.smallest
+    u = (counts.array - counts.smallest) / spread if spread else np.ones(len(counts))
     return smooth_tail + (smooth_head - smooth_tail) * SHAPES["power" if shape == "exp" else shape](u, power)
 
 
@@ -147,7 +147,7 @@ class LabelAwareSmoothing(FunctionLoss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if over not in OVERS:
             raise ValueError(f"over must be one of {OVERS}. Received: over={over!r}")
-        self.class_counts = validate_class_counts(class_counts)
+        self.class_counts = ClassCounts(class_counts)
         self.smooth_head, self.smooth_tail = float(smooth_head), float(smooth_tail)
         self.shape, self.power, self.over = shape, float(power), over
         self._factors = label_aware_smoothing_factors(

@@ -7,9 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import validate_class_counts
+from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.balanced_softmax import balanced_softmax
-from ltzoo.losses.counts import counts_of_logits
 from ltzoo.losses.function_loss import FunctionLoss, zero_or_more
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -51,8 +50,8 @@ def label_distribution_regularizer(
     dtype = float32_or_float64(y_pred.dtype)
     logits = ops.cast(y_pred, dtype)
     labels = soft_labels(y_true, logits.shape[-1], dtype)
-    counts = counts_of_logits(class_counts, logits.shape[-1])
-    prior = counts / counts.sum()
+    counts = ClassCounts(class_counts).require(logits.shape[-1])
+    prior = counts.prior
     ratio = 1.0 / (len(counts) * prior)
     in_batch = ops.sum(labels, axis=0)
     own = ops.sum(labels * logits, axis=0) / ops.where(in_batch > 0, in_batch, ops.ones_like(in_batch))
@@ -93,6 +92,7 @@ def lade(
     Returns:
         [batch], in float32 at least. The mean over the batch is the published loss.
     """
+    class_counts = ClassCounts(class_counts)
     losses = balanced_softmax(y_true, y_pred, class_counts=class_counts)
     if not alpha:
         return losses
@@ -136,7 +136,7 @@ class LADE(FunctionLoss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if importance not in IMPORTANCES:
             raise ValueError(f"importance must be one of {IMPORTANCES}. Received: importance={importance!r}")
-        self.class_counts = validate_class_counts(class_counts)
+        self.class_counts = ClassCounts(class_counts)
         self.alpha = zero_or_more("alpha", alpha)
         self.penalty = zero_or_more("penalty", penalty)
         self.importance = importance

@@ -7,8 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import effective_number_weights, validate_class_counts
-from ltzoo.losses.counts import counts_of_logits
+from ltzoo.class_counts import ClassCounts, effective_number_weights
 from ltzoo.losses.function_loss import FunctionLoss, above_zero, checked_class_weight, zero_or_more
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -18,8 +17,8 @@ from ltzoo.precision import float32_or_float64
 
 def ldam_margins(class_counts: Sequence[int] | np.ndarray, max_margin: float = 0.5) -> np.ndarray:
     """Margins m_k = max_margin (n_min / n_k)^(1/4), float64 [C]: largest for the rarest class (Cao et al., Eq. 12)."""
-    counts = validate_class_counts(class_counts)
-    return max_margin * (counts.min() / counts) ** 0.25
+    counts = ClassCounts(class_counts)
+    return max_margin * (counts.smallest / counts.array) ** 0.25
 
 
 def ldam(
@@ -57,7 +56,7 @@ def ldam(
     logits = ops.cast(y_pred, float32_or_float64(y_pred.dtype))
     if from_cosine:
         logits = logits * scale
-    margins = scale * ldam_margins(counts_of_logits(class_counts, logits.shape[-1]), max_margin)
+    margins = scale * ldam_margins(ClassCounts(class_counts).require(logits.shape[-1]), max_margin)
     cross_entropies = target_margin_cross_entropy(
         logits, ops.convert_to_tensor(margins[None], dtype=logits.dtype)
     )
@@ -102,7 +101,7 @@ class LDAM(FunctionLoss):
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self.class_counts = validate_class_counts(class_counts)
+        self.class_counts = ClassCounts(class_counts)
         self.max_margin = zero_or_more("max_margin", max_margin)
         self.scale = above_zero("scale", scale)
         self.beta = None if beta is None else float(beta)

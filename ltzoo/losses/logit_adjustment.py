@@ -7,8 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import validate_class_counts
-from ltzoo.losses.counts import counts_of_logits
+from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.cross_entropy import checked_label_smoothing, cross_entropy
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
@@ -22,9 +21,9 @@ def log_prior(
     class_counts: Sequence[int] | np.ndarray, label_smoothing: float = 0.0, smooth_toward: str = "uniform"
 ) -> np.ndarray:
     """log((1 - e) n_k / N + e q_k), float64 [C]: of the labels after smoothing by e, which is 0 by default."""
-    counts = validate_class_counts(class_counts)
+    counts = ClassCounts(class_counts)
     toward = smoothing_target(counts, smooth_toward)
-    return np.log((1.0 - label_smoothing) * counts / counts.sum() + label_smoothing * toward)
+    return np.log((1.0 - label_smoothing) * counts.array / counts.total + label_smoothing * toward)
 
 
 def smoothing_target(class_counts: Sequence[int] | np.ndarray, smooth_toward: str) -> np.ndarray:
@@ -33,8 +32,8 @@ def smoothing_target(class_counts: Sequence[int] | np.ndarray, smooth_toward: st
         raise ValueError(
             f"smooth_toward must be one of {SMOOTHED_TOWARD}. Received: smooth_toward={smooth_toward!r}"
         )
-    counts = np.asarray(class_counts, "float64")
-    return counts / counts.sum() if smooth_toward == "prior" else np.full(len(counts), 1.0 / len(counts))
+    counts = ClassCounts(class_counts)
+    return counts.prior if smooth_toward == "prior" else np.full(len(counts), 1.0 / len(counts))
 
 
 def logit_adjustment(
@@ -66,6 +65,7 @@ def logit_adjustment(
     Returns:
         [batch], in float32 at least.
     """
+    class_counts = ClassCounts(class_counts)
     shifted = _shifted(y_pred, class_counts, tau, label_smoothing, smooth_toward)
     labels = soft_labels(y_true, shifted.shape[-1], shifted.dtype)
     toward = ops.convert_to_tensor(smoothing_target(class_counts, smooth_toward), dtype=shifted.dtype)
@@ -88,7 +88,7 @@ def post_hoc_logit_adjustment(logits: Any, class_counts: Sequence[int] | np.ndar
 
 def _shifted(logits, class_counts, tau, label_smoothing=0.0, smooth_toward="uniform"):
     logits = ops.cast(logits, float32_or_float64(logits.dtype))
-    counts = counts_of_logits(class_counts, logits.shape[-1])
+    counts = ClassCounts(class_counts).require(logits.shape[-1])
     shift = tau * log_prior(counts, label_smoothing, smooth_toward)
     return logits + ops.convert_to_tensor(shift, dtype=logits.dtype)
 
@@ -122,7 +122,7 @@ class LogitAdjustment(FunctionLoss):
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self.class_counts = validate_class_counts(class_counts)
+        self.class_counts = ClassCounts(class_counts)
         self.tau = float(tau)
         self.label_smoothing = checked_label_smoothing(label_smoothing)
         smoothing_target(self.class_counts, smooth_toward)  # Refuses what it does not know.

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 
@@ -70,8 +71,8 @@ def parametric_contrastive(
     contrasts = ops.stop_gradient(ops.cast(contrasts, dtype))
     classes, count = centers.shape[-1], ops.shape(queries)[0]
     if class_counts is not None:
-        shares = np.asarray(class_counts, "float64") / np.sum(class_counts)
-        centers = centers + ops.convert_to_tensor(np.log(shares), dtype=dtype)
+        log_prior = np.log(ClassCounts(class_counts).prior)
+        centers = centers + ops.convert_to_tensor(log_prior, dtype=dtype)
     centers = centers / center_temperature
 
     # A negative label has no class: a row of zeros.

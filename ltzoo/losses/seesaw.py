@@ -8,8 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import validate_class_counts
-from ltzoo.losses.counts import counts_of_logits
+from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.function_loss import FunctionLoss, zero_or_more
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -57,7 +56,7 @@ def seesaw(
     dtype = float32_or_float64(y_pred.dtype)
     logits = ops.cast(y_pred, dtype)
     num_classes = logits.shape[-1]
-    log_counts = np.log(counts_of_logits(class_counts, num_classes)).astype(dtype)
+    log_counts = np.log(ClassCounts(class_counts).require(num_classes).array).astype(dtype)
     log_counts = ops.broadcast_to(ops.convert_to_tensor(log_counts), ops.shape(logits))
     # A common shift changes nothing; it keeps differences of huge logits exact.
     logits = logits - ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
@@ -115,7 +114,7 @@ class Seesaw(FunctionLoss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not 0 <= epsilon < 1:
             raise ValueError(f"epsilon must be at least 0 and below 1. Received: epsilon={epsilon}")
-        self.class_counts = validate_class_counts(class_counts)
+        self.class_counts = ClassCounts(class_counts)
         self.p = zero_or_more("p", p)
         self.q = zero_or_more("q", q)
         self.epsilon = float(epsilon)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import shot_groups
+from ltzoo.class_counts import ClassCounts
 from ltzoo.metrics.inputs import labels_and_predictions, sample_weights
 
 GROUPS = ("many", "medium", "few")
@@ -120,14 +120,15 @@ class ShotAccuracy(BalancedAccuracy):
     ) -> None:
         if group not in GROUPS:
             raise ValueError(f"group must be one of {', '.join(GROUPS)}. Received: group={group!r}")
-        classes = shot_groups(class_counts)[group]
-        super().__init__(len(class_counts), name=name or f"{group}_accuracy", dtype=dtype)
+        counts = ClassCounts(class_counts)
+        classes = counts.groups[group]
+        super().__init__(len(counts), name=name or f"{group}_accuracy", dtype=dtype)
         self.group = group
-        self.class_counts = [int(count) for count in class_counts]
+        self.class_counts = counts
         self._in_group = np.zeros(self.num_classes, "float32")
         self._in_group[classes] = 1.0
 
     def get_config(self):
         config = super().get_config()
         del config["num_classes"]
-        return {"group": self.group, "class_counts": self.class_counts, **config}
+        return {"group": self.group, "class_counts": self.class_counts.tolist(), **config}

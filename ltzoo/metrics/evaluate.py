@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ltzoo.class_counts import ClassCounts
 from ltzoo.metrics.result import Result, result_from_probabilities
 
 if TYPE_CHECKING:
@@ -48,11 +49,8 @@ def evaluate(
     if outputs.ndim != 2:
         raise ValueError(f"model must return [batch, classes]. Received: outputs of shape {outputs.shape}")
     labels = _integer_labels(labels, outputs.shape[1])
-    if class_counts is not None and len(class_counts) != outputs.shape[1]:
-        raise ValueError(
-            f"class_counts must have one entry for each of the model's {outputs.shape[1]} classes. "
-            f"Received: {len(class_counts)} entries"
-        )
+    if class_counts is not None:
+        class_counts = ClassCounts(class_counts).require(outputs.shape[1])
     if not np.isfinite(outputs).all():
         bad = int((~np.isfinite(outputs)).any(axis=1).sum())
         raise ValueError(

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ltzoo.class_counts import shot_groups
+from ltzoo.class_counts import ClassCounts
 from ltzoo.metrics.calibration import calibration_bins, calibration_errors
 
 _ARRAYS = {
@@ -124,7 +124,7 @@ def result_from_probabilities(
     empty = np.zeros(0, "int64")
     groups = {"many": empty, "medium": empty, "few": empty}
     if class_counts is not None:
-        groups = shot_groups(class_counts)
+        groups = ClassCounts(class_counts).groups
     bins = calibration_bins(probabilities.max(axis=1), correct, num_bins)
     ece, mce = calibration_errors(*bins)
     target = probabilities[np.arange(len(labels)), labels]

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import validate_class_counts
+from ltzoo.class_counts import ClassCounts
 from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.layers import GaussianCloud
@@ -60,8 +60,8 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
-        self.class_counts = validate_class_counts(class_counts)
-        self.num_classes = len(self.class_counts)
+        counts = ClassCounts(class_counts)
+        self.class_counts, self.num_classes = counts.array, counts.num_classes
         self.class_names = _class_names(class_names, self.num_classes)
         self.image_shape = tuple(int(size) for size in image_shape)
         self.mean, self.std = _per_channel(mean, self.image_shape), _per_channel(std, self.image_shape)
@@ -69,10 +69,10 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         self.seed = int(seed)
         self.backbone = backbone
         # Everything of every stage is made once: the set of layers never changes, so weights files fit in all stages.
-        self.heads, self.head_numbers = stage_parts.make_heads(recipe, self.class_counts)
-        self.clouds = stage_parts.make_clouds(recipe, self.class_counts, self.seed)
+        self.heads, self.head_numbers = stage_parts.make_heads(recipe, counts)
+        self.clouds = stage_parts.make_clouds(recipe, counts, self.seed)
         self.device_augmentations = stage_parts.make_augmentations(recipe, self.num_classes, self.seed)
-        self.techniques = stage_parts.make_techniques(recipe, self.class_counts, self.seed)
+        self.techniques = stage_parts.make_techniques(recipe, counts, self.seed)
         self._by_technique = self._of_pairs = False
         self.trains = trains if isinstance(trains, str) else tuple(trains)
         self.enter_stage(stage)
@@ -220,7 +220,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
             "backbone": keras.saving.serialize_keras_object(self.backbone),
             "recipe": self.recipe.to_dict(),
-            "class_counts": [int(count) for count in self.class_counts],
+            "class_counts": self.class_counts.tolist(),
             "image_shape": list(self.image_shape),
             "class_names": list(self.class_names),
             "mean": list(self.mean),

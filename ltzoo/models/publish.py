@@ -80,7 +80,7 @@ def publish(
         recipe=model.recipe.to_dict(),
         backbone=backbone,
         dataset=dataset,
-        class_counts=tuple(int(count) for count in model.class_counts),
+        class_counts=tuple(model.class_counts.tolist()),
         class_names=tuple(model.class_names),
         input_shape=tuple(model.image_shape),
         mean=tuple(model.mean),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ltzoo.class_counts import ClassCounts
+
 if TYPE_CHECKING:
     from ltzoo.models.cards import Card
 
@@ -46,7 +48,7 @@ def readme(card: Card, address: str) -> str:
         for key, (kind, label) in _METRICS.items()
         if card.measured is not None and card.measured.get(key) is not None
     ]
-    counts = [int(count) for count in card.class_counts]
+    counts = ClassCounts(card.class_counts)
     return environment.get_template("readme.md.jinja").render(
         card=card,
         address=address,
@@ -60,10 +62,10 @@ def readme(card: Card, address: str) -> str:
         height=card.input_shape[0],
         width=card.input_shape[1],
         channels=card.input_shape[2],
-        images=sum(counts),
-        largest=max(counts),
-        smallest=min(counts),
-        classes=len(counts),
+        images=counts.total,
+        largest=counts.largest,
+        smallest=counts.smallest,
+        classes=counts.num_classes,
     )
 
 

@@ -138,7 +138,7 @@ class Stages:
             "optimizer": optimizers.get(settings.optimizer, EpochSchedule(rates, steps_per_epoch)),
             "loss": losses.get(
                 settings.loss,
-                class_counts=[int(count) for count in self.class_counts],
+                class_counts=self.class_counts,
                 scale=1.0 if settings.scale is None else settings.scale,
                 from_cosine=False,
             ),

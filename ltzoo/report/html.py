@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
+from ltzoo.class_counts import ClassCounts
 from ltzoo.files import atomic_write
 from ltzoo.report.activation_maps import ActivationMaps
 from ltzoo.report.columns import COLUMNS, SECONDS, percent, table_cells
@@ -53,7 +54,7 @@ def write_report(
     Raises:
         ValueError: `results` is empty, or its classes are not those of `class_counts`.
     """
-    counts = np.asarray(class_counts)
+    counts = ClassCounts(class_counts)
     _check(results, counts, class_names)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +78,7 @@ def write_report(
     return path
 
 
-def _check(results: Mapping, counts: np.ndarray, class_names) -> None:
+def _check(results: Mapping, counts: ClassCounts, class_names) -> None:
     if not results:
         raise ValueError("`results` must have at least one model. Received: results={}")
     if class_names is not None and len(class_names) != len(counts):
@@ -119,11 +120,10 @@ def _write_picture(folder: Path, picture: Picture) -> dict:
     }
 
 
-def _facts(counts: np.ndarray) -> str:
-    images, largest, smallest = int(counts.sum()), int(counts.max()), int(counts.min())
+def _facts(counts: ClassCounts) -> str:
     return (
-        f"{len(counts):,} classes, {images:,} training images; the largest class has {largest:,}, "
-        f"the smallest {smallest:,} (imbalance factor {largest / smallest:.4g})."
+        f"{len(counts):,} classes, {counts.total:,} training images; the largest class has {counts.largest:,}, "
+        f"the smallest {counts.smallest:,} (imbalance factor {counts.imbalance_factor:.4g})."
     )
 
 

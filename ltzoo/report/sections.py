@@ -40,7 +40,7 @@ def sections(counts, names, results: Mapping, weight_norms, histories, activatio
 
 
 def _counts(counts, names) -> Section:
-    alt = f"Bar chart of the training images per class, from {counts.max():,} down to {counts.min():,}."
+    alt = f"Bar chart of the training images per class, from {counts.largest:,} down to {counts.smallest:,}."
     picture = Picture("class_counts.png", alt, plots.class_counts(counts, names))
     return Section(
         "Training images per class", "What the classifiers learn from; the axis is logarithmic.", [picture]

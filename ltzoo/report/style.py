@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ltzoo.class_counts import shot_groups
+from ltzoo.class_counts import ClassCounts
 
 # Paul Tol's "high contrast" scheme for the groups, his "bright" scheme for the models.
 GROUP_COLORS = {"many": "#004488", "medium": "#DDAA33", "few": "#BB5566"}
@@ -43,14 +43,15 @@ def tidy(axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: str = "
 
 def by_count(class_counts) -> np.ndarray:
     """Class indices from the largest to the smallest class; ties keep their order."""
-    return np.argsort(-np.asarray(class_counts), kind="stable")
+    return np.argsort(-ClassCounts(class_counts).array, kind="stable")
 
 
 def group_of_class(class_counts) -> np.ndarray:
     """The name of the group (many, medium, few) of every class, shape `[C]`."""
-    names = np.empty(len(class_counts), dtype=object)
-    for name, members in shot_groups(class_counts).items():
-        names[np.asarray(members, dtype=int)] = name
+    counts = ClassCounts(class_counts)
+    names = np.empty(len(counts), dtype=object)
+    for name, members in counts.groups.items():
+        names[members] = name
     return names
 
 

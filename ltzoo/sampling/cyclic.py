@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ltzoo.class_counts import ClassCounts
 from ltzoo.sampling.keyed_random import CYCLES, LISTS, hashed
 
 
@@ -18,7 +19,7 @@ def cyclic_draws(
     image), so a draw depends on nothing before it, and the order runs on from one epoch into the next as the
     published sampler's does (MiSLAS and BALMS code; Shen et al., "Relay backpropagation", Section 3.2).
     """
-    counts = np.asarray(class_counts, dtype=np.int64)
+    counts = ClassCounts(class_counts).array
     num_classes = len(counts)
     first_visit, last_visit = start // samples_per_visit, (stop - 1) // samples_per_visit
     first_cycle, last_cycle = first_visit // num_classes, last_visit // num_classes

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ltzoo.class_counts import validate_class_counts
+from ltzoo.class_counts import ClassCounts
 
 
 def split_head_tail(
@@ -29,16 +29,16 @@ def split_head_tail(
     Raises:
         ValueError: bad counts, one class only, or a share outside of (0, 1).
     """
-    counts = validate_class_counts(class_counts)
+    counts = ClassCounts(class_counts)
     if not 0 < head_share < 1:
         raise ValueError(f"`head_share` must be above 0 and below 1. Received: head_share={head_share}")
     if len(counts) < 2:
         raise ValueError(
             f"`class_counts` must have two classes or more to split. Received: class_counts={counts.tolist()}"
         )
-    order = np.argsort(-counts, kind="stable")
+    order = np.argsort(-counts.array, kind="stable")
     # A share such as 0.9 of 40 images is 36 of them, whatever 0.9 is in binary.
-    needed = head_share * counts.sum() * (1.0 - 1e-12)
-    number = 1 + int(np.searchsorted(np.cumsum(counts[order]), needed))
+    needed = head_share * counts.total * (1.0 - 1e-12)
+    number = 1 + int(np.searchsorted(np.cumsum(counts.array[order]), needed))
     number = min(number, len(counts) - 1)
     return np.sort(order[:number]), np.sort(order[number:])

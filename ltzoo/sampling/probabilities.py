@@ -6,29 +6,28 @@ from typing import Any
 
 import numpy as np
 
-from ltzoo.class_counts import cloud_sizes, effective_number_weights, validate_class_counts
+from ltzoo.class_counts import ClassCounts, cloud_sizes, effective_number_weights
 
 
 def instance_balanced(class_counts: Sequence[int] | np.ndarray) -> np.ndarray:
     """p_c = n_c / N: every image is equally likely."""
-    counts = validate_class_counts(class_counts)
-    return counts / counts.sum()
+    return ClassCounts(class_counts).prior
 
 
 def class_balanced(class_counts: Sequence[int] | np.ndarray) -> np.ndarray:
     """p_c = 1 / C: every class is equally likely."""
-    counts = validate_class_counts(class_counts)
-    return np.full(len(counts), 1.0 / len(counts))
+    num_classes = ClassCounts(class_counts).num_classes
+    return np.full(num_classes, 1.0 / num_classes)
 
 
 def square_root(class_counts: Sequence[int] | np.ndarray) -> np.ndarray:
     """p_c proportional to sqrt(n_c) (Kang et al., "Decoupling", Section 4.1)."""
-    return _normalized(np.sqrt(validate_class_counts(class_counts)))
+    return _normalized(np.sqrt(ClassCounts(class_counts).array))
 
 
 def reversed_(class_counts: Sequence[int] | np.ndarray) -> np.ndarray:
     """p_c proportional to 1 / n_c (Zhou et al., "BBN", Section 4.2): rare classes are drawn most."""
-    return _normalized(1.0 / validate_class_counts(class_counts))
+    return _normalized(1.0 / ClassCounts(class_counts).array)
 
 
 def effective_number(class_counts: Sequence[int] | np.ndarray, beta: float = 0.9999) -> np.ndarray:
@@ -40,8 +39,8 @@ def effective_number(class_counts: Sequence[int] | np.ndarray, beta: float = 0.9
         class_counts: training images per class, [C] integers of at least 1.
         beta: in [0, 1); 0 gives the instance-balanced probabilities, beta -> 1 the class-balanced ones.
     """
-    counts = validate_class_counts(class_counts)
-    return _normalized(counts * effective_number_weights(counts, beta, normalize=False))
+    counts = ClassCounts(class_counts)
+    return _normalized(counts.array * effective_number_weights(counts, beta, normalize=False))
 
 
 def cben(
@@ -64,7 +63,7 @@ def cben(
         precision: "float64", or "float32" to compute beta in float32 as the published code does, which moves
             probabilities by up to 1e-3.
     """
-    counts = validate_class_counts(class_counts)
+    counts = ClassCounts(class_counts)
     _check_beta(base, "base")
     if width < 0 or base + width >= 1:
         raise ValueError(
@@ -77,7 +76,7 @@ def cben(
     if precision == "float32":
         base, width, delta = np.float32(base), np.float32(width), delta.astype("float32")
     beta = (base + width * delta).astype("float64")
-    return _normalized(counts * effective_number_weights(counts, beta, normalize=False))
+    return _normalized(counts.array * effective_number_weights(counts, beta, normalize=False))
 
 
 def progressive(
@@ -105,7 +104,8 @@ def progressive(
         mix = epoch / (num_epochs - 1) if num_epochs > 1 else 0.0
     else:
         mix = (epoch + 1) / num_epochs
-    return (1.0 - mix) * instance_balanced(class_counts) + mix * class_balanced(class_counts)
+    counts = ClassCounts(class_counts)
+    return (1.0 - mix) * instance_balanced(counts) + mix * class_balanced(counts)
 
 
 STRATEGIES = {

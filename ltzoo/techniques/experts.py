@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.expert_diversity import diversity_temperatures, expert_diversity
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
@@ -53,7 +54,7 @@ class Experts(Technique):
         super().__init__(**kwargs)
         if classify not in ("experts", "mean"):
             raise ValueError(f"`classify` must be 'experts' or 'mean'. Received: classify={classify!r}")
-        self.class_counts = None if class_counts is None else [int(count) for count in class_counts]
+        self.class_counts = None if class_counts is None else ClassCounts(class_counts)
         self.diversity_factor = float(diversity_factor)
         self.temperature = float(temperature)
         self.reweight_factor = float(reweight_factor)
@@ -100,7 +101,7 @@ class Experts(Technique):
     def get_config(self):
         return {
             **super().get_config(),
-            "class_counts": self.class_counts,
+            "class_counts": None if self.class_counts is None else self.class_counts.tolist(),
             "diversity_factor": self.diversity_factor,
             "temperature": self.temperature,
             "reweight_factor": self.reweight_factor,

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.class_counts import ClassCounts
 from ltzoo.layers.momentum_copy import MomentumCopy
 from ltzoo.layers.projection_head import ProjectionHead
 from ltzoo.losses.parametric_contrastive import parametric_contrastive
@@ -74,7 +75,7 @@ class ParametricContrastive(Technique):
         super().__init__(**kwargs)
         if queue_size < 1:
             raise ValueError(f"`queue_size` must be 1 or more. Received: queue_size={queue_size}")
-        self.class_counts = None if class_counts is None else [int(count) for count in class_counts]
+        self.class_counts = None if class_counts is None else ClassCounts(class_counts)
         self.queue_size = int(queue_size)
         self.momentum = float(momentum)
         self.temperature = float(temperature)
@@ -172,7 +173,7 @@ class ParametricContrastive(Technique):
     def get_config(self):
         return {
             **super().get_config(),
-            "class_counts": self.class_counts,
+            "class_counts": None if self.class_counts is None else self.class_counts.tolist(),
             "queue_size": self.queue_size,
             "momentum": self.momentum,
             "temperature": self.temperature,

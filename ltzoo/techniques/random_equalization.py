@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import validate_class_counts
+from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.equalization import equalization
 from ltzoo.protocols import Classifier
 from ltzoo.techniques.base import Technique
@@ -44,7 +44,7 @@ class RandomEqualization(Technique):
         super().__init__(**kwargs)
         if not 0 <= gamma <= 1:
             raise ValueError(f"`gamma` must be between 0 and 1. Received: gamma={gamma}")
-        self.class_counts = [int(count) for count in validate_class_counts(class_counts)]
+        self.class_counts = ClassCounts(class_counts)
         self.threshold = None if threshold is None else float(threshold)
         self.gamma = float(gamma)
         self.seed = seed
@@ -71,7 +71,7 @@ class RandomEqualization(Technique):
     def get_config(self):
         return {
             **super().get_config(),
-            "class_counts": self.class_counts,
+            "class_counts": self.class_counts.tolist(),
             "threshold": self.threshold,
             "gamma": self.gamma,
             "seed": self.seed,

@@ -271,7 +271,7 @@ def identity(model: StagedClassifier, seed: int) -> dict[str, Any]:
     """What must be equal when a checkpoint is saved and when a training goes on from it."""
     return {
         "recipe": model.recipe.to_dict(),
-        "class_counts": [int(count) for count in model.class_counts],
+        "class_counts": model.class_counts.tolist(),
         "class_names": list(model.class_names),
         "seed": int(seed),
         "backend": keras.backend.backend(),

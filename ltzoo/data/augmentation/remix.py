@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ltzoo.class_counts import validate_class_counts
+from ltzoo.class_counts import ClassCounts
 from ltzoo.data.augmentation.mixup import Mixup, mix, soft_labels
 
 
@@ -38,7 +38,7 @@ class Remix(Mixup):
         tau: float = 0.5,
         per_sample: bool = False,
     ) -> None:
-        self.class_counts = validate_class_counts(class_counts)
+        self.class_counts = ClassCounts(class_counts)
         super().__init__(alpha, len(self.class_counts), per_sample)
         if not kappa >= 1 or not 0 <= tau <= 1:
             raise ValueError(
@@ -64,7 +64,8 @@ class Remix(Mixup):
     def label_lam(self, lam: np.ndarray, labels: np.ndarray, others: np.ndarray) -> np.ndarray:
         """lam_y [B] of the formula, from lam [B] or [1] and the classes i and j [B]."""
         # float64, so that ratios such as 3 / 1 are exact.
-        ratio = self.class_counts[labels] / self.class_counts[others]
+        counts = self.class_counts.array
+        ratio = counts[labels] / counts[others]
         lam = np.broadcast_to(np.asarray(lam, "float64"), ratio.shape)
         to_other = (ratio >= self.kappa) & (lam < self.tau)
         to_own = (1.0 / ratio >= self.kappa) & (1.0 - lam < self.tau)

@@ -65,7 +65,7 @@ def _card_of(model):
     known = {
         "name": model.name,
         "recipe": model.recipe.to_dict(),
-        "class_counts": [int(count) for count in model.class_counts],
+        "class_counts": model.class_counts.tolist(),
         "class_names": list(model.class_names),
         "input_shape": list(model.image_shape),
         "mean": list(model.mean),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
+from ltzoo.class_counts import ClassCounts
 from ltzoo.report import style
 
 # Up to this many classes each has its own markers; beyond it a running mean shows the course.
@@ -23,7 +24,7 @@ def class_accuracy(results: Mapping, class_counts, class_names=None) -> Figure:
         class_counts: Training images per class, `[C]`.
         class_names: Names of the classes, `[C]`; used where they fit.
     """
-    counts = np.asarray(class_counts)
+    counts = ClassCounts(class_counts)
     order = style.by_count(counts)
     values = {name: 100.0 * np.asarray(result.per_class, float)[order] for name, result in results.items()}
     figure = style.figure(height=4.6)

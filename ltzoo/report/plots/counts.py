@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from ltzoo.class_counts import ClassCounts
 from ltzoo.report import style
 
 
@@ -14,18 +15,18 @@ def class_counts(class_counts, class_names=None) -> Figure:
         class_counts: Training images per class, `[C]`.
         class_names: Names of the classes, `[C]`; used where they fit.
     """
-    counts = np.asarray(class_counts)
+    counts = ClassCounts(class_counts)
     order = style.by_count(counts)
     groups = style.group_of_class(counts)[order]
     figure = style.figure()
     axes = style.tidy(figure.add_subplot(), y="training images (log scale)")
     if len(counts) <= 100:
         colors = [style.GROUP_COLORS[group] for group in groups]
-        bars = axes.bar(range(len(counts)), counts[order], color=colors)
+        bars = axes.bar(range(len(counts)), counts.array[order], color=colors)
     else:
-        _filled_steps(axes, counts[order], groups)
+        _filled_steps(axes, counts.array[order], groups)
     axes.set_yscale("log")
-    axes.set_ylim(0.7, counts.max() * 2.0)
+    axes.set_ylim(0.7, counts.largest * 2.0)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else "")
     if len(counts) <= style.NAMED_CLASSES:
         axes.bar_label(bars, fontsize=8, color=style.INK, padding=1)
