@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.heads.inputs import takes_map
 from ltzoo.heads.registry import begin, get, register
 from ltzoo.protocols import StageView
 
@@ -63,7 +64,7 @@ class ExpertsHead(keras.layers.Layer):
     @property
     def takes_feature_map(self) -> bool:
         """Whether the inner heads take maps."""
-        return getattr(self.experts[0], "takes_feature_map", False)
+        return takes_map(self.experts[0])
 
     @property
     def scale(self) -> float:

@@ -11,10 +11,11 @@ from keras import ops
 from ltzoo.class_counts import validate_class_counts
 from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.data.dataset import LongTailedDataset
+from ltzoo.heads.inputs import head_input_shape, head_inputs, pool
 from ltzoo.layers import GaussianCloud
 from ltzoo.models import stage_parts
 from ltzoo.models.exporting import export_model
-from ltzoo.models.forward import normalize, pool, takes_map
+from ltzoo.models.normalization import normalize
 from ltzoo.models.stages import Stages
 from ltzoo.techniques import Technique
 from ltzoo.training import Recipe, fit_stages
@@ -110,7 +111,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         if not self.backbone.built:
             self.backbone.build(input_shape)
         for head in self.heads:
-            head.build(self.backbone.output_shape if takes_map(head) else (None, self.feature_size))
+            head.build(head_input_shape(head, self.backbone.output_shape))
         for technique in self.techniques:
             if technique is not None:
                 technique.attach(self)
@@ -146,7 +147,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
     def classify_augmented(self, images: Any, training: bool | None = None) -> Any:
         """What `augment` returns to logits."""
         maps = self.backbone(self._normalize(images), training=training)
-        return self.head(maps if takes_map(self.head) else pool(maps), training=training)
+        return self.head(head_inputs(self.head, maps), training=training)
 
     def features(self, images: Any, training: bool | None = None) -> Any:
         """Raw pixels to pooled features `[batch, D]`."""

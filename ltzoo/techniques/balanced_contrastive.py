@@ -8,11 +8,12 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.heads.inputs import head_inputs, pool
 from ltzoo.layers.projection_head import ProjectionHead
 from ltzoo.losses.balanced_contrastive import balanced_contrastive
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
-from ltzoo.techniques.views import check_views, classes_of, pooled
+from ltzoo.techniques.views import check_views, classes_of
 
 
 @register("balanced_contrastive")
@@ -97,9 +98,9 @@ class BalancedContrastive(Technique):
     def logits(self, classifier, images):
         """[B, C]: those of the first views. Embeddings and prototypes are kept for the loss."""
         maps = classifier.feature_map(images, training=True)
-        features, head = pooled(maps), classifier.head
-        inputs = maps if getattr(head, "takes_feature_map", False) else features
-        embeddings = self.projection(features, training=True)
+        head = classifier.head
+        inputs = head_inputs(head, maps)
+        embeddings = self.projection(pool(inputs), training=True)
         contrast = [embeddings[view :: self.views] for view in range(self.views)][-2:]
         class_vectors = ops.transpose(ops.convert_to_tensor(head.kernel))
         prototypes = self.prototype_projection(class_vectors, training=True)

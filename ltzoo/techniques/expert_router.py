@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.heads.inputs import head_inputs
 from ltzoo.losses.expert_routing import (
     ensemble_logits,
     more_experts_help,
@@ -55,8 +56,7 @@ class ExpertRouter(Technique):
     def logits(self, classifier, images):
         """The mean logits of all experts; what the router says of each group is kept for the loss."""
         head = classifier.head
-        forward = classifier.feature_map if head.takes_feature_map else classifier.features
-        features = ops.stop_gradient(forward(images, training=True))
+        features = head_inputs(head, ops.stop_gradient(classifier.feature_map(images, training=True)))
         ensembles = ops.stop_gradient(ensemble_logits(head.expert_logits(features, training=False)))
         self._stash = ensembles, head.routing_logits(features, ensembles)
         return ensembles[:, -1]

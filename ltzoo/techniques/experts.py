@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.heads.inputs import head_inputs
 from ltzoo.losses.expert_diversity import diversity_temperatures, expert_diversity
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
@@ -73,9 +74,8 @@ class Experts(Technique):
 
     def logits(self, classifier, images):
         """The mean logits; those of the experts are kept for the loss."""
-        whole = getattr(classifier.head, "takes_feature_map", False)
-        forward = classifier.feature_map if whole else classifier.features
-        self._expert_logits = classifier.head.expert_logits(forward(images, training=True), training=True)
+        features = head_inputs(classifier.head, classifier.feature_map(images, training=True))
+        self._expert_logits = classifier.head.expert_logits(features, training=True)
         return ops.mean(self._expert_logits, axis=1)
 
     def loss(

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.heads.inputs import head_inputs, takes_map
 from ltzoo.sampling import TailGroupSampler, split_head_tail
 from ltzoo.techniques import feature_space
 from ltzoo.techniques.base import Technique
@@ -126,7 +127,7 @@ class FeatureSpaceAugmentation(Technique):
         # Past Keras's __setattr__: the layers belong to the backbone.
         object.__setattr__(self, "_lower", lower)
         object.__setattr__(self, "_upper", upper)
-        keeps_places = upper is not None or getattr(head, "takes_feature_map", False)
+        keeps_places = upper is not None or takes_map(head)
         self._fusion = self.fusion or ("per_location" if keeps_places else "algorithm_1")
         self.confusing = self.add_weight(
             name="confusing",
@@ -261,5 +262,4 @@ class FeatureSpaceAugmentation(Technique):
 
 
 def _classify(classifier, maps, training):
-    takes_map = getattr(classifier.head, "takes_feature_map", False)
-    return classifier.head(maps if takes_map else ops.mean(maps, axis=(1, 2)), training=training)
+    return classifier.head(head_inputs(classifier.head, maps), training=training)

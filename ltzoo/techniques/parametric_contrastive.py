@@ -9,12 +9,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.heads.inputs import head_inputs, pool
 from ltzoo.layers.momentum_copy import MomentumCopy
 from ltzoo.layers.projection_head import ProjectionHead
 from ltzoo.losses.parametric_contrastive import parametric_contrastive
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
-from ltzoo.techniques.views import check_views, classes_of, pooled
+from ltzoo.techniques.views import check_views, classes_of
 
 
 @register("parametric_contrastive")
@@ -129,12 +130,12 @@ class ParametricContrastive(Technique):
         images = classifier.normalize_images(images, training=True)
         self.key_backbone.update(classifier.backbone)
         self.key_projection.update(self.projection)
-        keys = pooled(self.key_backbone(images[1::2], training=True))
+        keys = pool(self.key_backbone(images[1::2], training=True))
         keys = ops.stop_gradient(self.key_projection(keys, training=True))
         maps = classifier.backbone(images[::2], training=True)
-        features, head = pooled(maps), classifier.head
-        self._stash = self.projection(features, training=True), keys
-        return head(maps if getattr(head, "takes_feature_map", False) else features, training=True)
+        inputs = head_inputs(classifier.head, maps)
+        self._stash = self.projection(pool(inputs), training=True), keys
+        return classifier.head(inputs, training=True)
 
     def targets(self, labels):
         """One label for each pair of views."""

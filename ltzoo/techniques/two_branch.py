@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from ltzoo.backbones.conversions.parallel_tails import tail_outputs
+from ltzoo.heads.inputs import head_inputs
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
 
@@ -110,9 +111,7 @@ class TwoBranch(Technique):
         maps = [branch(images[i::2], training=True) for i, branch in enumerate(self._branches)]
         weights = [2.0 * self.alpha, 2.0 * (1.0 - self.alpha)]
         maps = [ops.cast(weight, x.dtype) * x for weight, x in zip(weights, maps, strict=True)]
-        features = ops.concatenate(maps, axis=-1)
-        if len(features.shape) == 4 and not getattr(classifier.head, "takes_feature_map", False):
-            features = ops.mean(features, axis=(1, 2))
+        features = head_inputs(classifier.head, ops.concatenate(maps, axis=-1))
         return ops.repeat(classifier.head(features, training=True), 2, axis=0)
 
     def loss(
