@@ -19,7 +19,7 @@ from ltzoo.models.normalization import normalize
 from ltzoo.models.stages import Stages
 from ltzoo.techniques import Technique
 from ltzoo.training import Recipe, fit_stages
-from ltzoo.training.staged_loss import StagedLoss
+from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
@@ -73,7 +73,6 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         self.clouds = stage_parts.make_clouds(recipe, self.class_counts, self.seed)
         self.device_augmentations = stage_parts.make_augmentations(recipe, self.num_classes, self.seed)
         self.techniques = stage_parts.make_techniques(recipe, self.class_counts, self.seed)
-        self._by_technique = self._of_pairs = False
         self.trains = trains if isinstance(trains, str) else tuple(trains)
         self.enter_stage(stage)
         self.build((None, *self.image_shape))
@@ -123,22 +122,12 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         self.built = True
 
     def call(self, images, training=None):
-        """Raw pixels to logits; in the training of a stage with a technique, as that says."""
-        # Python state of one trace: says to `compute_metrics` whose labels belong to the logits.
-        self._by_technique = bool(training) and self.technique is not None
-        augmentation = self.device_augmentation if training else None
-        self._of_pairs = augmentation is not None and augmentation.merges_pairs
-        if self._by_technique:
-            return self.technique.logits(self, images)
-        return self.classify(images, training=training)
-
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """Keras's metrics, on the labels that belong to the logits; of merged pairs those of the main images."""
-        if self._of_pairs:
-            y = y[0::2]
-        if self._by_technique:
-            y = self.technique.targets(y)
-        return super().compute_metrics(x, y, y_pred, sample_weight=sample_weight)
+        """Compute logits of raw pixels; in the training of a stage a `TrainingOutput`."""
+        if not training or self.stage is None:
+            return self.classify(images, training=training)
+        if self.technique is None:
+            return TrainingOutput(self.classify(images, training=True))
+        return TrainingOutput(*self.technique.training_pass(self, images))
 
     def classify(self, images: Any, training: bool | None = None) -> Any:
         """Raw pixels to logits through the backbone and the present head."""

@@ -30,8 +30,8 @@ class WholeImages(Technique):
                 f"Received: backbone={classifier.backbone.name!r}"
             )
 
-    def logits(self, classifier: Classifier, images: Any) -> Any:
-        """Raw pixels to logits by way of the encoder alone."""
+    def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
+        """Compute logits of raw pixels with the encoder alone."""
         encoder = classifier.backbone.get_layer("crops").encoder
         maps = encoder(classifier.normalize_images(images, training=True), training=True)
-        return classifier.head(head_inputs(classifier.head, maps), training=True)
+        return classifier.head(head_inputs(classifier.head, maps), training=True), None
