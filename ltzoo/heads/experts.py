@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from ltzoo.class_counts import ClassCounts
+from ltzoo.heads.inputs import takes_map
 from ltzoo.heads.registry import begin, get, register
 from ltzoo.protocols import StageView
 
@@ -64,7 +65,7 @@ class ExpertsHead(keras.layers.Layer):
     @property
     def takes_feature_map(self) -> bool:
         """Whether the inner heads take maps."""
-        return getattr(self.experts[0], "takes_feature_map", False)
+        return takes_map(self.experts[0])
 
     @property
     def scale(self) -> float:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from ltzoo.class_counts import ClassCounts
+from ltzoo.heads.inputs import takes_map
 from ltzoo.heads.registry import begin, get, register
 from ltzoo.layers.logit_rectification import LogitRectification
 from ltzoo.protocols import StageView
@@ -59,7 +60,7 @@ class RectifiedHead(keras.layers.Layer):
     @property
     def takes_feature_map(self) -> bool:
         """Whether the inner head takes maps."""
-        return getattr(self.head, "takes_feature_map", False)
+        return takes_map(self.head)
 
     @property
     def scale(self) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from ltzoo.heads.experts import ExpertsHead
+from ltzoo.heads.inputs import pool
 from ltzoo.heads.registry import register
 from ltzoo.layers.normalized_dense import unit_length
 from ltzoo.losses.expert_routing import ensemble_logits
@@ -121,9 +122,7 @@ class RoutedExpertsHead(ExpertsHead):
         choices = min(self.top_choices, self.num_classes)
         results = []
         for k, (layer, part) in enumerate(zip(self.hidden, self.parts(inputs)[:-1], strict=True)):
-            features = ops.cast(part, "float32")
-            if len(features.shape) == 4:
-                features = ops.mean(features, axis=(1, 2))
+            features = pool(ops.cast(part, "float32"))
             largest = ops.top_k(ops.cast(ensembles[:, k], "float32"), choices, sorted=True)[0]
             hidden = layer(unit_length(features, axis=-1))
             decision = self.decisions[0 if self.share_output else k]

@@ -11,15 +11,16 @@ from keras import ops
 from ltzoo.class_counts import ClassCounts
 from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.data.dataset import LongTailedDataset
+from ltzoo.heads.inputs import head_input_shape, head_inputs, pool
 from ltzoo.layers import GaussianCloud
 from ltzoo.models import stage_parts
 from ltzoo.models.exporting import export_model
-from ltzoo.models.forward import normalize, pool, takes_map
+from ltzoo.models.normalization import normalize
 from ltzoo.models.stages import Stages
 from ltzoo.recipes.recipe import Recipe
 from ltzoo.techniques import Technique
 from ltzoo.training import fit_stages
-from ltzoo.training.staged_loss import StagedLoss
+from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
@@ -73,7 +74,6 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         self.clouds = stage_parts.make_clouds(recipe, counts, self.seed)
         self.device_augmentations = stage_parts.make_augmentations(recipe, self.num_classes, self.seed)
         self.techniques = stage_parts.make_techniques(recipe, counts, self.seed)
-        self._by_technique = self._of_pairs = False
         self.trains = trains if isinstance(trains, str) else tuple(trains)
         self.enter_stage(stage)
         self.build((None, *self.image_shape))
@@ -111,7 +111,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         if not self.backbone.built:
             self.backbone.build(input_shape)
         for head in self.heads:
-            head.build(self.backbone.output_shape if takes_map(head) else (None, self.feature_size))
+            head.build(head_input_shape(head, self.backbone.output_shape))
         for technique in self.techniques:
             if technique is not None:
                 technique.attach(self)
@@ -123,22 +123,12 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         self.built = True
 
     def call(self, images, training=None):
-        """Raw pixels to logits; in the training of a stage with a technique, as that says."""
-        # Python state of one trace: says to `compute_metrics` whose labels belong to the logits.
-        self._by_technique = bool(training) and self.technique is not None
-        augmentation = self.device_augmentation if training else None
-        self._of_pairs = augmentation is not None and augmentation.merges_pairs
-        if self._by_technique:
-            return self.technique.logits(self, images)
-        return self.classify(images, training=training)
-
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """Keras's metrics, on the labels that belong to the logits; of merged pairs those of the main images."""
-        if self._of_pairs:
-            y = y[0::2]
-        if self._by_technique:
-            y = self.technique.targets(y)
-        return super().compute_metrics(x, y, y_pred, sample_weight=sample_weight)
+        """Compute logits of raw pixels; in the training of a stage a `TrainingOutput`."""
+        if not training or self.stage is None:
+            return self.classify(images, training=training)
+        if self.technique is None:
+            return TrainingOutput(self.classify(images, training=True))
+        return TrainingOutput(*self.technique.training_pass(self, images))
 
     def classify(self, images: Any, training: bool | None = None) -> Any:
         """Raw pixels to logits through the backbone and the present head."""
@@ -147,7 +137,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
     def classify_augmented(self, images: Any, training: bool | None = None) -> Any:
         """What `augment` returns to logits."""
         maps = self.backbone(self._normalize(images), training=training)
-        return self.head(maps if takes_map(self.head) else pool(maps), training=training)
+        return self.head(head_inputs(self.head, maps), training=training)
 
     def features(self, images: Any, training: bool | None = None) -> Any:
         """Raw pixels to pooled features `[batch, D]`."""

@@ -1,10 +1,11 @@
-"""Mean and standard deviation of a dataset's pixels."""
+"""Normalization of pixels, and the mean and standard deviation of a dataset's pixels."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from keras import ops
 
 if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
@@ -17,6 +18,12 @@ _PUBLISHED = {
     "places_lt": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "inaturalist2018": ((0.466, 0.471, 0.380), (0.195, 0.194, 0.192)),
 }
+
+
+def normalize(images: Any, mean: tuple[float, ...], std: tuple[float, ...]) -> Any:
+    """Compute `(pixels / 255 - mean) / std` per channel of float32 pixels 0..255 `[batch, height, width, channels]`."""
+    mean, std = (ops.convert_to_tensor(values, dtype="float32") for values in (mean, std))
+    return (images / 255.0 - mean) / std
 
 
 def channel_statistics(

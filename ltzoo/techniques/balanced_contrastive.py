@@ -8,11 +8,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.heads.inputs import head_inputs, pool
 from ltzoo.layers.projection_head import ProjectionHead
 from ltzoo.losses.balanced_contrastive import balanced_contrastive
+from ltzoo.protocols import Classifier
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
-from ltzoo.techniques.views import check_views, classes_of, pooled
+from ltzoo.techniques.views import check_views, classes_of
 
 
 @register("balanced_contrastive")
@@ -72,9 +74,8 @@ class BalancedContrastive(Technique):
         self.form = form
         self.seed = seed
         self.projection = self.prototype_projection = None
-        self._stash = None
 
-    def attach(self, classifier):
+    def attach(self, classifier: Classifier) -> None:
         """Makes the two projections."""
         check_views(classifier, self, self.views, "balanced_contrastive")
         if not any(getattr(head, "kernel", None) is not None for head in classifier.heads):
@@ -94,31 +95,32 @@ class BalancedContrastive(Technique):
             self.units, self.hidden_units, self.batch_normalization, seed=seed, dtype="float32", name=name
         )
 
-    def logits(self, classifier, images):
-        """[B, C]: those of the first views. Embeddings and prototypes are kept for the loss."""
+    def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
+        """Compute the logits [B, C] of the first views; keep embeddings and prototypes."""
         maps = classifier.feature_map(images, training=True)
-        features, head = pooled(maps), classifier.head
-        inputs = maps if getattr(head, "takes_feature_map", False) else features
-        embeddings = self.projection(features, training=True)
+        head = classifier.head
+        inputs = head_inputs(head, maps)
+        embeddings = self.projection(pool(inputs), training=True)
         contrast = [embeddings[view :: self.views] for view in range(self.views)][-2:]
         class_vectors = ops.transpose(ops.convert_to_tensor(head.kernel))
         prototypes = self.prototype_projection(class_vectors, training=True)
-        self._stash = ops.concatenate(contrast, axis=0), prototypes
-        return head(inputs[:: self.views], training=True)
+        logits = head(inputs[:: self.views], training=True)
+        return logits, (ops.concatenate(contrast, axis=0), prototypes)
 
-    def targets(self, labels):
+    def targets(self, labels: Any) -> Any:
         """One label for each group of views."""
         return labels[:: self.views]
 
     def loss(
         self,
-        classifier: Any,
+        classifier: Classifier,
         labels: Any,
         logits: Any,
+        kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
         """See the class."""
-        (embeddings, prototypes), self._stash = self._stash, None
+        embeddings, prototypes = kept
         classification = classification_loss(labels, logits)
         classes = classes_of(labels, "balanced_contrastive")
         contrast = balanced_contrastive(

@@ -42,9 +42,13 @@ class Technique(keras.layers.Layer):
     def on_epoch_begin(self, epoch: int, epochs: int) -> None:
         """Assigns what follows a schedule; `epoch` counts from 0 within the stage of `epochs` epochs."""
 
-    def logits(self, classifier: Classifier, images: Any) -> Any:
-        """The training pass: raw pixels to logits `[B', C]`. Tensors that `loss` needs may be left in attributes."""
-        return classifier.classify(images, training=True)
+    def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
+        """Run the training pass from raw pixels `[B, H, W, channels]`.
+
+        Returns:
+            (logits `[B', C]`, whatever `loss` needs besides: tensors in any nesting, or None).
+        """
+        return classifier.classify(images, training=True), None
 
     def targets(self, labels: Any) -> Any:
         """The labels that belong to the logits, for the loss and for the accuracy."""
@@ -55,6 +59,7 @@ class Technique(keras.layers.Layer):
         classifier: Classifier,
         labels: Any,
         logits: Any,
+        kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
         """The scalar that is minimized.
@@ -62,7 +67,7 @@ class Technique(keras.layers.Layer):
         Args:
             classifier: the classifier.
             labels: what `targets` returned.
-            logits: what `logits` returned.
+            logits, kept: what `training_pass` returned.
             classification_loss: function (labels, logits) -> scalar: the stage's loss, with its Gaussian cloud.
         """
         return classification_loss(labels, logits)

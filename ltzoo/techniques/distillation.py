@@ -77,7 +77,7 @@ class Distillation(Technique):
         self.weight = float(weight)
         self.temperature = float(temperature)
         self.ask = ask
-        self._teachers = self._targets = None
+        self._teachers = None
 
     def attach(self, classifier: Classifier) -> None:
         """Remembers whose teachers these are."""
@@ -87,11 +87,11 @@ class Distillation(Technique):
         """Loads the teachers, once."""
         self._teachers.load(self.teachers)
 
-    def logits(self, classifier: Classifier, images: Any) -> Any:
-        """Those of the classifier; what the teachers say is kept for the loss."""
+    def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
+        """Compute the logits of the classifier; keep the teachers' mean prediction."""
         images = classifier.augment(images, training=True)
-        self._targets = ops.stop_gradient(self._answers(images))
-        return classifier.classify_augmented(images, training=True)
+        answers = ops.stop_gradient(self._answers(images))
+        return classifier.classify_augmented(images, training=True), answers
 
     def _answers(self, images):
         """p `[batch, C]` of raw pixels, in float32; of one teacher after the other where each has its share."""
@@ -118,14 +118,14 @@ class Distillation(Technique):
         classifier: Classifier,
         labels: Any,
         logits: Any,
+        kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
         """See the class."""
-        targets, self._targets = self._targets, None
         answered = logits if self.ask == "all" else ops.concatenate(self._shares(logits), axis=0)
         found = ops.log_softmax(ops.cast(answered, "float32") / self.temperature)
-        wanted = ops.log(ops.maximum(targets, keras.config.epsilon()))
-        divergence = ops.mean(ops.sum(targets * (wanted - found), axis=-1)) * self.temperature**2
+        wanted = ops.log(ops.maximum(kept, keras.config.epsilon()))
+        divergence = ops.mean(ops.sum(kept * (wanted - found), axis=-1)) * self.temperature**2
         if self.weight == 1:
             return divergence
         loss = classification_loss(labels, logits)

@@ -8,11 +8,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.heads.inputs import head_inputs
 from ltzoo.losses.expert_routing import (
     ensemble_logits,
     more_experts_help,
     positive_weighted_binary_cross_entropy,
 )
+from ltzoo.protocols import Classifier
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
 
@@ -42,9 +44,8 @@ class ExpertRouter(Technique):
                 f"`positive_weight` must be above 0. Received: positive_weight={positive_weight}"
             )
         self.positive_weight = float(positive_weight)
-        self._stash = None
 
-    def attach(self, classifier):
+    def attach(self, classifier: Classifier) -> None:
         """Checks that a head has a router."""
         if not any(hasattr(head, "routing_logits") for head in classifier.heads):
             raise ValueError(
@@ -52,24 +53,23 @@ class ExpertRouter(Technique):
                 f"{', '.join(type(head).__name__ for head in classifier.heads)}"
             )
 
-    def logits(self, classifier, images):
-        """The mean logits of all experts; what the router says of each group is kept for the loss."""
+    def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
+        """Compute the mean logits of all experts; keep those of each group and the router's outputs."""
         head = classifier.head
-        forward = classifier.feature_map if head.takes_feature_map else classifier.features
-        features = ops.stop_gradient(forward(images, training=True))
+        features = head_inputs(head, ops.stop_gradient(classifier.feature_map(images, training=True)))
         ensembles = ops.stop_gradient(ensemble_logits(head.expert_logits(features, training=False)))
-        self._stash = ensembles, head.routing_logits(features, ensembles)
-        return ensembles[:, -1]
+        return ensembles[:, -1], (ensembles, head.routing_logits(features, ensembles))
 
     def loss(
         self,
-        classifier: Any,
+        classifier: Classifier,
         labels: Any,
         logits: Any,
+        kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
         """See the class."""
-        (ensembles, routing), self._stash = self._stash, None
+        ensembles, routing = kept
         targets = more_experts_help(labels, ensembles)
         return ops.mean(positive_weighted_binary_cross_entropy(targets, routing, self.positive_weight))
 

@@ -10,7 +10,9 @@ import numpy as np
 from keras import ops
 
 from ltzoo.class_counts import ClassCounts
+from ltzoo.heads.inputs import head_inputs
 from ltzoo.losses.expert_diversity import diversity_temperatures, expert_diversity
+from ltzoo.protocols import Classifier
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
 
@@ -62,9 +64,8 @@ class Experts(Technique):
         self.classify = classify
         counts = [1] if self.class_counts is None else self.class_counts
         self._temperatures = diversity_temperatures(counts, self.temperature, self.reweight_factor, form)
-        self._expert_logits = None
 
-    def attach(self, classifier):
+    def attach(self, classifier: Classifier) -> None:
         """Checks that the head has experts."""
         if not any(hasattr(head, "expert_logits") for head in classifier.heads):
             raise ValueError(
@@ -72,23 +73,22 @@ class Experts(Technique):
                 f"{', '.join(type(head).__name__ for head in classifier.heads)}"
             )
 
-    def logits(self, classifier, images):
-        """The mean logits; those of the experts are kept for the loss."""
-        whole = getattr(classifier.head, "takes_feature_map", False)
-        forward = classifier.feature_map if whole else classifier.features
-        self._expert_logits = classifier.head.expert_logits(forward(images, training=True), training=True)
-        return ops.mean(self._expert_logits, axis=1)
+    def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
+        """Compute the mean logits; keep those of each expert."""
+        features = head_inputs(classifier.head, classifier.feature_map(images, training=True))
+        expert_logits = classifier.head.expert_logits(features, training=True)
+        return ops.mean(expert_logits, axis=1), expert_logits
 
     def loss(
         self,
-        classifier: Any,
+        classifier: Classifier,
         labels: Any,
         logits: Any,
+        kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
         """See the class."""
-        expert_logits, self._expert_logits = self._expert_logits, None
-        num_experts = expert_logits.shape[1]
+        expert_logits, num_experts = kept, kept.shape[1]
         if self.classify == "mean":
             total = num_experts * classification_loss(labels, logits)
         else:

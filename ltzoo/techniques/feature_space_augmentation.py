@@ -8,6 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.heads.inputs import head_inputs, takes_map
+from ltzoo.protocols import Classifier, StageView
 from ltzoo.sampling import TailGroupSampler, split_head_tail
 from ltzoo.techniques import feature_space
 from ltzoo.techniques.base import Technique
@@ -115,9 +117,8 @@ class FeatureSpaceAugmentation(Technique):
         self.steps_per_epoch = steps_per_epoch
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
-        self._stash = None
 
-    def attach(self, classifier):
+    def attach(self, classifier: Classifier) -> None:
         """Cuts the backbone, and makes the variables for the confusing classes and the weights of the map."""
         index = next(i for i, technique in enumerate(classifier.techniques) if technique is self)
         stage, head = classifier.recipe.stages[index], classifier.heads[classifier.head_numbers[index]]
@@ -126,7 +127,7 @@ class FeatureSpaceAugmentation(Technique):
         # Past Keras's __setattr__: the layers belong to the backbone.
         object.__setattr__(self, "_lower", lower)
         object.__setattr__(self, "_upper", upper)
-        keeps_places = upper is not None or getattr(head, "takes_feature_map", False)
+        keeps_places = upper is not None or takes_map(head)
         self._fusion = self.fusion or ("per_location" if keeps_places else "algorithm_1")
         self.confusing = self.add_weight(
             name="confusing",
@@ -143,7 +144,7 @@ class FeatureSpaceAugmentation(Technique):
             autocast=False,
         )
 
-    def begin(self, classifier, context):
+    def begin(self, classifier: Classifier, context: StageView) -> None:
         """Finds the confusing classes and keeps the classifier's weights."""
         feature_space.check_frozen(self._lower, self._upper)
         among = None
@@ -173,22 +174,23 @@ class FeatureSpaceAugmentation(Technique):
             **arguments,
         )
 
-    def logits(self, classifier, images):
-        """The logits of the images as they are; the maps are kept for `loss`, which knows the labels."""
+    def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
+        """Compute the logits of the images before augmentation; keep the maps for `loss`, which knows the labels."""
         maps = self._lower(classifier.normalize_images(images, training=True), training=False)
         last = maps if self._upper is None else self._upper(maps, training=False)
-        self._stash = ops.stop_gradient(maps), ops.stop_gradient(last)
-        return _classify(classifier, self._stash[1], training=False)
+        maps, last = ops.stop_gradient(maps), ops.stop_gradient(last)
+        return _classify(classifier, last, training=False), (maps, last)
 
     def loss(
         self,
-        classifier: Any,
+        classifier: Classifier,
         labels: Any,
         logits: Any,
+        kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
         """The stage's loss of tail images, fused samples and head images; `logits` are not part of it."""
-        (maps, last), self._stash = self._stash, None
+        maps, last = kept
         if len(labels.shape) > 1 and labels.shape[-1] != 1:
             raise ValueError(
                 "'feature_space_augmentation' needs one class an image: no mixup or other mixing of labels in its "
@@ -261,5 +263,4 @@ class FeatureSpaceAugmentation(Technique):
 
 
 def _classify(classifier, maps, training):
-    takes_map = getattr(classifier.head, "takes_feature_map", False)
-    return classifier.head(maps if takes_map else ops.mean(maps, axis=(1, 2)), training=training)
+    return classifier.head(head_inputs(classifier.head, maps), training=training)

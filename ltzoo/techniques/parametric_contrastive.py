@@ -10,12 +10,14 @@ import numpy as np
 from keras import ops
 
 from ltzoo.class_counts import ClassCounts
+from ltzoo.heads.inputs import head_inputs, pool
 from ltzoo.layers.momentum_copy import MomentumCopy
 from ltzoo.layers.projection_head import ProjectionHead
 from ltzoo.losses.parametric_contrastive import parametric_contrastive
+from ltzoo.protocols import Classifier, StageView
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
-from ltzoo.techniques.views import check_views, classes_of, pooled
+from ltzoo.techniques.views import check_views, classes_of
 
 
 @register("parametric_contrastive")
@@ -90,9 +92,8 @@ class ParametricContrastive(Technique):
         self.seed = seed
         self.projection = self.key_backbone = self.key_projection = None
         self.queue = self.queue_labels = None
-        self._stash = None
 
-    def attach(self, classifier):
+    def attach(self, classifier: Classifier) -> None:
         """Makes projection, momentum copy and queue."""
         check_views(classifier, self, 2, "parametric_contrastive")
         self.projection = ProjectionHead(
@@ -118,38 +119,39 @@ class ParametricContrastive(Technique):
             **frozen,
         )
 
-    def begin(self, classifier, context):
+    def begin(self, classifier: Classifier, context: StageView) -> None:
         """The momentum copy starts where the network is, the queue empty."""
         self.key_backbone.reset(classifier.backbone)
         self.key_projection.reset(self.projection)
         self.queue.assign(np.zeros(self.queue.shape))
         self.queue_labels.assign(np.full(self.queue_labels.shape, -1))
 
-    def logits(self, classifier, images):
-        """[B, C]: those of the first views. Queries and keys are kept for the loss."""
+    def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
+        """Compute the logits [B, C] of the first views; keep queries and keys."""
         images = classifier.normalize_images(images, training=True)
         self.key_backbone.update(classifier.backbone)
         self.key_projection.update(self.projection)
-        keys = pooled(self.key_backbone(images[1::2], training=True))
+        keys = pool(self.key_backbone(images[1::2], training=True))
         keys = ops.stop_gradient(self.key_projection(keys, training=True))
         maps = classifier.backbone(images[::2], training=True)
-        features, head = pooled(maps), classifier.head
-        self._stash = self.projection(features, training=True), keys
-        return head(maps if getattr(head, "takes_feature_map", False) else features, training=True)
+        inputs = head_inputs(classifier.head, maps)
+        queries = self.projection(pool(inputs), training=True)
+        return classifier.head(inputs, training=True), (queries, keys)
 
-    def targets(self, labels):
+    def targets(self, labels: Any) -> Any:
         """One label for each pair of views."""
         return labels[::2]
 
     def loss(
         self,
-        classifier: Any,
+        classifier: Classifier,
         labels: Any,
         logits: Any,
+        kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
         """See the class."""
-        (queries, keys), self._stash = self._stash, None
+        queries, keys = kept
         classes = classes_of(labels, "parametric_contrastive")
         contrasts = ops.concatenate([keys, ops.convert_to_tensor(self.queue)], axis=0)
         contrast_labels = ops.concatenate([classes, ops.convert_to_tensor(self.queue_labels)], axis=0)

@@ -55,6 +55,7 @@ class RandomEqualization(Technique):
         classifier: Classifier,
         labels: Any,
         logits: Any,
+        kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
         """Mean equalization loss of the batch with fresh draws."""

@@ -10,6 +10,8 @@ import keras
 from keras import ops
 
 from ltzoo.backbones.conversions.parallel_tails import tail_outputs
+from ltzoo.heads.inputs import head_inputs
+from ltzoo.protocols import Classifier
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
 
@@ -84,7 +86,7 @@ class TwoBranch(Technique):
         self.max_epochs = None if max_epochs is None else int(max_epochs)
         self.alpha = None
 
-    def attach(self, classifier):
+    def attach(self, classifier: Classifier) -> None:
         """Makes alpha, and the two networks from images to the map of one branch."""
         maps = tail_outputs(classifier.backbone, "two_branch", "The technique 'two_branch'")
         branches = [keras.Model(classifier.backbone.inputs[0], output) for output in maps]
@@ -94,12 +96,12 @@ class TwoBranch(Technique):
             name="alpha", shape=(), initializer="ones", trainable=False, autocast=False
         )
 
-    def on_epoch_begin(self, epoch, epochs):
+    def on_epoch_begin(self, epoch: int, epochs: int) -> None:
         """Assigns alpha."""
         self.alpha.assign(branch_weight(epoch, self.max_epochs or epochs, self.schedule))
 
-    def logits(self, classifier, images):
-        """[2 B, C]: the logits of each pair, twice, once for each of its labels."""
+    def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
+        """Compute the logits of each pair, twice, once for each of its labels: [2 B, C]."""
         if images.shape[0] is not None and images.shape[0] % 2:
             raise ValueError(
                 "The technique 'two_branch' needs batches of pairs; give the stage's `sampler` a companion: "
@@ -110,16 +112,15 @@ class TwoBranch(Technique):
         maps = [branch(images[i::2], training=True) for i, branch in enumerate(self._branches)]
         weights = [2.0 * self.alpha, 2.0 * (1.0 - self.alpha)]
         maps = [ops.cast(weight, x.dtype) * x for weight, x in zip(weights, maps, strict=True)]
-        features = ops.concatenate(maps, axis=-1)
-        if len(features.shape) == 4 and not getattr(classifier.head, "takes_feature_map", False):
-            features = ops.mean(features, axis=(1, 2))
-        return ops.repeat(classifier.head(features, training=True), 2, axis=0)
+        features = head_inputs(classifier.head, ops.concatenate(maps, axis=-1))
+        return ops.repeat(classifier.head(features, training=True), 2, axis=0), None
 
     def loss(
         self,
-        classifier: Any,
+        classifier: Classifier,
         labels: Any,
         logits: Any,
+        kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
         """alpha L(y_c, z) + (1 - alpha) L(y_r, z)."""

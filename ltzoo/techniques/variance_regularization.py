@@ -73,6 +73,7 @@ class VarianceRegularization(Technique):
         classifier: Classifier,
         labels: Any,
         logits: Any,
+        kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
         """The stage's loss and the penalty."""

@@ -26,11 +26,6 @@ def check_views(classifier: Classifier, technique: Technique, views: int, name: 
         )
 
 
-def pooled(maps: Any) -> Any:
-    """Maps `[batch, h, w, D]` to their mean over the positions; features pass as they are."""
-    return ops.mean(maps, axis=(1, 2)) if len(maps.shape) == 4 else maps
-
-
 def classes_of(labels: Any, name: str) -> Any:
     """Integer labels `[batch]` or `[batch, 1]` as int32 `[batch]`.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import ops
 
+from ltzoo.heads.inputs import head_inputs
 from ltzoo.protocols import Classifier
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
@@ -30,9 +30,8 @@ class WholeImages(Technique):
                 f"Received: backbone={classifier.backbone.name!r}"
             )
 
-    def logits(self, classifier: Classifier, images: Any) -> Any:
-        """Raw pixels to logits by way of the encoder alone."""
+    def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
+        """Compute logits of raw pixels with the encoder alone."""
         encoder = classifier.backbone.get_layer("crops").encoder
         maps = encoder(classifier.normalize_images(images, training=True), training=True)
-        pools = len(maps.shape) == 4 and not getattr(classifier.head, "takes_feature_map", False)
-        return classifier.head(ops.mean(maps, axis=(1, 2)) if pools else maps, training=True)
+        return classifier.head(head_inputs(classifier.head, maps), training=True), None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from keras import ops
 
+from ltzoo.heads.inputs import takes_map
 from ltzoo.protocols import Classifier
 from ltzoo.training.features import extract_features, in_batches
 
@@ -54,7 +55,7 @@ class StageContext:
         """float32 `[N, C]` of the training images by the head of the stage before."""
         numbers = self.classifier.head_numbers
         head = self.classifier.heads[numbers[max(self.index - 1, 0)]]
-        if getattr(head, "takes_feature_map", False):
+        if takes_map(head):
             positions = np.arange(len(self.dataset.train.labels))
             chunks = (
                 self.feature_maps(positions[start : start + batch_size], batch_size)

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from ltzoo.protocols import Classifier, StagedClassifier
-from ltzoo.training.staged_loss import StagedLoss
+from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
 if TYPE_CHECKING:
     from ltzoo.data.splits import Split
@@ -31,8 +31,9 @@ class CachedFeatureTrainer(StagedLoss, keras.Model):
         self.built = True
 
     def call(self, features, training=None):
-        """Features `[batch, D]` to logits `[batch, num_classes]`."""
-        return self.head(features, training=training)
+        """Compute logits `[batch, num_classes]` of features `[batch, D]`; in training a `TrainingOutput`."""
+        logits = self.head(features, training=training)
+        return TrainingOutput(logits) if training else logits
 
 
 def extract_features(classifier: Classifier, split: Split, batch_size: int = 256) -> np.ndarray:

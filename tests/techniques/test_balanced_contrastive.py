@@ -82,15 +82,14 @@ def test_the_loss_is_that_of_the_parts():
     )
     expected += 2.0 * numpy(model._classification_loss(labels[::views], expected_logits))
 
-    logits = technique.logits(model, images)
+    logits, kept = technique.training_pass(model, images)
     np.testing.assert_allclose(numpy(logits), expected_logits, rtol=1e-4, atol=1e-4)
     targets = technique.targets(labels)
     np.testing.assert_array_equal(targets, labels[::views])
-    loss = technique.loss(model, targets, logits, model._classification_loss)
+    loss = technique.loss(model, targets, logits, kept, model._classification_loss)
     np.testing.assert_allclose(numpy(loss), expected, rtol=1e-4)
-    technique.logits(model, images)
     with pytest.raises(ValueError, match=r"integer labels.*Received: labels of shape \(6, 3\)"):
-        technique.loss(model, np.eye(3)[targets], logits, model._classification_loss)
+        technique.loss(model, np.eye(3)[targets], logits, kept, model._classification_loss)
 
 
 def test_what_it_needs_is_said():

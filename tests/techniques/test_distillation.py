@@ -58,8 +58,8 @@ def test_loss_is_the_formula(teachers, ask):
     model.enter_stage(0)
     model.technique.load_files()
     images = tiny.dataset().train.load(np.arange(9))
-    logits = model(images, training=True)
-    loss = model.technique.loss(model, None, logits, lambda labels, logits: 5.0 * ops.ones(()))
+    logits, kept = model(images, training=True)
+    loss = model.technique.loss(model, None, logits, kept, lambda labels, logits: 5.0 * ops.ones(()))
     answers = [softmax(alone(path, images) / 3.0) for path in teachers]
     p = np.mean(answers, axis=0) if ask == "all" else np.where(np.arange(9)[:, None] % 2, *answers[::-1])
     q = softmax(ops.convert_to_numpy(logits).astype("float64") / 3.0)
@@ -106,8 +106,8 @@ def test_teachers_see_what_the_device_made_of_the_images(teachers):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False  # Moving statistics, as the teacher's.
     model.technique.load_files()
-    logits = model(tiny.dataset().train.load(np.arange(10)), training=True)
-    loss = model.technique.loss(model, None, logits, None)
+    logits, kept = model(tiny.dataset().train.load(np.arange(10)), training=True)
+    loss = model.technique.loss(model, None, logits, kept, None)
     np.testing.assert_allclose(ops.convert_to_numpy(loss), 0.0, atol=1e-6)
 
 
@@ -154,8 +154,8 @@ def test_a_batch_with_fewer_images_than_teachers(teachers):
     assert np.isfinite(history.history["loss"]).all()
     model.enter_stage(0)
     images = tiny.dataset().train.load(np.arange(1))
-    logits = model(images, training=True)
-    loss = model.technique.loss(model, None, logits, None)
+    logits, kept = model(images, training=True)
+    loss = model.technique.loss(model, None, logits, kept, None)
     q = softmax(ops.convert_to_numpy(logits).astype("float64") / 2.0)
     answers = [softmax(alone(path, images) / 2.0) for path in teachers]
     expected = 4.0 * np.mean([np.sum(p * (np.log(p) - np.log(q))) for p in answers])

@@ -64,15 +64,15 @@ def test_loss_and_what_it_moves():
     images = tiny.dataset().train.load(np.arange(20, 40)).astype("float32")
     labels = tiny.dataset().train.labels[20:40]
     technique = model.technique
-    logits = technique.logits(model, images)
+    logits, kept = technique.training_pass(model, images)
     experts = value(model.head.expert_logits(model.features(images))).astype("float64")
     np.testing.assert_allclose(value(logits), experts.mean(1), atol=1e-5)
-    r = value(technique._stash[1])[:, 0].astype("float64")
+    r = value(kept[1])[:, 0].astype("float64")
     wrong = experts[:, 0].argmax(-1) != labels
     t = (wrong & (experts.mean(1).argmax(-1) == labels)).astype(float)
     s = 1 / (1 + np.exp(-r))
     expected = np.mean(-5.0 * t * np.log(s) - (1 - t) * np.log(1 - s))
-    loss = technique.loss(model, labels, logits, None)
+    loss = technique.loss(model, labels, logits, kept, None)
     np.testing.assert_allclose(value(loss), expected, rtol=1e-4)
     paths = [variable.path for variable in model.trainable_variables]
     assert len(paths) == 4 and all("hidden" in path or "decision" in path for path in paths)

@@ -72,8 +72,8 @@ def passed(classifier, images, labels, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(keras.random, "uniform", uniform)
-        real = classifier.technique.logits(classifier, images)
-        classifier.technique.loss(classifier, labels, real, classification_loss)
+        real, kept = classifier.technique.training_pass(classifier, images)
+        classifier.technique.loss(classifier, labels, real, kept, classification_loss)
     return *found, ops.convert_to_numpy(real), drawn
 
 
@@ -213,9 +213,9 @@ def test_stages_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="without pooling. Received: 'pooled'"):
         model(stage({}), network=pooled)
     soft, images, labels = entered({})
-    soft.technique.logits(soft, images)
+    logits, kept = soft.technique.training_pass(soft, images)
     with pytest.raises(ValueError, match=r"one class an image.*\(12, 4\)"):
-        soft.technique.loss(soft, np.eye(4)[labels], None, None)
+        soft.technique.loss(soft, np.eye(4)[labels], logits, kept, None)
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ def batch():
 
 def test_extremes_of_gamma():
     labels, logits = batch()
-    without = float(make(gamma=0.0, threshold=0.1).loss(None, labels, logits, None))
+    without = float(make(gamma=0.0, threshold=0.1).loss(None, labels, logits, None, None))
     np.testing.assert_allclose(without, float(ops.mean(cross_entropy(labels, logits))), rtol=1e-5)
-    always = float(make(gamma=1.0, threshold=0.1).loss(None, labels, logits, None))
+    always = float(make(gamma=1.0, threshold=0.1).loss(None, labels, logits, None, None))
     expected = ops.mean(equalization(labels, logits, class_counts=COUNTS, threshold=0.1, beta=1.0))
     np.testing.assert_allclose(always, float(expected), rtol=1e-5)
 
@@ -31,10 +31,10 @@ def test_draws_for_every_image_and_class_are_fresh_and_repeatable():
     """Images of one class with equal logits: exp(loss) counts the classes that are left in the softmax."""
     labels, logits = np.zeros(400, int), ops.zeros((400, 5))
     technique = make(gamma=0.75, threshold=0.1)
-    first, second = (float(technique.loss(None, labels, logits, None)) for _ in range(2))
+    first, second = (float(technique.loss(None, labels, logits, None, None)) for _ in range(2))
     assert first != second
     again = make(gamma=0.75, threshold=0.1)
-    assert float(again.loss(None, labels, logits, None)) == first
+    assert float(again.loss(None, labels, logits, None, None)) == first
     # The number left of three rare classes is binomial (3, 1/4); two classes always stay.
     left = [(27, 2), (27, 3), (9, 4), (1, 5)]
     expected = sum(weight / 64 * np.log(number) for weight, number in left)

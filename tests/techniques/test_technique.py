@@ -32,16 +32,16 @@ class FirstOfPair(techniques.Technique):
     def on_epoch_begin(self, epoch, epochs):
         self.epoch.assign(10.0 * epochs + epoch)
 
-    def logits(self, classifier, images):
-        self._stash = classifier.classify(images[::2], training=True)
-        return self._stash + self.offset
+    def training_pass(self, classifier, images):
+        logits = classifier.classify(images[::2], training=True)
+        return logits + self.offset, {"offset": self.offset - 1.0, "nothing": None}
 
     def targets(self, labels):
         return labels[::2]
 
-    def loss(self, classifier, labels, logits, classification_loss):
+    def loss(self, classifier, labels, logits, kept, classification_loss):
         self.drawn.assign(self.drawn + keras.random.uniform((), seed=self.seed_generator))
-        return classification_loss(labels, logits) + ops.sum(ops.square(self.offset - 1.0)) * 0.1
+        return classification_loss(labels, logits) + ops.sum(ops.square(kept["offset"])) * 0.1
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_logits_and_loss_are_those_of_the_paper():
     pairs = data.train.load(np.arange(8)).astype("float32")
     labels = np.array([0, 2, 0, 1, 1, 2, 0, 0])
     technique.alpha.assign(0.75)
-    logits = technique.logits(model, pairs)
+    logits, kept = technique.training_pass(model, pairs)
     features = ops.convert_to_numpy(model.features(pairs))
     conventional, rebalancing = features[0::2, :4], features[1::2, 4:]
     kernel, bias = (ops.convert_to_numpy(v) for v in model.head.weights)
@@ -75,13 +75,14 @@ def test_logits_and_loss_are_those_of_the_paper():
     def cross_entropy(z, y):
         return np.mean(np.log(np.exp(z).sum(1)) - z[np.arange(len(y)), y])
 
-    loss = technique.loss(model, technique.targets(labels), logits, keras.losses.get(_cross_entropy))
+    cross_entropy_loss = keras.losses.get(_cross_entropy)
+    loss = technique.loss(model, technique.targets(labels), logits, kept, cross_entropy_loss)
     expected = 0.75 * cross_entropy(z, labels[0::2]) + 0.25 * cross_entropy(z, labels[1::2])
     np.testing.assert_allclose(ops.convert_to_numpy(loss), expected, rtol=1e-4)
     technique.alpha.assign(0.5)
     same = np.repeat(pairs[::2], 2, axis=0)
     np.testing.assert_allclose(
-        ops.convert_to_numpy(technique.logits(model, same))[::2],
+        ops.convert_to_numpy(technique.training_pass(model, same)[0])[::2],
         ops.convert_to_numpy(model(pairs[::2])),
         atol=1e-4,
     )
@@ -98,4 +99,4 @@ def test_errors_say_what_is_missing():
     model = tiny.model("bbn")
     model.enter_stage(0)
     with pytest.raises(ValueError, match="give the stage's `sampler` a companion"):
-        model.technique.logits(model, np.zeros((3, 8, 8, 1), "float32"))
+        model.technique.training_pass(model, np.zeros((3, 8, 8, 1), "float32"))

@@ -34,7 +34,7 @@ def test_penalty_and_loss():
             variable.assign(vector)
             expected += np.sum((vector - vector.mean()) ** 2) / 3
     np.testing.assert_allclose(value(model.technique.penalty()), expected, rtol=1e-5)
-    loss = model.technique.loss(model, None, None, lambda labels, logits: keras.ops.ones(()))
+    loss = model.technique.loss(model, None, None, None, lambda labels, logits: keras.ops.ones(()))
     np.testing.assert_allclose(value(loss), 1 + 0.5 * expected, rtol=1e-5)
     assert model.technique.weights == []
 

@@ -7,6 +7,7 @@ import pytest
 from ltzoo import models
 from ltzoo.training import NonFiniteLossError
 from ltzoo.training.fit import check_dataset, stage_seed
+from ltzoo.training.staged_loss import TrainingOutput
 from tests import tiny
 
 
@@ -123,7 +124,7 @@ def test_evaluation_and_prediction_have_no_noise():
     trained = [
         float(
             keras.ops.convert_to_numpy(
-                model.compute_loss(y=data.test.labels[:6], y_pred=model(images), training=True)
+                model.compute_loss(y=data.test.labels[:6], y_pred=TrainingOutput(model(images)))
             )
         )
         for _ in range(2)

@@ -9,8 +9,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.models.forward import normalize, pool, takes_map
+from ltzoo.heads.inputs import head_input_shape, head_inputs
 from ltzoo.models.layer_precision import float32_layer
+from ltzoo.models.normalization import normalize
 from ltzoo.protocols import Classifier
 
 
@@ -55,15 +56,13 @@ class ServedClassifier(keras.Model):
     def call(self, images):
         """Raw pixels to logits."""
         maps = self.backbone(normalize(images, self.mean, self.std), training=False)
-        logits = self.head(maps if takes_map(self.head) else pool(maps), training=False)
+        logits = self.head(head_inputs(self.head, maps), training=False)
         return ops.cast(logits, "float32")
 
     def compute_output_shape(self, input_shape):
         """`(batch, num_classes)`."""
-        maps = self.backbone.output_shape
-        return self.head.compute_output_shape(
-            maps if takes_map(self.head) else (input_shape[0], int(maps[-1]))
-        )
+        shape = (input_shape[0], *self.backbone.output_shape[1:])
+        return self.head.compute_output_shape(head_input_shape(self.head, shape))
 
     def get_config(self):
         return {

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import keras
 import numpy as np
 
+from ltzoo.heads.inputs import takes_map
 from ltzoo.protocols import Classifier, StageView
 
 
@@ -76,7 +77,7 @@ def scored_batches(
         context: its `StageContext`.
         batch_size: images whose logits are in memory at a time.
     """
-    if getattr(classifier.head, "takes_feature_map", False):
+    if takes_map(classifier.head):
         labels = context.dataset.train.labels
 
         def features(chosen):

@@ -50,7 +50,7 @@ def test_training_sees_whole_images_and_prediction_crops(tmp_path):
     whole = encoder(model.normalize_images(images), training=True)
     expected = model.head(ops.mean(whole, axis=(1, 2)))
     np.testing.assert_allclose(
-        *(ops.convert_to_numpy(t) for t in (model(images, training=True), expected)), atol=1e-6
+        *(ops.convert_to_numpy(t) for t in (model(images, training=True).logits, expected)), atol=1e-6
     )
 
     # Out of training the last stage's head sees the map of crops.
