@@ -7,18 +7,20 @@ weights are those of its card, as `ltzoo.models.publish` wrote it.
 
 import dataclasses
 import json
+import tomllib
 
-from ltzoo import shipped
+from ltzoo import recipes, shipped
 from ltzoo.class_counts import long_tail_counts
 from ltzoo.models.cards import Card, text
 from tools.cards import training_cost
-from tools.cards.paper_tables import networks
+from tools.cards.paper_tables import TABLES, networks
 from tools.cards.published_recipes import recipe
 
 CIFAR = {"cifar10_lt": (5000, 10), "cifar100_lt": (500, 100)}
 CIFAR_PIXELS = ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
 PIXELS = {"inaturalist2018": ((0.466, 0.471, 0.380), (0.195, 0.194, 0.192))}
 IMAGENET_PIXELS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+METRICS = ("top1", "many", "medium", "few", "balanced", "ece", "nll")
 # Of the run that made the weights of an entry; the rest of a card comes from the tables.
 MEASURED = ("measured", "weights", "training")
 RUN = ("recipe", "backbone", "dataset", "input_shape", "mean", "std", "seed", "licence", *MEASURED)
@@ -29,7 +31,8 @@ def cards() -> dict[str, Card]:
     rows = {}
     for network in networks():
         rows.setdefault(network.entry, []).append(network)
-    return {name: _card(name, found) for name, found in sorted(rows.items())}
+    made = {name: _card(name, found) for name, found in rows.items()}
+    return dict(sorted((made | _own_cards()).items()))
 
 
 def files() -> dict[str, str]:
@@ -83,6 +86,32 @@ def _card(name, rows):
         values |= {key: old[key] for key in (RUN if old["weights"] else MEASURED)}
     values["cost"] = training_cost.cost(values["recipe"], values["backbone"], values["input_shape"], counts)
     return Card.from_json(json.dumps(values))
+
+
+def _own_cards():
+    """Networks of this library's own recipes that come without weights."""
+    largest, classes = CIFAR["cifar10_lt"]
+    counts = [int(count) for count in long_tail_counts(largest, classes, 100)]
+    mean, std = CIFAR_PIXELS
+    found = {}
+    for entry in tomllib.loads((TABLES / "own.toml").read_text(encoding="utf-8"))["entries"]:
+        made, backbone, shape = recipes.get(entry["recipe"]), {"name": entry["backbone"]}, (32, 32, 3)
+        values = {
+            **entry,
+            "recipe": made.to_dict(),
+            "backbone": backbone,
+            "dataset": {"name": "cifar10_lt", "imbalance_factor": 100, "seed": 0},
+            "class_counts": counts,
+            "class_names": None,
+            "input_shape": shape,
+            "mean": mean,
+            "std": std,
+            "citation": made.citation,
+            "measured": {key: entry["measured"].get(key) for key in METRICS},
+            "cost": training_cost.cost(made.to_dict(), backbone, shape, counts),
+        }
+        found[entry["name"]] = Card.from_json(json.dumps(values))
+    return found
 
 
 def _backbone(network):
