@@ -1,4 +1,4 @@
-"""Where cards and weights lie, and which entries there are; without Keras, so that listing them is quick."""
+"""Names and cards of the zoo entries, without Keras, so that listing them is quick."""
 
 import difflib
 import fnmatch
@@ -8,9 +8,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+PAPERS = "papers.jsonl"
+_START = '{"name":"'
+
 
 def folder() -> Path:
-    """The folder of cards and weights: inside the installed package, or beside it in a checkout."""
+    """Return the folder of cards and weights: in the installed package, or next to it in a checkout."""
     package = Path(__file__).resolve().parent
     inside = package / "weights"
     return inside if inside.is_dir() else package.parent / "weights"
@@ -20,27 +23,47 @@ _FACTS = folder() / "datasets"
 
 
 def names(pattern: str = "*") -> list[str]:
-    """Names of the zoo entries that match a glob pattern, sorted."""
-    return sorted(fnmatch.filter((path.stem for path in folder().glob("*.json")), pattern))
+    """Return the names of the zoo entries that match a glob pattern, sorted."""
+    return sorted(fnmatch.filter({*_own_files(), *_lines()}, pattern))
 
 
 def read(entry: str) -> dict[str, Any]:
-    """The card of an entry as a dict, with class counts and names.
+    """Return the card of an entry as a dict, with class counts and names.
+
+    An entry with weights has a file of its own, `NAME.json`. All others are lines of `papers.jsonl`.
 
     Raises:
-        OSError, ValueError: its file cannot be read.
+        KeyError: there is no such entry.
+        OSError, ValueError: its card cannot be read.
     """
-    return complete(json.loads((folder() / f"{entry}.json").read_text(encoding="utf-8")))
+    own = folder() / f"{entry}.json"
+    return complete(json.loads(own.read_text(encoding="utf-8") if own.is_file() else _lines()[entry]))
+
+
+def _own_files() -> list[str]:
+    return [path.stem for path in folder().glob("*.json")]
+
+
+def _lines() -> dict[str, str]:
+    """The lines of `papers.jsonl` by name; a line is parsed when its card is read."""
+    path = folder() / PAPERS
+    return _split(path, path.stat().st_mtime_ns) if path.is_file() else {}
+
+
+@functools.lru_cache(maxsize=2)
+def _split(path: Path, changed: int) -> dict[str, str]:
+    with path.open(encoding="utf-8") as lines:
+        return {line[len(_START) : line.index('"', len(_START))]: line for line in lines}
 
 
 def complete(card: dict[str, Any]) -> dict[str, Any]:
-    """A card whose `class_counts` and `class_names` are null gets those of its data set.
+    """Fill in `class_counts` and `class_names` of a card where they are null.
 
-    They lie in `datasets/NAME.json` beside the cards, once for all entries of a data set. Classes whose names are not
-    known there either are called "0", "1", ...
+    `datasets/NAME.json` next to the cards has them, once for all entries of a dataset. Classes without a name there
+    are called "0", "1", ...
 
     Raises:
-        ValueError: the counts are null, and those of the data set are not known.
+        ValueError: the counts are null, and the dataset's are not known.
     """
     if card["class_counts"] is None or card["class_names"] is None:
         known = dataset(card["dataset"]["name"])
@@ -48,7 +71,7 @@ def complete(card: dict[str, Any]) -> dict[str, Any]:
             card["class_counts"] = known.get("class_counts")
         if card["class_counts"] is None:
             raise ValueError(
-                f"`class_counts` of a card must be a list, for data sets without a file in {_FACTS}. "
+                f"`class_counts` of a card must be a list, for datasets without a file in {_FACTS}. "
                 f"Received: class_counts=null, dataset={card['dataset']}"
             )
         if card["class_names"] is None:
@@ -60,27 +83,27 @@ def complete(card: dict[str, Any]) -> dict[str, Any]:
 
 @functools.cache
 def dataset(name: str) -> dict[str, Any]:
-    """What is known of a published data set: `class_counts` and `class_names`, as far as they are, and its source."""
+    """Return what is known of a published dataset: its source, and perhaps `class_counts` and `class_names`."""
     path = _FACTS / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def closest(entry: str) -> str | None:
-    """The entry with the most similar name, or None."""
+    """Return the entry with the most similar name, or None."""
     return next(iter(difflib.get_close_matches(str(entry), names(), n=1)), None)
 
 
 def siblings_with_weights(entry: str, backbone: dict[str, Any], data: dict[str, Any]) -> list[str]:
-    """Other entries of this network and data set that have weights; first those whose names begin alike."""
+    """Return other entries of this network and dataset that have weights; similar names come first."""
     found = []
-    for name in names(f"*{data['name']}*"):
-        card = json.loads((folder() / f"{name}.json").read_text(encoding="utf-8"))
+    for name in fnmatch.filter(_own_files(), f"*{data['name']}*"):
+        card = read(name)
         if name != entry and card["weights"] and card["backbone"] == backbone and card["dataset"] == data:
             found.append(name)
     return sorted(found, key=lambda name: (-len(os.path.commonprefix([entry, name])), len(name)))
 
 
 def published_twin(entry: str, recipe: str, backbone: dict[str, Any], data: dict[str, Any]) -> str | None:
-    """The entry with weights of the same method, network and data, trained with the constants of the authors' code."""
+    """Return the entry with weights of the same method, network and data, with the constants of the authors' code."""
     twin = entry.replace(recipe, f"{recipe}_published", 1)
     return twin if twin in siblings_with_weights(entry, backbone, data) else None

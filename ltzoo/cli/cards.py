@@ -10,5 +10,5 @@ def read(entry: str) -> dict:
         close = shipped.closest(entry)
         hint = f" Did you mean {close}?" if close else ""
         raise UserError(f"No zoo entry of that name.{hint} 'ltzoo list' shows all entries. Received: {entry}")
-    with mistake(f"{shipped.folder() / entry}.json cannot be read"):
+    with mistake(f"the card of {entry} cannot be read"):
         return shipped.read(entry)

@@ -58,7 +58,7 @@ def export(model, out, format_, overwrite):
 def _card(model):
     """The card of a zoo entry or a published card; None for a model of the user's own."""
     from ltzoo.models import card
-    from ltzoo.models.card_files import is_card_file, read_card
+    from ltzoo.models.cards import is_card_file, read_card
 
     if model in shipped.names():
         return card(model)

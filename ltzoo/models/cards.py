@@ -1,11 +1,17 @@
-"""Model cards: what a zoo entry is, where it comes from and what it reached."""
+"""Model cards: what a zoo entry is made of, where it comes from and what it reached."""
+
+from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Self
 
 from ltzoo import shipped
+from ltzoo.models.addresses import fetch, is_address
+from ltzoo.models.weights_errors import WeightsError
 from ltzoo.recipes.recipe import Recipe
 
 _TUPLES = ("class_counts", "class_names", "input_shape", "mean", "std", "notes")
@@ -24,15 +30,15 @@ class Card:
         input_shape: (height, width, channels).
         mean, std: of the pixels, per channel on the 0..1 scale; the model normalizes by itself.
         seed: seed of the training run.
-        licence: of the weights that this library's training makes; the data have terms of their own.
+        licence: license of the weights that this library trained; the data have terms of their own.
         citation: what to cite.
-        measured: result of the run that made the weights, as `ltzoo.metrics.Result.to_dict` gives it, or None.
+        measured: result of the run that trained this entry, as `ltzoo.metrics.Result.to_dict` gives it, or None.
         paper: what the paper reports of this network, or None: fractions `{"top1": ..., "many": ...}` with `"table"`,
             where they are printed; what other tables say of the same network is the list `"also"`, of the same form.
         weights: `{"file", "size", "sha256"}` and perhaps `"url"`, or None where no weights exist.
-        training: `{"backend", "seconds", "command"}` of the run that made the weights.
+        training: `{"backend", "seconds", "command"}` of that run.
         preprocessing: how images of any size become the model's input in evaluation, `{"resize": shorter side,
-            "crop": side, "interpolation": ...}`, or None for images that are taken as they are.
+            "crop": side, "interpolation": ...}`, or None for images that are taken unchanged.
         starts_from: None for random initial weights, or the name of the weights that training starts from.
         cost: what training costs, counted and not measured: `{"images": passes of an image in all stages,
             "gmacs": 10^9 multiply-adds of the backbone for one image, "training_pflops": 10^15 operations}`. Operations
@@ -65,25 +71,32 @@ class Card:
         check_named(backbone=self.backbone, dataset=self.dataset)
 
     def to_json(self) -> str:
-        """The card as JSON text, complete by itself, with a line for each attribute."""
+        """Return the card as JSON text, complete by itself, with one line per attribute."""
         return text(dataclasses.asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The inverse of `to_json`; class counts and names that are null are those of the data set.
+        """Read what `to_json` wrote; class counts and names that are null become the dataset's.
 
         Raises:
-            ValueError: it is no card, or its recipe, backbone or dataset is none.
+            ValueError: it is no card, or its recipe, backbone or dataset is invalid.
         """
-        values = shipped.complete(json.loads(text))
-        for key in _TUPLES:
-            values[key] = tuple(values.get(key, ()))
+        return cls.from_dict(shipped.complete(json.loads(text)))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Make a card of a complete dict, as `ltzoo.shipped.read` returns it.
+
+        Raises:
+            ValueError: its recipe, backbone or dataset is invalid.
+        """
+        tuples = {key: tuple(values.get(key, ())) for key in _TUPLES}
         Recipe.from_dict(values["recipe"])
-        return cls(**values)
+        return cls(**{**values, **tuples})
 
 
 def check_named(**parts: Any) -> None:
-    """Checks that each of these attributes of a card is a mapping with a name.
+    """Check that each of these attributes of a card is a mapping with a name.
 
     Raises:
         ValueError: it is something else.
@@ -94,16 +107,16 @@ def check_named(**parts: Any) -> None:
 
 
 def text(values: Mapping[str, Any]) -> str:
-    """A dict as JSON with a line for each of its keys."""
+    """Return a dict as JSON with one line per key."""
     lines = (f'"{key}": {json.dumps(value, ensure_ascii=False)}' for key, value in values.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def card(entry: str) -> Card:
-    """The card of a zoo entry.
+    """Return the card of a zoo entry.
 
     Raises:
-        ValueError: an unknown entry; the message names the closest one.
+        ValueError: there is no such entry; the message names the closest one.
     """
     if entry not in shipped.names():
         close = shipped.closest(entry)
@@ -112,4 +125,33 @@ def card(entry: str) -> Card:
             "No model or zoo entry of that name; ltzoo.models.names('gcl_*') lists the entries that match a "
             f"pattern.{hint} Received: {entry!r}"
         )
-    return Card.from_json((shipped.folder() / f"{entry}.json").read_text(encoding="utf-8"))
+    return Card.from_dict(shipped.read(entry))
+
+
+def is_card_file(source: str | os.PathLike) -> bool:
+    """Return whether this is the path or the address of a card (`NAME.json`), as `push` returns it."""
+    text = str(source)
+    return (text.partition("@")[0] if is_address(text) else text).endswith(".json")
+
+
+def read_card(source: str | os.PathLike) -> tuple[Card, Path]:
+    """Read a card that did not come with the library.
+
+    Args:
+        source: the path or the address (hf://, kaggle://, https://) of a `NAME.json`.
+
+    Returns:
+        The card, and the folder that it lies in, which may hold its weights too.
+
+    Raises:
+        FileNotFoundError: no such file.
+        WeightsError: it cannot be fetched, or it is no card.
+    """
+    path = fetch(str(source)) if is_address(source) else Path(source).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f"No such card: {str(source)!r}")
+    try:
+        return Card.from_json(path.read_text(encoding="utf-8")), path.parent
+    except (ValueError, KeyError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise WeightsError(f"{source} is not the card of a model: {type(error).__name__} {reason}") from error

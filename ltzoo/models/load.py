@@ -15,8 +15,7 @@ from ltzoo import shipped
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.models import weights_file
 from ltzoo.models.build import build
-from ltzoo.models.card_files import is_card_file, read_card
-from ltzoo.models.cards import Card, card
+from ltzoo.models.cards import Card, card, is_card_file, read_card
 from ltzoo.models.find_weights import PRETRAINED, find_weights
 from ltzoo.models.new_classes import with_new_classes
 from ltzoo.models.weights_errors import NoWeightsError, WeightsError

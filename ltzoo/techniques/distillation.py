@@ -145,9 +145,10 @@ class _Teachers:
     """The loaded teachers; no Keras object, so that nothing tracks them or saves them with the classifier."""
 
     def __init__(self, classifier):
-        self.classifier, self.models = classifier, ()
+        self.classifier, self.models, self.names = classifier, (), []
 
     def load(self, names):
+        self.names = names
         if not self.models:
             self.models = tuple(self._load(name) for name in names)
 
@@ -155,8 +156,16 @@ class _Teachers:
         # They need the techniques.
         from ltzoo.models import load
         from ltzoo.models.layer_precision import mixed_layer
+        from ltzoo.models.weights_errors import NoWeightsError
 
-        teacher, own = load(name), self.classifier
+        try:
+            teacher, own = load(name), self.classifier
+        except NoWeightsError as error:
+            raise NoWeightsError(
+                f"The teacher {name} has no weights. Train it (`ltzoo train {name} --data-dir FOLDER --out DIR`) and "
+                "name the run folder DIR in its place in `teachers` of the stages' technique. "
+                f"Received: teachers={self.names}"
+            ) from error
         if teacher.class_names != own.class_names or teacher.image_shape != own.image_shape:
             raise ValueError(
                 "`teachers` must have the classes of the classifier, in the same order, and take images of its shape; "

@@ -28,7 +28,7 @@ def test_a_run_gets_a_card_and_loads_again(run, photos, invoke, tmp_path):
     done = invoke("push", run, tmp_path, "--licence", "MIT")
     assert done.exit_code == 0, done.output
     name = "gcl_resnet8_photos"
-    card, _ = models.card_files.read_card(tmp_path / f"{name}.json")
+    card, _ = models.cards.read_card(tmp_path / f"{name}.json")
     assert card.name == name and card.licence == "MIT" and card.class_names == ("cat", "dog", "owl")
     assert card.backbone == {"name": "resnet8", "width_multiplier": 0.25}
     assert card.training["command"].startswith("ltzoo train gcl --data DATA --backbone resnet8")

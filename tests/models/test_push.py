@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ltzoo import models, shipped
-from ltzoo.models.card_files import is_card_file, read_card
+from ltzoo.models.cards import is_card_file, read_card
 from ltzoo.models.find_weights import find_weights
 from ltzoo.models.hub_files import parse_hf
 from ltzoo.models.push import push

@@ -1,8 +1,11 @@
+import hashlib
+import json
+
 import keras
 import numpy as np
 import pytest
 
-from ltzoo import recipes
+from ltzoo import models, recipes
 from tests import tiny
 
 
@@ -36,3 +39,17 @@ def test_stage_2_learns_a_factor_and_a_share_of_the_prior_and_nothing_else(augme
     assert abs(factor - 1) > 0.01 and abs(share) > 0.01
     prior = np.array(tiny.CLASS_COUNTS) / sum(tiny.CLASS_COUNTS)
     np.testing.assert_allclose(second, factor * first + share * np.log(prior), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name, expected", [("best_sgd", "0879c083643f"), ("best_distilled", "7439decd1d16")])
+def test_recipes_around_best_keep_the_hash_of_their_results(name, expected):
+    text = json.dumps(recipes.get(name).to_dict(), sort_keys=True)
+    assert hashlib.sha256(text.encode()).hexdigest()[:12] == expected
+
+
+def test_teachers_of_best_distilled_are_entries_of_best_sgd():
+    for stage in recipes.get("best_distilled").stages[:2]:
+        cards = [models.card(name) for name in stage.technique["teachers"]]
+        assert [card.recipe for card in cards] == [recipes.get("best_sgd").to_dict()] * 3
+        assert sorted(card.seed for card in cards) == [0, 1, 2]
+        assert all(card.weights is None and card.measured["top1"] > 0.86 for card in cards)

@@ -12,11 +12,12 @@ from ltzoo.training import Recipe
 from tests import tiny
 
 BATCH = 8
+CALLED = {"best_sgd": "best"}  # recipes that keep the name of their measurements
 TINY = {"resnet32": "tiny_cnn", "fastnet": {"name": "fastnet", "widths": (4,)}}
 
 
-def short(recipe, dataset, steps=2):
-    """A recipe with crops that fit the data and one epoch of `steps` small batches in each stage that trains."""
+def short(recipe, dataset, steps=2, teacher=None):
+    """Return a recipe with fitting crops, one epoch of `steps` small batches per stage, and a teacher that exists."""
     recipe = recipes.for_dataset(recipe, dataset)
     stages = [
         dataclasses.replace(
@@ -25,17 +26,16 @@ def short(recipe, dataset, steps=2):
             batch_size=BATCH,
             sampler={**stage.sampler, "epoch_length": steps * BATCH},
             schedule={"name": "constant", "learning_rate": 0.01},
-            technique=_short(stage.technique, steps),
+            technique=_short(stage.technique, steps, teacher),
         )
         for stage in recipe.stages
     ]
     return dataclasses.replace(recipe, stages=tuple(stages))
 
 
-def _short(technique, steps):
-    if technique is None or "steps_per_epoch" not in technique:
-        return technique
-    return {**technique, "steps_per_epoch": steps}
+def _short(technique, steps, teacher):
+    changes = {"steps_per_epoch": steps, "teachers": [str(teacher)]}
+    return technique and {**technique, **{key: changes[key] for key in changes if key in technique}}
 
 
 class Seen(keras.callbacks.Callback):
@@ -75,10 +75,18 @@ def train(recipe, dataset, backbone="tiny_cnn"):
     return model
 
 
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    """A saved classifier, for recipes that learn from others."""
+    path = tmp_path_factory.mktemp("teacher") / "model.keras"
+    tiny.model("cross_entropy").save(path)
+    return path
+
+
 @pytest.mark.parametrize("name", recipes.names())
-def test_two_steps_in_each_stage(name):
+def test_two_steps_in_each_stage(name, teacher):
     dataset = tiny.dataset()
     recipe = recipes.get(name)
-    assert recipe.name == name
+    assert recipe.name == CALLED.get(name, name)
     assert recipe.description and recipe.citation
-    train(short(recipe, dataset), dataset, TINY[recipes.default_backbone(name)])
+    train(short(recipe, dataset, teacher=teacher), dataset, TINY[recipes.default_backbone(name)])

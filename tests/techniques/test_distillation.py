@@ -7,6 +7,7 @@ from keras import ops
 
 import ltzoo
 from ltzoo import techniques
+from ltzoo.models import errors as load_errors
 from ltzoo.models import load
 from ltzoo.training import Recipe, Stage
 from tests import tiny
@@ -190,3 +191,11 @@ def test_a_missing_teacher_of_stage_2_is_missed_before_stage_1(tmp_path):
         model.fit(tiny.dataset(), verbose=0, checkpoint=tmp_path / "checkpoint")
     for old, new in zip(before, tiny.weights(model), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def test_a_teacher_without_weights_says_how_to_train_it():
+    name = "best_sgd_seed0_fastnet_cifar10_lt"
+    model = tiny.model(recipe([name]))
+    said = rf"ltzoo train {name} --data-dir FOLDER --out DIR.*run folder DIR.*teachers=\['{name}'\]"
+    with pytest.raises(load_errors.NoWeightsError, match=said):
+        model.fit(tiny.dataset(), verbose=0)

@@ -1,0 +1,1 @@
+"""The zoo's cards from the papers' tables."""

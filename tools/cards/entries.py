@@ -1,0 +1,155 @@
+"""The card of every zoo entry in the tables, as the files in `weights/` hold it.
+
+Every network of the tables in `tables/` that the library can build is an entry. Its card says what the paper printed
+and how the library trains it. What a run has measured is kept: once an entry has weights, recipe, backbone, result and
+weights are those of its card, as `ltzoo.models.publish` wrote it.
+"""
+
+import dataclasses
+import json
+import tomllib
+
+from ltzoo import recipes, shipped
+from ltzoo.class_counts import long_tail_counts
+from ltzoo.models.cards import Card, text
+from tools.cards import training_cost
+from tools.cards.paper_tables import TABLES, networks
+from tools.cards.published_recipes import recipe
+
+CIFAR = {"cifar10_lt": (5000, 10), "cifar100_lt": (500, 100)}
+CIFAR_PIXELS = ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
+PIXELS = {"inaturalist2018": ((0.466, 0.471, 0.380), (0.195, 0.194, 0.192))}
+IMAGENET_PIXELS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+METRICS = ("top1", "many", "medium", "few", "balanced", "ece", "nll")
+# Of the run that made the weights of an entry; the rest of a card comes from the tables.
+MEASURED = ("measured", "weights", "training")
+RUN = ("recipe", "backbone", "dataset", "input_shape", "mean", "std", "seed", "licence", *MEASURED)
+
+
+def cards() -> dict[str, Card]:
+    """Return the card of every entry of the tables, by name."""
+    rows = {}
+    for network in networks():
+        rows.setdefault(network.entry, []).append(network)
+    made = {name: _card(name, found) for name, found in rows.items()}
+    return dict(sorted((made | _own_cards()).items()))
+
+
+def files() -> dict[str, str]:
+    """Return the text of every file of cards: `NAME.json` of entries with weights, a table of all others."""
+    made = cards()
+    own = {f"{name}.json": text(_stored(card)) for name, card in made.items() if card.weights is not None}
+    rest = (_stored(card) for card in made.values() if card.weights is None)
+    lines = (json.dumps(values, ensure_ascii=False, separators=(",", ":")) + "\n" for values in rest)
+    return own | {shipped.PAPERS: "".join(lines)}
+
+
+def _stored(card):
+    """Class names, and class counts that are published, come from the dataset."""
+    values = dataclasses.asdict(card)
+    values["class_names"] = None
+    if shipped.dataset(card.dataset["name"]).get("class_counts") is not None:
+        values["class_counts"] = None
+    return values
+
+
+def _card(name, rows):
+    first = rows[0]
+    small = first.dataset in CIFAR
+    if small:
+        largest, classes = CIFAR[first.dataset]
+        counts = [int(count) for count in long_tail_counts(largest, classes, first.factor)]
+    else:
+        counts = shipped.dataset(first.dataset)["class_counts"]
+    made = recipe(first.method, first.setup, first.dataset, first.factor, counts)
+    backbone = _backbone(first)
+    mean, std = CIFAR_PIXELS if small else PIXELS.get(first.dataset, IMAGENET_PIXELS)
+    also = [{**row.result, "table": row.table} for row in rows[1:]]
+    values = {
+        "name": name,
+        "recipe": made.to_dict(),
+        "backbone": backbone,
+        "dataset": {"name": first.dataset} | ({"imbalance_factor": first.factor, "seed": 0} if small else {}),
+        "class_counts": counts,
+        "class_names": None,
+        "input_shape": (32, 32, 3) if small else (224, 224, 3),
+        "mean": mean,
+        "std": std,
+        "citation": made.citation,
+        "paper": {**first.result, "table": first.table} | ({"also": also} if also else {}),
+        "preprocessing": None if small else {"resize": 256, "crop": 224, "interpolation": "bilinear"},
+        "starts_from": "imagenet" if first.dataset == "places_lt" else None,
+        "notes": _notes(first, small),
+    }
+    if name in shipped.names():
+        old = shipped.read(name)
+        values |= {key: old[key] for key in (RUN if old["weights"] else MEASURED)}
+    values["cost"] = training_cost.cost(values["recipe"], values["backbone"], values["input_shape"], counts)
+    return Card.from_json(json.dumps(values))
+
+
+def _own_cards():
+    """Networks of this library's own recipes that come without weights."""
+    largest, classes = CIFAR["cifar10_lt"]
+    counts = [int(count) for count in long_tail_counts(largest, classes, 100)]
+    mean, std = CIFAR_PIXELS
+    found = {}
+    for entry in tomllib.loads((TABLES / "own.toml").read_text(encoding="utf-8"))["entries"]:
+        made, backbone, shape = recipes.get(entry["recipe"]), {"name": entry["backbone"]}, (32, 32, 3)
+        values = {
+            **entry,
+            "recipe": made.to_dict(),
+            "backbone": backbone,
+            "dataset": {"name": "cifar10_lt", "imbalance_factor": 100, "seed": 0},
+            "class_counts": counts,
+            "class_names": None,
+            "input_shape": shape,
+            "mean": mean,
+            "std": std,
+            "citation": made.citation,
+            "measured": {key: entry["measured"].get(key) for key in METRICS},
+            "cost": training_cost.cost(made.to_dict(), backbone, shape, counts),
+        }
+        found[entry["name"]] = Card.from_json(json.dumps(values))
+    return found
+
+
+def _backbone(network):
+    if network.backbone == "resnet32x4":
+        return {"name": "resnet32", "width_multiplier": 4}
+    if network.dataset in CIFAR and network.backbone in ("resnet18", "resnet34"):
+        return {"name": network.backbone, "stem": "small"}
+    return {"name": network.backbone}
+
+
+def _notes(network, small):
+    notes = []
+    if small and network.table.startswith("CAMC"):
+        notes.append(
+            "The paper does not name the backbone of its CIFAR results; ResNet-32 is that of the others."
+        )
+    if network.setup == "fsa_cifar":
+        notes.append(
+            "The paper does not say how its ResNet takes images of 32 pixels; here by one 3x3 convolution without "
+            "pooling."
+        )
+    if network.dataset == "places_lt":
+        notes.append(
+            "Training starts from a ResNet-152 trained on ImageNet: ltzoo train takes it by --start-from."
+        )
+    if network.dataset == "places_lt" and network.setup in ("mislas", "gcl"):
+        notes.append(
+            "As in the released code only the last block, which its files hold apart, and the head are trained."
+        )
+    if network.setup == "gcl":
+        notes.append(
+            "The paper follows Kang et al. 'except the learning rate schedule', which has steps; they are where its "
+            "released Places-LT code has them, at 2/3 and 8/9 of the epochs."
+        )
+    if network.setup == "fsa" and network.dataset != "inaturalist2018":
+        notes.append("The paper gives its schedule for iNaturalist only; it is used here too.")
+    if network.quoted:
+        notes.append(
+            "The table quotes this figure from other work, whose training set-up may differ from this recipe."
+        )
+    return notes
