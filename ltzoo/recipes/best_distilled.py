@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 
 from ltzoo.recipes.best import DISTORTIONS, best
+from ltzoo.recipes.recipe import Recipe
 from ltzoo.recipes.registry import register
-from ltzoo.training import Recipe
 
 TEACHERS = tuple(f"best_sgd_seed{seed}_fastnet_cifar10_lt" for seed in (2, 0, 1))
 

@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 
 from ltzoo.recipes.best import best
+from ltzoo.recipes.recipe import Recipe
 from ltzoo.recipes.registry import register
-from ltzoo.training import Recipe
 
 
 @register(backbone="fastnet")

@@ -1,6 +1,7 @@
 """Context-rich minority oversampling."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from ltzoo.recipes.cifar import CROP_FLIP, SGD, continued, step_schedule
 from ltzoo.recipes.recipe import Recipe, Stage
@@ -21,7 +22,7 @@ def cmo(epochs: Sequence[int] = (197, 3)) -> Recipe:
     Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks/`.
     """
     schedule = step_schedule(0.1, sum(epochs), (1e-2, 1e-4))
-    shared = dict(loss={"name": "cross_entropy"}, batch_size=128, optimizer=SGD)
+    shared: dict[str, Any] = {"loss": {"name": "cross_entropy"}, "batch_size": 128, "optimizer": SGD}
     return Recipe(
         name="cmo",
         head={"name": "dense"},

@@ -1,6 +1,7 @@
 """Feature-space augmentation of the tail classes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from ltzoo.recipes.cifar import CROP_FLIP, SGD
 from ltzoo.recipes.recipe import Recipe, Stage
@@ -23,7 +24,12 @@ def fsa(epochs: Sequence[int] = (300, 64)) -> Recipe:
     Expected on CIFAR-10-LT, imbalance factor 100: 80.57 % top-1 with ResNet-18, 82.06 % with ResNet-34 (Table 1); the
     paper has no ResNet-32.
     """
-    shared = dict(loss={"name": "cross_entropy"}, batch_size=128, augmentation=CROP_FLIP, optimizer=SGD)
+    shared: dict[str, Any] = {
+        "loss": {"name": "cross_entropy"},
+        "batch_size": 128,
+        "augmentation": CROP_FLIP,
+        "optimizer": SGD,
+    }
     return Recipe(
         name="fsa",
         head={"name": "dense"},

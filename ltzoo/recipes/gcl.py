@@ -1,6 +1,7 @@
 """Gaussian clouded logit adjustment, with the paper's constants and with those of the released code."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from ltzoo.recipes.cifar import CROP_FLIP, SGD, step_schedule
 from ltzoo.recipes.recipe import Recipe, Stage
@@ -22,15 +23,15 @@ def gcl(epochs: Sequence[int] = (200, 10)) -> Recipe:
 
     Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 82.68 % top-1 (Table 1).
     """
-    shared = dict(
-        loss={"name": "gaussian_clouded_logit"},
-        batch_size=128,
-        augmentation=CROP_FLIP,
-        mixup_alpha=1.0,
-        optimizer=SGD,
-        scale=30.0,
-        cloud={"noise_multiplier": 1.0},
-    )
+    shared: dict[str, Any] = {
+        "loss": {"name": "gaussian_clouded_logit"},
+        "batch_size": 128,
+        "augmentation": CROP_FLIP,
+        "mixup_alpha": 1.0,
+        "optimizer": SGD,
+        "scale": 30.0,
+        "cloud": {"noise_multiplier": 1.0},
+    }
     return Recipe(
         name="gcl",
         head={"name": "normalized_dense"},
@@ -61,13 +62,13 @@ def gcl_published(epochs: Sequence[int] = (200, 30)) -> Recipe:
     epoch that is best on the test set, and it draws separate noise for the two labels of a mixed image (here they
     share one draw, which has the same expected loss and gradient).
     """
-    shared = dict(
-        batch_size=64,
-        augmentation=CROP_FLIP,
-        mixup_alpha=1.0,
-        optimizer=SGD,
-        cloud={"noise_multiplier": 0.5},
-    )
+    shared: dict[str, Any] = {
+        "batch_size": 64,
+        "augmentation": CROP_FLIP,
+        "mixup_alpha": 1.0,
+        "optimizer": SGD,
+        "cloud": {"noise_multiplier": 0.5},
+    }
     return Recipe(
         name="gcl_published",
         head={"name": "normalized_dense"},

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 from ltzoo.recipes.cifar import CROP_FLIP
 from ltzoo.recipes.recipe import Recipe, Stage
@@ -32,8 +33,13 @@ def ride(epochs: Sequence[int] = (160, 40, 5)) -> Recipe:
     Expected on CIFAR-100-LT, imbalance factor 100, ResNet-32: 48.6 % top-1 (model zoo of the released code, with
     router). On CIFAR-10-LT, imbalance factor 100: 85.1 % (NBN paper, Table I, whose augmentation is stronger).
     """
-    experts = {"num_experts": NUM_EXPERTS, "head": {"name": "normalized_dense"}}
-    shared = dict(batch_size=128, augmentation=CROP_FLIP, optimizer=NESTEROV, scale=30.0)
+    experts: dict[str, Any] = {"num_experts": NUM_EXPERTS, "head": {"name": "normalized_dense"}}
+    shared: dict[str, Any] = {
+        "batch_size": 128,
+        "augmentation": CROP_FLIP,
+        "optimizer": NESTEROV,
+        "scale": 30.0,
+    }
     return Recipe(
         name="ride",
         head={"name": "experts", **experts},

@@ -1,6 +1,7 @@
 """Weight balancing: tuned weight decay, then a classifier with weight decay and MaxNorm."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from ltzoo.recipes.cifar import CROP_FLIP
 from ltzoo.recipes.recipe import Recipe, Stage
@@ -22,7 +23,11 @@ def weight_balancing(epochs: Sequence[int] = (200, 10)) -> Recipe:
 
     Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks/`.
     """
-    shared = dict(batch_size=64, augmentation=CROP_FLIP, schedule={"name": "cosine", "learning_rate": 0.01})
+    shared: dict[str, Any] = {
+        "batch_size": 64,
+        "augmentation": CROP_FLIP,
+        "schedule": {"name": "cosine", "learning_rate": 0.01},
+    }
     return Recipe(
         name="weight_balancing",
         head={"name": "dense"},

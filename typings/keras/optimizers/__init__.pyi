@@ -1,0 +1,23 @@
+from typing import Any
+
+from keras import Variable
+from keras.optimizers import schedules as schedules
+
+class Optimizer:
+    name: str
+    built: bool
+    learning_rate: Any
+    iterations: Variable
+    variables: list[Variable]
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+    def build(self, variables: Any) -> None: ...
+    def apply(self, grads: Any, trainable_variables: Any = ...) -> Any: ...
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None: ...
+    def get_config(self) -> dict[str, Any]: ...
+    def __getattr__(self, name: str) -> Any: ...
+
+class SGD(Optimizer):
+    momentum: float
+    nesterov: bool
+
+def __getattr__(name: str) -> Any: ...
