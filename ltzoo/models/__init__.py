@@ -8,6 +8,7 @@ from ltzoo.models.convert import CheckpointError as CheckpointError
 from ltzoo.models.convert import convert_checkpoint as convert_checkpoint
 from ltzoo.models.convert import save_torch as save_torch
 from ltzoo.models.convert import torch_state as torch_state
+from ltzoo.models.distillation import Distillation as Distillation
 from ltzoo.models.exporting import export_model as export_model
 from ltzoo.models.exporting import served_outputs as served_outputs
 from ltzoo.models.find_weights import find_weights as find_weights

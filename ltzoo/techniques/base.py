@@ -1,4 +1,13 @@
-"""The hooks by which a technique takes part in a stage of training."""
+"""The hooks by which a technique takes part in a stage of training.
+
+To write one:
+
+1. Put a subclass of `Technique` in a file of this folder, under `@register("name")` and Keras's own decorator.
+2. Make weights and random states in `attach`, and set what depends on the data in `begin`.
+3. Compute logits in `training_pass`; return with them whatever `loss` needs. Leave no tensor on `self`.
+4. Return the scalar to minimize from `loss`. Use the classifier only by `ltzoo.protocols.Classifier`.
+5. Name it in a recipe: `Stage(technique={"name": "name", ...})`; test one step by hand and a fit on each backend.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +25,18 @@ class Technique(keras.layers.Layer):
 
     A technique is a layer of the classifier, so its weights and random states are tracked, saved and fresh at every
     step on every backend. It acts in the training of its own stage only: prediction, evaluation and export never see
-    it. A subclass overrides what differs.
+    it. A subclass overrides what differs. A training step calls `training_pass`, `targets` and `loss`, in this order.
+    (`forward` would be the wrong name: on PyTorch it is what runs a Keras layer.)
     """
 
     def attach(self, classifier: Classifier) -> None:
-        """Makes the weights, once, while the classifier is built; its backbone and heads are built already."""
+        """Make the weights, once, while the classifier is built; its backbone and heads are built already."""
 
     def load_files(self) -> None:
-        """Reads what it needs of files. Called before the first stage of a training that begins or goes on."""
+        """Load any files the technique needs. Called once before training starts or resumes."""
 
     def begin(self, classifier: Classifier, context: StageView) -> None:
-        """Prepares the stage when it begins, not when a training is resumed: results belong in variables."""
+        """Prepare the stage when it begins, but not when a run resumes: results belong in variables."""
 
     def make_sampler(
         self,
@@ -36,11 +46,11 @@ class Technique(keras.layers.Layer):
         seed: int,
         **arguments: Any,
     ) -> Any:
-        """A sampler with the protocol of `ltzoo.sampling.ClassSampler`, or None for the stage's own."""
+        """Make a sampler with the protocol of `ltzoo.sampling.ClassSampler`; None keeps the stage's own."""
         return None
 
     def on_epoch_begin(self, epoch: int, epochs: int) -> None:
-        """Assigns what follows a schedule; `epoch` counts from 0 within the stage of `epochs` epochs."""
+        """Assign what follows a schedule; `epoch` counts from 0 within the stage of `epochs` epochs."""
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
         """Run the training pass from raw pixels `[B, H, W, channels]`.
@@ -51,7 +61,7 @@ class Technique(keras.layers.Layer):
         return classifier.classify(images, training=True), None
 
     def targets(self, labels: Any) -> Any:
-        """The labels that belong to the logits, for the loss and for the accuracy."""
+        """Return the labels that belong to the logits, for the loss and for the accuracy."""
         return labels
 
     def loss(
@@ -62,7 +72,7 @@ class Technique(keras.layers.Layer):
         kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
-        """The scalar that is minimized.
+        """Compute the scalar that is minimized.
 
         Args:
             classifier: the classifier.
@@ -73,5 +83,5 @@ class Technique(keras.layers.Layer):
         return classification_loss(labels, logits)
 
     def call(self, inputs):
-        """Techniques act through their hooks; as a layer they pass their input on."""
+        """Return the inputs: techniques act through their hooks."""
         return inputs

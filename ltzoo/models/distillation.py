@@ -1,4 +1,4 @@
-"""Learning from the predictions of trained classifiers."""
+"""Learning from the predictions of trained classifiers: the one technique that loads models."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ import numpy as np
 from keras import ops
 
 from ltzoo.layers.flip_average import FlipAverage
+from ltzoo.models.layer_precision import mixed_layer
+from ltzoo.models.load import load
+from ltzoo.models.weights_errors import NoWeightsError
 from ltzoo.protocols import Classifier
-from ltzoo.techniques.base import Technique
-from ltzoo.techniques.registry import register
+from ltzoo.techniques import Technique, register
 
 
 @register("distillation")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class Distillation(Technique):
-    """Knowledge distillation (Hinton, Vinyals and Dean, 2015): a network learns what others say of its images.
+    """Knowledge distillation (Hinton, Vinyals and Dean, 2015).
+
+    A network learns from other networks' predictions on its images.
 
         p_i  = mean over teachers k of softmax(t_ki / T)            [C]
         loss = (1 - weight) L(y, z) + weight T^2 mean_i sum_c p_ic (log p_ic - log softmax(z_i / T)_c)
@@ -30,10 +34,9 @@ class Distillation(Technique):
     a common class teaches about the rare ones that it looks like (He et al., "Distilling Virtual Examples for
     Long-tailed Recognition", ICCV 2021).
 
-    The teachers are loaded when a training begins or is resumed. They are not a part of the
-    classifier: it is saved, loaded and exported without them. In a training in mixed precision they compute
-    in it, too. They see an image once; the average over mirror images and shifts that the conversion
-    "flip_average" makes is for prediction.
+    The teachers are loaded when training starts or resumes. They are not part of the classifier and are never saved
+    or exported with it. Under mixed precision they run in mixed precision as well. They see an image once; the
+    average over mirror images and shifts that the conversion "flip_average" makes is for prediction.
 
     Args:
         teachers: what `ltzoo.models.load` takes, a name or path or several: entries of the zoo, `.keras` files or
@@ -80,11 +83,11 @@ class Distillation(Technique):
         self._teachers = None
 
     def attach(self, classifier: Classifier) -> None:
-        """Remembers whose teachers these are."""
+        """Remember whose teachers these are."""
         self._teachers = _Teachers(classifier)
 
     def load_files(self) -> None:
-        """Loads the teachers, once."""
+        """Load the teachers, once."""
         self._teachers.load(self.teachers)
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
@@ -153,11 +156,6 @@ class _Teachers:
             self.models = tuple(self._load(name) for name in names)
 
     def _load(self, name):
-        # They need the techniques.
-        from ltzoo.models import load
-        from ltzoo.models.layer_precision import mixed_layer
-        from ltzoo.models.weights_errors import NoWeightsError
-
         try:
             teacher, own = load(name), self.classifier
         except NoWeightsError as error:
