@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
+from ltzoo.keras_internals import layers_of
+
 _ONE_AT_A_TIME = threading.RLock()
 
 
@@ -47,7 +49,7 @@ def reinitialize(layer: keras.layers.Layer, seed: int) -> None:
     get equal weights, and the same seed gives the same weights on one backend. Weights that start at constants
     are set to them.
     """
-    for place, part in enumerate(layer._flatten_layers()):
+    for place, part in enumerate(layers_of(layer)):
         for name in ("kernel", "embeddings", "depthwise_kernel", "pointwise_kernel"):
             initializer = getattr(part, f"{name}_initializer", None)
             variable = getattr(part, name, None)

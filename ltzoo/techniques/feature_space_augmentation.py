@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.keras_internals import untracked
 from ltzoo.sampling import TailGroupSampler, split_head_tail
 from ltzoo.techniques import feature_space
 from ltzoo.techniques.base import Technique
@@ -123,9 +124,9 @@ class FeatureSpaceAugmentation(Technique):
         stage, head = classifier.recipe.stages[index], classifier.heads[classifier.head_numbers[index]]
         feature_space.check_parts(classifier, stage, head)
         lower, upper = feature_space.split_backbone(classifier.backbone, self.depth)
-        # Past Keras's __setattr__: the layers belong to the backbone.
-        object.__setattr__(self, "_lower", lower)
-        object.__setattr__(self, "_upper", upper)
+        # The layers belong to the backbone.
+        untracked(self, "_lower", lower)
+        untracked(self, "_upper", upper)
         keeps_places = upper is not None or getattr(head, "takes_feature_map", False)
         self._fusion = self.fusion or ("per_location" if keeps_places else "algorithm_1")
         self.confusing = self.add_weight(
