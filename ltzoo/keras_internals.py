@@ -6,9 +6,11 @@ Keras that changes a meaning fails there, and no other file uses a private name 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
+from keras.src.backend.common import global_state
 
 
 def layers_of(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
@@ -81,3 +83,21 @@ def untracked(owner: keras.layers.Layer, name: str, value: Any) -> None:
     Keras collects every variable, layer and list in an attribute as a part of the owner, and saves it with it.
     """
     object.__setattr__(owner, name, value)
+
+
+def deferred_variables() -> list[keras.Variable]:
+    """Return the variables of this thread that were made in a `keras.StatelessScope` and have no value yet.
+
+    They get one when the outermost scope ends; the list is a copy, in the order in which they were made.
+    """
+    return list(global_state.get_global_attribute("uninitialized_variables") or ())
+
+
+def is_deferred(variable: keras.Variable) -> bool:
+    """Return whether a variable was made in a `keras.StatelessScope` and has no value yet."""
+    return variable._initializer is not None
+
+
+def set_deferred_initializer(variable: keras.Variable, initializer: Callable[..., Any]) -> None:
+    """Replace the function of `(shape, dtype)` that gives a deferred variable its first value."""
+    variable._initializer = initializer

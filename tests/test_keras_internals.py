@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import threading
 from pathlib import Path
 
 import keras
@@ -12,12 +13,15 @@ import ltzoo
 from ltzoo import keras_internals
 from ltzoo.keras_internals import (
     build_for_training,
+    deferred_variables,
+    is_deferred,
     layers_of,
     nodes_in_order,
     own_trainable_variables,
     parts_of,
     position_in,
     producer,
+    set_deferred_initializer,
     trained_variable,
     untracked,
 )
@@ -203,6 +207,53 @@ def test_untracked_attributes_own_nothing():
     owner = Block()
     owner.borrowed = other  # What Keras does otherwise.
     assert other in layers_of(owner)
+
+
+def test_variables_made_in_a_scope_get_their_values_when_it_ends():
+    before = keras.Variable(np.zeros(2, "float32"))
+    assert deferred_variables() == [] and not is_deferred(before)
+    with keras.StatelessScope():
+        layer = keras.layers.Dense(2)
+        layer.build((None, 3))
+        assert deferred_variables() == [layer.kernel, layer.bias]
+        assert is_deferred(layer.kernel) and not is_deferred(before)
+        set_deferred_initializer(layer.bias, lambda shape, dtype: np.full(shape, 7, dtype))
+        with keras.StatelessScope():
+            pass
+        assert is_deferred(layer.bias)
+    assert deferred_variables() == [] and not is_deferred(layer.kernel)
+    np.testing.assert_array_equal(layer.get_weights()[1], [7, 7])
+    assert len(np.unique(layer.get_weights()[0])) > 1
+
+
+def test_a_scope_is_asked_for_values_and_told_of_updates():
+    class Scope(keras.StatelessScope):
+        def get_current_value(self, variable):
+            found = super().get_current_value(variable)
+            return np.ones(variable.shape, "float32") if found is None else found
+
+    with Scope() as scope:
+        layer = keras.layers.Dense(2)
+        layer.build((None, 3))
+        np.testing.assert_array_equal(np.asarray(layer.kernel.value), np.ones((3, 2)))
+        layer.bias.assign([1.0, 2.0])
+        assert list(scope.state_mapping) == [id(layer.bias)]
+        np.testing.assert_array_equal(np.asarray(layer.bias.value), [1, 2])
+
+
+def test_scopes_and_deferred_variables_belong_to_a_thread():
+    found = []
+
+    def look():
+        variable = keras.Variable(initializer="ones", shape=(2,))
+        found.append((is_deferred(variable), deferred_variables()))
+
+    with keras.StatelessScope():
+        keras.Variable(initializer="ones", shape=(2,))
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+    assert found == [(False, [])]
 
 
 def _private_names_of_keras():
