@@ -8,6 +8,7 @@ import keras
 
 from ltzoo.backbones.conversions.parallel_tails import cut_tensors
 from ltzoo.backbones.pixel_statistics import pixel_statistics, set_pixel_statistics
+from ltzoo.keras_internals import layers_of, nodes_in_order, producer
 from ltzoo.layers.token_pooling import MODES, TokenPooling
 
 _POOLING = ("GlobalAveragePooling2D", "GlobalMaxPooling2D", "Flatten")
@@ -56,7 +57,7 @@ def from_model(model: keras.Model, layer: str | None = None, tokens: str | None 
     if rank not in (2, 3, 4):
         raise ValueError(
             f"The features must be a map, tokens or a vector. Received: shape {tuple(tensor.shape)} of "
-            f"{tensor._keras_history.operation.name!r} in {model.name!r}"
+            f"{producer(tensor).operation.name!r} in {model.name!r}"
         )
     if rank == 3:
         found, prefix = _class_token(model)
@@ -84,7 +85,7 @@ def _last_map(model):
     if len(model.outputs) != 1:
         raise ValueError(
             "The model has several outputs; name the layer with the features by `layer`. "
-            f"Received: {model.name!r} with outputs of {[o._keras_history.operation.name for o in model.outputs]}"
+            f"Received: {model.name!r} with outputs of {[producer(output).operation.name for output in model.outputs]}"
         )
     if len(model.outputs[0].shape) > 2:
         return model.outputs[0]
@@ -103,18 +104,13 @@ def _last_map(model):
 
 
 def _reduces(tensor, found):
-    kind = type(tensor._keras_history.operation).__name__
+    kind = type(producer(tensor).operation).__name__
     shrinks = tuple(tensor.shape[1:3]) == (1, 1) != tuple(found.shape[1:3])
     return len(tensor.shape) < 3 or kind in _POOLING or (kind == "AveragePooling2D" and shrinks)
 
 
 def _output_of(model, layer):
-    found = [
-        node.outputs[0]
-        for depth in sorted(model._nodes_by_depth, reverse=True)
-        for node in model._nodes_by_depth[depth]
-        if node.operation.name == layer
-    ]
+    found = [node.outputs[0] for node in nodes_in_order(model) if node.operation.name == layer]
     if not found:
         names = [part.name for part in model.layers]
         raise ValueError(
@@ -132,7 +128,7 @@ def _class_token(model):
 
 
 def _attribute(model, name):
-    for part in model._flatten_layers():
+    for part in layers_of(model):
         if hasattr(part, name):
             return getattr(part, name)
     return None
@@ -140,19 +136,19 @@ def _attribute(model, name):
 
 def _finish(model, tensor, pooling) -> Any:
     is_output = tensor is model.outputs[0]
-    plain = not isinstance(model._inputs_struct, dict)
+    plain = not isinstance(model.input, dict)
     if is_output and plain and pooling is None:
         return model
     if is_output and (not plain or type(model).__module__.partition(".")[0] != "keras"):
         # As a whole: a network with a configuration of its own knows better than its layers how it is made.
         images = keras.Input(model.inputs[0].shape[1:], name="images")
-        features = model(images if plain else {next(iter(model._inputs_struct)): images})
+        features = model(images if plain else {next(iter(model.input)): images})
     else:
         images, features = model.inputs[0], tensor
     if pooling is not None:
         features = pooling(features)
     trunk = keras.Model(images, features, name=model.name)
     inner = [part for part in trunk.layers if not isinstance(part, keras.layers.InputLayer)]
-    if len(inner) == 1 and hasattr(inner[0], "operations") and not isinstance(inner[0]._inputs_struct, dict):
+    if len(inner) == 1 and hasattr(inner[0], "operations") and not isinstance(inner[0].input, dict):
         return inner[0]  # Only one network in it, as in Sequential([network, pooling, classifier]).
     return trunk

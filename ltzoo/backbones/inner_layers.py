@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import keras
 
+from ltzoo.keras_internals import parts_of
+
 
 def inner_layers(model: keras.layers.Layer) -> Iterator[tuple[str, str, keras.layers.Layer]]:
     """Every layer inside of a model once, parents before their parts.
@@ -24,7 +26,7 @@ def inner_layers(model: keras.layers.Layer) -> Iterator[tuple[str, str, keras.la
 
 def _walk(parent, keys, names, seen):
     named = isinstance(parent, keras.Model) and hasattr(parent, "operations")
-    for number, layer in enumerate(parent._flatten_layers(recursive=False, include_self=False)):
+    for number, layer in enumerate(parts_of(parent, recursive=False)):
         if id(layer) in seen:
             continue
         seen.add(id(layer))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import keras
 
 from ltzoo.backbones.residual_blocks import final_norms, last_stage, norm_layers, residual_blocks
+from ltzoo.keras_internals import parts_of
 
 PLACEMENTS = ("paper", "A", "B", "C")
 
@@ -42,7 +43,7 @@ def select_norms(model: keras.Model, placement: str | Sequence[str] = "paper") -
     nested = [
         layer.name
         for part in model.layers
-        for layer in part._flatten_layers(include_self=False)
+        for layer in parts_of(part)
         if isinstance(layer, keras.layers.BatchNormalization)
     ]
     if isinstance(placement, str):

@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from ltzoo.keras_internals import untracked
+
 _ATTRIBUTE = "_ltzoo_pixel_statistics"
 
 
@@ -42,8 +44,7 @@ def set_pixel_statistics(
     )
     if min(pair[1]) <= 0:
         raise ValueError(f"`std` must be above 0. Received: std={pair[1]}")
-    # Past Keras's __setattr__, which tracks what is set.
-    object.__setattr__(backbone, _ATTRIBUTE, pair)
+    untracked(backbone, _ATTRIBUTE, pair)
     return backbone
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from ltzoo.keras_internals import producer
+
 
 @dataclasses.dataclass(frozen=True)
 class ResidualBlock:
@@ -68,7 +70,7 @@ def last_stage(model: keras.Model) -> list[ResidualBlock]:
 
 def final_norms(model: keras.Model) -> list[keras.layers.Layer]:
     """The batch normalization that each output of the model comes from through layers without weights, if any."""
-    found = [_last_norm(_node(tensor), None) for tensor in model.outputs]
+    found = [_last_norm(producer(tensor), None) for tensor in model.outputs]
     return [layer for index, layer in enumerate(found) if layer is not None and layer not in found[:index]]
 
 
@@ -82,20 +84,15 @@ def _is_norm(operation):
     return isinstance(operation, keras.layers.BatchNormalization)
 
 
-def _node(tensor):
-    operation, index, _ = tensor._keras_history
-    return operation._inbound_nodes[index]
-
-
 def _parents(node):
-    return [_node(tensor) for tensor in node.input_tensors]
+    return [producer(tensor) for tensor in node.input_tensors]
 
 
 def _graph(model) -> tuple[list[Any], dict[int, int]]:
     """The model's nodes, parents first, and for each (by id) its ancestors and itself as bits of an integer."""
     nodes, ancestors = [], {}
-    limits = {id(_node(tensor)) for tensor in model.inputs}
-    stack = [_node(tensor) for tensor in reversed(model.outputs)]
+    limits = {id(producer(tensor)) for tensor in model.inputs}
+    stack = [producer(tensor) for tensor in reversed(model.outputs)]
     while stack:
         node = stack[-1]
         parents = [] if id(node) in limits else _parents(node)

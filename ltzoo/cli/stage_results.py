@@ -42,7 +42,7 @@ class StageResults(keras.callbacks.Callback):
             console().print("No test and no validation images: nothing is measured.")
             return
         self._measure(last)
-        stages = [stage for stage in range(last + 1) if self._path(stage).exists()]
+        stages = [stage for stage in range(last + 1) if self._stage_file(stage).exists()]
         measured = [self._read(stage) for stage in stages]
         names = [f"{self.classifier.recipe.name}, stage {stage + 1}" for stage in stages]
         names = names if last else [self.classifier.recipe.name]
@@ -83,7 +83,7 @@ class StageResults(keras.callbacks.Callback):
             f"Network: {self.classifier.backbone.name}, {keras.backend.backend()} backend.",
         ]
 
-    def _path(self, stage: int):
+    def _stage_file(self, stage: int):
         return self.run.checkpoint / f"stage{stage + 1}_result.json"
 
     def _measure(self, stage: int) -> None:
@@ -92,7 +92,7 @@ class StageResults(keras.callbacks.Callback):
         result = evaluate(self.classifier, self.dataset.splits()[self.split_name])
         norms = classifier_norms(self.classifier)
         norms = None if norms is None else norms.tolist()
-        write_json(self._path(stage), {"result": result.to_dict(), "weight_norms": norms})
+        write_json(self._stage_file(stage), {"result": result.to_dict(), "weight_norms": norms})
 
     def _read(self, stage: int) -> dict:
-        return json.loads(self._path(stage).read_text(encoding="utf-8"))
+        return json.loads(self._stage_file(stage).read_text(encoding="utf-8"))

@@ -91,7 +91,7 @@ class RoutedExpertsHead(ExpertsHead):
     @property
     def trainable(self) -> bool:
         """Whether the router trains, and the experts where they are not frozen."""
-        return self._trainable
+        return super().trainable
 
     @trainable.setter
     def trainable(self, value: bool) -> None:

@@ -73,7 +73,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     @property
     def trainable(self) -> bool:
         """Whether gamma and beta train (unless ``shifted``) and the moving averages move."""
-        return self._trainable
+        return super().trainable
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
@@ -82,12 +82,12 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     def uses_batch(self, training: bool | None) -> bool:
         """Whether a call normalizes by the statistics of its batch and moves the averages."""
-        return bool(training) and (self._trainable or self._shifted)
+        return bool(training) and (self.trainable or self._shifted)
 
     def _freeze_affine(self):
         for variable in (self.gamma, self.beta):
             if variable is not None:
-                variable.trainable = self._trainable and not self._shifted
+                variable.trainable = self.trainable and not self._shifted
 
     def build(self, input_shape):
         super().build(input_shape)

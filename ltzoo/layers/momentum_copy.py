@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.keras_internals import layers_of
+
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class MomentumCopy(keras.layers.Layer):
@@ -30,7 +32,7 @@ class MomentumCopy(keras.layers.Layer):
             raise ValueError(f"`momentum` must be between 0 and 1. Received: momentum={momentum}")
         self.network = network
         self.momentum = float(momentum)
-        for layer in network._flatten_layers():
+        for layer in layers_of(network):
             # One by one: on TensorFlow nothing happens where a model that is trainable is set to trainable.
             layer.trainable = True
         # What the optimizer would train follows the other network; statistics are the copy's own.
@@ -51,7 +53,7 @@ class MomentumCopy(keras.layers.Layer):
     @property
     def trainable(self) -> bool:
         """True; see the class."""
-        return self._trainable
+        return super().trainable
 
     @trainable.setter
     def trainable(self, value: bool) -> None:

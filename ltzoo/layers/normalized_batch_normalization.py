@@ -123,7 +123,7 @@ class NormalizedBatchNormalization(BatchNormalization):
         # The base class asks while it is constructed.
         magnitude = getattr(self, "magnitude", None)
         if magnitude is not None and self.learn_magnitude:
-            magnitude.trainable = self._trainable and not self._shifted
+            magnitude.trainable = self.trainable and not self._shifted
 
     def call(self, inputs, training=None, mask=None):
         magnitude = None

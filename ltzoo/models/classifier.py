@@ -12,6 +12,7 @@ from ltzoo.class_counts import ClassCounts
 from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.heads.inputs import head_input_shape, head_inputs, pool
+from ltzoo.keras_internals import untracked
 from ltzoo.layers import GaussianCloud
 from ltzoo.models import stage_parts
 from ltzoo.models.exporting import export_model
@@ -181,8 +182,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
     def _on_batch(self, part, images):
         attribute = f"_{part}_model"
         if getattr(self, attribute, None) is None:
-            # Past Keras's __setattr__, which would track it as a part of this model.
-            object.__setattr__(self, attribute, _Part(self, part))
+            untracked(self, attribute, _Part(self, part))
         return np.asarray(getattr(self, attribute).predict_on_batch(images))
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.keras_internals import layers_of
 from ltzoo.layers.flip_average import FlipAverage
 from ltzoo.models.layer_precision import mixed_layer
 from ltzoo.models.load import load
@@ -173,7 +174,7 @@ class _Teachers:
         policy = own.dtype_policy.name
         if policy.startswith("mixed"):
             teacher = mixed_layer(teacher, policy)
-        for layer in teacher._flatten_layers():
+        for layer in layers_of(teacher):
             if isinstance(layer, FlipAverage):
                 layer.averages = False
         return teacher

@@ -1,36 +1,65 @@
 """Initial weights: as a function of a seed, without touching any global random state; or none at all."""
 
 import contextlib
-import threading
 import zlib
-from collections.abc import Iterator
 
 import keras
 import numpy as np
 
-_ONE_AT_A_TIME = threading.RLock()
+from ltzoo.keras_internals import deferred_variables, is_deferred, layers_of, set_deferred_initializer
 
 
-@contextlib.contextmanager
-def without_initial_values() -> Iterator[None]:
-    """Layers that are built inside start from ones, at no cost: for models whose weights are loaded next.
+def without_initial_values() -> contextlib.AbstractContextManager:
+    """Return a context in which new layers start from ones, for models whose weights are loaded next.
 
-    JAX compiles a function for each shape that is drawn or filled, which is most of the time that a network takes to be
-    built there. Only layers that the present thread builds are concerned; another thread that wants the same waits.
+    JAX compiles a function for each shape that is drawn or filled, which takes most of the time that a network needs to
+    be built there. On the other backends initial values cost next to nothing, and the context does nothing.
+
+    It is a `keras.StatelessScope`, Keras's own way to build layers whose variables get their values later. Keras keeps
+    scopes and waiting variables per thread, so other threads see nothing of it, and no part of Keras is replaced.
     """
-    original, owner = keras.layers.Layer.add_weight, threading.get_ident()
+    return _OnesLater() if keras.backend.backend() == "jax" else contextlib.nullcontext()
 
-    def add_weight(layer, shape=None, initializer=None, *args, **kwargs):
-        if threading.get_ident() == owner:
-            initializer = _ones
-        return original(layer, shape, initializer, *args, **kwargs)
 
-    with _ONE_AT_A_TIME:
-        keras.layers.Layer.add_weight = add_weight
-        try:
-            yield
-        finally:
-            keras.layers.Layer.add_weight = original
+class _OnesLater(keras.StatelessScope):
+    """A scope after which the floating-point variables made in it are ones, or hold what was assigned in it.
+
+    Variables of other types, such as the states of random layers, start from their own initial values.
+    """
+
+    def __enter__(self):
+        self.variables = []
+        self.made_before = len(deferred_variables())
+        return super().__enter__()
+
+    def get_current_value(self, variable):
+        value = super().get_current_value(variable)
+        return (
+            _ones(variable.shape, variable.dtype) if value is None and _starts_from_ones(variable) else value
+        )
+
+    def add_update(self, update):
+        self.variables.append(update[0])
+        super().add_update(update)
+
+    def __exit__(self, *exception):
+        for variable in deferred_variables()[self.made_before :]:
+            if id(variable) in self.state_mapping:
+                set_deferred_initializer(variable, _constant(self.state_mapping[id(variable)]))
+            elif _starts_from_ones(variable):
+                set_deferred_initializer(variable, _ones)
+        existing = [variable for variable in self.variables if not is_deferred(variable)]
+        super().__exit__(*exception)
+        for variable in existing:
+            variable.assign(self.state_mapping[id(variable)])
+
+
+def _starts_from_ones(variable):
+    return is_deferred(variable) and "float" in variable.dtype
+
+
+def _constant(value):
+    return lambda shape, dtype: value
 
 
 def _ones(shape, dtype=None):
@@ -47,7 +76,7 @@ def reinitialize(layer: keras.layers.Layer, seed: int) -> None:
     get equal weights, and the same seed gives the same weights on one backend. Weights that start at constants
     are set to them.
     """
-    for place, part in enumerate(layer._flatten_layers()):
+    for place, part in enumerate(layers_of(layer)):
         for name in ("kernel", "embeddings", "depthwise_kernel", "pointwise_kernel"):
             initializer = getattr(part, f"{name}_initializer", None)
             variable = getattr(part, name, None)

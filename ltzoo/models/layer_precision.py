@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+from ltzoo.keras_internals import layers_of
+
 _POLICIES = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16", "float64")
 
 
@@ -13,7 +15,7 @@ def float32_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
     Runtimes differ in what they know of half precision (ONNX Runtime refuses some of what Keras writes), so models
     leave as float32. Weights of mixed precision are float32 already; half-precision weights keep their values.
     """
-    if all(_is_float32(part) for part in layer._flatten_layers()):
+    if all(_is_float32(part) for part in layers_of(layer)):
         return layer
     return _copy(layer, _in_float32)
 

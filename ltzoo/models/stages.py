@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from ltzoo import heads, losses
+from ltzoo.keras_internals import layers_of, own_trainable_variables, parts_of
 from ltzoo.metrics import Top1Accuracy
 from ltzoo.models.initialization import reinitialize
 from ltzoo.protocols import StageView
@@ -29,9 +30,7 @@ class Stages:
         self.stage = stage
         settings = self.recipe.stages[-1 if stage is None else stage]
         norms = [
-            layer
-            for layer in self.backbone._flatten_layers()
-            if isinstance(layer, keras.layers.BatchNormalization)
+            layer for layer in layers_of(self.backbone) if isinstance(layer, keras.layers.BatchNormalization)
         ]
         for head in self.heads:
             _set_trainable(head, head is self.head)
@@ -89,18 +88,18 @@ class Stages:
 
     def _set_backbone_trainable(self, stage):
         rules = (stage, self.trains)
-        for layer in self.backbone._flatten_layers():
+        for layer in layers_of(self.backbone):
             _set_trainable(layer, "head" not in rules)
         patterns = [rule for rule in rules if not isinstance(rule, str)]
         if not patterns:
             return
         leaves, others = [], []
-        for layer in self.backbone._flatten_layers(include_self=False):
-            if any(True for _ in layer._flatten_layers(include_self=False)):
+        for layer in parts_of(self.backbone):
+            if parts_of(layer):
                 others.append(layer)
             elif layer.weights:
                 leaves.append(layer)
-        others = [layer for layer in others if layer._trainable_variables]
+        others = [layer for layer in others if own_trainable_variables(layer)]
         for rule in patterns:
             if not any(_matches(layer, rule) for layer in (*leaves, *others)):
                 names = [layer.name for layer in leaves]
@@ -112,7 +111,7 @@ class Stages:
             layer.trainable = "head" not in rules and all(_matches(layer, rule) for rule in patterns)
         for layer in others:
             # What it holds besides its parts, such as a class token; `trainable` would go down to the parts.
-            for variable in layer._trainable_variables:
+            for variable in own_trainable_variables(layer):
                 variable.trainable = "head" not in rules and all(_matches(layer, rule) for rule in patterns)
 
     def load_files(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ltzoo.keras_internals import parts_of
 from ltzoo.models.classifier import LongTailedClassifier
 from ltzoo.models.load import load
 from ltzoo.variables import assign_copy
@@ -43,8 +44,4 @@ def start_from(model: LongTailedClassifier, source: str | os.PathLike | LongTail
 
 
 def _layers(model):
-    return {
-        layer.name: layer
-        for layer in model.backbone._flatten_layers(include_self=False)
-        if layer.weights and not any(True for _ in layer._flatten_layers(include_self=False))
-    }
+    return {layer.name: layer for layer in parts_of(model.backbone) if layer.weights and not parts_of(layer)}

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from ltzoo.files import atomic_write
+from ltzoo.keras_internals import layers_of, parts_of
 from ltzoo.models.half_precision import halve
 from ltzoo.models.initialization import without_initial_values
 
@@ -86,8 +87,8 @@ def _load_by_index(model, path):
 def _keys(model) -> dict[str, keras.Variable]:
     """Every weight by layer and variable name, numbered in the model's order where layers share their names."""
     owners = {}
-    for layer in model._flatten_layers():
-        inner = {id(w) for part in layer._flatten_layers(include_self=False) for w in part.weights}
+    for layer in layers_of(model):
+        inner = {id(w) for part in parts_of(layer) for w in part.weights}
         owners |= {id(weight): layer.name for weight in layer.weights if id(weight) not in inner}
     names = [f"{owners[id(weight)]}/{weight.name}" for weight in model.weights]
     seen = collections.Counter()

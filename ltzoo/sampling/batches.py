@@ -82,7 +82,7 @@ class SampledBatches(keras.utils.PyDataset):
         self._ignore_next_end = False
         self._pool = None
         self._ahead = {}
-        self._lock = threading.Lock()
+        self._guard = threading.Lock()
 
     @property
     def workers(self) -> int:
@@ -106,7 +106,7 @@ class SampledBatches(keras.utils.PyDataset):
         epoch = self.epoch
         if self.threads < 2:
             return self.batch(epoch, step)
-        with self._lock:
+        with self._guard:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="ltzoo_batches")
             for key in [key for key in self._ahead if key[0] != epoch or key[1] < step]:

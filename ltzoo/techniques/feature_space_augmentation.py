@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from ltzoo.heads.inputs import head_inputs, takes_map
+from ltzoo.keras_internals import untracked
 from ltzoo.protocols import Classifier, StageView
 from ltzoo.sampling import TailGroupSampler, split_head_tail
 from ltzoo.techniques import feature_space
@@ -124,9 +125,9 @@ class FeatureSpaceAugmentation(Technique):
         stage, head = classifier.recipe.stages[index], classifier.heads[classifier.head_numbers[index]]
         feature_space.check_parts(classifier, stage, head)
         lower, upper = feature_space.split_backbone(classifier.backbone, self.depth)
-        # Past Keras's __setattr__: the layers belong to the backbone.
-        object.__setattr__(self, "_lower", lower)
-        object.__setattr__(self, "_upper", upper)
+        # The layers belong to the backbone.
+        untracked(self, "_lower", lower)
+        untracked(self, "_upper", upper)
         keeps_places = upper is not None or takes_map(head)
         self._fusion = self.fusion or ("per_location" if keeps_places else "algorithm_1")
         self.confusing = self.add_weight(

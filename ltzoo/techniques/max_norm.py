@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.keras_internals import untracked
 from ltzoo.layers.norm_ball import NormBall
 from ltzoo.protocols import Classifier, StageView
 from ltzoo.techniques.base import Technique
@@ -60,7 +61,7 @@ class MaxNorm(Technique):
         ball = NormBall(math.inf)
         # A plain number: the compiled step must not read a variable that it is not handed. And no attribute of a
         # layer: Keras would track it.
-        object.__setattr__(self, "_ball", ball)
+        untracked(self, "_ball", ball)
         kernel.constraint = lambda w: ball(w) if classifier.technique is self else ops.convert_to_tensor(w)
 
     def begin(self, classifier: Classifier, context: StageView) -> None:

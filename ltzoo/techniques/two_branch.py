@@ -11,6 +11,7 @@ from keras import ops
 
 from ltzoo.backbones.conversions.parallel_tails import tail_outputs
 from ltzoo.heads.inputs import head_inputs
+from ltzoo.keras_internals import untracked
 from ltzoo.protocols import Classifier
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
@@ -90,8 +91,8 @@ class TwoBranch(Technique):
         """Makes alpha, and the two networks from images to the map of one branch."""
         maps = tail_outputs(classifier.backbone, "two_branch", "The technique 'two_branch'")
         branches = [keras.Model(classifier.backbone.inputs[0], output) for output in maps]
-        # Past Keras's __setattr__: the layers belong to the backbone.
-        object.__setattr__(self, "_branches", branches)
+        # The layers belong to the backbone.
+        untracked(self, "_branches", branches)
         self.alpha = self.add_weight(
             name="alpha", shape=(), initializer="ones", trainable=False, autocast=False
         )

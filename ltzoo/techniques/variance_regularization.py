@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from ltzoo.backbones.norm_placement import select_norms
+from ltzoo.keras_internals import untracked
 from ltzoo.layers.normalized_batch_normalization import NormalizedBatchNormalization
 from ltzoo.protocols import Classifier
 from ltzoo.techniques.base import Technique
@@ -58,8 +59,8 @@ class VarianceRegularization(Technique):
                     "Penalize the variance of plain batch normalization layers: those of NBN are normalized already. "
                     f"Received: {layer.name!r}"
                 )
-        # Past Keras's tracking: the layers belong to the backbone.
-        object.__setattr__(self, "_layers_of_backbone", tuple(layers))
+        # The layers belong to the backbone.
+        untracked(self, "_layers_of_backbone", tuple(layers))
 
     def penalty(self) -> Any:
         """sum over layers (Var(gamma) + Var(beta)), a float32 scalar."""

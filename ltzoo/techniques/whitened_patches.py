@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.keras_internals import layers_of
 from ltzoo.protocols import Classifier, StageView
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import register
@@ -70,7 +71,7 @@ class WhitenedPatches(Technique):
             layer.bias.assign(np.zeros(layer.bias.shape))
 
     def _convolution(self, classifier):
-        for layer in classifier.backbone._flatten_layers():
+        for layer in layers_of(classifier.backbone):
             if layer.name == self.layer and isinstance(layer, keras.layers.Conv2D):
                 return layer
         raise ValueError(

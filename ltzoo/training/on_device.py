@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from ltzoo.keras_internals import build_for_training
 from ltzoo.protocols import StagedClassifier
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def device_feed(
     images = jax.device_put(np.asarray(split.load(np.arange(len(split.labels)))))
     labels = jax.device_put(np.asarray(split.labels, "int32"))
     first = sampler.batch(first_epoch, 0)
-    model._symbolic_build(data_batch=(images[first], labels[first]))  # Keras would take positions for images.
+    build_for_training(model, (images[first], labels[first]))  # Keras would take positions for images.
     model.train_function = _many_steps(model.train_step, images, labels)
     calls = len(_calls(sampler, first_epoch))
     epochs = range(first_epoch, first_epoch + num_epochs)

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.keras_internals import position_in, trained_variable
 from ltzoo.training.sgd import SGD
 
 QUINTIC = (3.4445, -4.7750, 2.0315)  # Jordan's coefficients: singular values come near 1 in few iterations.
@@ -82,7 +83,7 @@ class OrthogonalSGD(SGD):
             super().update_step(gradient, variable, learning_rate)
             return
         gradient = ops.cast(gradient, variable.dtype)
-        velocity = self.momentums[self._get_variable_index(variable)]
+        velocity = self.momentums[position_in(self, variable)]
         new_velocity = self.kernel_momentum * velocity + gradient
         self.assign(velocity, new_velocity)
         outputs = variable.shape[-1]
@@ -95,7 +96,7 @@ class OrthogonalSGD(SGD):
         self.assign(variable, ops.cast(kernel, variable.dtype))
 
     def _is_kernel(self, variable):
-        path = self._trainable_variables[self._get_variable_index(variable)].path
+        path = trained_variable(self, position_in(self, variable)).path
         shape = variable.shape
         return (
             len(shape) == 4

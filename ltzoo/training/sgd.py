@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.keras_internals import position_in, trained_variable
+
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class SGD(keras.optimizers.SGD):
@@ -56,9 +58,9 @@ class SGD(keras.optimizers.SGD):
     def _variable_settings(self, variable):
         """(rate factor, L2 coefficient) of a variable, found by its path once."""
         # The TensorFlow backend hands over its own variables, which have no path.
-        index = self._get_variable_index(variable)
+        index = position_in(self, variable)
         if index not in self._settings:
-            path = self._trainable_variables[index].path
+            path = trained_variable(self, index).path
             factors = (
                 factor
                 for pattern, factor in self.learning_rate_multipliers.items()
@@ -76,7 +78,7 @@ class SGD(keras.optimizers.SGD):
         if l2:
             gradient = gradient + l2 * variable
         if self.momentum:
-            velocity = self.momentums[self._get_variable_index(variable)]
+            velocity = self.momentums[position_in(self, variable)]
             new_velocity = self.momentum * velocity + gradient
             self.assign(velocity, new_velocity)
             gradient = gradient + self.momentum * new_velocity if self.nesterov else new_velocity

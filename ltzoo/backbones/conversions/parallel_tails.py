@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+from ltzoo.keras_internals import nodes_in_order
+
 
 def cut_tensors(backbone: keras.Model) -> list[tuple[str, Any]]:
     """The tensors that every path from the input to the output passes, in the order of the graph.
@@ -123,15 +125,13 @@ def tail_outputs(backbone: keras.Model, name: str, needed_by: str) -> list[Any]:
 
 
 def _nodes(backbone):
-    if isinstance(backbone, keras.Sequential):
-        backbone = backbone._functional
-    if not hasattr(backbone, "_nodes_by_depth") or len(backbone.inputs) != 1 or len(backbone.outputs) != 1:
+    graph = hasattr(backbone, "operations") or isinstance(backbone, keras.Sequential) and backbone.built
+    if not graph or len(backbone.inputs) != 1 or len(backbone.outputs) != 1:
         raise ValueError(
             "The backbone must be a functional keras.Model with one input and one output; build it as "
             f"keras.Model(inputs, outputs). Received: {type(backbone).__name__} {backbone.name!r}"
         )
-    depths = backbone._nodes_by_depth
-    return [node for depth in sorted(depths, reverse=True) for node in depths[depth]]
+    return nodes_in_order(backbone)
 
 
 def _copy_tail(backbone, split, prefix, width):

@@ -13,6 +13,7 @@ from ltzoo.backbones.from_model import from_model
 from ltzoo.backbones.libraries.initial_weights import seeded
 from ltzoo.backbones.libraries.trunk import library_errors, load_weights, with_image_size
 from ltzoo.backbones.pixel_statistics import from_scale_and_offset, set_pixel_statistics
+from ltzoo.keras_internals import producer
 
 PRETRAINED = "pretrained"
 
@@ -66,7 +67,7 @@ def make(
     model = getattr(model, "vision_encoder", model)
     if layer is None and len(model.outputs) == 1 and len(model.outputs[0].shape) == 2:
         # An encoder with a pooling of its own (SigLIP): its features, not the tokens before.
-        layer = model.outputs[0]._keras_history.operation.name
+        layer = producer(model.outputs[0]).operation.name
     trunk = from_model(model, layer, tokens)
     if len(trunk.inputs[0].shape) != 4:
         raise ValueError(

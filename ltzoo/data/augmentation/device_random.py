@@ -44,8 +44,8 @@ class _FixedSeed(keras.random.SeedGenerator):
     """A seed generator without a variable: yields one given state; `keras.random` takes no seed tensors."""
 
     def __init__(self, state):
-        self._value = state
+        self._given = state
 
     def next(self, ordered=True):
         """The given state, as often as asked."""
-        return self._value
+        return self._given

@@ -7,6 +7,7 @@ import re
 import keras
 
 from ltzoo.backbones.residual_blocks import norm_layers, residual_blocks
+from ltzoo.keras_internals import parts_of
 from ltzoo.layers import NormalizedBatchNormalization, SharedMagnitude
 from ltzoo.models.convert.layouts import Layout
 from ltzoo.models.convert.slots import KERNEL, CheckpointError, Entries, Offset, Slot, Table
@@ -63,8 +64,8 @@ def twin_of(name: str, backbone: keras.Model) -> str:
 
 
 def _leaves(backbone):
-    for layer in backbone._flatten_layers(include_self=False):
-        if layer.weights and not any(True for _ in layer._flatten_layers(include_self=False)):
+    for layer in parts_of(backbone):
+        if layer.weights and not parts_of(layer):
             yield layer
 
 

@@ -1,0 +1,103 @@
+"""Every private name of Keras that the library uses, each behind a function of its own.
+
+Keras promises nothing about these names. `tests/test_keras_internals.py` checks what each function relies on, so a new
+Keras that changes a meaning fails there, and no other file uses a private name of Keras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras.src.backend.common import global_state
+
+
+def layers_of(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """Return a layer or model and all layers inside it, however deep, parents before their parts."""
+    return layer._flatten_layers()
+
+
+def parts_of(layer: keras.layers.Layer, recursive: bool = True) -> list[keras.layers.Layer]:
+    """Return the layers inside a layer or model, without itself; only its direct parts if not `recursive`."""
+    return layer._flatten_layers(include_self=False, recursive=recursive)
+
+
+def own_trainable_variables(layer: keras.layers.Layer) -> list[keras.Variable]:
+    """Return the variables that a layer made as trainable, without those of its parts.
+
+    They stay in the list when they are frozen, and so does the list when the layer is.
+    """
+    return layer._trainable_variables
+
+
+def nodes_in_order(model: keras.Model) -> list[Any]:
+    """Return the nodes of a functional or built sequential model, each after the nodes it depends on.
+
+    A node is one call of an operation; its public attributes are `operation`, `arguments`, `input_tensors`,
+    `outputs` and `is_input`.
+
+    Raises:
+        ValueError: The model is not a graph of layers.
+    """
+    graph = model._functional if isinstance(model, keras.Sequential) else model
+    if not hasattr(graph, "_nodes_by_depth"):
+        raise ValueError(
+            "`model` must be a functional or built sequential model; build it as keras.Model(inputs, outputs). "
+            f"Received: model={model.name!r} of type {type(model).__name__}"
+        )
+    depths = graph._nodes_by_depth
+    return [node for depth in sorted(depths, reverse=True) for node in depths[depth]]
+
+
+def producer(tensor: keras.KerasTensor) -> Any:
+    """Return the node whose operation made a symbolic tensor; see `nodes_in_order`."""
+    operation, index, _ = tensor._keras_history
+    return operation._inbound_nodes[index]
+
+
+def position_in(optimizer: keras.optimizers.Optimizer, variable: Any) -> int:
+    """Return the place of a variable among those that a built optimizer trains, such as in `momentums`.
+
+    `variable` may also be the backend's own variable, which the TensorFlow backend gives to `update_step`.
+    """
+    return optimizer._get_variable_index(variable)
+
+
+def trained_variable(optimizer: keras.optimizers.Optimizer, position: int) -> keras.Variable:
+    """Return the variable at one place among those that a built optimizer trains; see `position_in`."""
+    return optimizer._trainable_variables[position]
+
+
+def build_for_training(model: keras.Model, batch: tuple[Any, Any]) -> None:
+    """Build the state of a compiled model (weights, metrics, optimizer) for batches like `(inputs, targets)`.
+
+    Nothing is computed: `fit` then finds everything built, whatever it is given.
+    """
+    model._symbolic_build(data_batch=batch)
+
+
+def untracked(owner: keras.layers.Layer, name: str, value: Any) -> None:
+    """Set an attribute of a layer or model past Keras's tracking, so that it owns no variables or layers in it.
+
+    Keras collects every variable, layer and list in an attribute as a part of the owner, and saves it with it.
+    """
+    object.__setattr__(owner, name, value)
+
+
+def deferred_variables() -> list[keras.Variable]:
+    """Return the variables of this thread that were made in a `keras.StatelessScope` and have no value yet.
+
+    They get one when the outermost scope ends; the list is a copy, in the order in which they were made.
+    """
+    return list(global_state.get_global_attribute("uninitialized_variables") or ())
+
+
+def is_deferred(variable: keras.Variable) -> bool:
+    """Return whether a variable was made in a `keras.StatelessScope` and has no value yet."""
+    return variable._initializer is not None
+
+
+def set_deferred_initializer(variable: keras.Variable, initializer: Callable[..., Any]) -> None:
+    """Replace the function of `(shape, dtype)` that gives a deferred variable its first value."""
+    variable._initializer = initializer
