@@ -29,7 +29,7 @@ from first_stages import FirstStage
 import ltzoo
 from ltzoo.class_counts import long_tail_counts
 from ltzoo.cli.train import PRECISIONS
-from ltzoo.data.augmentation.device import STEPS
+from ltzoo.data.augmentation import device_names
 from ltzoo.models.layer_precision import float32_layer
 from ltzoo.training.callbacks import EpochSeconds, seconds_by_stage
 
@@ -154,7 +154,7 @@ def adapted(name, options):
         return recipe
     stages = [
         dataclasses.replace(stage, augment_on="device")
-        if not stage.cache_features and all(step["name"] in STEPS for step in stage.augmentation)
+        if not stage.cache_features and all(step["name"] in device_names() for step in stage.augmentation)
         else stage
         for stage in recipe.stages
     ]

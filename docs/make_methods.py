@@ -87,7 +87,7 @@ FAMILIES = (
 )
 
 KINDS = {
-    "loss": ("Losses", losses.registry._LOSSES.__getitem__),
+    "loss": ("Losses", losses.registry._LOSSES.part),
     "head": ("Heads", heads.registry._HEADS.part),
     "technique": ("Techniques", techniques.registry._TECHNIQUES.part),
     "conversion": ("Conversions of the backbone", conversions.registry._CONVERSIONS.part),
@@ -158,7 +158,7 @@ def _heads(config):
 
 
 def _method(name, recipe):
-    text = docstring_text.markdown(inspect.getdoc(recipes.registry._RECIPES[name]))
+    text = docstring_text.markdown(inspect.getdoc(recipes.registry._RECIPES.part(name)))
     own = parts(recipe)
     telling = [part for part in own if part not in PLAIN and part[0] != "layer"] or own
     lines = [f"### `{name}`", f"*{recipe.description}.*", text, "**Formula**"]

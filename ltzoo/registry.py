@@ -1,61 +1,153 @@
-"""Parts by name: what recipes, as plain data, refer to."""
+"""Parts by name: what recipes, as plain data, refer to.
 
+Every family of parts (losses, heads, backbones, conversions, datasets, augmentation steps, techniques, recipes, export
+formats) has one `Registry`. A part is one file that decorates its class or function; `import_modules` finds the file.
+
+Your own parts use the same decorators, such as `ltzoo.losses.register("my_loss")`, in a file of your own:
+
+- `import` it before you use its names, or
+- name it on the command line: `ltzoo --parts my_parts.py train ...`, or
+- list such files in the environment variable `LTZOO_PARTS`, separated like the folders in `PATH`, or
+- install it as a package with an entry point in the group `ltzoo.parts` that names its module.
+"""
+
+from __future__ import annotations
+
+import dataclasses
 import difflib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Generic, TypeVar, overload
 
+from ltzoo import own_parts
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A registered part; each family may add facts about it in a subclass.
+
+    Attributes:
+        name: the name it is looked up by.
+        part: the class or function.
+    """
+
+    name: str
+    part: Callable[..., Any]
+
+
+_Entry = TypeVar("_Entry", bound=Entry)
 _Part = TypeVar("_Part", bound=Callable[..., Any])
 
 
-class Registry:
-    """Functions or classes under names, made from `{"name": ..., arguments}`.
+class Registry(Generic[_Entry]):
+    """The parts of one family, by name.
 
     Args:
         what: the word for one part in error messages, such as "head".
+        entry: the class of its entries.
+        otherwise: what else can be given instead of a name, for error messages.
+        order: sort key of the names.
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(
+        self,
+        what: str,
+        entry: type[_Entry] = Entry,  # pyright: ignore[reportArgumentType]
+        otherwise: str = "",
+        order: Callable[[str], Any] | None = None,
+    ) -> None:
         self.what = what
-        self._parts = {}
+        self._entry, self._otherwise, self._order = entry, otherwise, order
+        self._parts: dict[str, _Entry] = {}
+        self._sources: dict[str, str] = {}
 
-    def register(self, name: str) -> Callable[[_Part], _Part]:
-        """Decorator that puts a function or class under a name.
+    @overload
+    def register(self, name: str | None = None, **facts: Any) -> Callable[[_Part], _Part]: ...
+
+    @overload
+    def register(self, name: _Part) -> _Part: ...
+
+    def register(self, name=None, **facts):
+        """Register a function or class; use it as a decorator, with or without arguments.
+
+        Args:
+            name: the part's name; its own `__name__` by default.
+            **facts: the other fields of its entry.
 
         Raises:
-            ValueError: the name is taken.
+            ValueError: another module has taken the name.
         """
 
+        if callable(name):
+            return self.register()(name)
+
         def decorate(part):
-            if name in self._parts and self._parts[name].__module__ != part.__module__:
-                raise ValueError(f"There is a {self.what} of this name already. Received: name={name!r}")
-            self._parts[name] = part
+            key, source = name or part.__name__, _source(part)
+            if self._sources.get(key, source) != source:
+                raise ValueError(
+                    f"`name` is taken by the {self.what} in {self._sources[key]}; choose another one. "
+                    f"Received: name={key!r} in {source}"
+                )
+            self._parts[key] = self._entry(name=key, part=part, **facts)
+            self._sources[key] = source
             return part
 
         return decorate
 
+    def export(self, namespace: dict[str, Any]) -> None:
+        """Make all parts attributes of a package, under the names of their classes or functions.
+
+        Args:
+            namespace: the package's `globals()`.
+        """
+        namespace.update({entry.part.__name__: entry.part for entry in self._parts.values()})
+
+    def remove(self, name: str) -> None:
+        """Forget a part, if there is one of this name."""
+        self._parts.pop(name, None)
+        self._sources.pop(name, None)
+
     def names(self) -> list[str]:
-        """All names, sorted."""
-        return sorted(self._parts)
+        """Return all names, sorted."""
+        own_parts.load()
+        return sorted(self._parts, key=self._order)
+
+    def check(self, name: Any, argument: str = "name") -> None:
+        """Refuse an unknown name.
+
+        Args:
+            name: the name.
+            argument: what the caller calls it, for the error message.
+
+        Raises:
+            ValueError: there is no part of this name; the message has all names and the most similar one.
+        """
+        if name in self:
+            return
+        article = "an" if self.what[0] in "aeiou" else "a"
+        raise ValueError(
+            f"`{argument}` must be {article} {self.what}, one of {', '.join(self.names())}{self._otherwise}."
+            f"{did_you_mean(name, self._parts)} Received: {argument}={name!r}"
+        )
+
+    def find(self, name: str) -> _Entry | None:
+        """Return the entry of a name, or None."""
+        return self._parts[name] if name in self else None
 
     def part(self, name: str) -> Callable[..., Any]:
-        """What is registered under a name.
+        """Return the class or function of a name.
 
         Raises:
             ValueError: an unknown name.
         """
-        if name not in self._parts:
-            close = difflib.get_close_matches(str(name), self._parts, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise ValueError(
-                f"A {self.what}'s name must be one of {', '.join(self.names())}.{hint} Received: name={name!r}"
-            )
-        return self._parts[name]
+        return self[name].part
 
     def make(self, config: Mapping[str, Any], *positional: Any, **context: Any) -> Any:
-        """Calls the part that `config` names with its arguments.
+        """Call the part that `config` names with its arguments.
 
         Args:
             config: `{"name": ..., argument: value, ...}`.
@@ -64,23 +156,63 @@ class Registry:
                 `config` sets it.
 
         Raises:
-            ValueError: an unknown name or argument.
+            ValueError: an unknown name or argument, or a missing argument.
         """
         arguments = dict(config)
         part = self.part(arguments.pop("name", None))
-        parameters = inspect.signature(part).parameters
+        signature = inspect.signature(part)
+        parameters = signature.parameters
         takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
         unknown = sorted(set(arguments) - set(parameters))
         if unknown and not takes_any:
             raise ValueError(
-                f"The {self.what} {config['name']!r} has no argument {', '.join(unknown)}. It has "
-                f"{', '.join(parameters)}. Received: {dict(config)!r}"
+                f"The {self.what} {config['name']!r} has no argument {', '.join(unknown)}; it has "
+                f"{', '.join(parameters) or 'none'}. Received: {dict(config)!r}"
             )
         known = {key: value for key, value in context.items() if key in parameters}
+        try:
+            signature.bind(*positional, **{**known, **arguments})
+        except TypeError as error:
+            raise ValueError(
+                f"The {self.what} {config['name']!r}: {error}. Received: {dict(config)!r}"
+            ) from None
         return part(*positional, **{**known, **arguments})
 
+    def __getitem__(self, name: str) -> _Entry:
+        self.check(name)
+        return self._parts[name]
 
-def import_modules(package: str, path: list[str]) -> None:
-    """Imports every module of a package's folder, so that each registers what it holds."""
+    def __contains__(self, name: object) -> bool:
+        own_parts.load()
+        return isinstance(name, str) and name in self._parts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    def __len__(self) -> int:
+        return len(self.names())
+
+
+def did_you_mean(name: Any, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Return " Did you mean 'x'?" with the known name most similar to `name`, or ""."""
+    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=cutoff)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def import_modules(package: str, path: Iterable[str]) -> None:
+    """Import every module in a package's folder and its subfolders, so that each registers what it holds.
+
+    A subfolder with a `registry.py` holds another family, which finds its own modules.
+    """
     for module in pkgutil.iter_modules(path):
-        importlib.import_module(f"{package}.{module.name}")
+        if module.ispkg and Path(module.module_finder.path, module.name, "registry.py").is_file():
+            continue
+        imported = importlib.import_module(f"{package}.{module.name}")
+        if module.ispkg:
+            import_modules(imported.__name__, imported.__path__)
+
+
+def _source(part):
+    """The file that holds a part, or its module's name where there is no file."""
+    module = sys.modules.get(part.__module__)
+    return getattr(module, "__file__", None) or part.__module__

@@ -12,7 +12,10 @@ from ltzoo.backbones.libraries import is_library_name as is_library_name
 from ltzoo.backbones.lightly_tuned import LightlyTuned as LightlyTuned
 from ltzoo.backbones.pixel_statistics import pixel_statistics as pixel_statistics
 from ltzoo.backbones.pixel_statistics import set_pixel_statistics as set_pixel_statistics
+from ltzoo.backbones.registry import _BACKBONES
+from ltzoo.backbones.registry import check as check
 from ltzoo.backbones.registry import get as get
+from ltzoo.backbones.registry import image_size as image_size
 from ltzoo.backbones.registry import names as names
 from ltzoo.backbones.registry import register as register
 from ltzoo.backbones.residual_network import residual_network as residual_network
@@ -25,3 +28,8 @@ from ltzoo.backbones.residual_network import resnet152 as resnet152
 from ltzoo.backbones.residual_network import resnext50 as resnext50
 from ltzoo.backbones.residual_network import resnext101 as resnext101
 from ltzoo.backbones.residual_network import resnext152 as resnext152
+from ltzoo.registry import import_modules
+
+# The imports above tell type checkers the names; a new file needs no line there.
+import_modules(__name__, __path__)
+_BACKBONES.export(globals())

@@ -96,7 +96,7 @@ def _convolution(inputs, filters, stride, seeds, name):
     )(inputs)
 
 
-@register
+@register(image_size=32)
 def resnet8(
     input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
 ) -> keras.Model:
@@ -104,7 +104,7 @@ def resnet8(
     return cifar_resnet(1, input_shape, width_multiplier, seed, name="resnet8")
 
 
-@register
+@register(image_size=32)
 def resnet20(
     input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
 ) -> keras.Model:
@@ -112,7 +112,7 @@ def resnet20(
     return cifar_resnet(3, input_shape, width_multiplier, seed, name="resnet20")
 
 
-@register
+@register(image_size=32)
 def resnet32(
     input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
 ) -> keras.Model:
@@ -120,7 +120,7 @@ def resnet32(
     return cifar_resnet(5, input_shape, width_multiplier, seed, name="resnet32")
 
 
-@register
+@register(image_size=32)
 def resnet44(
     input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
 ) -> keras.Model:
@@ -128,7 +128,7 @@ def resnet44(
     return cifar_resnet(7, input_shape, width_multiplier, seed, name="resnet44")
 
 
-@register
+@register(image_size=32)
 def resnet56(
     input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
 ) -> keras.Model:

@@ -13,7 +13,7 @@ WIDTHS = (64, 128, 256)
 SMALLEST_POOLED = 4
 
 
-@register
+@register(image_size=(32, 96, 8))
 def fastnet(
     input_shape: Sequence[int | None] = (32, 32, 3),
     widths: Sequence[int] = WIDTHS,

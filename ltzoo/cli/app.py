@@ -1,7 +1,11 @@
 """The `ltzoo` command: its sub-commands, and what happens to their errors."""
 
+import os
+
 import click
 
+from ltzoo import own_parts
+from ltzoo.cli.backend import use_backend
 from ltzoo.cli.convert import convert
 from ltzoo.cli.demo import demo
 from ltzoo.cli.evaluate import evaluate
@@ -24,12 +28,42 @@ Examples:
   ltzoo predict cat.jpg --model runs/photos
 
 \b
-KERAS_BACKEND chooses tensorflow, jax or torch; LTZOO_DEBUG=1 shows the traceback of an error.""",
+KERAS_BACKEND chooses tensorflow, jax or torch; LTZOO_DEBUG=1 shows the traceback of an error.
+
+\b
+Your own losses, heads, backbones, datasets, recipes and so on: decorate them in a Python file with
+@ltzoo.losses.register("my_loss") and the like, and name the file before the command:
+  ltzoo --parts my_parts.py train my_recipe --data my_dataset --out runs/mine
+The variable LTZOO_PARTS lists such files too, separated like the folders in PATH. Installed packages
+bring parts along by an entry point in the group ltzoo.parts.""",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="ltzoo")
-def cli():
+@click.option(
+    "--parts", multiple=True, metavar="FILE", help="Python file with parts of your own; may be repeated."
+)
+@click.pass_context
+def cli(context, parts):
     """Long-tailed image recognition: train, evaluate and serve classifiers for data with rare classes."""
+    if parts:
+        _add_parts(context, [os.path.abspath(os.path.expanduser(path)) for path in parts])
+    if own_parts.there_are_some():
+        use_backend()  # Before these files import Keras.
+        own_parts.load()
+
+
+def _add_parts(context, paths):
+    """Put files into LTZOO_PARTS while the command runs, for its child processes too."""
+    before = os.environ.get(own_parts.VARIABLE)
+
+    def restore():
+        if before is None:
+            os.environ.pop(own_parts.VARIABLE, None)
+        else:
+            os.environ[own_parts.VARIABLE] = before
+
+    context.call_on_close(restore)
+    os.environ[own_parts.VARIABLE] = os.pathsep.join([*paths, *filter(None, [before])])
 
 
 for command in (train, evaluate, predict, export, convert, push, list_, info, demo):

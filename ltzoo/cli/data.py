@@ -1,7 +1,6 @@
-"""From the options of a command to a data set."""
+"""From the options of a command to a dataset."""
 
 import os
-import re
 from pathlib import Path
 
 from ltzoo.cli.user_errors import UserError
@@ -11,21 +10,21 @@ KEYS = (
     "data", "data_dir", "image_root", "imbalance_factor", "image_size", "channels", "data_seed",
     "validation_fraction", "skip_unreadable",
 )  # fmt: skip
-_CIFAR_RESNET = r"resnet(8|20|32|44|56)"
 
 
 def resolve(data: str) -> str:
-    """A data set's name as it is; the path of an existing folder made absolute."""
+    """Return a dataset's name unchanged, and the path of an existing folder made absolute."""
     from ltzoo import data as datasets
 
-    if data in datasets.names():
-        return data
-    if not Path(data).expanduser().is_dir():
+    if datasets.facts(data) is None and Path(data).expanduser().is_dir():
+        return str(Path(data).expanduser().resolve())
+    try:
+        datasets.check(data)
+    except ValueError as error:
         raise UserError(
-            f"--data must be a folder with one sub-folder of images a class, or one of "
-            f"{', '.join(datasets.names())}. Received: {data}"
-        )
-    return str(Path(data).expanduser().resolve())
+            f"--data must be a folder with one sub-folder of images per class, or the name of a dataset: {error}"
+        ) from error
+    return data
 
 
 def load_dataset(arguments: dict, class_names=None):
@@ -45,32 +44,35 @@ def load_dataset(arguments: dict, class_names=None):
     if "channels" in given:
         given["channels"] = int(given["channels"])
     if not os.path.isabs(name):
-        _refuse(given, ("channels", "validation_fraction"), f"the data set {name} has its own")
+        _refuse(given, ("channels", "validation_fraction"), f"the dataset {name} has its own")
         return datasets.load(name, seed=seed, **given)
     _refuse(given, ("imbalance_factor",), "a folder is taken as it is")
-    _refuse(given, ("data_dir", "image_root"), "they are for named data sets")
+    _refuse(given, ("data_dir", "image_root"), "they are for named datasets")
     return datasets.from_directory(name, seed=seed, class_names=class_names, **given)
 
 
 def default_image_size(backbone: str, folder: str) -> list[int]:
-    """The usual size of images for a backbone, for folders of images of any size.
+    """Return the usual size of images for a backbone, for folders of images of any size.
 
-    `fastnet` takes images as large as they are, within 32 to 96 pixels: the median of the shorter sides of some files,
-    to whole multiples of 8.
+    A backbone that takes images at their own size gets the median of the shorter sides of some files, within its
+    limits and to whole multiples of its step.
     """
-    if backbone != "fastnet":
-        side = 32 if re.fullmatch(_CIFAR_RESNET, backbone) else 224
-        return [side, side]
+    from ltzoo import backbones
+
+    size = backbones.image_size(backbone)
+    if isinstance(size, int):
+        return [size, size]
     from ltzoo.data.directory import shorter_sides
 
+    least, most, step = size
     sides = shorter_sides(folder)
-    side = sorted(sides)[len(sides) // 2] if sides else 32
-    side = min(96, max(32, 8 * round(side / 8)))
+    side = sorted(sides)[len(sides) // 2] if sides else least
+    side = min(most, max(least, step * round(side / step)))
     return [side, side]
 
 
 def check_classes(dataset, model) -> None:
-    """Refuse a data set whose labels mean other classes than the model's."""
+    """Refuse a dataset whose labels mean other classes than the model's."""
     from ltzoo.training.fit import take_names
 
     if len(dataset.class_names) == len(model.class_names):
@@ -81,17 +83,17 @@ def check_classes(dataset, model) -> None:
     if sorted(found) == sorted(expected):
         first = next(i for i, (a, b) in enumerate(zip(found, expected, strict=True)) if a != b)
         raise UserError(
-            "The data set orders its classes differently than the model: "
+            "The dataset orders its classes differently than the model: "
             f"class {first} is {found[first]!r} in the data and {expected[first]!r} in the model"
         )
     raise UserError(
-        f"The data set must have the model's {len(expected)} classes ({_head(expected)}). "
+        f"The dataset must have the model's {len(expected)} classes ({_head(expected)}). "
         f"Received: {len(found)} classes ({_head(found)})"
     )
 
 
 def check_image_shape(dataset, model) -> None:
-    """Refuse a data set whose images are not of the model's size."""
+    """Refuse a dataset whose images are not of the model's size."""
     if tuple(dataset.image_shape) != tuple(model.image_shape):
         raise UserError(
             f"The model takes images of shape {tuple(model.image_shape)} (height, width, channels); "

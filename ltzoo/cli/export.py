@@ -7,6 +7,7 @@ import click
 from ltzoo import shipped
 from ltzoo.cli.backend import installed, use_backend
 from ltzoo.cli.models import check_model, load_model
+from ltzoo.cli.options import PartName
 from ltzoo.cli.user_errors import UserError
 from ltzoo.export_formats import FORMATS, writers_of
 
@@ -25,7 +26,7 @@ Examples:
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(list(FORMATS)),
+    type=PartName(FORMATS),
     default="tf_saved_model",
     show_default=True,
     help="Format.",

@@ -51,12 +51,35 @@ class Backbone(click.ParamType):
         if isinstance(value, dict):
             return value
         name, _, rest = value.partition(":")
-        if re.match(r"keras[._](applications|hub|cv):", value):
+        if rest and "=" not in rest.partition(":")[0]:  # What follows is a network, not an argument.
             name, _, rest = value.rpartition(":")
             if "=" not in rest:
                 name, rest = value, ""
         settings = dict(key_and_value(part, param, ctx) for part in rest.split(",") if part)
         return {"name": name, **settings}
+
+
+class PartName(click.ParamType):
+    """The name of a part, also of one that the user brought along.
+
+    Args:
+        registry: a `Registry`, which is asked when an option is read or its help is shown.
+    """
+
+    name = "NAME"
+
+    def __init__(self, registry):
+        self.registry = registry
+
+    def get_metavar(self, param, ctx=None):
+        return f"[{'|'.join(self.registry)}]"
+
+    def convert(self, value, param, ctx):
+        try:
+            self.registry.check(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return value
 
 
 class Setting(click.ParamType):

@@ -87,11 +87,7 @@ def _parts(arguments: dict) -> tuple:
     overrides |= dict(arguments.get("settings", ()))
     recipe = recipes.get(arguments["recipe"], **_one_or_many(overrides))
     backbone = dict(arguments["backbone"])
-    if backbone["name"] not in backbones.names() and not backbones.is_library_name(backbone["name"]):
-        raise UserError(
-            f"--backbone must be one of {', '.join(backbones.names())}, or of the form keras_applications:NETWORK, "
-            f"keras_hub:PRESET or keras_cv:PRESET. Received: {backbone['name']}"
-        )
+    backbones.check(backbone["name"])
     dataset = load_dataset(arguments)
     if "augmentation" not in overrides:
         recipe = recipes.for_dataset(recipe, dataset)

@@ -122,13 +122,15 @@ def _require_of_entry(given: dict) -> None:
             f"{_option(fixed[0])} cannot be given with the zoo entry {entry}, which fixes it. "
             "To change it, train a recipe"
         )
+    from ltzoo.data.registry import facts
+
     card = cards.read(entry)
     name = card["dataset"]["name"]
-    lists = shipped.dataset(name).get("lists")
-    if lists and "data_dir" not in given:
+    known = facts(name)
+    if known is not None and known.lists and "data_dir" not in given:
         raise UserError(
-            f"--data-dir is missing: the folder with {', '.join(lists)} for {name}, and with the images that they "
-            "list (or give --image-root)"
+            f"--data-dir is missing: the folder with {', '.join(known.lists.values())} for {name}, and with the "
+            "images that they list (or give --image-root)"
         )
     if card.get("starts_from") and "start_from" not in given:
         raise UserError(

@@ -11,8 +11,20 @@ from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.console import console
 from ltzoo.cli.user_errors import UserError, mistake
+from ltzoo.registry import did_you_mean
 
-_KINDS = ("models", "recipes", "backbones", "data")
+# The modules of the families of parts, and whether listing them needs Keras.
+_FAMILIES = {
+    "recipes": ("ltzoo.recipes", False),
+    "data": ("ltzoo.data", False),
+    "formats": ("ltzoo.export_formats", False),
+    "backbones": ("ltzoo.backbones", True),
+    "conversions": ("ltzoo.backbones.conversions", True),
+    "losses": ("ltzoo.losses", True),
+    "heads": ("ltzoo.heads", True),
+    "augmentation": ("ltzoo.data.augmentation", True),
+    "techniques": ("ltzoo.techniques", True),
+}
 _MEASURED = {
     "top1": "top-1", "many": "many", "medium": "medium", "few": "few", "balanced": "balanced", "ece": "ECE"
 }  # fmt: skip
@@ -35,7 +47,7 @@ An entry without weights can be trained (ltzoo train ENTRY) or converted from th
 @click.argument("pattern", default="*")
 @click.option(
     "--kind",
-    type=click.Choice(_KINDS),
+    type=click.Choice(["models", *_FAMILIES]),
     default="models",
     help="What to list: models (default), or the parts.",
 )
@@ -118,14 +130,18 @@ def info(entry):
 
 
 def _list_parts(kind: str, pattern: str) -> None:
-    if kind == "backbones":
-        use_backend()  # Backbones import Keras; recipes and datasets do not.
-    parts = importlib.import_module(f"ltzoo.{kind}")
-    found = fnmatch.filter(parts.names(), pattern)
+    module, needs_keras = _FAMILIES[kind]
+    if needs_keras:
+        use_backend()
+    family = importlib.import_module(module)
+    known = family.names()
+    found = fnmatch.filter(known, pattern)
     if not found:
-        raise UserError(f"None of the {kind} matches. Known: {', '.join(parts.names())}. Received: {pattern}")
+        raise UserError(
+            f"None of the {kind} matches.{did_you_mean(pattern, known)} Known: {', '.join(known)}. Received: {pattern}"
+        )
     for name in found:
-        click.echo(f"{name:<16} {parts.get(name).description}" if kind == "recipes" else name)
+        click.echo(f"{name:<16} {family.get(name).description}" if kind == "recipes" else name)
 
 
 def _stage(stage: dict) -> str:
@@ -185,7 +201,10 @@ def _cost(card: dict) -> str:
 
 def _command(card: dict) -> str:
     start = " --start-from MODEL" if card.get("starts_from") else ""
-    local = card["dataset"]["name"] in ("imagenet_lt", "places_lt", "inaturalist2018")
+    from ltzoo.data.registry import facts  # Only here, so that the list needs no NumPy.
+
+    known = facts(card["dataset"]["name"])
+    local = known is not None and known.lists
     return f"ltzoo train {card['name']}{' --data-dir FOLDER' if local else ''}{start} --out RUN"
 
 

@@ -1,11 +1,5 @@
 """Long-tailed datasets: by name, from a folder, arrays, list files or TensorFlow Datasets."""
 
-from ltzoo.data import cifar10_lt as cifar10_lt
-from ltzoo.data import cifar100_lt as cifar100_lt
-from ltzoo.data import digits_lt as digits_lt
-from ltzoo.data import imagenet_lt as imagenet_lt
-from ltzoo.data import inaturalist2018 as inaturalist2018
-from ltzoo.data import places_lt as places_lt
 from ltzoo.data.arrays import from_arrays as from_arrays
 from ltzoo.data.checks import UnreadableImagesError as UnreadableImagesError
 from ltzoo.data.checks import check_images as check_images
@@ -14,9 +8,15 @@ from ltzoo.data.directory import from_directory as from_directory
 from ltzoo.data.files import FileSplit as FileSplit
 from ltzoo.data.files import UnreadableImageError as UnreadableImageError
 from ltzoo.data.lists import from_list as from_list
+from ltzoo.data.registry import check as check
+from ltzoo.data.registry import facts as facts
 from ltzoo.data.registry import load as load
 from ltzoo.data.registry import names as names
+from ltzoo.data.registry import register as register
 from ltzoo.data.splits import ArraySplit as ArraySplit
 from ltzoo.data.splits import Split as Split
 from ltzoo.data.subset import long_tail_subset as long_tail_subset
 from ltzoo.data.tfds import from_tfds as from_tfds
+from ltzoo.registry import import_modules
+
+import_modules(__name__, __path__)

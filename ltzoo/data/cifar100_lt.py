@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ltzoo.class_counts import validate_imbalance_factor
-from ltzoo.data.cifar10_lt import make_long_tailed
+from ltzoo.data.cifar10_lt import PIXELS, make_long_tailed
 from ltzoo.data.cifar_download import download_cifar
 from ltzoo.data.cifar_files import images_and_labels, read_files, unpickle_batch
 from ltzoo.data.dataset import LongTailedDataset
@@ -25,7 +25,7 @@ CLASS_NAMES = tuple(
 _ARCHIVE = "cifar-100-python.tar.gz"
 
 
-@register
+@register(pixel_statistics=PIXELS, num_classes=100, class_names=CLASS_NAMES)
 def cifar100_lt(
     *,
     imbalance_factor: float | None = None,

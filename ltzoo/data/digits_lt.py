@@ -14,7 +14,7 @@ from ltzoo.data.registry import register
 TEST_IMAGES_PER_CLASS = 50
 
 
-@register
+@register(upright=True)
 def digits_lt(
     *, imbalance_factor: float | None = None, data_dir: Path | None = None, seed: int = 0
 ) -> LongTailedDataset:

@@ -6,10 +6,15 @@ from pathlib import Path
 
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.published_lists import from_published_lists
-from ltzoo.data.registry import register
+from ltzoo.data.registry import IMAGENET_PIXELS, register
 
 
-@register
+@register(
+    lists={"train": "ImageNet_LT_train.txt", "val": "ImageNet_LT_val.txt", "test": "ImageNet_LT_test.txt"},
+    num_classes=1000,
+    num_train=115_846,
+    pixel_statistics=IMAGENET_PIXELS,
+)
 def imagenet_lt(
     *,
     imbalance_factor: float | None = None,
@@ -42,9 +47,6 @@ def imagenet_lt(
     """
     return from_published_lists(
         "imagenet_lt",
-        {"train": "ImageNet_LT_train.txt", "val": "ImageNet_LT_val.txt", "test": "ImageNet_LT_test.txt"},
-        num_classes=1000,
-        num_train=115_846,
         imbalance_factor=imbalance_factor,
         data_dir=data_dir,
         image_root=image_root,

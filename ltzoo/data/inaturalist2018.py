@@ -10,7 +10,12 @@ from ltzoo.data.registry import register
 from ltzoo.data.tfds import from_tfds
 
 
-@register
+@register(
+    lists={"train": "iNaturalist18_train.txt", "test": "iNaturalist18_val.txt"},
+    num_classes=8142,
+    num_train=437_513,
+    pixel_statistics=((0.466, 0.471, 0.380), (0.195, 0.194, 0.192)),
+)
 def inaturalist2018(
     *,
     imbalance_factor: float | None = None,
@@ -56,9 +61,6 @@ def inaturalist2018(
         raise ValueError(f"`source` must be 'lists' or 'tfds'. Received: source={source!r}")
     return from_published_lists(
         "inaturalist2018",
-        {"train": "iNaturalist18_train.txt", "test": "iNaturalist18_val.txt"},
-        num_classes=8142,
-        num_train=437_513,
         imbalance_factor=imbalance_factor,
         data_dir=data_dir,
         image_root=image_root,

@@ -6,10 +6,15 @@ from pathlib import Path
 
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.published_lists import from_published_lists
-from ltzoo.data.registry import register
+from ltzoo.data.registry import IMAGENET_PIXELS, register
 
 
-@register
+@register(
+    lists={"train": "Places_LT_train.txt", "val": "Places_LT_val.txt", "test": "Places_LT_test.txt"},
+    num_classes=365,
+    num_train=62_500,
+    pixel_statistics=IMAGENET_PIXELS,
+)
 def places_lt(
     *,
     imbalance_factor: float | None = None,
@@ -41,9 +46,6 @@ def places_lt(
     """
     return from_published_lists(
         "places_lt",
-        {"train": "Places_LT_train.txt", "val": "Places_LT_val.txt", "test": "Places_LT_test.txt"},
-        num_classes=365,
-        num_train=62_500,
         imbalance_factor=imbalance_factor,
         data_dir=data_dir,
         image_root=image_root,

@@ -1,4 +1,4 @@
-"""What the published long-tailed sets with list files have in common."""
+"""What the published long-tailed datasets with list files have in common."""
 
 from __future__ import annotations
 
@@ -7,26 +7,24 @@ from pathlib import Path
 
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.lists import from_list
+from ltzoo.data.registry import facts
 
 
 def from_published_lists(
     name: str,
-    lists: dict[str, str],
     *,
-    num_classes: int,
-    num_train: int,
     imbalance_factor: float | None,
     data_dir: Path | None,
     image_root: str | Path | None,
     image_size: tuple[int, int],
     **options,
 ) -> LongTailedDataset:
-    """Loads a set whose list files lie in `data_dir`.
+    """Load a dataset whose list files lie in `data_dir`.
+
+    Its entry has the names of the lists and the published numbers of classes and images; others give a warning.
 
     Args:
         name: name of the dataset.
-        lists: file name of each split's list.
-        num_classes, num_train: published numbers; other numbers give a warning.
         imbalance_factor: must be None, the published tail is fixed.
         data_dir: folder with the lists.
         image_root: folder that the listed paths start from; None means `data_dir`.
@@ -39,6 +37,8 @@ def from_published_lists(
         FileNotFoundError: no `data_dir`, or a list that is not in it.
     """
     refuse_imbalance_factor(name, imbalance_factor)
+    entry = facts(name)
+    lists = entry.lists
     expected = ", ".join(lists.values())
     if data_dir is None:
         raise FileNotFoundError(
@@ -61,11 +61,11 @@ def from_published_lists(
         resize=round(max(image_size) * 8 / 7),
         **options,
     )
-    if (dataset.num_classes, len(dataset.train)) != (num_classes, num_train):
+    if (dataset.num_classes, len(dataset.train)) != (entry.num_classes, entry.num_train):
         warnings.warn(
-            f"{name} has {num_train} training images in {num_classes} classes as published; "
+            f"{name} has {entry.num_train} training images in {entry.num_classes} classes as published; "
             f"found {len(dataset.train)} in {dataset.num_classes}",
-            stacklevel=4,
+            stacklevel=5,
         )
     return dataset
 

@@ -1,30 +1,64 @@
-"""Datasets by name: a decorated function is a dataset that `load` finds."""
+"""Datasets by name: a decorated function is a dataset that `load` finds.
+
+The function takes keyword arguments and returns a `LongTailedDataset`. `load` hands it `seed` where it has such a
+parameter, and `imbalance_factor` and `data_dir` (a `Path`) where the caller gives them. Facts about the dataset are
+arguments of the decorator: `@register(upright=True)`.
+"""
 
 from __future__ import annotations
 
-import difflib
-import inspect
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ltzoo.data.dataset import LongTailedDataset
+from ltzoo.registry import Entry, Registry
 
-_LOADERS: dict[str, Callable[..., LongTailedDataset]] = {}
+PixelStatistics = tuple[tuple[float, ...], tuple[float, ...]]
+# ImageNet's, which published codes use for other photographs too.
+IMAGENET_PIXELS: PixelStatistics = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
-def register(loader: Callable[..., LongTailedDataset]) -> Callable[..., LongTailedDataset]:
-    """Registers a function under its own name.
+@dataclasses.dataclass(frozen=True)
+class DatasetEntry(Entry):
+    """A dataset and what is known about it before its files are read.
 
-    It takes keyword arguments only, among them `imbalance_factor` (None means its default), `data_dir` (a
-    `Path` or None) and `seed`.
+    Attributes:
+        upright: its images mean something else when mirrored, such as characters; they are never flipped.
+        pixel_statistics: published (mean, std) per channel of color images, on the 0..1 scale; None computes them.
+        lists: file name of each split's published list, for datasets read from `data_dir`.
+        num_classes, num_train: published numbers of classes and of training images.
+        class_names: names of the classes in label order, where they do not come with the files.
     """
-    _LOADERS[loader.__name__] = loader
-    return loader
+
+    upright: bool = False
+    pixel_statistics: PixelStatistics | None = None
+    lists: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    num_classes: int | None = None
+    num_train: int | None = None
+    class_names: Sequence[str] | None = None
 
 
-def names() -> list[str]:
-    """Names that `load` knows, sorted."""
-    return sorted(_LOADERS)
+_DATASETS = Registry(
+    "dataset", DatasetEntry, otherwise="; for a folder of images use ltzoo.data.from_directory"
+)
+register = _DATASETS.register
+names = _DATASETS.names
+
+
+def facts(name: str) -> DatasetEntry | None:
+    """Return what is known about a dataset, or None for one that is not registered."""
+    return _DATASETS.find(name)
+
+
+def check(name: str) -> None:
+    """Refuse a name that `load` does not know.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    _DATASETS.check(name)
 
 
 def load(
@@ -33,42 +67,28 @@ def load(
     imbalance_factor: float | None = None,
     data_dir: str | Path | None = None,
     seed: int = 0,
-    **options,
+    **options: Any,
 ) -> LongTailedDataset:
-    """Loads a dataset by name.
+    """Load a dataset by name.
 
     Args:
         name: one of `names()`.
-        imbalance_factor: images of the most frequent class divided by images of the rarest, for the sets that
-            are made long-tailed here; None takes the set's default. Sets with a published tail refuse it.
-        data_dir: folder (or archive) with the set's files, where the set needs any.
+        imbalance_factor: images of the most frequent class divided by images of the rarest, for datasets that are made
+            long-tailed here; None takes the dataset's default. Datasets with a published tail refuse it.
+        data_dir: folder (or archive) with the dataset's files, where it needs any.
         seed: chooses the images of a subset. 0 gives the published ones.
-        **options: further arguments of the named set; see the docstring of `ltzoo.data.<name>`.
+        **options: further arguments of the dataset; see the docstring of its function in `ltzoo.data.<name>`.
 
     Returns:
         A `LongTailedDataset`.
 
     Raises:
-        ValueError: an unknown name or option, or an argument that the set refuses.
+        ValueError: an unknown name or option, or an argument that the dataset refuses.
         FileNotFoundError: files that are not in `data_dir`; the message says which are expected.
     """
-    if name not in _LOADERS:
-        close = difflib.get_close_matches(str(name), _LOADERS, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise ValueError(
-            f"`name` must be one of {', '.join(names())}; for a folder of images use "
-            f"ltzoo.data.from_directory.{hint} Received: name={name!r}"
-        )
-    loader = _LOADERS[name]
-    accepted = [key for key in inspect.signature(loader).parameters if key not in _COMMON]
-    unknown = [key for key in options if key not in accepted]
-    if unknown:
-        raise ValueError(
-            f"{name!r} takes {'these options: ' + ', '.join(accepted) if accepted else 'no further option'}. "
-            f"Received: {unknown[0]}={options[unknown[0]]!r}"
-        )
-    folder = None if data_dir is None else Path(data_dir).expanduser()
-    return loader(imbalance_factor=imbalance_factor, data_dir=folder, seed=seed, **options)
-
-
-_COMMON = ("imbalance_factor", "data_dir", "seed")
+    given = dict(options)
+    if imbalance_factor is not None:
+        given["imbalance_factor"] = imbalance_factor
+    if data_dir is not None:
+        given["data_dir"] = Path(data_dir).expanduser()
+    return _DATASETS.make({**given, "name": name}, seed=seed)

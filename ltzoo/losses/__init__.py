@@ -43,8 +43,14 @@ from ltzoo.losses.logit_adjustment import LogitAdjustment as LogitAdjustment
 from ltzoo.losses.logit_adjustment import log_prior as log_prior
 from ltzoo.losses.logit_adjustment import logit_adjustment as logit_adjustment
 from ltzoo.losses.logit_adjustment import post_hoc_logit_adjustment as post_hoc_logit_adjustment
+from ltzoo.losses.registry import _LOSSES
 from ltzoo.losses.registry import get as get
 from ltzoo.losses.registry import names as names
 from ltzoo.losses.registry import register as register
 from ltzoo.losses.seesaw import Seesaw as Seesaw
 from ltzoo.losses.seesaw import seesaw as seesaw
+from ltzoo.registry import import_modules
+
+# The imports above tell type checkers the names; a new file needs no line there.
+import_modules(__name__, __path__)
+_LOSSES.export(globals())

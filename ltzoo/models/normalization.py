@@ -7,17 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from keras import ops
 
+from ltzoo.data.registry import facts
+
 if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
-
-# CIFAR: the constants of the published long-tailed codes (their deviations are averages of per-image ones).
-_PUBLISHED = {
-    "cifar10_lt": ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)),
-    "cifar100_lt": ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)),
-    "imagenet_lt": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-    "places_lt": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-    "inaturalist2018": ((0.466, 0.471, 0.380), (0.195, 0.194, 0.192)),
-}
 
 
 def normalize(images: Any, mean: tuple[float, ...], std: tuple[float, ...]) -> Any:
@@ -33,8 +26,9 @@ def channel_statistics(
 
     The images are evenly spaced over the training split, so the result is deterministic.
     """
-    if dataset.name in _PUBLISHED and dataset.image_shape[-1] == 3:
-        return _PUBLISHED[dataset.name]
+    known = facts(dataset.name)
+    if known is not None and known.pixel_statistics is not None and dataset.image_shape[-1] == 3:
+        return known.pixel_statistics
     total = len(dataset.train.labels)
     positions = np.unique(np.linspace(0, total - 1, min(total, max_images)).astype(np.int64))
     pixels = dataset.train.load(positions).astype(np.float64) / 255.0

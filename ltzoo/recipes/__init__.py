@@ -7,6 +7,7 @@ from ltzoo.recipes.recipe import Stage as Stage
 from ltzoo.recipes.registry import default_backbone as default_backbone
 from ltzoo.recipes.registry import get as get
 from ltzoo.recipes.registry import names as names
+from ltzoo.recipes.registry import register as register
 from ltzoo.registry import import_modules
 
 import_modules(__name__, __path__)

@@ -1,44 +1,40 @@
-"""Recipes by name."""
+"""Recipes by name.
+
+A recipe is a function `epochs -> Recipe`, where the default of `epochs` is the method's own number for each stage.
+`@register(backbone="fastnet")` names the network that it is made for.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import functools
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from ltzoo.recipes.recipe import Recipe, Stage
+from ltzoo.registry import Entry, Registry
 
-if TYPE_CHECKING:
-    _Method = TypeVar("_Method", bound=Callable[..., Recipe])
 
-DEFAULT_BACKBONE = "resnet32"
-_RECIPES = {}
-_BACKBONES = {}
+@dataclasses.dataclass(frozen=True)
+class RecipeEntry(Entry):
+    """A recipe and what is known about it.
+
+    Attributes:
+        backbone: the network it is made for, as far as small images go.
+    """
+
+    backbone: str = "resnet32"
+
+
+_RECIPES = Registry("recipe", RecipeEntry)
+register = _RECIPES.register
+names = _RECIPES.names
 _STAGE_FIELDS = {field.name for field in dataclasses.fields(Stage)} - {"epochs"}
 
 
-def register(function: _Method | None = None, *, backbone: str = DEFAULT_BACKBONE) -> _Method:
-    """Registers a function `epochs -> Recipe` under its own name; its default is the method's epochs a stage.
-
-    `@register(backbone="fastnet")` names the network that the recipe is made for.
-    """
-    if function is None:
-        return functools.partial(register, backbone=backbone)
-    _RECIPES[function.__name__] = function
-    _BACKBONES[function.__name__] = backbone
-    return function
-
-
 def default_backbone(name: str) -> str:
-    """The network that a recipe is made for, as far as small images go; "resnet32" for most."""
-    return _BACKBONES.get(name, DEFAULT_BACKBONE)
-
-
-def names() -> list[str]:
-    """The names of all recipes, sorted."""
-    return sorted(_RECIPES)
+    """Return the network that a recipe is made for, as far as small images go; "resnet32" for most."""
+    entry = _RECIPES.find(name)
+    return RecipeEntry.backbone if entry is None else entry.backbone
 
 
 def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: Any) -> Recipe:
@@ -55,11 +51,8 @@ def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: An
     Raises:
         ValueError: an unknown name, field or number of stages.
     """
-    if name not in _RECIPES:
-        close = difflib.get_close_matches(str(name), _RECIPES, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"`recipe` must be one of {names()}.{hint} Received: recipe={name!r}")
-    function = _RECIPES[name]
+    _RECIPES.check(name, "recipe")
+    function = _RECIPES.part(name)
     recipe = function()
     if epochs is not None:
         recipe = function(epochs=_stage_epochs(recipe, epochs))

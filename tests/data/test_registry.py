@@ -1,8 +1,8 @@
-"""Datasets by name, and what a wrong name or option says."""
+"""Datasets by name, what is known of them, and what a wrong name or option says."""
 
 import pytest
 
-from ltzoo.data import load, names
+from ltzoo.data import facts, load, names
 
 
 def test_names_are_sorted_and_complete():
@@ -25,5 +25,15 @@ def test_an_unknown_name_lists_all_and_suggests_the_closest():
 
 
 def test_an_unknown_option_is_named():
-    with pytest.raises(ValueError, match=r"'digits_lt' takes no further option\. Received: image_size=8"):
+    with pytest.raises(
+        ValueError, match=r"'digits_lt' has no argument image_size; it has imbalance_factor, "
+    ):
         load("digits_lt", image_size=8)
+
+
+def test_facts_are_known_before_files_are_read():
+    assert facts("digits_lt").upright and not facts("cifar10_lt").upright
+    assert list(facts("imagenet_lt").lists) == ["train", "val", "test"]
+    assert facts("inaturalist2018").num_train == 437_513
+    assert len(facts("cifar100_lt").class_names) == facts("cifar100_lt").num_classes
+    assert facts("stripes") is None

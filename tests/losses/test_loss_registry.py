@@ -28,8 +28,8 @@ def test_ready_loss_and_untouched_config():
 @pytest.mark.parametrize(
     "config, message",
     [
-        ("hinge", "'hinge'"),
-        ({}, "must be one of"),
+        ("focl", "Did you mean 'focal'"),
+        ({}, "must be a loss, one of .* Received: name=None"),
         ({"name": "cross_entropy", "margin": 1.0}, "no argument margin"),
     ],
 )

@@ -13,7 +13,7 @@ names = _CONVERSIONS.names
 
 
 def convert(backbone: keras.Model, configs: Iterable[Mapping[str, Any]], **context: Any) -> keras.Model:
-    """The backbone after all conversions, in their order.
+    """Return the backbone after all conversions, in their order.
 
     Args:
         backbone: a functional `keras.Model` from images to a feature map.

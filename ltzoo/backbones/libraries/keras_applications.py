@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import os
 import sys
@@ -13,11 +12,15 @@ import keras
 import numpy as np
 
 from ltzoo.backbones.libraries.initial_weights import seeded
+from ltzoo.backbones.libraries.registry import register
 from ltzoo.backbones.libraries.trunk import library_errors
 from ltzoo.backbones.pixel_statistics import from_scale_and_offset, set_pixel_statistics
 from ltzoo.layers.reverse_channels import ReverseChannels
+from ltzoo.registry import did_you_mean
 
 
+@register("keras_applications")
+@register("keras.applications")
 def make(
     network: str,
     *,
@@ -47,10 +50,9 @@ def make(
     """
     functions = _functions()
     if network not in functions:
-        close = difflib.get_close_matches(network, functions, n=1, cutoff=0.4)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        hint = did_you_mean(network, functions, cutoff=0.4)
         raise ValueError(
-            f"keras.applications has {', '.join(functions)}.{hint} Received: network={network!r}"
+            f"`network` must be one of {', '.join(functions)}.{hint} Received: network={network!r}"
         )
     function = functions[network]
     allowed = set(inspect.signature(function).parameters) - {

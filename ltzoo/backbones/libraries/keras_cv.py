@@ -11,12 +11,14 @@ import keras
 
 from ltzoo.backbones.from_model import from_model
 from ltzoo.backbones.libraries.initial_weights import seeded
+from ltzoo.backbones.libraries.registry import register
 from ltzoo.backbones.libraries.trunk import library_errors, load_weights, with_image_size
 from ltzoo.backbones.pixel_statistics import set_pixel_statistics
 
 PRETRAINED = "pretrained"
 
 
+@register("keras_cv")
 def make(
     network: str,
     *,

@@ -11,6 +11,7 @@ import keras
 
 from ltzoo.backbones.from_model import from_model
 from ltzoo.backbones.libraries.initial_weights import seeded
+from ltzoo.backbones.libraries.registry import register
 from ltzoo.backbones.libraries.trunk import library_errors, load_weights, with_image_size
 from ltzoo.backbones.pixel_statistics import from_scale_and_offset, set_pixel_statistics
 from ltzoo.keras_internals import producer
@@ -18,6 +19,7 @@ from ltzoo.keras_internals import producer
 PRETRAINED = "pretrained"
 
 
+@register("keras_hub")
 def make(
     network: str,
     *,

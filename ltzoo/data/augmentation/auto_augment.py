@@ -7,6 +7,7 @@ its own.
 import numpy as np
 
 from ltzoo.data.augmentation.pillow_operations import OPERATIONS, apply, to_array, to_pillow
+from ltzoo.data.augmentation.registry import register
 
 # (operation, probability, magnitude 0 .. 9), two of them a sub-policy: Cubuk et al., CVPR 2019, Table 7.
 CIFAR10_POLICY = (
@@ -40,6 +41,7 @@ CIFAR10_POLICY = (
 RAND_AUGMENT_OPERATIONS = tuple(name for name in OPERATIONS if name != "invert")
 
 
+@register("auto_augment")
 class AutoAugment:
     """One sub-policy of the CIFAR-10 policy for each image, drawn uniformly.
 
@@ -72,6 +74,7 @@ class AutoAugment:
         return result, labels
 
 
+@register("rand_augment")
 class RandAugment:
     """`num_ops` operations for each image, one after the other, drawn uniformly (Cubuk et al., 2020).
 

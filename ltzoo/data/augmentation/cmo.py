@@ -4,8 +4,10 @@ import numpy as np
 
 from ltzoo.data.augmentation.cutmix import check_mixing, paste
 from ltzoo.data.augmentation.mixup import soft_labels
+from ltzoo.data.augmentation.registry import register
 
 
+@register("cmo")
 class CMO:
     """CutMix of pairs: a rectangle of the companion image is pasted onto the main image.
 

@@ -5,8 +5,10 @@ import math
 import numpy as np
 
 from ltzoo.data.augmentation.mixup import mix, soft_labels
+from ltzoo.data.augmentation.registry import register
 
 
+@register("cutmix")
 class CutMix:
     """Pastes a rectangle of image j onto image i, with labels y = lam y_i + (1 - lam) y_j.
 

@@ -2,7 +2,10 @@
 
 import numpy as np
 
+from ltzoo.data.augmentation.registry import register
 
+
+@register("cutout")
 class Cutout:
     """Sets a square of `size` x `size` pixels to `fill`.
 

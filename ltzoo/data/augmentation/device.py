@@ -6,23 +6,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from ltzoo.data.augmentation.device_auto_augment import DeviceAutoAugment, DeviceRandAugment
-from ltzoo.data.augmentation.device_crop_cutout import DeviceCutout, DevicePadCropFlip
-from ltzoo.data.augmentation.device_mixing import STREAMS, DeviceCMO, DeviceCutMix, DeviceMixup
+from ltzoo.data.augmentation.device_mixing import STREAMS, DeviceMixup
 from ltzoo.data.augmentation.device_random import Draws
-from ltzoo.data.augmentation.pipeline import make_step
-
-# Each class takes the arguments of the host's step of that name. One that changes images has
-# on_device(images, draws) -> images; one that mixes them has mix_images(images, draws) -> images and
-# mix_labels(soft labels, image size, draws) -> soft labels.
-STEPS = {
-    "pad_crop_flip": DevicePadCropFlip,
-    "cutout": DeviceCutout,
-    "auto_augment": DeviceAutoAugment,
-    "rand_augment": DeviceRandAugment,
-    "cutmix": DeviceCutMix,
-    "cmo": DeviceCMO,
-}
+from ltzoo.data.augmentation.registry import make_step
 
 # Streams of random numbers: first those of mixing, then three for each image step.
 _STEP_STREAMS = 3
@@ -39,8 +25,8 @@ class DeviceAugmentation(keras.layers.Layer):
     labels as they are. Without training the images pass unchanged.
 
     Args:
-        config_list: steps as for `augmentation.get`: "pad_crop_flip", "cutout", "auto_augment" and "rand_augment",
-            the last two on whole numbers; at the end one that mixes, "cutmix" or "cmo".
+        config_list: steps as for `augmentation.get`, each one of `device_names()`; at the end perhaps one that mixes,
+            such as "cutmix". "auto_augment" and "rand_augment" take whole numbers.
         mixup_alpha: mixup at the end, lam ~ Beta(alpha, alpha), one for the batch; 0 for none.
         num_classes: number of classes; needed by whatever mixes.
         seed: integer; None takes a random one. Runs are repeatable for one seed and backend; the backends
@@ -71,7 +57,7 @@ class DeviceAugmentation(keras.layers.Layer):
                 "`mixup_alpha` must be at least 0, and mixup needs `num_classes`. "
                 f"Received: mixup_alpha={mixup_alpha}, num_classes={num_classes}"
             )
-        steps = [make_step(config, STEPS, num_classes=num_classes) for config in self.config_list]
+        steps = [make_step(config, on_device=True, num_classes=num_classes) for config in self.config_list]
         if self.mixup_alpha:
             steps.append(DeviceMixup(self.mixup_alpha, num_classes))
         self._mixing = steps.pop() if steps and hasattr(steps[-1], "mix_images") else None

@@ -13,8 +13,10 @@ from ltzoo.data.augmentation.auto_augment import (
 )
 from ltzoo.data.augmentation.device_operations import Choice, operate
 from ltzoo.data.augmentation.device_random import Draws
+from ltzoo.data.augmentation.registry import register_on_device
 
 
+@register_on_device("auto_augment")
 class DeviceAutoAugment(AutoAugment):
     """`AutoAugment` inside a compiled program; its arguments, and its distribution."""
 
@@ -42,6 +44,7 @@ class DeviceAutoAugment(AutoAugment):
         return _operate_all(images, [self.choices(0), self.choices(1)], self.choose, draws)
 
 
+@register_on_device("rand_augment")
 class DeviceRandAugment(RandAugment):
     """`RandAugment` inside a compiled program; its arguments, and its distribution."""
 

@@ -7,8 +7,10 @@ from keras import ops
 from ltzoo.data.augmentation.cutout import Cutout
 from ltzoo.data.augmentation.device_random import Draws
 from ltzoo.data.augmentation.pad_crop_flip import PadCropFlip
+from ltzoo.data.augmentation.registry import register_on_device
 
 
+@register_on_device("pad_crop_flip")
 class DevicePadCropFlip(PadCropFlip):
     """`PadCropFlip` inside a compiled program; its arguments, and its distribution."""
 
@@ -27,6 +29,7 @@ class DevicePadCropFlip(PadCropFlip):
         return ops.take_along_axis(padded, columns[:, None, :, None], axis=2)
 
 
+@register_on_device("cutout")
 class DeviceCutout(Cutout):
     """`Cutout` inside a compiled program; its arguments, and its distribution."""
 

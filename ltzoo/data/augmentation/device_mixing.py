@@ -8,6 +8,7 @@ from ltzoo.data.augmentation.cmo import CMO, check_pairs
 from ltzoo.data.augmentation.cutmix import CutMix
 from ltzoo.data.augmentation.device_random import Draws
 from ltzoo.data.augmentation.mixup import Mixup
+from ltzoo.data.augmentation.registry import register_on_device
 
 # Streams of random numbers: three for lambda, and one for each of the others.
 _LAMBDA, _ORDER, _ROW, _COLUMN, _APPLIED = 0, 3, 4, 5, 6
@@ -56,6 +57,7 @@ class _Rectangles:
         return ops.logical_and(ops.logical_and(inside[0][:, None], inside[1][None, :]), applied)
 
 
+@register_on_device("cutmix")
 class DeviceCutMix(_Rectangles, CutMix):
     """`CutMix` inside a compiled program; its arguments, and its distribution."""
 
@@ -64,6 +66,7 @@ class DeviceCutMix(_Rectangles, CutMix):
         return values, _permuted(values, draws)
 
 
+@register_on_device("cmo")
 class DeviceCMO(_Rectangles, CMO):
     """`CMO` inside a compiled program; its arguments, and its distribution."""
 

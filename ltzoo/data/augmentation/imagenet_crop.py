@@ -7,10 +7,12 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 from ltzoo.data.augmentation.pillow_operations import to_array, to_pillow
+from ltzoo.data.augmentation.registry import register
 
 _TRIES = 10
 
 
+@register("imagenet_train_crop")
 class ImageNetTrainCrop:
     """Random resized crop, random horizontal flip and, if asked for, colour jitter.
 
@@ -88,6 +90,7 @@ class ImageNetTrainCrop:
         return (width - w) // 2, (height - h) // 2, w, h
 
 
+@register("imagenet_eval_crop")
 class ImageNetEvalCrop:
     """Shorter side resized to `resize` pixels (bilinear), then the centre square of `size` pixels.
 

@@ -2,9 +2,12 @@
 
 import numpy as np
 
+from ltzoo.data.augmentation.registry import register
+
 PAD_MODES = {"zero": "constant", "reflect": "reflect"}
 
 
+@register("pad_crop_flip")
 class PadCropFlip:
     """Pads all sides, takes a window of the original size at a random place, and flips half of the images.
 

@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from ltzoo.data.augmentation.registry import make_step, register
 
+
+@register("per_view")
 class PerView:
     """Applies the i-th list of steps to the i-th view of every image.
 
@@ -28,11 +31,8 @@ class PerView:
         num_classes: int | None = None,
         class_counts: Sequence[int] | np.ndarray | None = None,
     ) -> None:
-        # The table of all steps holds this class too.
-        from ltzoo.data.augmentation.pipeline import STEPS, make_step
-
         context = {"num_classes": num_classes, "class_counts": class_counts}
-        self.views = [[make_step(config, STEPS, **context) for config in view] for view in steps]
+        self.views = [[make_step(config, **context) for config in view] for view in steps]
         if not self.views or any(hasattr(step, "reader") for view in self.views for step in view):
             raise ValueError(
                 "`steps` must hold a list of steps for each view, without steps that crop from the original image; "

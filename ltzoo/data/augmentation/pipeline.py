@@ -1,34 +1,13 @@
 """Augmentation from plain configuration: a list of steps becomes one transform of a batch."""
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from ltzoo.data.augmentation.auto_augment import AutoAugment, RandAugment
-from ltzoo.data.augmentation.cmo import CMO
-from ltzoo.data.augmentation.cutmix import CutMix
-from ltzoo.data.augmentation.cutout import Cutout
-from ltzoo.data.augmentation.imagenet_crop import ImageNetEvalCrop, ImageNetTrainCrop
 from ltzoo.data.augmentation.mixup import Mixup
-from ltzoo.data.augmentation.pad_crop_flip import PadCropFlip
-from ltzoo.data.augmentation.per_view import PerView
-from ltzoo.data.augmentation.remix import Remix
-
-STEPS = {
-    "pad_crop_flip": PadCropFlip,
-    "cutout": Cutout,
-    "auto_augment": AutoAugment,
-    "rand_augment": RandAugment,
-    "imagenet_train_crop": ImageNetTrainCrop,
-    "imagenet_eval_crop": ImageNetEvalCrop,
-    "cutmix": CutMix,
-    "remix": Remix,
-    "cmo": CMO,
-    "per_view": PerView,
-}
+from ltzoo.data.augmentation.registry import make_step
 
 
 class Pipeline:
@@ -71,9 +50,8 @@ def get(
     """One transform of all steps, or None if there is nothing to do.
 
     Args:
-        config_list: for each step a dict of its "name" ("pad_crop_flip", "cutout", "auto_augment",
-            "rand_augment", "imagenet_train_crop", "imagenet_eval_crop", "cutmix", "remix", "cmo") and its
-            arguments, for example {"name": "pad_crop_flip", "padding": 4, "flip": True}.
+        config_list: for each step a dict of its "name", one of `names()`, and its arguments, for example
+            `{"name": "pad_crop_flip", "padding": 4, "flip": True}`.
         num_classes: number of classes; needed with mixup and by steps that make soft labels.
         mixup_alpha: mixup with lam ~ Beta(alpha, alpha) after all other steps; 0 for none.
         mixup_per_sample: draw lam for every image, not once for the batch.
@@ -85,30 +63,9 @@ def get(
     Raises:
         ValueError: for an unknown step or argument.
     """
-    steps = [
-        make_step(config, STEPS, num_classes=num_classes, class_counts=class_counts) for config in config_list
-    ]
+    steps = [make_step(config, num_classes=num_classes, class_counts=class_counts) for config in config_list]
     if mixup_alpha:
         if num_classes is None:
             raise ValueError("mixup needs `num_classes` for its soft labels. Received: num_classes=None")
         steps.append(Mixup(mixup_alpha, num_classes, mixup_per_sample))
     return Pipeline(steps) if steps else None
-
-
-def make_step(config: Mapping[str, Any], steps: Mapping[str, Callable[..., Any]], **context: Any) -> Any:
-    """The object that `config` describes, of the class that `steps` holds under its name.
-
-    What `context` holds is handed to a class that has a parameter of that name, unless `config` sets it.
-    """
-    arguments = dict(config)
-    name = arguments.pop("name", None)
-    if name not in steps:
-        raise ValueError(
-            f"an augmentation needs a `name`, one of {', '.join(steps)}. Received: {dict(config)}"
-        )
-    parameters = inspect.signature(steps[name]).parameters
-    known = {key: value for key, value in context.items() if key in parameters and value is not None}
-    try:
-        return steps[name](**{**known, **arguments})
-    except TypeError as error:
-        raise ValueError(f"augmentation '{name}': {error}. Received: {dict(config)}") from error

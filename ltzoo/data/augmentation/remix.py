@@ -6,8 +6,10 @@ import numpy as np
 
 from ltzoo.class_counts import ClassCounts
 from ltzoo.data.augmentation.mixup import Mixup, mix, soft_labels
+from ltzoo.data.augmentation.registry import register
 
 
+@register("remix")
 class Remix(Mixup):
     """Images are mixed as in `Mixup` with lam; the labels with lam_y, which may be another number.
 

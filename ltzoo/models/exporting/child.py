@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ltzoo.models.exporting.description import Description
+from ltzoo import own_parts
+from ltzoo.export_formats import FORMATS
+from ltzoo.export_formats.description import Description
 from ltzoo.models.exporting.served_classifier import ServedClassifier
 
 _MAIN = "from ltzoo.models.exporting.child import main; main()"
@@ -72,14 +74,8 @@ def main() -> None:
     """Do what standard input asks for."""
     import keras
 
-    from ltzoo.models.exporting import writers
-
     asked = json.load(sys.stdin)
+    own_parts.load()
+    served = keras.saving.load_model(asked["source"])
     description = Description(**asked["description"])
-    writers.write(
-        keras.saving.load_model(asked["source"]),
-        Path(asked["path"]),
-        asked["format"],
-        description,
-        asked["options"],
-    )
+    FORMATS.part(asked["format"])(served, Path(asked["path"]), description, **asked["options"])

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from ltzoo.export_formats import FORMATS, writers_of
-from ltzoo.models.exporting import child, writers
+from ltzoo.models.exporting import child
 from ltzoo.models.exporting.description import describe
-from ltzoo.models.exporting.saved_model import check_top_k
 from ltzoo.models.exporting.served_classifier import served_classifier
 from ltzoo.protocols import Classifier
 
@@ -53,7 +52,7 @@ def export_model(
     Args:
         model: a classifier.
         filepath: where to; for "tf_saved_model" a folder, else a file with the format's ending.
-        format: a key of `ltzoo.models.exporting.FORMATS`.
+        format: one of `ltzoo.export_formats.names()`.
         verbose: whether to print what was written.
         card: the card of the zoo entry that the model is; by default a card is made of what the model knows.
         **options: "tf_saved_model": `top_k`, the number of classes that encoded images are answered with (5, or all
@@ -92,7 +91,7 @@ def _write(served, candidates, folder, name, format, description, options):
         path.parent.mkdir()
         try:
             if by == keras.backend.backend() and not _on_another_device(served):
-                writers.write(served, path, format, description, options)
+                FORMATS.part(format)(served, path, description, **options)
             else:
                 child.write(served, path, format, description, options, backend=by)
         except (OSError, MemoryError):
@@ -115,14 +114,15 @@ def _reasons(failures):
 
 
 def _check_options(format, options):
-    known = list(inspect.signature(writers.WRITERS[format]).parameters)[3:]
+    form = FORMATS[format]
+    known = list(inspect.signature(form.part).parameters)[3:]
     for name in options:
         if name not in known:
             raise ValueError(
                 f"The options of format {format!r} are {known or 'none'}. Received: {name}={options[name]!r}"
             )
-    if "top_k" in options:
-        check_top_k(options["top_k"])
+    if form.check is not None:
+        form.check(**options)
 
 
 def _on_another_device(served):

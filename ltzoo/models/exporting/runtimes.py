@@ -9,14 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ltzoo.export_formats import EXTRAS, FORMATS
+from ltzoo.export_formats import FORMATS, install
 from ltzoo.models.exporting import child
-
-# Whatever is installed, the process can import nothing of these but its own runtime.
-_KEPT_OUT = (
-    "ltzoo", "keras", "tensorflow", "jax", "torch", "onnx", "tf2onnx", "jax2onnx", "onnxruntime", "openvino",
-    "openvino_telemetry", "ai_edge_litert",
-)  # fmt: skip
 
 _START = """
 import sys
@@ -40,38 +34,6 @@ path, inputs, outputs = sys.argv[1], dict(np.load(sys.argv[2])), {{}}
 _END = """
 np.savez(sys.argv[3], **outputs)
 """
-_PROGRAMS = {
-    "tf_saved_model": """
-import tensorflow as tf
-served = tf.saved_model.load(path)
-outputs["logits"] = served.serve(tf.constant(inputs["images"]))
-""",
-    "onnx": """
-import onnxruntime
-session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-[outputs["logits"]] = session.run(["logits"], inputs)
-""",
-    "litert": """
-from ai_edge_litert.interpreter import Interpreter
-interpreter = Interpreter(model_path=path)
-[image], [logit] = interpreter.get_input_details(), interpreter.get_output_details()
-interpreter.resize_tensor_input(image["index"], inputs["images"].shape)
-interpreter.allocate_tensors()
-interpreter.set_tensor(image["index"], inputs["images"])
-interpreter.invoke()
-outputs["logits"] = interpreter.get_tensor(logit["index"])
-""",
-    "openvino": """
-import openvino
-model = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-outputs["logits"] = model(inputs)["logits"]
-""",
-    "torch": """
-import torch
-with torch.no_grad():
-    outputs["logits"] = torch.export.load(path).module()(torch.from_numpy(inputs["images"])).numpy()
-""",
-}
 
 
 def served_outputs(path: str | os.PathLike, images: np.ndarray) -> np.ndarray:
@@ -90,14 +52,14 @@ def served_outputs(path: str | os.PathLike, images: np.ndarray) -> np.ndarray:
         RuntimeError: the process failed; the message ends with its last line.
     """
     path = Path(path)
-    known = {form.suffix: name for name, form in FORMATS.items()}
+    known = {FORMATS[name].suffix: name for name in FORMATS if FORMATS[name].program}
     suffix = "" if path.is_dir() else path.suffix or "none"
     if suffix not in known:
         raise ValueError(
             f"`path` must be a folder or end in one of {[end for end in known if end]}. Received: path={str(path)!r}"
         )
     inputs = {"images": np.asarray(images, "float32")}
-    return run_alone(path, known[suffix], _PROGRAMS[known[suffix]], inputs)["logits"]
+    return run_alone(path, known[suffix], FORMATS[known[suffix]].program, inputs)["logits"]
 
 
 def run_alone(
@@ -119,7 +81,7 @@ def run_alone(
         RuntimeError: the process failed; the message ends with its last line.
     """
     title, runtime = FORMATS[format].title, FORMATS[format].runtime
-    kept_out = tuple(name for name in _KEPT_OUT if name != runtime)
+    kept_out = tuple(sorted(_modules_of_formats() - {runtime}))
     whole = _START.format(kept_out=kept_out) + program + _END
     with tempfile.TemporaryDirectory() as folder:
         given, got = Path(folder) / "inputs.npz", Path(folder) / "outputs.npz"
@@ -129,8 +91,13 @@ def run_alone(
         except RuntimeError as error:
             if f"No module named '{runtime}'" not in str(error):
                 raise
-            raise ImportError(
-                f'{title} runs on {runtime}. Install it: pip install "ltzoo[{EXTRAS[runtime]}]"'
-            ) from error
+            raise ImportError(f"{title} runs on {runtime}. Install it: {install([runtime])}") from error
         with np.load(got) as arrays:
             return dict(arrays)
+
+
+def _modules_of_formats():
+    """Whatever is installed, the process can import nothing of these but its own runtime."""
+    forms = [FORMATS[name] for name in FORMATS]
+    needed = {module for form in forms for by, modules in form.writers.items() for module in (by, *modules)}
+    return needed | {form.runtime for form in forms} | {"ltzoo", "keras", "openvino_telemetry"}

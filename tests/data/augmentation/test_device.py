@@ -172,7 +172,7 @@ def test_layer_survives_a_file(tmp_path):
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="pad_crop_flip, cutout.*remix"):
+    with pytest.raises(ValueError, match="on the device, one of auto_augment, .*Received: name='remix'"):
         DeviceAugmentation([{"name": "remix"}])
     with pytest.raises(ValueError, match="mixup_alpha=1.0, num_classes=None"):
         DeviceAugmentation([], 1.0)

@@ -55,9 +55,14 @@ def augmentation_image(position):
 @pytest.mark.parametrize(
     "config, arguments, message",
     [
-        ([{"name": "crop"}], {}, "pad_crop_flip, cutout.*Received: {'name': 'crop'}"),
-        ([{"size": 3}], {}, "needs a `name`"),
-        ([{"name": "cutout", "side": 3}], {}, "augmentation 'cutout'.*side"),
+        (
+            [{"name": "cutot"}],
+            {},
+            "cutout, imagenet_eval_crop.* Did you mean 'cutout'. Received: name='cutot'",
+        ),
+        ([{"size": 3}], {}, "`name` must be an augmentation step.* Received: name=None"),
+        ([{"name": "cutout", "side": 3}], {}, "step 'cutout' has no argument side"),
+        ([{"name": "cutmix"}], {}, "step 'cutmix': missing a required argument: 'num_classes'"),
         ([CROP, {"name": "imagenet_eval_crop"}], {}, "only the first step.*ImageNetEvalCrop"),
         ([CROP], {"mixup_alpha": 0.2}, "Received: num_classes=None"),
     ],

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from ltzoo import models
-from ltzoo.models.exporting import child, writers
+from ltzoo.export_formats import FORMATS
+from ltzoo.models.exporting import child
 from ltzoo.models.exporting.served_classifier import served_classifier
 from tests import tiny
 
@@ -68,7 +69,7 @@ def test_mixed_precision_leaves_as_float32(policy):
 def fake(monkeypatch, name, write):
     """Format `name` is written by `write`, on whatever backend."""
     monkeypatch.setattr("ltzoo.models.exporting.export.writers_of", lambda *wanted: [keras.backend.backend()])
-    monkeypatch.setitem(writers.WRITERS, name, write)
+    monkeypatch.setitem(FORMATS._parts, name, dataclasses.replace(FORMATS[name], part=write))
 
 
 @pytest.mark.parametrize("name, path", [("openvino", "net.xml"), ("tf_saved_model", "net")])
@@ -147,7 +148,7 @@ def test_the_card_is_what_the_model_knows_or_that_of_its_entry(tmp_path, monkeyp
 )
 def test_wrong_arguments(tmp_path, monkeypatch, path, name, options, message):
     if name != "saved_model":
-        fake(monkeypatch, name, writers.WRITERS[name])
+        fake(monkeypatch, name, FORMATS.part(name))
     with pytest.raises(ValueError, match=message):
         tiny.model().export(tmp_path / path, format=name, **options)
     assert list(tmp_path.iterdir()) == []

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ltzoo.export_formats import FORMATS, installed, writers_of
+from ltzoo.export_formats.openvino_file import import_openvino
 from ltzoo.models import served_outputs
-from ltzoo.models.exporting.openvino_file import import_openvino
 from tests import tiny
 from tests.models.exporting import lively
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from ltzoo.data.files import decode_image, resize_and_crop
 from ltzoo.export_formats import installed
+from ltzoo.export_formats.saved_model import write_saved_model
 from ltzoo.models.exporting.runtimes import run_alone
-from ltzoo.models.exporting.saved_model import write_saved_model
 from tests import tiny
 from tests.models.exporting import lively
 

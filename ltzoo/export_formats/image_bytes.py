@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ltzoo.models.exporting.exif_orientation import turn_upright
+from ltzoo.export_formats.exif_orientation import turn_upright
 
 
 def read_images(contents: Any, image_shape: tuple[int, int, int], resize: int | None = None) -> Any:

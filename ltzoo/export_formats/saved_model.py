@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-import keras
-
-from ltzoo.models.exporting.description import Description
-from ltzoo.models.exporting.served_classifier import ServedClassifier
+from ltzoo.export_formats.description import Description
+from ltzoo.export_formats.registry import register
 
 SERVE, DEFAULT, SERVE_IMAGES = "serve", "serving_default", "serve_images"
 
+_PROGRAM = """
+import tensorflow as tf
+served = tf.saved_model.load(path)
+outputs["logits"] = served.serve(tf.constant(inputs["images"]))
+"""
 
-def write_saved_model(served: ServedClassifier, path: Path, description: Description, top_k: int = 5) -> None:
-    """Writes a SavedModel with signatures for tensors and for encoded images.
+
+def check_top_k(top_k: int = 5) -> None:
+    """Refuse anything but a number of classes."""
+    if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
+        raise ValueError(f"`top_k` must be a positive integer. Received: top_k={top_k!r}")
+
+
+@register(
+    "tf_saved_model",
+    title="SavedModel",
+    suffix="",
+    writers={"tensorflow": ()},
+    runtime="tensorflow",
+    notes="a folder, for TensorFlow and TF Serving; takes encoded images too",
+    program=_PROGRAM,
+    check=check_top_k,
+)
+def write_saved_model(served: Any, path: Path, description: Description, top_k: int = 5) -> None:
+    """Write a SavedModel with signatures for tensors and for encoded images.
 
     | signature | input | outputs |
     | --- | --- | --- |
@@ -28,7 +49,7 @@ def write_saved_model(served: ServedClassifier, path: Path, description: Descrip
     and card lie in `assets.extra/`, TF Serving's place for files that it does not read.
 
     Args:
-        served: the model, on the TensorFlow backend.
+        served: a `ServedClassifier`, on the TensorFlow backend.
         path: the folder to make.
         description: class names and card, which says how images are resized.
         top_k: k; all classes where there are fewer.
@@ -36,10 +57,10 @@ def write_saved_model(served: ServedClassifier, path: Path, description: Descrip
     Raises:
         ValueError: `top_k` below 1.
     """
-    check_top_k(top_k)
+    import keras
     import tensorflow as tf
 
-    from ltzoo.models.exporting.image_bytes import read_images
+    from ltzoo.export_formats.image_bytes import read_images
 
     names = list(description.class_names)
     tensors = [tf.TensorSpec((None, *served.image_shape), tf.float32, name="images")]
@@ -55,9 +76,3 @@ def write_saved_model(served: ServedClassifier, path: Path, description: Descrip
     archive.add_endpoint(SERVE_IMAGES, serve_images, [tf.TensorSpec((None,), tf.string, name="image_bytes")])
     archive.write_out(str(path), verbose=False)
     description.write(path / "assets.extra")
-
-
-def check_top_k(top_k: int) -> None:
-    """Refuses what is not a number of classes."""
-    if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
-        raise ValueError(f"`top_k` must be a positive integer. Received: top_k={top_k!r}")

@@ -7,17 +7,29 @@ import io
 import logging
 import warnings
 from pathlib import Path
+from typing import Any
 
-import keras
+from ltzoo.export_formats.description import Description
+from ltzoo.export_formats.registry import register
 
-from ltzoo.models.exporting.description import Description
-from ltzoo.models.exporting.served_classifier import ServedClassifier
+_PROGRAM = """
+import onnxruntime
+session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+[outputs["logits"]] = session.run(["logits"], inputs)
+"""
 
 
-def write_onnx(
-    served: ServedClassifier, path: Path, description: Description, opset_version: int | None = None
-) -> None:
-    """Writes an ONNX file: "images" float32 `[batch, height, width, channels]` to "logits" `[batch, classes]`.
+@register(
+    "onnx",
+    title="ONNX",
+    suffix=".onnx",
+    writers={"tensorflow": ("onnx", "tf2onnx"), "torch": ("onnx",), "jax": ("onnx", "jax2onnx")},
+    runtime="onnxruntime",
+    notes="for ONNX Runtime, MLServer, Triton and others",
+    program=_PROGRAM,
+)
+def write_onnx(served: Any, path: Path, description: Description, opset_version: int | None = None) -> None:
+    """Write an ONNX file: "images" float32 `[batch, height, width, channels]` to "logits" `[batch, classes]`.
 
     TensorFlow goes by `tf2onnx`, JAX by `jax2onnx`, PyTorch by its own exporter. Each names the output after the last
     operation and the batch as it likes; here they are "logits" and "batch" always. The metadata "class_names" is a
@@ -25,11 +37,12 @@ def write_onnx(
     before its center is cut out, where the card says one.
 
     Args:
-        served: the model.
+        served: a `ServedClassifier`.
         path: the `.onnx` file to make.
         description: class names and card.
         opset_version: of the operators; by default what the converter writes best.
     """
+    import keras
     import onnx
 
     signature = [keras.InputSpec(shape=(None, *served.image_shape), dtype="float32", name="images")]
@@ -59,7 +72,7 @@ def write_onnx(
 
 
 def _rename(graph, old, new):
-    """Renames a value wherever it is made or used."""
+    """Rename a value wherever it is made or used."""
     if old == new:
         return
     for value in [*graph.input, *graph.output, *graph.value_info]:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from ltzoo.export_formats import EXTRAS, FORMATS, writers_of
-from ltzoo.models.exporting.writers import WRITERS
+from ltzoo.export_formats import FORMATS, install, names, writers_of
 
 
 def only(*modules):
@@ -47,14 +46,18 @@ def test_what_is_missing_is_named(name, backend, modules, message):
 
 
 def test_unknown_formats_are_named():
-    with pytest.raises(ValueError, match="'openvino', 'torch'.*Received: format='saved_model'"):
+    with pytest.raises(ValueError, match="Did you mean 'tf_saved_model'. Received: format='saved_model'"):
         writers_of("saved_model", "jax")
 
 
 def test_every_format_has_a_function_an_ending_and_extras():
-    assert set(WRITERS) == set(FORMATS)
-    assert len({form.suffix for form in FORMATS.values()}) == len(FORMATS)
-    for form in FORMATS.values():
-        assert form.runtime in EXTRAS
-        for backend, modules in form.writers.items():
-            assert {backend, *modules} <= set(EXTRAS)
+    forms = [FORMATS[name] for name in names()]
+    assert len({form.suffix for form in forms}) == len(forms) >= 5
+    for form in forms:
+        assert form.program and callable(form.part)
+        needed = {module for by, modules in form.writers.items() for module in (by, *modules)}
+        assert all(install([module]).startswith('pip install "ltzoo[') for module in {*needed, form.runtime})
+
+
+def test_modules_without_an_extra_are_installed_by_their_own_name():
+    assert install(["onnx", "fruit", "jax2onnx"]) == 'pip install "ltzoo[onnx,onnx-jax]" fruit'

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from ltzoo.data.files import decode_image, resize_and_crop
-from ltzoo.models.exporting.exif_orientation import exif_orientation
-from ltzoo.models.exporting.image_bytes import read_images
+from ltzoo.export_formats.exif_orientation import exif_orientation
+from ltzoo.export_formats.image_bytes import read_images
 
 tf = pytest.importorskip("tensorflow")
 if keras.backend.backend() != "tensorflow":

@@ -6,14 +6,34 @@ import sys
 import tempfile
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from ltzoo.models.exporting.description import Description
-from ltzoo.models.exporting.onnx_file import write_onnx
-from ltzoo.models.exporting.served_classifier import ServedClassifier
+from ltzoo.export_formats.description import Description
+from ltzoo.export_formats.onnx_file import write_onnx
+from ltzoo.export_formats.registry import register
+
+_PROGRAM = """
+import openvino
+model = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+outputs["logits"] = model(inputs)["logits"]
+"""
 
 
-def write_openvino(served: ServedClassifier, path: Path, description: Description) -> None:
-    """Writes `NAME.xml` and `NAME.bin`: "images" `[batch, height, width, channels]` to "logits", float32.
+@register(
+    "openvino",
+    title="OpenVINO",
+    suffix=".xml",
+    writers={
+        "tensorflow": ("openvino", "onnx", "tf2onnx"),
+        "torch": ("openvino", "onnx"),
+        "jax": ("openvino", "onnx", "jax2onnx"),
+    },
+    runtime="openvino",
+    notes="for Intel processors; the weights lie next to it in a .bin file",
+    program=_PROGRAM,
+)
+def write_openvino(served: Any, path: Path, description: Description) -> None:
+    """Write `NAME.xml` and `NAME.bin`: "images" `[batch, height, width, channels]` to "logits", float32.
 
     The model goes through ONNX, which every backend writes with a dynamic batch. The weights stay float32, but OpenVINO
     computes in bfloat16 by itself on processors that can; for the model's own numbers compile it with
@@ -21,7 +41,7 @@ def write_openvino(served: ServedClassifier, path: Path, description: Descriptio
     `model.get_rt_info(["ltzoo", "class_names"])` is a JSON list, "card" the card's JSON.
 
     Args:
-        served: the model.
+        served: a `ServedClassifier`.
         path: the `.xml` file to make.
         description: class names and card.
     """

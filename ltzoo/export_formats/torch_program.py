@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
-from ltzoo.models.exporting.description import Description
-from ltzoo.models.exporting.served_classifier import ServedClassifier
+from ltzoo.export_formats.description import Description
+from ltzoo.export_formats.registry import register
+
+_PROGRAM = """
+import torch
+with torch.no_grad():
+    outputs["logits"] = torch.export.load(path).module()(torch.from_numpy(inputs["images"])).numpy()
+"""
 
 
-def write_torch_program(served: ServedClassifier, path: Path, description: Description) -> None:
-    """Writes a `.pt2` file: `torch.export.load(path).module()(images)` gives the logits, for a batch of any size.
+@register(
+    "torch",
+    title="ExportedProgram",
+    suffix=".pt2",
+    writers={"torch": ()},
+    runtime="torch",
+    notes="for torch.export.load and AOTInductor",
+    program=_PROGRAM,
+)
+def write_torch_program(served: Any, path: Path, description: Description) -> None:
+    """Write a `.pt2` file: `torch.export.load(path).module()(images)` gives the logits, for a batch of any size.
 
     Keras's own export fixes the batch at 1; this one traces a batch of two with a dynamic first dimension. Names and
     card are `extra_files` of `torch.export.load`.
 
     Args:
-        served: the model, on the PyTorch backend, its weights on the processor.
+        served: a `ServedClassifier`, on the PyTorch backend, its weights on the processor.
         path: the `.pt2` file to make.
         description: class names and card.
     """

@@ -1,0 +1,38 @@
+"""Augmentation steps by name, for the host and for the device.
+
+A step of the host is a class whose objects are called as `(images, labels, rng) -> (images, labels)`. One that crops
+from images at their original size has a method `reader(count, rng)` as well; see `ImageNetTrainCrop`.
+
+A step of the device, `register_on_device`, takes the arguments of the host's step of the same name. One that changes
+images has `on_device(images, draws) -> images`. One that mixes them has `mix_images(images, draws) -> images` and
+`mix_labels(soft labels, image size, draws) -> soft labels`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ltzoo.registry import Registry
+
+_STEPS = Registry("augmentation step")
+_DEVICE_STEPS = Registry("augmentation step on the device")
+register = _STEPS.register
+names = _STEPS.names
+register_on_device = _DEVICE_STEPS.register
+device_names = _DEVICE_STEPS.names
+
+
+def make_step(config: Mapping[str, Any], on_device: bool = False, **context: Any) -> Any:
+    """Make a step from plain data.
+
+    Args:
+        config: `{"name": one of names(), argument: value, ...}`.
+        on_device: make the device's version; `device_names()` has those.
+        **context: `num_classes` and `class_counts`; handed to steps that have such a parameter. None counts as unknown.
+
+    Raises:
+        ValueError: an unknown name or argument, or a missing argument.
+    """
+    known = {key: value for key, value in context.items() if value is not None}
+    return (_DEVICE_STEPS if on_device else _STEPS).make(config, **known)

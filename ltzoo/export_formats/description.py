@@ -1,0 +1,43 @@
+"""What travels with an exported classifier: the names of its classes and its card."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+CLASS_NAMES, CARD = "class_names.txt", "card.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Description:
+    """Class names and card of an exported model.
+
+    Attributes:
+        class_names: in the order of the logits.
+        card: JSON text: the zoo entry's card, or what the model itself knows, under the same keys.
+        resize: length of the shorter side of an image before the center is cut out, as the card says; None scales as
+            little as possible.
+    """
+
+    class_names: tuple[str, ...]
+    card: str
+    resize: int | None = None
+
+    def names_json(self) -> str:
+        """Return the names as a JSON list."""
+        return json.dumps(list(self.class_names), ensure_ascii=False)
+
+    def files(self) -> dict[str, str]:
+        """Return name and content of the files: one class name a line, and the card."""
+        return {CLASS_NAMES: "".join(f"{_one_line(name)}\n" for name in self.class_names), CARD: self.card}
+
+    def write(self, folder: Path) -> None:
+        """Write the files into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in self.files().items():
+            (folder / name).write_text(content, encoding="utf-8")
+
+
+def _one_line(name):
+    return " ".join(name.split("\n"))
