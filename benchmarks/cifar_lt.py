@@ -44,9 +44,20 @@ KEY = (
     "overrides",
     "precision",
 )
-RECIPES = (
-    "cross_entropy mixup crt_mixup ldam_drw balanced_softmax gcl gcl_published mislas nbn nbn_balanced_softmax camc fsa"
-).split()
+RECIPES = [
+    "cross_entropy",
+    "mixup",
+    "crt_mixup",
+    "ldam_drw",
+    "balanced_softmax",
+    "gcl",
+    "gcl_published",
+    "mislas",
+    "nbn",
+    "nbn_balanced_softmax",
+    "camc",
+    "fsa",
+]
 
 
 def main(arguments=None):

@@ -21,7 +21,19 @@ sys.path.append(str(runs.ROOT / "cards"))
 import training_cost
 
 OFFSETS = sorted(range(-30, 31, 2), key=abs)  # of a name above its point, in typographic points
-NAMED = "cross_entropy mixup ldam_drw crt_mixup mislas gcl nbn nbn_balanced_softmax ride ride_nbn lws_mixup".split()
+NAMED = [
+    "cross_entropy",
+    "mixup",
+    "ldam_drw",
+    "crt_mixup",
+    "mislas",
+    "gcl",
+    "nbn",
+    "nbn_balanced_softmax",
+    "ride",
+    "ride_nbn",
+    "lws_mixup",
+]
 
 
 def main():

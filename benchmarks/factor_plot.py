@@ -12,7 +12,7 @@ from matplotlib.ticker import NullLocator
 from ltzoo.report import style
 
 FACTORS = ("10", "50", "100", "200")
-NAMED = "ride_nbn nbn_balanced_softmax gcl mislas cross_entropy".split()
+NAMED = ["ride_nbn", "nbn_balanced_softmax", "gcl", "mislas", "cross_entropy"]
 
 
 def main():

@@ -100,4 +100,5 @@ class IdentityOfChannels(keras.initializers.Initializer):
         return keras.ops.where(kept, rest, keras.ops.convert_to_tensor(identity, rest.dtype))
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {"seed": self.seed}

@@ -67,6 +67,7 @@ class LightlyTuned(keras.Model):
         return self.backbone.compute_output_shape(input_shape)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             "name": self.name,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),

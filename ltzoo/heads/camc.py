@@ -57,6 +57,7 @@ class CAMCHead(CAMCalibration):
             self.standardize_fusion(context.feature_maps(chosen))
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "fusion_images": self.fusion_images}
 
 

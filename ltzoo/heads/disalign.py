@@ -84,6 +84,7 @@ class DisAlign(LinearHead):
         self.take_over(previous)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "initial_magnitude": self.initial_magnitude,

@@ -119,6 +119,7 @@ class ExpertsHead(keras.layers.Layer):
         return (input_shape[0], self.num_classes)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "num_classes": self.num_classes,

@@ -98,6 +98,7 @@ class LinearHead(keras.layers.Layer):
         return (*input_shape[:-1], self.num_classes)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "num_classes": self.num_classes,

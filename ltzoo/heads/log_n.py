@@ -81,4 +81,5 @@ class LogN(LinearHead):
         self.logit_std.assign(np.sqrt(np.maximum(logits.var(axis=0), 1e-11)))
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "shift": self.shift}

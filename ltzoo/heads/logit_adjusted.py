@@ -64,4 +64,5 @@ class LogitAdjusted(LinearHead):
         return kernel, bias - self.tau * log_prior(self.class_counts)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "class_counts": self.class_counts.tolist(), "tau": self.tau}

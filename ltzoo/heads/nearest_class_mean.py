@@ -110,4 +110,5 @@ class NearestClassMean(LinearHead):
         self.kernel.assign(class_means(features, labels, self.num_classes).T)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "features": self.features, "metric": self.metric}

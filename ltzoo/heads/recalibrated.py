@@ -88,4 +88,5 @@ class Recalibrated(LinearHead):
         return kernel * self.scale, (bias + share * log_prior(self.class_counts)) * self.scale
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "class_counts": self.class_counts.tolist()}

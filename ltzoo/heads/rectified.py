@@ -100,6 +100,7 @@ class RectifiedHead(keras.layers.Layer):
         return (input_shape[0], self.num_classes)
 
     def get_config(self):
+        """Return the constructor arguments."""
         rectification = self.rectification
         return {
             **super().get_config(),

@@ -148,6 +148,7 @@ class RoutedExpertsHead(ExpertsHead):
         return ops.sum(ops.expand_dims(chosen, -1) * ensembles, axis=1)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "top_choices": self.top_choices,

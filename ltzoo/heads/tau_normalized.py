@@ -90,6 +90,7 @@ class TauNormalized(LinearHead):
             self.tau_weight.assign(choose_tau(kernel, features, labels))
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "tau": self.tau}
 
 

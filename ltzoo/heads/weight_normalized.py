@@ -66,4 +66,5 @@ class WeightNormalized(LinearHead):
         return kernel * self.scale, bias * self.scale
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "initial_magnitude": self.initial_magnitude}

@@ -101,4 +101,5 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return ops.cast(outputs, self.compute_dtype)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "shifted": self._shifted}

@@ -112,6 +112,7 @@ class BottleneckAdapter(keras.layers.Layer):
         ).shape
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "units": self.units,

@@ -227,6 +227,7 @@ class CAMCalibration(keras.layers.Layer):
         return (input_shape[0], len(self.class_counts))
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "class_counts": self.class_counts.tolist(),

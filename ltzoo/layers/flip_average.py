@@ -58,6 +58,7 @@ class FlipAverage(keras.layers.Layer):
         return self.encoder.compute_output_shape(input_shape)
 
     def get_config(self):
+        """Return the constructor arguments."""
         encoder = keras.saving.serialize_keras_object(self.encoder)
         return {**super().get_config(), "encoder": encoder, "shift": self.shift}
 

@@ -102,6 +102,7 @@ class GaussianCloud(keras.layers.Layer):
         return inputs - self.scale * cloud
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "class_counts": self.class_counts.tolist(),

@@ -113,6 +113,7 @@ class LearnableWeightScaling(keras.layers.Layer):
         return (*input_shape[:-1], self.units)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "units": self.units,

@@ -46,6 +46,7 @@ class LogitRectification(BatchNormalization):
         return batch_normalize(self, inputs, self.gamma, self.beta, training, mask)
 
     def get_config(self):
+        """Return the constructor arguments."""
         config = super().get_config()
         del config["center"], config["scale"]
         return {**config, "affine": self.affine}

@@ -72,6 +72,7 @@ class LowRankUpdate(keras.layers.Layer):
         return update if factor == 1.0 else update * factor
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "equation": self.equation,

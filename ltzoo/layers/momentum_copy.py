@@ -90,6 +90,7 @@ class MomentumCopy(keras.layers.Layer):
         return self.network.compute_output_shape(input_shape)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "network": keras.saving.serialize_keras_object(self.network),

@@ -36,4 +36,5 @@ class NormBall(keras.constraints.Constraint):
         )
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {"radius": self.radius, "axis": self.axis}

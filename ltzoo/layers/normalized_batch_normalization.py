@@ -201,6 +201,7 @@ class NormalizedBatchNormalization(BatchNormalization):
         return tuple(input_shape[0] if _is_list_of_shapes(input_shape) else input_shape)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "bias_radius": self.bias_radius,

@@ -25,6 +25,7 @@ class UnitColumns(keras.initializers.Initializer):
         return unit_length(draws, axis=0)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {"seed": keras.saving.serialize_keras_object(self.seed)}
 
     @classmethod
@@ -135,6 +136,7 @@ class NormalizedDense(keras.layers.Layer):
         return (*input_shape[:-1], self.units)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "units": self.units,

@@ -54,4 +54,5 @@ class PaddedShortcut(keras.layers.Layer):
         return input_shape[-1]
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "filters": self.filters, "stride": self.stride}

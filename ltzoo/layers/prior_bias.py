@@ -21,4 +21,5 @@ class PriorBias(keras.initializers.Initializer):
         return ops.full(tuple(shape), -math.log(max(shape[-1] - 1, 1)), dtype=dtype or keras.config.floatx())
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {}

@@ -55,4 +55,5 @@ class SharedMagnitude(keras.layers.Layer):
         return ()
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "value": self.value, "learn": self.learn}

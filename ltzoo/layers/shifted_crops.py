@@ -103,6 +103,7 @@ class ShiftedCropEncoder(keras.layers.Layer):
         return (input_shape[0], self.grid, self.grid, self.encoder.output_shape[-1])
 
     def get_config(self):
+        """Return the constructor arguments."""
         encoder = keras.saving.serialize_keras_object(self.encoder)
         return {**super().get_config(), "encoder": encoder, "grid": self.grid}
 

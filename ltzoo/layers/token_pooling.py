@@ -46,4 +46,5 @@ class TokenPooling(keras.layers.Layer):
         return (input_shape[0], input_shape[-1])
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "mode": self.mode, "prefix": self.prefix}

@@ -65,4 +65,5 @@ class CrossEntropy(keras.losses.Loss):
         return cross_entropy(y_true, y_pred, label_smoothing=self.label_smoothing)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "label_smoothing": self.label_smoothing}

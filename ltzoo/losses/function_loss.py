@@ -67,6 +67,7 @@ class FunctionLoss(keras.losses.Loss):
         return ops.matmul(soft_labels(y_true, y_pred.shape[1], self.dtype), weights)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), **{key: _plain(value) for key, value in self.arguments().items()}}
 
 

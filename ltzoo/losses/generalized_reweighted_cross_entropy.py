@@ -105,6 +105,7 @@ class GeneralizedReweightedCrossEntropy(keras.losses.Loss):
         )
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "class_counts": self.class_counts.tolist(),

@@ -33,6 +33,7 @@ class Top1Accuracy(keras.metrics.Mean):
         super().update_state(ops.cast(correct, self.dtype), sample_weight=sample_weight)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {"name": self.name, "dtype": self.dtype}
 
 
@@ -90,6 +91,7 @@ class BalancedAccuracy(keras.metrics.Metric):
         return ops.where(classes > 0, ops.divide_no_nan(ops.sum(counts * share), classes), float("nan"))
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {"num_classes": self.num_classes, "name": self.name, "dtype": self.dtype}
 
 
@@ -129,6 +131,7 @@ class ShotAccuracy(BalancedAccuracy):
         self._in_group[classes] = 1.0
 
     def get_config(self):
+        """Return the constructor arguments."""
         config = super().get_config()
         del config["num_classes"]
         return {"group": self.group, "class_counts": self.class_counts.tolist(), **config}

@@ -73,6 +73,7 @@ class ExpectedCalibrationError(keras.metrics.Metric):
         return ops.where(total > 0, ops.divide_no_nan(ops.sum(count * gap), total), float("nan"))
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             "num_bins": self.num_bins,
             "from_logits": self.from_logits,

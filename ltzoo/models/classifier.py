@@ -205,6 +205,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         return export_model(self, filepath, format=format, verbose=verbose, **kwargs)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             "name": self.name,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),

@@ -136,6 +136,7 @@ class Distillation(Technique):
         return (1 - self.weight) * loss + ops.cast(self.weight * divergence, loss.dtype)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "teachers": self.teachers,

@@ -134,6 +134,7 @@ class BalancedContrastive(Technique):
         return self.classification_weight * classification + self.contrastive_weight * contrast
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "views": self.views,

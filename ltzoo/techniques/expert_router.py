@@ -74,4 +74,5 @@ class ExpertRouter(Technique):
         return ops.mean(positive_weighted_binary_cross_entropy(targets, routing, self.positive_weight))
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "positive_weight": self.positive_weight}

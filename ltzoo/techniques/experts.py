@@ -99,6 +99,7 @@ class Experts(Technique):
         return total
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "class_counts": None if self.class_counts is None else self.class_counts.tolist(),

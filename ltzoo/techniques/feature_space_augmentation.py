@@ -240,6 +240,7 @@ class FeatureSpaceAugmentation(Technique):
         return ops.reshape(fused, (-1, count, *shape))
 
     def get_config(self):
+        """Return the constructor arguments."""
         names = (
             *(
                 "num_augmented",

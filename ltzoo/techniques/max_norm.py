@@ -77,4 +77,5 @@ class MaxNorm(Technique):
         self._ball.radius = float(ops.convert_to_numpy(self.present_radius.value))
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "radius": self.radius, "fraction": self.fraction}

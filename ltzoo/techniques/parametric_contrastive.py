@@ -173,6 +173,7 @@ class ParametricContrastive(Technique):
         return ops.mean(loss)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "class_counts": None if self.class_counts is None else self.class_counts.tolist(),

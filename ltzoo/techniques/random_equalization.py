@@ -70,6 +70,7 @@ class RandomEqualization(Technique):
         return ops.mean(losses)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "class_counts": self.class_counts.tolist(),

@@ -131,4 +131,5 @@ class TwoBranch(Technique):
         return alpha * conventional + (1.0 - alpha) * rebalancing
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "schedule": self.schedule, "max_epochs": self.max_epochs}

@@ -82,6 +82,7 @@ class VarianceRegularization(Technique):
         return loss + ops.cast(self.strength * self.penalty(), loss.dtype)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {**super().get_config(), "strength": self.strength, "placement": self.placement}
 
 

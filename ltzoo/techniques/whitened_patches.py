@@ -80,6 +80,7 @@ class WhitenedPatches(Technique):
         )
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "layer": self.layer,

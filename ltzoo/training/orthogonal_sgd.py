@@ -105,6 +105,7 @@ class OrthogonalSGD(SGD):
         )
 
     def get_config(self) -> Mapping[str, Any]:
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "kernel_rate": self.kernel_rate,

@@ -114,4 +114,5 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
         return ops.take(ops.convert_to_tensor(self.rates, dtype="float32"), epoch)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {"rates": self.rates, "steps_per_epoch": self.steps_per_epoch}

@@ -87,6 +87,7 @@ class SGD(keras.optimizers.SGD):
         self.assign_sub(variable, learning_rate * gradient)
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "l2": self.l2,

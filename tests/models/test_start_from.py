@@ -26,7 +26,7 @@ def test_layers_are_found_by_name():
 
 
 def test_layers_that_only_the_model_has_keep_their_weights():
-    small = dict(backbone="resnet10", stem="small")
+    small = {"backbone": "resnet10", "stem": "small"}
     model, other = _build(1, backbone="resnet18", stem="small"), _build(2, **small)
     extra = _kernel(model, "stage4_block1_conv1")
     fresh = start_from(model, other)

@@ -62,14 +62,14 @@ def composition(seed):
     head, scale = pick(HEADS)
     augmentation, augment_on, mixup_alpha, companion = pick(AUGMENTATIONS)
     sampler = {"strategy": pick(sorted(STRATEGIES))}
-    shared = dict(
-        loss={"name": names[seed % len(names)]},
-        sampler=sampler | ({"companion": companion} if companion else {}),
-        augmentation=augmentation,
-        augment_on=augment_on,
-        mixup_alpha=mixup_alpha,
-        scale=scale,
-    )
+    shared = {
+        "loss": {"name": names[seed % len(names)]},
+        "sampler": sampler | ({"companion": companion} if companion else {}),
+        "augmentation": augmentation,
+        "augment_on": augment_on,
+        "mixup_alpha": mixup_alpha,
+        "scale": scale,
+    }
     stages = [
         Stage(
             epochs=1,

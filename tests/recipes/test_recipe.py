@@ -53,11 +53,11 @@ def test_a_head_is_the_recipes_own_unless_a_stage_is_named():
     "name, arguments, text",
     [
         ("glc", {}, "Did you mean 'gcl'"),
-        ("gcl", dict(epochs=(1, 2, 3)), "epochs=\\(1, 2, 3\\)"),
-        ("gcl", dict(epochs=0), "epochs=\\(0, 1\\)"),
-        ("gcl", dict(bach_size=3), "bach_size"),
-        ("gcl", dict(stage2={"bach_size": 3}), "bach_size"),
-        ("gcl", dict(stage3={"batch_size": 3}), "stage3"),
+        ("gcl", {"epochs": (1, 2, 3)}, "epochs=\\(1, 2, 3\\)"),
+        ("gcl", {"epochs": 0}, "epochs=\\(0, 1\\)"),
+        ("gcl", {"bach_size": 3}, "bach_size"),
+        ("gcl", {"stage2": {"bach_size": 3}}, "bach_size"),
+        ("gcl", {"stage3": {"batch_size": 3}}, "stage3"),
     ],
 )
 def test_wrong_recipe_arguments_are_named(name, arguments, text):
@@ -68,12 +68,12 @@ def test_wrong_recipe_arguments_are_named(name, arguments, text):
 @pytest.mark.parametrize(
     "arguments, text",
     [
-        (dict(epochs=-1), "epochs=-1"),
-        (dict(epochs=1, batch_size=0), "batch_size=0"),
-        (dict(epochs=1, trainable="classifier"), "trainable='classifier'"),
-        (dict(epochs=1, batch_norm="off"), "batch_norm='off'"),
-        (dict(epochs=1, trainable="head"), "batch_norm='train'"),
-        (dict(epochs=1, cache_features=True), "cache_features"),
+        ({"epochs": -1}, "epochs=-1"),
+        ({"epochs": 1, "batch_size": 0}, "batch_size=0"),
+        ({"epochs": 1, "trainable": "classifier"}, "trainable='classifier'"),
+        ({"epochs": 1, "batch_norm": "off"}, "batch_norm='off'"),
+        ({"epochs": 1, "trainable": "head"}, "batch_norm='train'"),
+        ({"epochs": 1, "cache_features": True}, "cache_features"),
     ],
 )
 def test_wrong_stages_are_named(arguments, text):

@@ -89,9 +89,12 @@ def test_the_figure_shows_images_both_maps_and_both_predictions(images, channels
 
 def test_the_report_has_a_section_for_them(tmp_path, synthetic):
     counts = np.array([90, 30, 4])
-    arguments = dict(
-        title="t", class_counts=counts, class_names=None, results={"a": synthetic.result(counts, 2.0)}
-    )
+    arguments = {
+        "title": "t",
+        "class_counts": counts,
+        "class_names": None,
+        "results": {"a": synthetic.result(counts, 2.0)},
+    }
     page = write_report(tmp_path / "with", activation_maps=made_up(), **arguments).read_text()
     assert "plain and calibrated" in page and "(0 predicted right)" in page and "(4 right)" in page
     assert (tmp_path / "with" / "activation_maps.png").exists()

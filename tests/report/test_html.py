@@ -37,16 +37,16 @@ def arguments(synthetic):
     counts = synthetic.counts()
     results = synthetic.results(counts)
     del results["GCL, stage 1"]
-    return dict(
-        title="Digits <long-tailed>",
-        class_counts=counts,
-        class_names=[f"class {index}" for index in range(len(counts))],
-        results=results,
-        weight_norms={name: np.linspace(2, 1, len(counts)) for name in results},
-        histories={"GCL": synthetic.history()},
-        seconds={"cross entropy": 1234.5},
-        notes=["Seed 0 & no network."],
-    )
+    return {
+        "title": "Digits <long-tailed>",
+        "class_counts": counts,
+        "class_names": [f"class {index}" for index in range(len(counts))],
+        "results": results,
+        "weight_norms": {name: np.linspace(2, 1, len(counts)) for name in results},
+        "histories": {"GCL": synthetic.history()},
+        "seconds": {"cross entropy": 1234.5},
+        "notes": ["Seed 0 & no network."],
+    }
 
 
 @pytest.fixture(scope="module")

@@ -150,7 +150,7 @@ def test_a_legend_of_long_names_stays_inside_the_figure(draw_models, synthetic):
     figure = draw_models({f"{'a long name ' * 3}{i}": values[draw_models] for i in range(6)}, counts)
     draw(figure)
     box = figure.legends[0].get_window_extent()
-    assert 0 <= box.x0 and box.x1 <= figure.bbox.width
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.width
 
 
 def test_fifty_models_look_different():

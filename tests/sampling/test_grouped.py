@@ -33,7 +33,7 @@ def test_a_companion_alternates_with_the_main_positions():
 
 
 def test_shards_in_turn_are_the_unsharded_batch():
-    arguments = dict(batch_size=8, seed=3, companion={"strategy": "class_balanced"})
+    arguments = {"batch_size": 8, "seed": 3, "companion": {"strategy": "class_balanced"}}
     whole = make_sampler(LABELS, **arguments).batch(0, 1)
     parts = [make_sampler(LABELS, shard_index=i, shard_count=2, **arguments).batch(0, 1) for i in range(2)]
     np.testing.assert_array_equal(np.concatenate(parts), whole)

@@ -14,7 +14,7 @@ HEAD = {"num_experts": 2, "head": {"name": "dense"}}
 
 
 def recipe():
-    shared = dict(loss={"name": "cross_entropy"}, batch_size=8)
+    shared = {"loss": {"name": "cross_entropy"}, "batch_size": 8}
     stages = (
         Stage(epochs=1, technique={"name": "experts"}, **shared),
         Stage(

@@ -9,7 +9,7 @@ from tests import tiny
 
 def recipe(**technique):
     """A stage without and a stage with the ball, of the classifier alone and with steps that leave it."""
-    shared = dict(loss={"name": "cross_entropy"}, batch_size=8)
+    shared = {"loss": {"name": "cross_entropy"}, "batch_size": 8}
     return Recipe(
         "test",
         {"name": "dense"},

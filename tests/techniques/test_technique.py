@@ -52,7 +52,7 @@ def first_of_pair():
 
 
 def test_every_hook_acts_in_its_stage_only(first_of_pair, tmp_path):
-    shared = dict(loss={"name": "cross_entropy"}, batch_size=8)
+    shared = {"loss": {"name": "cross_entropy"}, "batch_size": 8}
     recipe = Recipe(
         "test",
         {"name": "dense"},

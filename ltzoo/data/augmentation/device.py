@@ -108,6 +108,7 @@ class DeviceAugmentation(keras.layers.Layer):
         return input_shape
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             **super().get_config(),
             "config_list": self.config_list,

@@ -65,6 +65,7 @@ class ServedClassifier(keras.Model):
         return self.head.compute_output_shape(head_input_shape(self.head, shape))
 
     def get_config(self):
+        """Return the constructor arguments."""
         return {
             "name": self.name,
             "backbone": keras.saving.serialize_keras_object(self.backbone),
