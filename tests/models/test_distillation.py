@@ -132,6 +132,7 @@ def test_resumed_training_is_the_same(teachers, tmp_path):
 
 def test_configuration_and_errors(teachers):
     layer = techniques.get({"name": "distillation", "teachers": teachers[0], "weight": 0.5})
+    assert keras.saving.get_registered_name(type(layer)) == "ltzoo>Distillation"
     assert layer.teachers == [teachers[0]]
     assert type(layer).from_config(layer.get_config()).get_config() == layer.get_config()
     for arguments, said in (
