@@ -1,8 +1,8 @@
 """Long-tailed image recognition for Keras 3: layers, losses, samplers, two-stage training and a model zoo."""
 
 import importlib
-import os
-import sys
+
+from ltzoo.after_keras import after_keras
 
 from ltzoo.version import __version__ as __version__
 
@@ -34,7 +34,11 @@ def __dir__():
     return sorted(__all__)
 
 
-# `import ltzoo` registers every class, so that `keras.saving.load_model` knows them. Only the `ltzoo` command waits:
-# it chooses the backend before Keras is imported, and `ltzoo --help` needs no Keras at all.
-if os.path.basename(sys.argv[0] if sys.argv else "") not in ("ltzoo", "ltzoo.exe"):
+def _register_classes():
     from ltzoo import heads, layers, losses, metrics, models, techniques, training  # noqa: F401
+
+
+# Every class is registered once ltzoo and Keras are imported, in either order, so that `keras.saving.load_model` knows
+# them. `import ltzoo` itself does not import Keras: the `ltzoo` command chooses the backend first, and its help needs
+# none.
+after_keras(_register_classes, __name__)

@@ -41,7 +41,7 @@ def test_killed_writer_leaves_the_old_file_and_the_next_one_cleans_up(tmp_path):
     path = tmp_path / "weights.h5"
     path.write_text("old")
     script = (
-        "import os, signal, sys; sys.argv[0] = 'ltzoo'\n"
+        "import os, signal\n"
         "from ltzoo.files import atomic_write\n"
         f"with atomic_write({str(path)!r}) as temporary:\n"
         "    temporary.write_text('half')\n"

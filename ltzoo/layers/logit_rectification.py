@@ -5,8 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ltzoo.layers.batch_normalization import BatchNormalization
-from ltzoo.layers.batch_statistics import batch_normalize
+from ltzoo.layers.batch_normalization import BatchNormalization, batch_normalize
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")

@@ -7,8 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.layers.batch_normalization import BatchNormalization
-from ltzoo.layers.batch_statistics import batch_normalize
+from ltzoo.layers.batch_normalization import BatchNormalization, batch_normalize
 from ltzoo.precision import float32_or_float64
 
 NORM_EPSILON = 1e-6

@@ -56,7 +56,6 @@ def test_ctrl_c_leaves_a_part_that_the_next_call_goes_on_with(target):
 # The package `ltzoo.models` without what it imports: Keras would take seconds in each process.
 CHILD = """
 import pathlib, sys, types
-sys.argv[0] = "ltzoo"
 import ltzoo
 models = sys.modules["ltzoo.models"] = types.ModuleType("ltzoo.models")
 models.__path__ = [ltzoo.__path__[0] + "/models"]
