@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
+from ltzoo.class_counts import ClassCounts
 from ltzoo.report import plots
 from ltzoo.report.columns import percent
 
@@ -28,6 +29,7 @@ class Section(NamedTuple):
 
 def sections(counts, names, results: Mapping, weight_norms, histories, activation_maps=None) -> list[Section]:
     """The sections of a report in their order; the arguments are those of `write_report`."""
+    counts = ClassCounts(counts)
     chosen = [_counts(counts, names), _accuracy(counts, names, results), _confusion(counts, names, results)]
     chosen.append(_reliability(results))
     if weight_norms:

@@ -66,7 +66,7 @@ def test_the_first_stage_and_a_plain_fusion():
 
 
 def test_errors_name_the_argument():
-    with pytest.raises(ValueError, match="class_counts with 0 entries"):
+    with pytest.raises(ValueError, match="`class_counts` must be a non-empty"):
         heads.get({"name": "camc"}, 3)
     with pytest.raises(ValueError, match="fusion_images=-1"):
         heads.get({"name": "camc", "fusion_images": -1}, 3, class_counts=(3, 2, 1))
