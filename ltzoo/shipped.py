@@ -61,14 +61,8 @@ def complete(card: dict[str, Any]) -> dict[str, Any]:
 @functools.cache
 def dataset(name: str) -> dict[str, Any]:
     """What is known of a published data set: `class_counts` and `class_names`, as far as they are, and its source."""
-    from ltzoo.data.registry import facts  # Only here, so that names alone need no NumPy.
-
     path = _FACTS / f"{name}.json"
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    known = facts(name)
-    if known is not None and known.class_names is not None:
-        found["class_names"] = list(known.class_names)
-    return found
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def closest(entry: str) -> str | None:
