@@ -3,7 +3,6 @@
 import importlib
 
 from ltzoo.after_keras import after_keras
-
 from ltzoo.version import __version__ as __version__
 
 _MODULES = (

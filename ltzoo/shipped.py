@@ -84,14 +84,8 @@ def complete(card: dict[str, Any]) -> dict[str, Any]:
 @functools.cache
 def dataset(name: str) -> dict[str, Any]:
     """Return what is known of a published dataset: its source, and perhaps `class_counts` and `class_names`."""
-    from ltzoo.data.registry import facts  # Here, so that listing names needs no NumPy.
-
     path = _FACTS / f"{name}.json"
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    known = facts(name)
-    if known is not None and known.class_names is not None:
-        found["class_names"] = list(known.class_names)
-    return found
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def closest(entry: str) -> str | None:

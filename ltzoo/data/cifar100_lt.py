@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ltzoo import shipped
 from ltzoo.class_counts import validate_imbalance_factor
 from ltzoo.data.cifar10_lt import PIXELS, make_long_tailed
 from ltzoo.data.cifar_download import download_cifar
@@ -12,16 +13,7 @@ from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.registry import register
 from ltzoo.data.splits import ArraySplit
 
-CLASS_NAMES = tuple(
-    """apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly
-    camel can castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup
-    dinosaur dolphin elephant flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower
-    leopard lion lizard lobster man maple_tree motorcycle mountain mouse mushroom oak_tree orange orchid
-    otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine possum rabbit raccoon ray
-    road rocket rose sea seal shark shrew skunk skyscraper snail snake spider squirrel streetcar
-    sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle
-    wardrobe whale willow_tree wolf woman worm""".split()
-)
+CLASS_NAMES = tuple(shipped.dataset("cifar100_lt")["class_names"])
 _ARCHIVE = "cifar-100-python.tar.gz"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ltzoo import shipped
 from ltzoo.class_counts import long_tail_counts, validate_imbalance_factor
 from ltzoo.data.cifar_download import download_cifar
 from ltzoo.data.cifar_files import images_and_labels, read_files, unpickle_batch
@@ -14,7 +15,7 @@ from ltzoo.data.registry import register
 from ltzoo.data.splits import ArraySplit
 from ltzoo.data.subset import long_tail_subset
 
-CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+CLASS_NAMES = tuple(shipped.dataset("cifar10_lt")["class_names"])
 # The constants of the published long-tailed codes; their deviations are averages of per-image ones.
 PIXELS = ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
 _TRAIN_FILES = tuple(f"data_batch_{number}" for number in range(1, 6))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
-from ltzoo import shipped
+from ltzoo import own_parts, shipped
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.models import weights_file
 from ltzoo.models.build import build
@@ -73,6 +73,7 @@ def load(
     }
     if isinstance(class_counts, LongTailedDataset) and input_shape is None:
         input_shape = class_counts.image_shape
+    own_parts.load()
     source = _entry(entry_or_path)
     if source is None:
         model = _load_file(Path(entry_or_path).expanduser())

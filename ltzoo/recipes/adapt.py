@@ -6,18 +6,18 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from ltzoo.data.registry import facts
+from ltzoo.fitted import fit
+from ltzoo.registry import family
 
 if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
     from ltzoo.recipes.recipe import Recipe
 
-OWN = 32  # pixels of the images that a recipe's numbers are for
-SMALL = 96
-TINY = 16
-
 
 def for_dataset(recipe: Recipe, dataset: LongTailedDataset) -> Recipe:
-    """The recipe with crops, flips and Cutout that suit the images of a dataset; everything else stays.
+    """Return the recipe with augmentation and conversions that suit the images of a dataset; everything else stays.
+
+    Each step and conversion adapts itself (`fitted` of its entry):
 
     - Other images keep pad-crop-flip, padded by an eighth of their height (4 of 32).
     - Images of datasets that are `upright`, such as digits, are not flipped, not in prediction either.
@@ -34,32 +34,14 @@ def for_dataset(recipe: Recipe, dataset: LongTailedDataset) -> Recipe:
     Returns:
         A `Recipe`.
     """
-    height, width, _ = dataset.image_shape
-    known = facts(dataset.name)
+    # Only here, so that recipes can be listed without Keras.
+    from ltzoo.data.augmentation.registry import fit_steps
+
+    size, known = dataset.image_shape[:2], facts(dataset.name)
     upright = known is not None and known.upright
-
-    def fitting(item):
-        if item["name"] == "per_view":
-            return {**item, "steps": [list(fitting_of(view)) for view in item["steps"]]}
-        if item["name"] == "cutout" and "size" in item:
-            return {**item, "size": min(item["size"], max(1, height // 2))}
-        if item["name"] != "pad_crop_flip":
-            return item
-        if height == width > SMALL:
-            return {"name": "imagenet_train_crop", "size": height}
-        flip = item.get("flip", True) and not upright
-        return {**item, "padding": max(1, height // 8), "flip": flip}
-
-    def fitting_of(items):
-        plain = min(height, width) < TINY or upright
-        return tuple(fitting(item) for item in items if not (plain and item["name"] == "auto_augment"))
-
     stages = [
-        dataclasses.replace(stage, augmentation=fitting_of(stage.augmentation)) for stage in recipe.stages
+        dataclasses.replace(stage, augmentation=tuple(fit_steps(stage.augmentation, size, upright)))
+        for stage in recipe.stages
     ]
-    conversions = [
-        {**config, "shift": config["shift"] * height // OWN} if "shift" in config else config
-        for config in recipe.conversions
-        if not (config["name"] == "flip_average" and upright)
-    ]
+    conversions = fit(family("conversion"), recipe.conversions, size, upright)
     return dataclasses.replace(recipe, stages=tuple(stages), conversions=tuple(conversions))

@@ -5,8 +5,16 @@ import keras
 from ltzoo.backbones.conversions.registry import register
 from ltzoo.layers.flip_average import FlipAverage
 
+OWN = 32  # pixels of the images that a recipe's shift is for
 
-@register("flip_average")
+
+def _fitted(config, image_size, upright):
+    if upright:
+        return None
+    return {**config, "shift": config["shift"] * image_size[0] // OWN} if "shift" in config else config
+
+
+@register("flip_average", fitted=_fitted)
 def flip_average(backbone: keras.Model, shift: int = 0) -> keras.Model:
     """The backbone with the average over an image and its mirror image in inference; see `ltzoo.layers.FlipAverage`.
 

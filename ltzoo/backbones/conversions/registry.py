@@ -5,9 +5,10 @@ from typing import Any
 
 import keras
 
+from ltzoo.fitted import FittedEntry
 from ltzoo.registry import Registry
 
-_CONVERSIONS = Registry("conversion")
+_CONVERSIONS = Registry("conversion", FittedEntry)
 register = _CONVERSIONS.register
 names = _CONVERSIONS.names
 

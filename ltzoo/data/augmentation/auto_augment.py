@@ -38,10 +38,16 @@ CIFAR10_POLICY = (
     (("translate_y", 0.7, 9), ("auto_contrast", 0.9, 0)),
 )
 
+# The policy is one for photographs: it shifts by up to 45 % of the width, inverts and equalizes gray levels.
+TINY = 16
 RAND_AUGMENT_OPERATIONS = tuple(name for name in OPERATIONS if name != "invert")
 
 
-@register("auto_augment")
+def _fitted(config, image_size, upright):
+    return None if min(image_size) < TINY or upright else config
+
+
+@register("auto_augment", fitted=_fitted)
 class AutoAugment:
     """One sub-policy of the CIFAR-10 policy for each image, drawn uniformly.
 

@@ -5,7 +5,13 @@ import numpy as np
 from ltzoo.data.augmentation.registry import register
 
 
-@register("cutout")
+def _fitted(config, image_size, upright):
+    if "size" in config:
+        config["size"] = min(config["size"], max(1, image_size[0] // 2))
+    return config
+
+
+@register("cutout", fitted=_fitted)
 class Cutout:
     """Sets a square of `size` x `size` pixels to `fill`.
 

@@ -4,10 +4,19 @@ import numpy as np
 
 from ltzoo.data.augmentation.registry import register
 
+SMALL = 96  # Larger square images get random resized crops instead.
 PAD_MODES = {"zero": "constant", "reflect": "reflect"}
 
 
-@register("pad_crop_flip")
+def _fitted(config, image_size, upright):
+    height, width = image_size
+    if height == width > SMALL:
+        return {"name": "imagenet_train_crop", "size": height}
+    flip = config.get("flip", True) and not upright
+    return {**config, "padding": max(1, height // 8), "flip": flip}
+
+
+@register("pad_crop_flip", fitted=_fitted)
 class PadCropFlip:
     """Pads all sides, takes a window of the original size at a random place, and flips half of the images.
 

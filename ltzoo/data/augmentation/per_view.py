@@ -5,10 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from ltzoo.data.augmentation.registry import make_step, register
+from ltzoo.data.augmentation.registry import fit_steps, make_step, register
 
 
-@register("per_view")
+def _fitted(config, image_size, upright):
+    return {**config, "steps": [fit_steps(view, image_size, upright) for view in config["steps"]]}
+
+
+@register("per_view", fitted=_fitted)
 class PerView:
     """Applies the i-th list of steps to the i-th view of every image.
 

@@ -10,15 +10,18 @@ images has `on_device(images, draws) -> images`. One that mixes them has `mix_im
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
+from ltzoo.fitted import FittedEntry, fit
 from ltzoo.registry import Registry
 
-_STEPS = Registry("augmentation step")
+_STEPS = Registry("augmentation step", FittedEntry)
 _DEVICE_STEPS = Registry("augmentation step on the device")
 register = _STEPS.register
 names = _STEPS.names
+fit_steps = functools.partial(fit, _STEPS)
 register_on_device = _DEVICE_STEPS.register
 device_names = _DEVICE_STEPS.names
 
