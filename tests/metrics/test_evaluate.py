@@ -102,7 +102,7 @@ def test_class_names():
     assert evaluate(*named(["a", "b", "c"], ("a", "b", "c"))).confusion.sum() == 4
     with pytest.raises(ValueError, match="class 1 is 'c', the model's is 'b'"):
         evaluate(*named(["a", "b", "c"], ["a", "c", "b"]))
-    with pytest.raises(ValueError, match="must be the model's classes"):
+    with pytest.raises(ValueError, match="must have the model's 3 classes"):
         evaluate(*named(["a", "b", "c"], ["a", "b", "x"]))
 
 
@@ -121,7 +121,7 @@ def nan_model():
         (logits_model, {"labels": np.zeros((5, 4))}, {}, r"shape \(5, 4\)"),
         (logits_model, {"labels": np.zeros(4, int)}, {}, "5 images, 4 labels"),
         (logits_model, {"images": np.zeros((0, 1, 3, 1)), "labels": np.zeros(0, int)}, {}, "0 images"),
-        (logits_model, {}, {"class_counts": [3, 2]}, "2 entries"),
+        (logits_model, {}, {"class_counts": [3, 2]}, "class_counts of length 2"),
         (logits_model, {"images": np.full((5, 1, 3, 1), 7.0)}, {"from_logits": False}, "from 7 to 7"),
         (nan_model, {}, {}, "5 of 5 images"),
     ],
