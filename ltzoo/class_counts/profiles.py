@@ -80,7 +80,7 @@ def long_tail_counts(
     counts = np.floor(counts * (1.0 + _ROUNDING)).astype(np.int64)
     if counts[-1] < 1:
         raise ValueError(
-            "`max_count` / `imbalance_factor` must be at least 1, or the rarest class has no image; reduce "
+            "`max_count` / `imbalance_factor` must be at least 1, or the rarest class has no image; lower "
             f"`imbalance_factor`. Received: max_count={max_count}, imbalance_factor={imbalance_factor}"
         )
     return counts

@@ -1,4 +1,4 @@
-"""Momentum encoder: a network whose weights follow those of another network."""
+"""Momentum encoder: a network whose weights follow another network's."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ class MomentumCopy(keras.layers.Layer):
             mine.assign(np.array(ops.convert_to_numpy(other)))
 
     def update(self, network: keras.layers.Layer) -> None:
-        """Move the trainable weights one step towards those of `network`: v = m v + (1 - m) w."""
+        """Move the trainable weights v one step towards the weights w of `network`: v = m v + (1 - m) w."""
         for follows, (mine, other) in zip(self._follows, self._pairs(network), strict=True):
             if follows:
                 other = ops.stop_gradient(ops.convert_to_tensor(other))

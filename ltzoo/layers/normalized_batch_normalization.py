@@ -47,7 +47,7 @@ class NormalizedBatchNormalization(BatchNormalization):
 
     `layer([x, g])` uses the scalar g of a `SharedMagnitude`. `layer(x)` learns the layer's own magnitude,
     `layer.magnitude` ("not sharing" in Table VII). Training modes and moving averages (momentum 0.9, epsilon 1e-5) are
-    those of `ltzoo.layers.BatchNormalization`.
+    as in `ltzoo.layers.BatchNormalization`.
 
     A new layer starts as published: gamma ones, beta zeros, g = 1. Its effective scale is then 1 / sqrt(channels):
     0.125 in the last stage of ResNet-32, 0.022 in the last stage of ResNet-50. The residual stream thus starts almost

@@ -36,7 +36,7 @@ def angular_gaussian_clouded_logit(
         out_j = phi_j where cosine_j > cos(pi - a_j), else cosine_j - sin(pi - a_j)
 
     and with `easy_margin`: out_j = phi_j where cosine_j > 0, else cosine_j. Softmax loss, focal factor and class
-    weights are those of `gaussian_clouded_logit` and exact for soft labels.
+    weights are as in `gaussian_clouded_logit` and exact for soft labels.
 
     The angular variant exists only in the published code of GCL (Li et al., CVPR 2022), not in the paper.
 

@@ -14,7 +14,7 @@ from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.losses.target_margin import log_sum_exp_of_others
 from ltzoo.precision import float32_or_float64
 
-# Stands for log 0: its exponential is 0 next to any logit, and differences stay finite.
+# A finite stand-in for log 0: its exponential vanishes next to any logit, and differences stay finite.
 _LOG_ZERO = -1e37
 
 
