@@ -1,4 +1,4 @@
-"""How many training images each class has: checked counts, long-tail profiles, shot groups and cloud sizes."""
+"""Numbers of training images per class: checked counts, long-tail profiles, shot groups and cloud sizes."""
 
 from ltzoo.class_counts.clouds import cloud_sizes as cloud_sizes
 from ltzoo.class_counts.counts import ClassCounts as ClassCounts

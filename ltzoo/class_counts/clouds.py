@@ -21,24 +21,24 @@ def cloud_sizes(
 
     Li et al., "Long-tailed Visual Recognition via Gaussian Clouded Logit Adjustment" (CVPR 2022):
 
-    - `"log"`: `log n_max - log n_c` (Eq. 9),
-    - `"power"`: `n_max ** e - n_c ** e` with `e` = `exponent` (Table 3; 1/4 and 1/3 in the paper),
-    - `"cosine"`: `cos(n_c / n_max * pi / 2)` (Table 3).
+    - "log": log n_max - log n_c (Eq. 9),
+    - "power": n_max^e - n_c^e with e = `exponent` (Table 3; 1/4 and 1/3 in the paper),
+    - "cosine": cos(n_c / n_max * pi / 2) (Table 3).
 
-    With `normalize` the sizes are divided by their maximum (section 4.2). Balanced counts have no tail and
-    give all zeros; the published code divides 0 by 0 there.
+    With `normalize` the sizes are divided by their maximum (section 4.2). Balanced counts have no tail and give all
+    zeros; the published code divides 0 by 0 there.
 
     Args:
-        class_counts: training images of each class, `[C]`.
-        strategy: `"log"`, `"power"` or `"cosine"`.
+        class_counts: training images per class n [C].
+        strategy: "log", "power" or "cosine".
         exponent: positive exponent of the power strategy; the others ignore it.
         normalize: divide by the maximum, so that sizes lie in [0, 1].
 
     Returns:
-        float64 array `[C]`.
+        sizes, float64 [C].
 
     Raises:
-        ValueError: bad counts, an unknown strategy, or an exponent that is not positive.
+        ValueError: if the counts are invalid, the strategy is unknown, or the exponent is not positive.
     """
     counts = ClassCounts(class_counts).array.astype(np.float64)
     largest = counts.max()

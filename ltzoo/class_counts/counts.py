@@ -1,4 +1,4 @@
-"""The number of training images per class, as one checked value."""
+"""Number of training images per class, as one checked value."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 
 
 class ClassCounts(Sequence[int]):
-    """The number of training images per class, in class order.
+    """Number of training images per class, in class order.
 
-    A frozen value: checked once, hashable, and equal to any other with the same counts. It is a sequence of
-    ints, and `np.asarray` turns it into an int64 array. `ClassCounts(counts)` returns `counts` itself, without
-    another check, if it is one already.
+    A frozen value: checked once, hashable, and equal to any other with the same counts. It is a sequence of ints, and
+    `np.asarray` converts it to an int64 array. If `counts` already is a `ClassCounts`, `ClassCounts(counts)` returns it
+    without another check.
 
     Args:
-        class_counts: training images per class, `[C]` integers of at least 1.
+        class_counts: training images per class [C], integers of at least 1.
 
     Raises:
-        ValueError: no class, not one-dimensional, not integers, or a count below 1.
+        ValueError: if there is no class, the counts are not one-dimensional or not integers, or a count is below 1.
     """
 
     __slots__ = ("_array", "_ints")
@@ -28,6 +28,7 @@ class ClassCounts(Sequence[int]):
     _ints: tuple[int, ...]
 
     def __new__(cls, class_counts: Sequence[int] | np.ndarray) -> ClassCounts:
+        """Check and copy the counts, or return a `ClassCounts` unchanged."""
         if isinstance(class_counts, ClassCounts):
             return class_counts
         counts = super().__new__(cls)
@@ -37,42 +38,42 @@ class ClassCounts(Sequence[int]):
 
     @property
     def array(self) -> np.ndarray:
-        """The counts as a read-only int64 array `[C]`."""
+        """Counts as a read-only int64 array [C]."""
         return self._array
 
     @property
     def num_classes(self) -> int:
-        """C, the number of classes."""
+        """Number of classes C."""
         return len(self._ints)
 
     @property
     def total(self) -> int:
-        """The number of all training images, N."""
+        """Number of all training images N."""
         return sum(self._ints)
 
     @property
     def largest(self) -> int:
-        """The count of the most frequent class."""
+        """Count of the most frequent class."""
         return max(self._ints)
 
     @property
     def smallest(self) -> int:
-        """The count of the rarest class."""
+        """Count of the rarest class."""
         return min(self._ints)
 
     @property
     def imbalance_factor(self) -> float:
-        """The count of the most frequent class divided by that of the rarest; 1 is balanced."""
+        """Largest count divided by the smallest; 1 is balanced."""
         return self.largest / self.smallest
 
     @property
     def prior(self) -> np.ndarray:
-        """The share of each class in the training images, n / N, float64 `[C]`."""
+        """Share of each class in the training images, n / N, float64 [C]."""
         return self._array / self.total
 
     @property
     def groups(self) -> dict[str, np.ndarray]:
-        """The many-, medium- and few-shot classes; see `shot_groups`."""
+        """Many-, medium- and few-shot classes; see `shot_groups`."""
         return shot_groups(self)
 
     def require(self, num_classes: int) -> ClassCounts:
@@ -107,7 +108,7 @@ class ClassCounts(Sequence[int]):
         array = self._array if dtype is None else self._array.astype(dtype, copy=False)
         if copy is False and array is not self._array:
             raise ValueError(
-                f"`copy` must not be False for another dtype than int64. Received: dtype={dtype}"
+                f"`copy` must not be False for a dtype other than int64. Received: copy=False, dtype={dtype}"
             )
         return array.copy() if copy else array
 
@@ -133,7 +134,7 @@ def shot_groups(
     """Split the classes by their number of training images (Liu et al., CVPR 2019).
 
     Args:
-        class_counts: training images of each class, `[C]`.
+        class_counts: training images per class [C].
         many_above: a class with more images is many-shot.
         few_below: a class with fewer images is few-shot; all others are medium-shot, both limits included.
 
@@ -141,7 +142,7 @@ def shot_groups(
         `{"many": ..., "medium": ..., "few": ...}`: int64 class indices in rising order, possibly empty.
 
     Raises:
-        ValueError: bad counts, or `few_below` greater than `many_above + 1` (a class would be in two groups).
+        ValueError: if the counts are invalid, or `few_below` exceeds `many_above + 1` (a class would be in two groups).
     """
     counts = ClassCounts(class_counts).array
     if few_below > many_above + 1:
@@ -158,13 +159,13 @@ def _checked(class_counts):
     counts = np.asarray(class_counts)
     if counts.ndim != 1 or counts.size == 0:
         raise ValueError(
-            "`class_counts` must be a non-empty, one-dimensional sequence with the number of training "
-            f"images of each class. Received: class_counts={class_counts!r}"
+            "`class_counts` must be a non-empty, one-dimensional sequence of training images per class. "
+            f"Received: class_counts={class_counts!r}"
         )
     if not np.issubdtype(counts.dtype, np.integer):
         raise ValueError(
             "`class_counts` must be integers (images per class); round them first. "
-            f"Received: class_counts of type {counts.dtype}: {class_counts!r}"
+            f"Received: class_counts of dtype {counts.dtype}: {class_counts!r}"
         )
     if counts.min() < 1:
         empty = int(np.argmin(counts))

@@ -14,27 +14,27 @@ def effective_number_weights(
     beta: float | np.ndarray = 0.9999,
     normalize: bool = True,
 ) -> np.ndarray:
-    """Return the weight of one image of each class: the inverse effective number `(1 - beta) / (1 - beta ** n_c)`.
+    """Return the weight of one image per class: the inverse effective number (1 - beta) / (1 - beta^n_c).
 
-    Cui et al., "Class-Balanced Loss Based on Effective Number of Samples" (CVPR 2019), Eq. 2 and 10. `beta` = 0 gives
-    equal weights, `beta` -> 1 weights in proportion to `1 / n_c`.
+    Cui et al., "Class-Balanced Loss Based on Effective Number of Samples" (CVPR 2019), Eq. 2 and 10. beta = 0 gives
+    equal weights; beta -> 1 gives weights in proportion to 1 / n_c.
 
     Args:
-        class_counts: training images of each class, `[C]`.
-        beta: in [0, 1), one number or one for each class.
-        normalize: multiply the weights so that they sum to `C`, as the paper does.
+        class_counts: training images per class n [C].
+        beta: in [0, 1), one number or one per class.
+        normalize: scale the weights to the sum C, as in the paper.
 
     Returns:
-        float64 array `[C]`.
+        weights, float64 [C].
 
     Raises:
-        ValueError: bad counts, or a `beta` outside [0, 1).
+        ValueError: if the counts are invalid, or `beta` is outside [0, 1).
     """
     counts = ClassCounts(class_counts).array
     beta = np.asarray(beta, np.float64)
     if not ((beta >= 0) & (beta < 1)).all():
         raise ValueError(f"`beta` must be in [0, 1); the paper uses 0.9 to 0.9999. Received: beta={beta}")
-    # 1 - beta^n without cancellation when beta is near 1; log(0) is avoided because beta = 0 has weight 1.
+    # Compute 1 - beta^n without cancellation near beta = 1; beta = 0 avoids log(0) and has weight 1.
     log_beta = np.log(np.where(beta > 0, beta, 1.0))
     weights = np.where(
         beta > 0, (1.0 - beta) / np.where(beta > 0, -np.expm1(counts * log_beta), 1.0), np.ones(len(counts))

@@ -1,4 +1,4 @@
-"""How many training images each class has on a long tail: exponential, step and Pareto profiles."""
+"""Long-tail profiles of the images per class: exponential, step and Pareto."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 PROFILES = ("exponential", "step", "pareto")
 
-# A count such as 49 * (1 / 49) comes out as 0.99...9 in floating point; values this close (relative) to
-# the next integer count as that integer. None of the published subsets is affected.
+# In floating point 49 * (1 / 49) is 0.99...9. Values this close (relative) to the next integer count as that
+# integer. No published subset is affected.
 _ROUNDING = 1e-9
 
 
@@ -21,8 +21,8 @@ def validate_imbalance_factor(imbalance_factor: float) -> float:
         factor = math.nan
     if not math.isfinite(factor) or factor < 1:
         raise ValueError(
-            "`imbalance_factor` must be a number of at least 1: images of the most frequent class divided by "
-            f"images of the rarest (1 is balanced). Received: imbalance_factor={imbalance_factor!r}"
+            "`imbalance_factor`, the largest class count divided by the smallest, must be a number of at least 1 "
+            f"(1 is balanced). Received: imbalance_factor={imbalance_factor!r}"
         )
     return factor
 
@@ -37,31 +37,30 @@ def long_tail_counts(
 ) -> np.ndarray:
     """Return class counts that fall from `max_count` to `max_count / imbalance_factor`, rounded down.
 
-    With `n` = `max_count`, `C` = `num_classes`, `F` = `imbalance_factor`, `c` = 0..C-1:
+    With n = `max_count`, C = `num_classes`, F = `imbalance_factor`, c = 0..C-1:
 
-    - `"exponential"`: `floor(n * (1/F) ** (c / (C-1)))`, the long-tailed CIFAR of Cui et al. (CVPR 2019) and
-      Cao et al. (NeurIPS 2019), used by GCL and MiSLAS.
-    - `"step"`: `n` for the first `C // 2` classes and `floor(n / F)` for the others (Cao et al.).
-    - `"pareto"`: `floor(n * (1 + (F ** (1/a) - 1) * c / (C-1)) ** -a)` with `a` = `power`: a Pareto curve
-      `x ** -a` read at `C` equally spaced points, from `x = 1` (`n` images) to `F ** (1/a)` (`n / F` images).
-      ImageNet-LT was drawn from a Pareto distribution with power 6 (Liu et al., CVPR 2019); its authors
-      drew at random, this curve is deterministic.
+    - "exponential": floor(n (1/F)^(c / (C-1))), the long-tailed CIFAR of Cui et al. (CVPR 2019) and Cao et al. (NeurIPS
+      2019), used by GCL and MiSLAS.
+    - "step": n for the first C // 2 classes and floor(n / F) for the others (Cao et al.).
+    - "pareto": floor(n (1 + (F^(1/a) - 1) c / (C-1))^-a) with a = `power`. This is a Pareto curve x^-a, read at C
+      equally spaced points from x = 1 (n images) to F^(1/a) (n / F images). ImageNet-LT was drawn at random from a
+      Pareto distribution with power 6 (Liu et al., CVPR 2019); this curve is deterministic.
 
-    Deviation from the published code: a value within a relative 1e-9 below an integer counts as that
-    integer, so that rounding errors never lose an image.
+    Deviation from the published code: a value within a relative 1e-9 below an integer counts as that integer, so that
+    rounding errors never lose an image.
 
     Args:
         max_count: images of the most frequent class, class 0.
         num_classes: number of classes.
         imbalance_factor: at least 1; 1 gives balanced counts.
-        profile: `"exponential"`, `"step"` or `"pareto"`.
+        profile: "exponential", "step" or "pareto".
         power: exponent of the Pareto curve; the other profiles ignore it.
 
     Returns:
-        int64 array `[num_classes]`, never rising.
+        counts, int64 [num_classes], never rising.
 
     Raises:
-        ValueError: an argument out of range, or a rarest class that would get no image.
+        ValueError: if an argument is out of range, or the rarest class would get no image.
     """
     for name, value in (("max_count", max_count), ("num_classes", num_classes)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:

@@ -1,4 +1,4 @@
-"""A small parallel branch for a layer of a frozen network (AdaptFormer)."""
+"""Small parallel branch for a layer of a frozen network (AdaptFormer)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,27 +11,27 @@ from ltzoo.precision import float32_or_float64
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class BottleneckAdapter(keras.layers.Layer):
-    """s (ReLU(LN(x) W_down + b_down) W_up + b_up).
+    """Compute the adapter branch s (ReLU(LN(x) W_down + b_down) W_up + b_up).
 
     AdaptFormer: Adapting Vision Transformers for Scalable Visual Recognition (Chen et al., NeurIPS 2022), in the form
-    of LIFT's released code (Shi et al., ICML 2024): a layer norm of its own, a learned s that starts at 1, and W_up and
-    both offsets at zero, so that the branch adds nothing before training. With ``kernel_size`` it is the branch of a
-    convolution: W_down is a convolution with the same window, stride and padding, W_up acts on the channels.
+    of LIFT's released code (Shi et al., ICML 2024). The branch has its own layer norm LN and a learned s that starts
+    at 1. W_up and both biases start at zero, so the branch adds nothing before training. With `kernel_size` it is the
+    branch of a convolution: W_down convolves with the same window, stride and padding, and W_up acts on the channels.
 
     Args:
         units: size of the output's last axis.
         rank: size r of the bottleneck.
         kernel_size: window of the convolution, None for a linear layer.
-        strides, padding, dilation_rate: as in ``keras.layers.Conv2D``.
-        layer_norm: whether the branch normalizes its input over the last axis (epsilon 1e-5).
-        kernel_initializer: of W_down; default N(0, 1 / (3 n)) with n inputs, as in the released code
-            (``kaiming_normal_(a=sqrt(5))``).
+        strides, padding, dilation_rate: see `keras.layers.Conv2D`.
+        layer_norm: normalize the input over the last axis (epsilon 1e-5).
+        kernel_initializer: initializer of W_down. Default: N(0, 1 / (3 n)) with n inputs, as in the released code
+            (`kaiming_normal_(a=sqrt(5))`).
 
-    Input ``[..., D]``, output ``[..., units]``. Weights: ``kernel`` (W_down), ``down_bias``, ``up_kernel`` (W_up),
-    ``up_bias``, ``scale`` and, with a layer norm, ``gamma`` and ``beta``.
+    Input [..., D], output [..., units]. Weights: `kernel` (W_down), `down_bias`, `up_kernel` (W_up), `up_bias`, `scale`
+    and, with a layer norm, `gamma` and `beta`.
 
     Raises:
-        ValueError: ``units`` or ``rank`` below 1.
+        ValueError: if `units` or `rank` is below 1.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class BottleneckAdapter(keras.layers.Layer):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape):
+        """Create the weights of the branch."""
         size = input_shape[-1]
         if self.layer_norm:
             self.gamma = self.add_weight(name="gamma", shape=(size,), initializer="ones")
@@ -77,6 +78,7 @@ class BottleneckAdapter(keras.layers.Layer):
         self.scale = self.add_weight(name="scale", shape=(), initializer="ones")
 
     def call(self, inputs):
+        """Return the branch's addition to the layer's output, [..., units]."""
         x = self._normalize(inputs) if self.layer_norm else inputs
         if self.kernel_size is None:
             x = ops.matmul(x, self.kernel)
@@ -100,6 +102,7 @@ class BottleneckAdapter(keras.layers.Layer):
         return ops.cast(x, self.compute_dtype) * self.gamma + self.beta
 
     def compute_output_shape(self, input_shape):
+        """Return the output shape of the layer the branch belongs to."""
         if self.kernel_size is None:
             return (*input_shape[:-1], self.units)
         return ops.conv(

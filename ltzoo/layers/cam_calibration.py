@@ -1,4 +1,4 @@
-"""Class activation map calibration for the tail classes (CAMC)."""
+"""Class activation map calibration for tail classes (CAMC)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,40 +16,40 @@ from ltzoo.precision import float32_or_float64
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class CAMCalibration(keras.layers.Layer):
-    """Scores from feature maps, with the maps of tail classes calibrated by prototypes (CAMC, Eq. 4-8).
+    """Score feature maps, with the maps of tail classes calibrated by prototypes (CAMC, Eq. 4-8).
 
-    A tail class c (one with fewer than tau training images) sees its own version of the image: positions that
-    resemble the class's prototypes phi_k count up to twice as much in the average pooling,
+    A tail class c (fewer than tau training images) sees its own version of the image. Positions f that resemble its
+    prototypes phi_k count up to twice as much in the average pooling:
 
         m_c(x, y) = sum_k (fusion_k * <f, phi_k>)(x, y) + b_c           Eq. 4 and the fusing convolution
         x_c = mean over (x, y) of (1 + sigmoid(m_c(x, y))) f(x, y)      Eq. 5
         s_c = g <x_c / |x_c|, w_c / |w_c|>                              Eq. 8
 
-    and the other classes have x_c = mean f. Neither the refined maps nor the embeddings x_c are ever built: see
-    `weighted_cosine` and `fold_prototypes`, which give the same numbers from [H W, T] maps.
+    All other classes have x_c = mean f. Neither the refined maps nor the embeddings x_c are ever built:
+    `weighted_cosine` and `fold_prototypes` give the same numbers from maps [H W, T] of the T tail classes.
 
     Zhang, Lin, Lai, Ding and Wu, Calibrating Class Activation Maps for Long-Tailed Visual Recognition.
 
     Args:
-        class_counts: training images per class, [C].
+        class_counts: training images per class [C].
         threshold: tau; classes with fewer images are tail classes. None: `tail_threshold(class_counts)`.
         num_prototypes: K, 5 in the paper.
         kernel_size: side of the fusing convolution, odd. The paper does not give it; 1 here.
-        share_fusion: one fusion for all tail classes instead of one a class (the paper does not say).
-        fusion_bias: whether the fusion has a bias b.
-        scale: g, 16 in the paper. ``layer.scale`` is a plain number that may be set between two stages.
+        share_fusion: use one fusion for all tail classes instead of one per class (the paper does not say).
+        fusion_bias: add a bias b to the fusion.
+        scale: g, 16 in the paper. `layer.scale` is a plain number that can be set between stages.
         normalize_kernel: divide w_c by its length (Eq. 8); False is Eq. 6 times g.
-        kernel_initializer: default: U(-1, 1) draws with every column brought to length 1.
+        kernel_initializer: initializer of the kernel. Default: U(-1, 1) draws with every column scaled to length 1.
         kernel_regularizer: regularizer of the kernel.
         seed: seed of the default initializer.
 
-    Input and output: [batch, H, W, D] -> [batch, C], in float32 at least, also under mixed precision.
-    Weights: ``kernel`` [D, C]; with T > 0 tail classes ``prototypes`` [T, K, D], ``fusion_kernel`` [T, k, k, K] or
-    [k, k, K], ``fusion_bias`` [T] or [1]; all are trained. Prototypes start at 0 (every position then counts the
-    same) until `set_prototypes`; the fusion starts as the mean of the K maps, see `standardize_fusion`.
+    Input and output: [batch, H, W, D] -> [batch, C], in float32 or float64, even under mixed precision.
+    Weights: `kernel` [D, C]; with T > 0 tail classes also `prototypes` [T, K, D], `fusion_kernel` [T, k, k, K] or
+    [k, k, K], and `fusion_bias` [T] or [1]. All are trained. Prototypes start at 0, where every position counts the
+    same; call `set_prototypes`. The fusion starts as the mean of the K maps; see `standardize_fusion`.
 
     Raises:
-        ValueError: ``threshold`` or ``scale`` not above 0, ``num_prototypes`` below 1, ``kernel_size`` not odd.
+        ValueError: if `threshold` or `scale` is not above 0, `num_prototypes` is below 1, or `kernel_size` is not odd.
     """
 
     def __init__(
@@ -94,12 +94,16 @@ class CAMCalibration(keras.layers.Layer):
         is_tail = self.class_counts.array < tau
         self.tail_classes = tuple(np.flatnonzero(is_tail).tolist())
         self.other_classes = tuple(np.flatnonzero(~is_tail).tolist())
-        self.kernel = self.prototypes = self.fusion_kernel = self.fusion_bias = None
+        self.kernel: keras.Variable | None = None
+        self.prototypes: keras.Variable | None = None
+        self.fusion_kernel: keras.Variable | None = None
+        self.fusion_bias: keras.Variable | None = None
 
     def build(self, input_shape):
+        """Create the kernel and, with tail classes, the prototypes and the fusion."""
         if len(input_shape) != 4:
             raise ValueError(
-                "CAMCalibration takes a feature map [batch, height, width, channels]. "
+                "`inputs` must be a feature map [batch, height, width, channels]. "
                 f"Received: input_shape={tuple(input_shape)}"
             )
         size, tail = input_shape[-1], len(self.tail_classes)
@@ -128,6 +132,7 @@ class CAMCalibration(keras.layers.Layer):
             )
 
     def call(self, feature_map):
+        """Return scores [batch, C] of a feature map [batch, H, W, D]."""
         feature_map, directions = self._cast(feature_map)
         plain = unit_length(ops.mean(feature_map, axis=(1, 2)), axis=-1)
         if not self.tail_classes:
@@ -141,10 +146,10 @@ class CAMCalibration(keras.layers.Layer):
         return scores * self.scale
 
     def activation_maps(self, feature_map: Any, calibrated: bool = True) -> Any:
-        """Class activation maps [batch, H, W, C]: <f(x, y), w_c / |w_c|> (Eq. 2).
+        """Return class activation maps [batch, H, W, C]: <f(x, y), w_c / |w_c|> (Eq. 2).
 
         Args:
-            feature_map: [batch, H, W, D].
+            feature_map: f [batch, H, W, D].
             calibrated: multiply the maps of tail classes by 1 + sigmoid(m_c), as the scores do (Eq. 5).
         """
         feature_map, directions = self._cast(feature_map)
@@ -158,31 +163,32 @@ class CAMCalibration(keras.layers.Layer):
         return maps * ops.reshape(ops.take(weights, place, axis=-1), maps.shape)
 
     def class_vectors(self) -> np.ndarray:
-        """What the features are compared with, float32 [D, C]: the kernel, of unit columns by Eq. 8."""
+        """Return the class vectors that score the features, float32 [D, C]: the kernel, with unit columns by Eq. 8."""
         kernel = ops.convert_to_tensor(self.kernel)
         return ops.convert_to_numpy(unit_length(kernel, axis=0) if self.normalize_kernel else kernel)
 
     def set_prototypes(self, features: np.ndarray, labels: np.ndarray, seed: int = 0) -> None:
-        """Prototypes from the pooled features of training images; see `prototype_positions` for the choice.
+        """Set the prototypes from pooled features of training images, chosen by `prototype_positions`.
 
         Args:
-            features: pooled features of the training images, [N, D].
-            labels: their classes, int [N].
+            features: pooled features of the training images [N, D].
+            labels: integer classes of the images [N].
             seed: seed of the choice.
         """
         if self.tail_classes:
+            assert self.prototypes is not None
             positions = prototype_positions(labels, self.tail_classes, self.num_prototypes, seed)
             self.prototypes.assign(np.asarray(features)[positions])
 
     def standardize_fusion(self, feature_map: Any) -> None:
-        """Starts the fusion as the mean of the K maps, brought to mean 0 and deviation 1 over the given positions.
+        """Start the fusion as the mean of the K maps, with mean 0 and deviation 1 over the given positions.
 
-        The paper does not say how the fusion starts. Inner products of unnormalized features (Eq. 4) are in the
-        hundreds for wide networks; the sigmoid of such maps is 1 everywhere and has no gradient, so that the module
-        would do nothing. Without a bias only the deviation is brought to 1.
+        The paper does not say how the fusion starts. Inner products of unnormalized features (Eq. 4) reach hundreds in
+        wide networks. The sigmoid of such maps is 1 everywhere, without a gradient, so the module would have no effect.
+        Without a bias only the deviation is set to 1.
 
         Args:
-            feature_map: of training images, [N, H, W, D].
+            feature_map: maps of training images [N, H, W, D].
         """
         if not self.tail_classes:
             return
@@ -197,18 +203,19 @@ class CAMCalibration(keras.layers.Layer):
             self.fusion_bias.assign(-mean / deviation)
 
     def _start_fusion(self, values):
-        """The fusion takes the middle position alone, with one weight a class for all K maps."""
+        """Set the fusion to its middle position only, with one weight per class for all K maps."""
+        assert self.fusion_kernel is not None
         kernel = np.zeros(self.fusion_kernel.shape)
         middle = self.kernel_size // 2
         kernel[..., middle, middle, :] = values[0] if self.share_fusion else values[:, None]
         self.fusion_kernel.assign(kernel)
 
     def _cast(self, feature_map):
-        """Features and class vectors in float32 at least."""
+        """Return features and class vectors in float32 or float64."""
         if None in feature_map.shape[1:]:
             raise ValueError(
-                "CAMCalibration needs a known height and width of the feature map; build the backbone with a fixed "
-                f"image size. Received: feature_map of shape {tuple(feature_map.shape)}"
+                "`feature_map` must have a known height and width; build the backbone with a fixed image size. "
+                f"Received: feature_map of shape {tuple(feature_map.shape)}"
             )
         dtype = float32_or_float64(feature_map.dtype)
         directions = ops.cast(self.kernel, dtype)
@@ -224,6 +231,7 @@ class CAMCalibration(keras.layers.Layer):
         return activation_and_fused_maps(feature_map, tail, filters, bias)
 
     def compute_output_shape(self, input_shape):
+        """Return (batch, C)."""
         return (input_shape[0], len(self.class_counts))
 
     def get_config(self):

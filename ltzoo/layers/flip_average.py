@@ -1,4 +1,4 @@
-"""The average over an image, its mirror image and small shifts of both, in inference."""
+"""Average over an image, its mirror image and small shifts of both, in inference."""
 
 from typing import Any
 
@@ -8,41 +8,44 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class FlipAverage(keras.layers.Layer):
-    """The mean of (f(v) + mirror(f(mirror(v)))) / 2 over the views v of an image in inference, and f(x) in training.
+    """Average an encoder over mirrored and shifted views in inference; encode plainly in training.
 
-    x are images [batch, H, W, C]. There is one view, x itself, where ``shift`` is 0; else there are two, x moved by
-    ``shift`` pixels down and right, and up and left, the edges mirrored. mirror turns left and right around, of a map
-    [batch, h, w, D] too, so that both maps show the same places; features [batch, D] have no sides. Before a linear
-    head the average of the features is that of the logits. Inference costs two passes, with a shift four.
+    Inference returns the mean of (f(v) + mirror(f(mirror(v)))) / 2 over the views v of the images x [batch, H, W, C];
+    training returns f(x). With `shift` 0 the only view is x. Otherwise there are two: x moved by `shift` pixels down
+    and right, and up and left, with mirrored edges. mirror swaps left and right, also of a map [batch, h, w, D], so
+    that both maps show the same places. Features [batch, D] are not mirrored. Before a linear head, averaging the
+    features averages the logits. Inference costs two passes, or four with a shift.
 
     Args:
         encoder: f, a `keras.Model` from images to a map or to features.
         shift: pixels, fewer than H and W.
 
     Raises:
-        ValueError: ``shift`` is below 0, or not below the known sides of the images.
+        ValueError: if `shift` is below 0, or not below the known sides of the images.
     """
 
     def __init__(self, encoder: keras.Model, shift: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if shift != int(shift) or shift < 0:
-            raise ValueError(f"shift must be a number of pixels, 0 or more. Received: shift={shift}")
+            raise ValueError(f"`shift` must be a whole number of pixels, 0 or more. Received: shift={shift}")
         self.encoder = encoder
         self.shift = int(shift)
-        self.averages = True  # False: f(x) in inference, too. It is not saved.
+        self.averages = True  # False: f(x) in inference as well. Not saved.
 
     def build(self, input_shape):
+        """Build the encoder, and check `shift` against the image size."""
         sides = [side for side in input_shape[1:3] if side is not None]
         if sides and self.shift >= min(sides):
             raise ValueError(
-                f"shift must be less than the sides of the images. Received: shift={self.shift}, "
-                f"images of shape {tuple(input_shape[1:])}"
+                "`shift` must be less than the height and width of the images. "
+                f"Received: shift={self.shift}, input_shape={tuple(input_shape)}"
             )
         if not self.encoder.built:
             self.encoder.build(input_shape)
         self.built = True
 
     def call(self, images, training=None):
+        """Return the encoder's output, averaged over the views in inference."""
         if training or not self.averages:
             return self.encoder(images, training=training)
         views = [moved(images, self.shift), moved(images, -self.shift)] if self.shift else [images]
@@ -55,22 +58,24 @@ class FlipAverage(keras.layers.Layer):
         return outputs, ops.flip(mirrored, axis=2) if len(mirrored.shape) == 4 else mirrored
 
     def compute_output_shape(self, input_shape):
+        """Return the output shape of the encoder."""
         return self.encoder.compute_output_shape(input_shape)
 
     def get_config(self):
-        """Return the constructor arguments."""
+        """Return the constructor arguments, with the encoder serialized."""
         encoder = keras.saving.serialize_keras_object(self.encoder)
         return {**super().get_config(), "encoder": encoder, "shift": self.shift}
 
     @classmethod
     def from_config(cls, config):
+        """Build the layer from the result of `get_config`."""
         return cls(**{**config, "encoder": keras.saving.deserialize_keras_object(config["encoder"])})
 
 
 def moved(images, pixels: int):
-    """Images [batch, H, W, C] whose content lies so many pixels further down and right, up and left if below 0.
+    """Move the content of images [batch, H, W, C] down and right, or up and left if `pixels` is below 0.
 
-    What is left free shows the pixels beside it in reverse, without the one at the edge.
+    The free border is filled with the neighboring pixels in reverse, without the pixel at the edge.
     """
     if pixels > 0:
         rows = ops.concatenate([ops.flip(images[:, 1 : pixels + 1], axis=1), images[:, :-pixels]], axis=1)

@@ -1,4 +1,4 @@
-"""The training-only Gaussian cloud on the logits (GCL)."""
+"""Gaussian cloud on the logits, in training only (GCL)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,35 +13,35 @@ from ltzoo.precision import float32_or_float64
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class GaussianCloud(keras.layers.Layer):
-    """Lowers the logit of class j by scale * noise_multiplier * |epsilon| * delta_j, in training only.
+    """Lower the logit of class j by scale * noise_multiplier * |epsilon| * delta_j, in training only.
 
-    epsilon = clip(N(0, 1/3), -1, 1), where 1/3 is the standard deviation, and delta is the cloud size of the
-    class divided by the largest one: 0 for the class with most images, 1 for the one with fewest. Long-tailed
-    Visual Recognition via Gaussian Clouded Logit Adjustment (Li et al., CVPR 2022), Eq. 8, 9 and 11.
-    Classes of equal size have no cloud, and the layer then returns its input.
+    epsilon = clip(N(0, 1/3), -1, 1), where 1/3 is the standard deviation. delta is the cloud size of the class divided
+    by the largest one: 0 for the most frequent class, 1 for the rarest. Long-tailed Visual Recognition via Gaussian
+    Clouded Logit Adjustment (Li et al., CVPR 2022), Eq. 8, 9 and 11. Classes of equal size have no cloud, and the layer
+    then returns its input.
 
     Args:
-        class_counts: Training images a class, C integers.
-        noise_multiplier: Amplitude of the cloud on the cosine; 1.0 in the paper, 0.5 in the published code.
-            A settable attribute.
-        scale: The factor that the incoming cosine carries already. A settable attribute.
-        strategy: "log", "power" or "cosine" (Table 3), see ``ltzoo.class_counts.cloud_sizes``.
-        exponent: Exponent of the "power" strategy.
-        per_class: One epsilon for each sample and class, as in the published code; False: one for each
-            sample, as the paper writes it.
-        angular: Hand the cloud over instead of subtracting it, for ``AngularGaussianCloudedLogit``: in
-            training the output is [batch, C, 2], the input and noise_multiplier * |epsilon| * delta.
-        seed: Seed of the noise; None for a random one.
+        class_counts: training images per class [C].
+        noise_multiplier: amplitude of the cloud on the cosine; 1.0 in the paper, 0.5 in the published code. This
+            attribute can be set.
+        scale: factor that the incoming cosine already carries. This attribute can be set.
+        strategy: "log", "power" or "cosine" (Table 3); see `ltzoo.class_counts.cloud_sizes`.
+        exponent: exponent of the "power" strategy.
+        per_class: draw one epsilon per sample and class, as in the published code. False: one per sample, as in the
+            paper.
+        angular: return the cloud instead of subtracting it, for `AngularGaussianCloudedLogit`. The training output
+            is then [batch, C, 2]: the input and noise_multiplier * |epsilon| * delta.
+        seed: seed of the noise; None for a random one.
 
-    Input and output: [batch, C] scale * cosine -> [batch, C] (or [batch, C, 2]), in float32 at least. In
-    inference the input is returned. Compile the model again after an attribute was set.
+    Input and output: [batch, C] scale * cosine -> [batch, C] (or [batch, C, 2]), in float32 or float64. Inference
+    returns the input. Compile the model again after setting an attribute.
 
     Raises:
-        ValueError: If the counts are not positive integers, ``noise_multiplier`` is negative, ``scale`` is
-            not above 0, or the input does not have one column a class.
+        ValueError: if the counts are not positive integers, `noise_multiplier` is negative, `scale` is not above 0,
+            or the input does not have one column per class.
 
-    Deviation: with mixup the published code draws new noise for each of its two loss calls; here a sample has
-    one cloud, whatever its labels are.
+    Deviation: with mixup the published code draws new noise for each of its two loss calls. Here a sample has one
+    cloud for all its labels.
     """
 
     def __init__(
@@ -60,10 +60,10 @@ class GaussianCloud(keras.layers.Layer):
         super().__init__(**kwargs)
         if not noise_multiplier >= 0:
             raise ValueError(
-                f"noise_multiplier must be 0 or more. Received: noise_multiplier={noise_multiplier}"
+                f"`noise_multiplier` must be 0 or more. Received: noise_multiplier={noise_multiplier}"
             )
         if not scale > 0:
-            raise ValueError(f"scale must be above 0. Received: scale={scale}")
+            raise ValueError(f"`scale` must be above 0. Received: scale={scale}")
         self.class_counts = ClassCounts(class_counts)
         self._sizes = cloud_sizes(self.class_counts, strategy, exponent=exponent).astype("float32")
         self.noise_multiplier = float(noise_multiplier)
@@ -76,13 +76,15 @@ class GaussianCloud(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def build(self, input_shape):
+        """Check that the input has one column per class."""
         if len(input_shape) != 2 or input_shape[-1] != len(self.class_counts):
             raise ValueError(
-                f"inputs must be [batch, {len(self.class_counts)}], one column a class. "
+                f"`inputs` must be [batch, {len(self.class_counts)}], one column per class. "
                 f"Received: inputs of shape {tuple(input_shape)}"
             )
 
     def call(self, inputs, training=None):
+        """Return the logits [batch, C], clouded in training; [batch, C, 2] with `angular`."""
         inputs = ops.cast(inputs, float32_or_float64(inputs.dtype))
         if not training:
             return inputs

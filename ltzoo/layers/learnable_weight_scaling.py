@@ -1,4 +1,4 @@
-"""Linear classifier with a learned scale for every class."""
+"""Linear classifier with one learned scale per class."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,36 +12,36 @@ from ltzoo.precision import float32_or_float64
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class LearnableWeightScaling(keras.layers.Layer):
-    """Scores z = s * (x W + b) with one learned factor s_c a class.
+    """Compute scores z = s * (x W + b), with one learned factor s_c per class.
 
-    This is learnable weight scaling (Kang et al., "Decoupling", ICLR 2020, Section 4) and, with weights that go on
-    learning, the stage-2 classifier of MiSLAS (Eq. 4): z = diag(s) (a W + dW)^T x. There are two forms of the latter:
+    This is learnable weight scaling (LWS; Kang et al., "Decoupling", ICLR 2020, Section 4). With weights that continue
+    to train it is the stage-2 classifier of MiSLAS (Eq. 4): z = diag(s) (a W + dW)^T x. It has two forms:
 
-    - ``separate_shift=False``, the published code: dW is no weight of its own; W itself is fine-tuned from where
-      stage 1 left it, at a learning rate of its own (optimizer ``learning_rate_multipliers={"*kernel": 0.5, "*bias":
-      0.5}``). Weight decay then pulls on W. This is the default, because the published results have it.
-    - ``separate_shift=True``, the paper: W is fixed, and the weight ``shift``, dW, starts at 0 and learns
-      (``{"*shift": 0.5}``). Weight decay pulls W + dW back to a W.
+    - `separate_shift=False` (default), the published code, which produced the published results: dW is not a weight.
+      W itself is fine-tuned from its stage-1 value with its own learning rate (optimizer
+      `learning_rate_multipliers={"*kernel": 0.5, "*bias": 0.5}`). Weight decay then pulls on W.
+    - `separate_shift=True`, the paper: W is fixed, and the weight `shift`, dW, starts at 0 and trains
+      (`{"*shift": 0.5}`). Weight decay pulls W + dW back to a W.
 
-    Special cases: ``learn_scale=False`` is classifier re-training (cRT) once W is drawn anew, in either form also
-    with ``separate_shift=True, base_factor=0``; ``learn_kernel=False`` is LWS.
+    Special cases: `learn_kernel=False` is LWS. `learn_scale=False` is classifier re-training (cRT), if W is
+    initialized again first. With `separate_shift=True, base_factor=0` W has no effect and needs no new values.
 
     Args:
-        units: Number of classes C.
-        use_bias: Whether there is a bias. Eq. 4 has none, the published classifiers do.
-        scale_bias: s * (x W + b), as published; False: s * (x W) + b.
-        learn_scale: Train s.
-        learn_kernel: Train W (or dW) and b.
-        separate_shift: See above. The bias has no shift of its own: it is trained directly.
-        base_factor: The paper's a, with ``separate_shift=True`` only.
-        kernel_initializer: Initializer of W.
+        units: number of classes C.
+        use_bias: add a bias. Eq. 4 has none; the published classifiers do.
+        scale_bias: True for s * (x W + b), as published; False for s * (x W) + b.
+        learn_scale: train s.
+        learn_kernel: train W (or dW) and b.
+        separate_shift: see above. The bias has no shift; it is trained directly.
+        base_factor: the paper's a, with `separate_shift=True` only.
+        kernel_initializer: initializer of W.
 
-    Input and output: [batch, ..., D] -> [batch, ..., C], in float32 at least, also under mixed precision.
-    ``layer.kernel`` is [D, C], ``layer.class_scale`` [C] starts at 1. ``merged_weights()`` folds everything into the
-    kernel and bias of a plain dense layer.
+    Input and output: [batch, ..., D] -> [batch, ..., C], in float32 or float64, even under mixed precision.
+    `layer.kernel` is [D, C]; `layer.class_scale` [C] starts at 1. `merged_weights()` folds everything into the kernel
+    and bias of a plain dense layer.
 
     Raises:
-        ValueError: If ``units`` is below 1, or ``base_factor`` is set without ``separate_shift``.
+        ValueError: if `units` is below 1, or `base_factor` is set without `separate_shift`.
     """
 
     def __init__(
@@ -59,10 +59,11 @@ class LearnableWeightScaling(keras.layers.Layer):
         kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)
         if units < 1:
-            raise ValueError(f"units must be 1 or more. Received: units={units}")
+            raise ValueError(f"`units` must be 1 or more. Received: units={units}")
         if base_factor != 1.0 and not separate_shift:
             raise ValueError(
-                f"base_factor needs separate_shift=True: W itself is trained. Received: base_factor={base_factor}"
+                "`base_factor` needs `separate_shift=True`; otherwise the kernel itself is trained. "
+                f"Received: base_factor={base_factor}"
             )
         self.units = int(units)
         self.use_bias = bool(use_bias)
@@ -72,9 +73,14 @@ class LearnableWeightScaling(keras.layers.Layer):
         self.separate_shift = bool(separate_shift)
         self.base_factor = float(base_factor)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.kernel = self.bias = self.shift = self.class_scale = None
+        self.kernel: keras.Variable | None = None
+        self.bias: keras.Variable | None = None
+        self.shift: keras.Variable | None = None
+        self.class_scale: keras.Variable | None = None
 
     def build(self, input_shape):
+        """Create the kernel, the class scale and, if wanted, the bias and the shift."""
+
         def weight(name, shape, initializer, trainable):
             return self.add_weight(
                 name=name, shape=shape, initializer=initializer, trainable=trainable, autocast=False
@@ -90,6 +96,7 @@ class LearnableWeightScaling(keras.layers.Layer):
         self.class_scale = weight("class_scale", (self.units,), "ones", self.learn_scale)
 
     def call(self, inputs):
+        """Return scores [batch, ..., C]."""
         dtype = float32_or_float64(inputs.dtype)
         kernel = ops.cast(self.kernel, dtype)
         if self.shift is not None:
@@ -102,7 +109,8 @@ class LearnableWeightScaling(keras.layers.Layer):
         return (logits + bias) * scale if self.scale_bias else logits * scale + bias
 
     def merged_weights(self) -> tuple[np.ndarray, np.ndarray]:
-        """Kernel [D, C] and bias [C] of the dense layer that computes the same."""
+        """Return kernel [D, C] and bias [C] of the equivalent dense layer."""
+        assert self.kernel is not None and self.class_scale is not None
         kernel, scale = (ops.convert_to_numpy(v.value) for v in (self.kernel, self.class_scale))
         if self.shift is not None:
             kernel = self.base_factor * kernel + ops.convert_to_numpy(self.shift.value)
@@ -110,6 +118,7 @@ class LearnableWeightScaling(keras.layers.Layer):
         return kernel * scale, bias * scale if self.scale_bias else np.array(bias)
 
     def compute_output_shape(self, input_shape):
+        """Return (..., units)."""
         return (*input_shape[:-1], self.units)
 
     def get_config(self):

@@ -1,4 +1,4 @@
-"""Standardized logits (logit rectification of NBN)."""
+"""Logit rectification of NBN: standardized logits per class."""
 
 from typing import Any
 
@@ -10,24 +10,24 @@ from ltzoo.layers.batch_normalization import BatchNormalization, batch_normalize
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class LogitRectification(BatchNormalization):
-    """Logits with mean 0 and variance 1 for each class over the batch: (z - mean) / sqrt(variance + epsilon).
+    """Standardize logits per class over the batch: (z - mean) / sqrt(variance + epsilon).
 
     Eq. 4 of Normalizing Batch Normalization (Bao et al., 2024). The logits of frequent classes have a larger mean and
-    variance than those of rare ones; here every class gets the same. In training the statistics are those of the
-    batch, in inference their moving averages. It is a batch normalization without scale and offset over the classes,
-    and it follows the linear classifier, bias included (which therefore has no effect in training).
+    variance than those of rare classes. Here every class gets mean 0 and variance 1. Training uses batch statistics,
+    inference their moving averages. The layer is a batch normalization over the classes without scale and offset. It
+    follows the linear classifier including its bias, which therefore has no effect in training.
 
     Args:
-        affine: Learn a scale and an offset for each class, as plain batch normalization does. The published code has
-            the option; its results do not use it, nor does Eq. 4.
-        momentum: Share of the old moving average that is kept. 0.9 is what PyTorch calls momentum 0.1.
-        epsilon: Added to the variance.
-        **kwargs: Other arguments of ``ltzoo.layers.BatchNormalization``, without ``center`` and ``scale``.
+        affine: learn a scale and an offset per class, as plain batch normalization does. The published code offers
+            this; its results and Eq. 4 do not use it.
+        momentum: share of the old moving average to keep. 0.9 corresponds to PyTorch's momentum 0.1.
+        epsilon: added to the variance.
+        **kwargs: other arguments of `ltzoo.layers.BatchNormalization`, except `center` and `scale`.
 
-    Input and output: logits [batch, classes] -> [batch, classes], in float32 at least, also under mixed precision. A
-    batch of one image has logits 0 in training.
+    Input and output: logits [batch, C] -> [batch, C], in float32 or float64, even under mixed precision. In training a
+    batch of one image has logits 0.
 
-    Deviation: the moving variance records the biased batch variance, as everywhere in Keras; the published code
+    Deviation: the moving variance records the biased batch variance, as everywhere in Keras. The published code
     records the unbiased one, n / (n - 1) times as large.
     """
 
@@ -41,6 +41,7 @@ class LogitRectification(BatchNormalization):
         self.affine = bool(affine)
 
     def call(self, inputs, training=None, mask=None):
+        """Return standardized logits [batch, C]."""
         inputs = ops.convert_to_tensor(inputs)
         return batch_normalize(self, inputs, self.gamma, self.beta, training, mask)
 

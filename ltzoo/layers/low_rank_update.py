@@ -1,4 +1,4 @@
-"""The low-rank change of a linear layer (LoRA)."""
+"""Low-rank change of a linear layer (LoRA)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,24 +11,24 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class LowRankUpdate(keras.layers.Layer):
-    """What LoRA adds to the output of a linear layer: (alpha / r) x A B.
+    """Compute what LoRA adds to the output of a linear layer: (alpha / r) x A B.
 
     LoRA: Low-Rank Adaptation of Large Language Models (Hu et al., ICLR 2022), Section 4.1. The linear layer x W is
-    given as a product in Einstein's notation, so projections to several heads are one matrix: of "abc,cde->abde"
-    (input ``[batch, T, D]``, kernel ``[D, heads, size]``) A is ``[D, r]`` and B ``[r, heads, size]``.
+    given in Einstein notation, so projections to several heads count as one matrix. For "abc,cde->abde" (input
+    [batch, T, D], kernel [D, heads, size]), A is [D, r] and B [r, heads, size].
 
     Args:
-        equation: that of the linear layer, ``"input,kernel->output"`` as in ``keras.layers.EinsumDense``.
+        equation: equation of the linear layer, "input,kernel->output" as in `keras.layers.EinsumDense`.
         kernel_shape: shape of its kernel.
         rank: r, 1 or more.
-        alpha: the factor's numerator; None is r, a factor of 1. LIFT (Shi et al., ICML 2024) has 1.
-        kernel_initializer: of A. Default: U(-1/sqrt(n), 1/sqrt(n)) with n inputs, as in the published code. B starts
-            at zero, so the layer adds nothing before training.
+        alpha: numerator of the factor; None is r, a factor of 1. LIFT (Shi et al., ICML 2024) has 1.
+        kernel_initializer: initializer of A. Default: U(-1/sqrt(n), 1/sqrt(n)) with n inputs, as in the published
+            code. B starts at zero, so the layer adds nothing before training.
 
-    Weights: ``kernel`` (A) and ``up_kernel`` (B).
+    Weights: `kernel` (A) and `up_kernel` (B).
 
     Raises:
-        ValueError: ``rank`` below 1, or a kernel with an axis that inputs and outputs share.
+        ValueError: if `rank` is below 1, or inputs and outputs share an axis of the kernel.
     """
 
     def __init__(
@@ -51,13 +51,15 @@ class LowRankUpdate(keras.layers.Layer):
             kernel_initializer = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self._down, self._up, self._in_shape, self._out_shape = _factorize(self.equation, self.kernel_shape)
-        self.kernel = self.up_kernel = None
+        self.kernel: keras.Variable | None = None
+        self.up_kernel: keras.Variable | None = None
 
     def build(self, input_shape=None):
+        """Create A and B."""
         inputs = 1
         for size in self._in_shape:
             inputs *= size
-        # A matrix for the initializer, whose fan-in is then the number of inputs.
+        # Shape A as a matrix, so that the initializer's fan-in is the number of inputs.
         self.kernel = self.add_weight(
             name="kernel", shape=(inputs, self.rank), initializer=self.kernel_initializer
         )
@@ -66,6 +68,7 @@ class LowRankUpdate(keras.layers.Layer):
         )
 
     def call(self, inputs):
+        """Return the change of the linear layer's output."""
         down = ops.reshape(self.kernel, (*self._in_shape, self.rank))
         update = ops.einsum(self._up, ops.einsum(self._down, inputs, down), self.up_kernel)
         factor = 1.0 if self.alpha is None else self.alpha / self.rank
@@ -84,13 +87,13 @@ class LowRankUpdate(keras.layers.Layer):
 
 
 def _factorize(equation, kernel_shape):
-    """The two products, x A and (x A) B, and the shapes of A and B without the rank."""
+    """Return the equations of x A and (x A) B, and the shapes of A and B without the rank."""
     left, output = equation.split("->")
     inputs, kernel = left.split(",")
     summed = [letter for letter in kernel if letter not in output]
     if any(letter in inputs and letter in output for letter in kernel):
         raise ValueError(
-            "`equation` must be of a linear layer whose kernel has inputs and outputs only. "
+            "`equation` must describe a linear layer whose kernel has axes of inputs and outputs only. "
             f"Received: equation={equation!r}"
         )
     if len(kernel) != len(kernel_shape):

@@ -1,4 +1,4 @@
-"""A network whose weights follow those of another one."""
+"""Momentum encoder: a network whose weights follow another network's."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ from ltzoo.keras_internals import layers_of
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class MomentumCopy(keras.layers.Layer):
-    """The momentum encoder of MoCo (He et al., CVPR 2020, Eq. 2): v = m v + (1 - m) w with the weights w of a network.
+    """Copy of a network whose weights v follow the network's weights w: v = m v + (1 - m) w.
 
-    No gradient trains it, yet its batch norms use the statistics of the batch when it is called with
-    `training=True`, and move their own averages, as in the published code. So its layers count as trainable while
-    none of its weights does, whatever `trainable` is set to.
+    This is the momentum encoder of MoCo (He et al., CVPR 2020, Eq. 2). No gradient trains it. When called with
+    `training=True`, its batch norms still use batch statistics and move their own averages, as in the published code.
+    Its layers therefore count as trainable, but none of its weights does, whatever `trainable` is set to.
 
     Args:
-        network: the copy, a built layer or model that nobody else uses; `MomentumCopy.of` makes one.
+        network: the copy, a built layer or model with no other user; `MomentumCopy.of` makes one.
         momentum: m, from 0 to 1.
 
     Raises:
-        ValueError: `momentum` is outside [0, 1], or another network has other weights.
+        ValueError: if `momentum` is outside [0, 1], or the followed network has other weights.
     """
 
     def __init__(self, network: keras.layers.Layer, momentum: float = 0.999, **kwargs: Any) -> None:
@@ -33,16 +33,16 @@ class MomentumCopy(keras.layers.Layer):
         self.network = network
         self.momentum = float(momentum)
         for layer in layers_of(network):
-            # One by one: on TensorFlow nothing happens where a model that is trainable is set to trainable.
+            # Set each layer: on TensorFlow, setting a trainable model to trainable does nothing.
             layer.trainable = True
-        # What the optimizer would train follows the other network; statistics are the copy's own.
+        # Weights that an optimizer would train follow the network; the copy keeps its own statistics.
         self._follows = tuple(variable.trainable for variable in network.weights)
         self.trainable = False
         self.built = True
 
     @classmethod
     def of(cls, network: keras.layers.Layer, momentum: float = 0.999, **kwargs: Any) -> "MomentumCopy":
-        """A copy of a built layer or functional model; `reset` gives it the same weights."""
+        """Copy a built layer or functional model; call `reset` to give the copy the same weights."""
         if isinstance(network, keras.Model):
             copy = keras.models.clone_model(network)
         else:
@@ -57,40 +57,43 @@ class MomentumCopy(keras.layers.Layer):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
+        """True, so that batch norms use batch statistics; the weights never train."""
         keras.layers.Layer.trainable.fset(self, True)
         for variable in self.weights:
             variable.trainable = False
 
     def reset(self, network: keras.layers.Layer) -> None:
-        """Takes over all weights of `network`, moving averages included."""
+        """Take over all weights of `network`, moving averages included."""
         for mine, other in self._pairs(network):
-            # In memory of its own: JAX donates the buffers of a training step.
+            # Copy the memory: JAX donates the buffers of a training step.
             mine.assign(np.array(ops.convert_to_numpy(other)))
 
     def update(self, network: keras.layers.Layer) -> None:
-        """One step of the formula."""
+        """Move the trainable weights v one step towards the weights w of `network`: v = m v + (1 - m) w."""
         for follows, (mine, other) in zip(self._follows, self._pairs(network), strict=True):
             if follows:
                 other = ops.stop_gradient(ops.convert_to_tensor(other))
-                mine.assign(self.momentum * mine + (1.0 - self.momentum) * other)
+                mine.assign(self.momentum * ops.convert_to_tensor(mine) + (1.0 - self.momentum) * other)
 
     def _pairs(self, network):
         mine, others = self.network.weights, network.weights
         if [tuple(variable.shape) for variable in mine] != [tuple(variable.shape) for variable in others]:
             raise ValueError(
-                "`network` must have the weights that this is a copy of. "
-                f"Received: {len(others)} weights of {network.name!r}, the copy has {len(mine)}"
+                f"`network` must have the same weights as the copy, which has {len(mine)}. "
+                f"Received: {len(others)} weights of network={network.name!r}"
             )
         return list(zip(mine, others, strict=True))
 
     def call(self, inputs, training=None):
+        """Return the copy's output for `inputs`, without a gradient."""
         return ops.stop_gradient(self.network(inputs, training=training))
 
     def compute_output_shape(self, input_shape):
+        """Return the output shape of the network."""
         return self.network.compute_output_shape(input_shape)
 
     def get_config(self):
-        """Return the constructor arguments."""
+        """Return the constructor arguments, with the network serialized."""
         return {
             **super().get_config(),
             "network": keras.saving.serialize_keras_object(self.network),
@@ -99,7 +102,7 @@ class MomentumCopy(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config):
-        """The inverse of `get_config`."""
+        """Build the layer from the result of `get_config`."""
         config = dict(config)
         config["network"] = keras.saving.deserialize_keras_object(config["network"])
         return cls(**config)

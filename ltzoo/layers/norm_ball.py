@@ -8,26 +8,27 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class NormBall(keras.constraints.Constraint):
-    """Projects every vector onto the ball of a radius: w min(1, radius / |w|); shorter ones stay as they are.
+    """Project every vector onto a ball: w min(1, radius / |w|).
 
-    The MaxNorm of Long-Tailed Recognition via Weight Balancing (Alshammari et al., CVPR 2022, Eq. 5). It differs from
-    `keras.constraints.MaxNorm` in that it leaves vectors inside the ball exactly as they are.
+    This is the MaxNorm of Long-Tailed Recognition via Weight Balancing (Alshammari et al., CVPR 2022, Eq. 5). Unlike
+    `keras.constraints.MaxNorm`, it leaves vectors inside the ball exactly unchanged.
 
     Args:
-        radius: above 0; infinity lets everything pass.
-        axis: the axis of the vectors' entries, 0 for a kernel `[D, C]`.
+        radius: above 0; infinity leaves every vector unchanged.
+        axis: axis of the vector entries, 0 for a kernel [D, C].
 
     Raises:
-        ValueError: If ``radius`` is not above 0.
+        ValueError: if `radius` is not above 0.
     """
 
     def __init__(self, radius: float, axis: int = 0) -> None:
         if not radius > 0:
-            raise ValueError(f"radius must be above 0. Received: radius={radius}")
+            raise ValueError(f"`radius` must be above 0. Received: radius={radius}")
         self.radius = float(radius)
         self.axis = int(axis)
 
     def __call__(self, w: Any) -> Any:
+        """Return the projected weights, in the shape of `w`."""
         w = ops.convert_to_tensor(w)
         norms = ops.sqrt(ops.sum(ops.square(w), axis=self.axis, keepdims=True))
         is_outside = norms > self.radius

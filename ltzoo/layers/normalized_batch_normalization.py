@@ -14,7 +14,7 @@ NORM_EPSILON = 1e-6
 
 
 def unit_direction(vector: Any, radius: float = 0.0) -> Any:
-    """u(v), the direction of a vector, with a way through zero if ``radius`` is above 0.
+    """Return the direction u(v) of a vector, with a smooth path through zero if `radius` is above 0.
 
         |v| >= radius:  v / (|v| + 1e-6)                                     (the published function)
         |v| <  radius:  v (3 - |v|^2 / radius^2) / (2 (radius + 1e-6))
@@ -24,7 +24,7 @@ def unit_direction(vector: Any, radius: float = 0.0) -> Any:
     """
     squared = ops.sum(ops.square(vector))
     is_zero = squared <= 0
-    # The derivative of the square root at 0 must not be asked for.
+    # Avoid the derivative of the square root at 0, which is infinite.
     length = ops.where(is_zero, 0.0 * squared, ops.sqrt(ops.where(is_zero, ops.ones_like(squared), squared)))
     if not radius:
         return vector / (length + NORM_EPSILON)
@@ -35,44 +35,43 @@ def unit_direction(vector: Any, radius: float = 0.0) -> Any:
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class NormalizedBatchNormalization(BatchNormalization):
-    """Batch normalization whose scale and offset have their directions and their common magnitude learned apart.
+    """Batch normalization that learns the directions of scale and offset apart from their common magnitude.
 
     y = g a u(gamma) xhat + g b u(beta), with xhat = (x - mean) / sqrt(variance + epsilon) and u(v) = v / |v|.
 
     This is Normalizing Batch Normalization (Bao et al., 2024), Eq. 2 with g_gamma = g_beta = g, the form of all its
-    results. ``gamma`` and ``beta`` are the weights of ``keras.layers.BatchNormalization`` with another meaning:
-    only their directions count. The factors a and b are 1 and never trained; they differ from 1 only in layers that
-    took over a trained scale and offset (``represent``), so that one g can stand for layers of different strength.
+    results. `gamma` and `beta` are the weights of `keras.layers.BatchNormalization`, but only their directions count.
+    The factors a and b are 1 and never train. They differ from 1 only in layers that took over a trained scale and
+    offset (`represent`), so that one g can serve layers of different strength.
 
-    Called as ``layer([x, g])``, the magnitude is the scalar g of a ``SharedMagnitude``; called as ``layer(x)``, the
-    layer learns a magnitude of its own, ``layer.magnitude`` ("not sharing" in Table VII). Modes of training and
-    moving averages (momentum 0.9, epsilon 1e-5) are those of ``ltzoo.layers.BatchNormalization``.
+    `layer([x, g])` uses the scalar g of a `SharedMagnitude`. `layer(x)` learns the layer's own magnitude,
+    `layer.magnitude` ("not sharing" in Table VII). Training modes and moving averages (momentum 0.9, epsilon 1e-5) are
+    as in `ltzoo.layers.BatchNormalization`.
 
-    A fresh layer starts as published: gamma ones, beta zeros, g = 1. Its effective scale then is 1 / sqrt(channels):
-    0.125 in the last stage of ResNet-32, 0.022 in that of ResNet-50. The residual stream thus starts almost as the
-    identity and the blocks grow into it as g grows (Fig. 2).
+    A new layer starts as published: gamma ones, beta zeros, g = 1. Its effective scale is then 1 / sqrt(channels):
+    0.125 in the last stage of ResNet-32, 0.022 in the last stage of ResNet-50. The residual stream thus starts almost
+    as the identity, and the blocks grow into it as g grows (Fig. 2).
 
     Args:
-        bias_radius: beta starts at zero, where a direction is not defined. Below this length u follows a smooth
-            path through zero (``unit_direction``) that agrees with the published function from this length on. 0 is
-            the published function everywhere. Its derivative at zero is 1e6, so the first step makes beta so long
-            (8e3 in a toy run) that no later step can turn it: the offset keeps the direction of the gradient of
-            the first batch for good. With the default, 0.1, beta reaches full length within a few steps and turns
-            (``benchmarks/nbn_bias_direction.py``).
+        bias_radius: length of beta below which u follows a smooth path through zero (`unit_direction`). beta starts at
+            zero, where a direction is undefined. 0 is the published function everywhere. Its derivative at zero is 1e6,
+            so the first step makes beta so long (8e3 in a toy run) that no later step can turn it. The offset then
+            keeps the gradient direction of the first batch for good. With the default, 0.1, beta reaches full length
+            within a few steps and still turns (`benchmarks/nbn_bias_direction.py`).
         normalize: False leaves out u: y = g a gamma xhat + g b beta ("Ours w/o. normalization" in Table IX).
-        magnitude: Where a magnitude of its own starts.
-        learn_magnitude: Whether a magnitude of its own is trained (False: "Fix g" in Table IX).
-        **kwargs: Arguments of ``ltzoo.layers.BatchNormalization``; ``center=False`` leaves out the offset.
+        magnitude: initial value of the layer's own magnitude.
+        learn_magnitude: train the layer's own magnitude (False: "Fix g" in Table IX).
+        **kwargs: arguments of `ltzoo.layers.BatchNormalization`; `center=False` leaves out the offset.
 
     Call arguments:
         inputs: [batch, ..., channels], or a list of it and a scalar magnitude.
-        training, mask: As in ``keras.layers.BatchNormalization``.
+        training, mask: see `keras.layers.BatchNormalization`.
 
     Raises:
-        ValueError: If ``bias_radius`` is negative, or for ``scale=False``, ``renorm`` or ``synchronized``.
+        ValueError: if `bias_radius` is negative, or with `scale=False`, `renorm` or `synchronized`.
 
-    Deviations: the bias near zero, see ``bias_radius``. The moving variance records the biased batch variance, as
-    everywhere in Keras; the published code records the unbiased one, n / (n - 1) times as large.
+    Deviations: u near zero, see `bias_radius`. The moving variance records the biased batch variance, as everywhere in
+    Keras. The published code records the unbiased one, n / (n - 1) times as large.
     """
 
     def __init__(
@@ -86,19 +85,22 @@ class NormalizedBatchNormalization(BatchNormalization):
         kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)
         if not bias_radius >= 0:
-            raise ValueError(f"bias_radius must be 0 or more. Received: bias_radius={bias_radius}")
+            raise ValueError(f"`bias_radius` must be 0 or more. Received: bias_radius={bias_radius}")
         if not self.scale or self.renorm or self.synchronized:
             raise ValueError(
-                "NormalizedBatchNormalization needs a scale and has no renorm or synchronized mode. "
+                "`scale` must be True, and `renorm` and `synchronized` must be False. "
                 f"Received: scale={self.scale}, renorm={self.renorm}, synchronized={self.synchronized}"
             )
         self.bias_radius = float(bias_radius)
         self.normalize = bool(normalize)
         self.initial_magnitude = float(magnitude)
         self.learn_magnitude = bool(learn_magnitude)
-        self.magnitude = self.gamma_factor = self.beta_factor = None
+        self.magnitude: keras.Variable | None = None
+        self.gamma_factor: keras.Variable | None = None
+        self.beta_factor: keras.Variable | None = None
 
     def build(self, input_shape):
+        """Create the weights; the layer's own magnitude only without a shared one."""
         shared = _is_list_of_shapes(input_shape)
         super().build(input_shape[0] if shared else input_shape)
         self.gamma_factor, self.beta_factor = (
@@ -119,12 +121,13 @@ class NormalizedBatchNormalization(BatchNormalization):
 
     def _freeze_affine(self):
         super()._freeze_affine()
-        # The base class asks while it is constructed.
+        # The base class calls this in its constructor, before `magnitude` exists.
         magnitude = getattr(self, "magnitude", None)
         if magnitude is not None and self.learn_magnitude:
             magnitude.trainable = self.trainable and not self._shifted
 
     def call(self, inputs, training=None, mask=None):
+        """Return normalized inputs [batch, ..., channels]."""
         magnitude = None
         if isinstance(inputs, (list, tuple)):
             inputs, magnitude = inputs
@@ -136,16 +139,23 @@ class NormalizedBatchNormalization(BatchNormalization):
         return ops.cast(outputs, self.compute_dtype) if half else outputs
 
     def effective_parameters(self, magnitude: Any | None = None, dtype: str = "float32") -> tuple[Any, Any]:
-        """(g a u(gamma), g b u(beta)), each [channels]: what multiplies xhat and what is added.
+        """Return (g a u(gamma), g b u(beta)), each [channels]: the factor of xhat and the offset.
 
         Args:
-            magnitude: The shared g; None for the layer's own.
-            dtype: Type of the result. The second is None in a layer without an offset.
+            magnitude: the shared g; None for the layer's own.
+            dtype: dtype of the result.
+
+        Returns:
+            scale and offset; the offset is None in a layer without one.
+
+        Raises:
+            ValueError: if `magnitude` is None but the layer shares its magnitude.
         """
         if magnitude is None:
             if self.magnitude is None:
                 raise ValueError(
-                    f"Layer {self.name!r} shares its magnitude; give its value. Received: magnitude=None"
+                    f"`magnitude` must be given, because layer {self.name!r} shares its magnitude. "
+                    "Received: magnitude=None"
                 )
             magnitude = self.magnitude
         magnitude = ops.cast(magnitude, dtype)
@@ -159,44 +169,47 @@ class NormalizedBatchNormalization(BatchNormalization):
         return gamma, effective(self.beta, self.beta_factor, self.bias_radius) if self.center else None
 
     def represent(self, gamma: Sequence[float], beta: Sequence[float] | None, magnitude: float) -> None:
-        """Takes over a trained scale and offset: sets directions and factors so that they are the effective ones.
+        """Take over a trained scale and offset: set directions and factors so that these are the effective ones.
 
         Args:
-            gamma: The scale, [channels], not all zero.
-            beta: The offset, [channels]; None for a layer without one. A zero offset leaves beta free to learn.
-            magnitude: The g that the layer is used with, not 0. A magnitude of its own is set to it.
+            gamma: scale [channels], not all zero.
+            beta: offset [channels]; None for a layer without one. A zero offset leaves beta free to learn.
+            magnitude: g that the layer is used with, not 0. The layer's own magnitude, if any, is set to it.
 
         Raises:
-            ValueError: If ``gamma`` is all zero: it has no direction.
+            ValueError: if `gamma` is all zero and has no direction, or `magnitude` is 0.
         """
-        gamma = np.asarray(gamma, "float64")
-        length = np.sqrt(np.sum(gamma**2))
+        assert self.gamma_factor is not None and self.beta_factor is not None
+        scale = np.asarray(gamma, "float64")
+        length = np.sqrt(np.sum(scale**2))
         if not length > 0 or not magnitude:
             raise ValueError(
-                f"The scale of layer {self.name!r} must have a direction, and its magnitude must not be 0. "
+                f"`gamma` of layer {self.name!r} must have a direction, and `magnitude` must not be 0. "
                 f"Received: |gamma|={length}, magnitude={magnitude}"
             )
-        self.gamma.assign(gamma)
+        self.gamma.assign(scale)
         self.gamma_factor.assign((length + NORM_EPSILON if self.normalize else 1.0) / magnitude)
         if self.magnitude is not None:
             self.magnitude.assign(magnitude)
         if not self.center:
             return
-        beta = np.asarray(beta, "float64")
-        length = np.sqrt(np.sum(beta**2))
+        offset = np.asarray(beta, "float64")
+        length = np.sqrt(np.sum(offset**2))
         if self.normalize and length > 0:
-            # Long enough to lie where u is the plain direction.
+            # At this length u is the plain direction.
             new_length = max(1.0, self.bias_radius)
-            self.beta.assign(beta / length * new_length)
+            self.beta.assign(offset / length * new_length)
             self.beta_factor.assign(length * (1.0 + NORM_EPSILON / new_length) / magnitude)
         else:
-            self.beta.assign(beta)
+            self.beta.assign(offset)
             self.beta_factor.assign(1.0 if self.normalize else 1.0 / magnitude)
 
     def compute_mask(self, inputs, previous_mask):
+        """Return the mask of the first input."""
         return previous_mask[0] if isinstance(previous_mask, (list, tuple)) else previous_mask
 
     def compute_output_shape(self, input_shape):
+        """Return the shape of the first input."""
         return tuple(input_shape[0] if _is_list_of_shapes(input_shape) else input_shape)
 
     def get_config(self):

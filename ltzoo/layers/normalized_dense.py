@@ -11,16 +11,17 @@ from ltzoo.precision import float32_or_float64
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class UnitColumns(keras.initializers.Initializer):
-    """Columns of U(-1, 1) draws, each brought to length 1, as in the published GCL code.
+    """Initialize with U(-1, 1) draws and scale each column to length 1, as in the published GCL code.
 
     Args:
-        seed: Integer, ``keras.random.SeedGenerator``, or None for a random one.
+        seed: integer, `keras.random.SeedGenerator`, or None for a random one.
     """
 
     def __init__(self, seed: int | keras.random.SeedGenerator | None = None) -> None:
         self.seed = seed
 
     def __call__(self, shape, dtype=None):
+        """Return a matrix of the given shape with columns of length 1."""
         draws = keras.random.uniform(shape, -1.0, 1.0, dtype=dtype, seed=self.seed)
         return unit_length(draws, axis=0)
 
@@ -30,14 +31,15 @@ class UnitColumns(keras.initializers.Initializer):
 
     @classmethod
     def from_config(cls, config):
+        """Build the initializer from the result of `get_config`."""
         return cls(seed=keras.saving.deserialize_keras_object(config["seed"]))
 
 
 def unit_length(vectors: Any, axis: int) -> Any:
-    """Vectors along ``axis`` divided by their Euclidean length; one shorter than 1e-12 becomes 0.
+    """Divide the vectors along `axis` by their Euclidean length.
 
-    Zero vectors get the value 0 and the gradient 0. The published code divides by max(length, 1e-12), whose
-    value is also 0 there, while its gradient is 1e12 times the upstream one.
+    Vectors shorter than 1e-12 get the value 0 and the gradient 0. The published code divides by max(length, 1e-12): a
+    zero vector also has the value 0 there, but 1e12 times the upstream gradient.
     """
     squared_length = ops.sum(ops.square(vectors), axis=axis, keepdims=True)
     is_zero = squared_length <= 1e-24
@@ -47,31 +49,30 @@ def unit_length(vectors: Any, axis: int) -> Any:
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class NormalizedDense(keras.layers.Layer):
-    """Scores g <x/|x|, w_c/|w_c|>: the cosine between the feature and each class vector, times a scale.
+    """Compute scores g <x/|x|, w_c/|w_c|>: the cosine between the feature and each class vector, times a scale.
 
-    With ``normalize_features=True`` this is CAMC Eq. 8 and, with ``scale=1``, the cosine classifier of GCL
-    (Li et al., 2022, Eq. 6); with ``normalize_features=False`` it is g <x, w_c/|w_c|>, CAMC Eq. 7. There is
-    no bias.
+    With `normalize_features=True` this is CAMC Eq. 8 and, with `scale=1`, the cosine classifier of GCL (Li et al.,
+    2022, Eq. 6). With `normalize_features=False` it is g <x, w_c/|w_c|>, CAMC Eq. 7. There is no bias.
 
     Args:
-        units: Number of classes C.
-        scale: The scale g. While it is fixed, ``layer.scale`` is a plain number that may be set between two
-            stages (compile the model again afterwards).
-        learn_scale: Train g as a weight, ``layer.scale_weight``, that starts at ``scale``: True for one number,
-            "per_class" for one g_c a class, which with ``normalize_features=False`` is weight normalization
-            (Salimans and Kingma, 2016; CAMC, Table II).
-        normalize_features: Whether the features are brought to length 1 too.
-        kernel_initializer: Default: U(-1, 1) draws with every column brought to length 1.
-        kernel_regularizer: Regularizer of the kernel.
-        seed: Seed of the default initializer.
+        units: number of classes C.
+        scale: the scale g. While it is fixed, `layer.scale` is a plain number that can be set between stages
+            (compile the model again afterwards).
+        learn_scale: train g as a weight, `layer.scale_weight`, which starts at `scale`. True: one number.
+            "per_class": one g_c per class, which with `normalize_features=False` is weight normalization (Salimans
+            and Kingma, 2016; CAMC, Table II).
+        normalize_features: also scale the features to length 1.
+        kernel_initializer: initializer of the kernel. Default: U(-1, 1) draws with every column scaled to length 1.
+        kernel_regularizer: regularizer of the kernel.
+        seed: seed of the default initializer.
 
-    Input and output: [batch, ..., D] -> [batch, ..., C], in float32 at least, also under mixed precision.
-    ``layer.kernel`` is [D, C], one column a class, and its columns are not kept at length 1 in training.
+    Input and output: [batch, ..., D] -> [batch, ..., C], in float32 or float64, even under mixed precision.
+    `layer.kernel` is [D, C], one column per class. Training does not keep its columns at length 1.
 
     Raises:
-        ValueError: If ``units`` is below 1, ``scale`` is not above 0 or ``learn_scale`` is unknown.
+        ValueError: if `units` is below 1, `scale` is not above 0, or `learn_scale` is unknown.
 
-    Deviation: a zero feature has logits 0 and gradient 0; see ``unit_length`` for the published gradient.
+    Deviation: a zero feature has logits 0 and gradient 0; see `unit_length` for the published gradient.
     """
 
     def __init__(
@@ -88,14 +89,14 @@ class NormalizedDense(keras.layers.Layer):
         kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)
         if units < 1:
-            raise ValueError(f"units must be 1 or more. Received: units={units}")
+            raise ValueError(f"`units` must be 1 or more. Received: units={units}")
         if not scale > 0:
-            raise ValueError(f"scale must be above 0. Received: scale={scale}")
+            raise ValueError(f"`scale` must be above 0. Received: scale={scale}")
         self.units = int(units)
         self.scale = float(scale)
         if learn_scale not in (False, True, "per_class"):
             raise ValueError(
-                f"learn_scale must be False, True or 'per_class'. Received: learn_scale={learn_scale!r}"
+                f"`learn_scale` must be False, True or 'per_class'. Received: learn_scale={learn_scale!r}"
             )
         self.learn_scale = learn_scale
         self.normalize_features = bool(normalize_features)
@@ -108,6 +109,7 @@ class NormalizedDense(keras.layers.Layer):
         self.scale_weight = None
 
     def build(self, input_shape):
+        """Create the kernel and, with `learn_scale`, the scale."""
         self.kernel = self.add_weight(
             name="kernel",
             shape=(input_shape[-1], self.units),
@@ -124,6 +126,7 @@ class NormalizedDense(keras.layers.Layer):
             )
 
     def call(self, inputs):
+        """Return scores [batch, ..., C]."""
         dtype = float32_or_float64(inputs.dtype)
         features = ops.cast(inputs, dtype)
         if self.normalize_features:
@@ -133,6 +136,7 @@ class NormalizedDense(keras.layers.Layer):
         return ops.matmul(features, directions) * scale
 
     def compute_output_shape(self, input_shape):
+        """Return (..., units)."""
         return (*input_shape[:-1], self.units)
 
     def get_config(self):

@@ -1,4 +1,4 @@
-"""The parameter-free shortcut ("option A") of the CIFAR ResNets."""
+"""Parameter-free shortcut ("option A") of the CIFAR ResNets."""
 
 from typing import Any
 
@@ -10,37 +10,38 @@ from keras import ops
 class PaddedShortcut(keras.layers.Layer):
     """Skip connection that subsamples pixels and pads channels with zeros instead of learning a projection.
 
-    Every ``stride``-th pixel is kept, starting with pixel 0; half of the new channels, all zero, go before
-    the old ones and half behind (the larger half behind when their number is odd). Deep Residual Learning for
-    Image Recognition (He et al., 2016), section 4.2, option A.
+    It keeps every `stride`-th pixel, starting with pixel 0. Half of the new zero channels go before the old ones and
+    half after them; if their number is odd, the larger half goes after. Deep Residual Learning for Image Recognition
+    (He et al., 2016), section 4.2, option A.
 
     Args:
-        filters: Number of output channels; at least the number of input channels.
-        stride: Step between the pixels that are kept.
+        filters: number of output channels, at least the number of input channels.
+        stride: step between kept pixels.
 
-    Input and output: [batch, height, width, channels] -> [batch, ceil(height / stride), ceil(width / stride),
-    filters].
+    Input and output: [batch, height, width, channels] -> [batch, ceil(height / stride), ceil(width / stride), filters].
 
     Raises:
-        ValueError: If ``filters`` or ``stride`` is below 1, or the input has more channels than ``filters``.
+        ValueError: if `filters` or `stride` is below 1, or the input has more channels than `filters`.
     """
 
     def __init__(self, filters: int, stride: int = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if filters < 1 or stride < 1:
             raise ValueError(
-                f"filters and stride must be 1 or more. Received: filters={filters}, stride={stride}"
+                f"`filters` and `stride` must be 1 or more. Received: filters={filters}, stride={stride}"
             )
         self.filters = int(filters)
         self.stride = int(stride)
 
     def call(self, inputs):
+        """Return the subsampled and padded inputs."""
         extra = self.filters - self._check(inputs.shape)
         outputs = inputs[:, :: self.stride, :: self.stride, :]
         before = extra // 2
         return ops.pad(outputs, [[0, 0], [0, 0], [0, 0], [before, extra - before]])
 
     def compute_output_shape(self, input_shape):
+        """Return (batch, ceil(height / stride), ceil(width / stride), filters)."""
         self._check(input_shape)
         batch, *size, _ = input_shape
         return (batch, *(None if s is None else -(-s // self.stride) for s in size), self.filters)
@@ -48,8 +49,8 @@ class PaddedShortcut(keras.layers.Layer):
     def _check(self, input_shape):
         if len(input_shape) != 4 or input_shape[-1] > self.filters:
             raise ValueError(
-                f"inputs must be [batch, height, width, channels] with at most {self.filters} channels; "
-                f"choose more filters. Received: inputs of shape {tuple(input_shape)}, filters={self.filters}"
+                f"`inputs` must be [batch, height, width, channels] with at most {self.filters} channels; "
+                f"increase `filters`. Received: inputs of shape {tuple(input_shape)}, filters={self.filters}"
             )
         return input_shape[-1]
 

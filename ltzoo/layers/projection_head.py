@@ -1,4 +1,4 @@
-"""The small network between features and a contrastive loss."""
+"""Small network between the features and a contrastive loss."""
 
 from typing import Any
 
@@ -11,20 +11,20 @@ from ltzoo.layers.normalized_dense import unit_length
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class ProjectionHead(keras.layers.Layer):
-    """Embeddings of length 1: z = v / |v|, v = W2 relu(norm(W1 x + b1)) + b2.
+    """Compute embeddings of length 1: z = v / |v|, with v = W2 relu(norm(W1 x + b1)) + b2.
 
-    Used in training only, by contrastive losses (SimCLR, Chen et al. 2020; BCL; PaCo).
+    Contrastive losses use it, in training only (SimCLR, Chen et al. 2020; BCL; PaCo).
 
     Args:
         units: E, size of the embedding.
-        hidden_units: size of the hidden layer; None for that of the input.
-        batch_normalization: whether the hidden layer has one (as in the published code of BCL and PaCo).
-        seed: the initial kernels are functions of it; U(-1 / sqrt(fan_in), 1 / sqrt(fan_in)), PyTorch's default.
+        hidden_units: size of the hidden layer; None for the size of the input.
+        batch_normalization: normalize the hidden layer, as in the published code of BCL and PaCo.
+        seed: seed of the initial kernels, U(-1 / sqrt(fan_in), 1 / sqrt(fan_in)), which is PyTorch's default.
 
-    Input: [batch, D]. Output: [batch, E], in float32, also under mixed precision.
+    Input: [batch, D]. Output: [batch, E], in float32, even under mixed precision.
 
     Raises:
-        ValueError: `units` or `hidden_units` is below 1.
+        ValueError: if `units` or `hidden_units` is below 1.
     """
 
     def __init__(
@@ -46,9 +46,12 @@ class ProjectionHead(keras.layers.Layer):
         self.hidden_units = None if hidden_units is None else int(hidden_units)
         self.batch_normalization = bool(batch_normalization)
         self.seed = seed
-        self.hidden = self.norm = self.output_layer = None
+        self.hidden: keras.layers.Dense | None = None
+        self.norm: BatchNormalization | None = None
+        self.output_layer: keras.layers.Dense | None = None
 
     def build(self, input_shape):
+        """Create the hidden layer, its norm and the output layer."""
         hidden_units = input_shape[-1] if self.hidden_units is None else self.hidden_units
         self.hidden = self._dense(hidden_units, "hidden", 0)
         self.hidden.build(input_shape)
@@ -65,12 +68,15 @@ class ProjectionHead(keras.layers.Layer):
         return keras.layers.Dense(units, kernel_initializer=uniform, dtype="float32", name=name)
 
     def call(self, inputs, training=None):
+        """Return embeddings of length 1, [batch, E]."""
+        assert self.hidden is not None and self.output_layer is not None
         hidden = self.hidden(ops.cast(inputs, "float32"))
         if self.norm is not None:
             hidden = self.norm(hidden, training=training)
         return unit_length(self.output_layer(ops.relu(hidden)), axis=-1)
 
     def compute_output_shape(self, input_shape):
+        """Return (..., units)."""
         return (*input_shape[:-1], self.units)
 
     def get_config(self):

@@ -10,23 +10,22 @@ from ltzoo.precision import float32_or_float64
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class SharedMagnitude(keras.layers.Layer):
-    """A scalar weight as a tensor of the functional graph.
+    """Return a scalar weight g as a tensor of the functional graph.
 
-    Called on any tensor of the graph, it ignores the tensor and returns its weight g. The result goes as second
-    input into every ``NormalizedBatchNormalization`` that shares it:
+    The layer accepts any tensor of the graph and ignores it. Pass its result as second input to every
+    `NormalizedBatchNormalization` that shares it:
 
         g = SharedMagnitude()(x)
         y = NormalizedBatchNormalization()([convolution(x), g])
 
-    Since the sharing is part of the graph, it survives .keras files, weights files, ``keras.models.clone_model`` and
-    export.
+    The sharing is part of the graph, so it survives .keras files, weights files, `keras.models.clone_model` and export.
 
     Args:
-        value: Where g starts. 1 in the published code.
-        learn: Whether g is trained; False is the "Fix g" of Table IX of NBN (Bao et al., 2024).
+        value: initial value of g. 1 in the published code.
+        learn: train g; False is the "Fix g" of Table IX of NBN (Bao et al., 2024).
 
-    Input and output: any tensor -> [] (a scalar), in float32 at least, also under mixed precision.
-    ``layer.magnitude`` is the weight.
+    Input and output: any tensor -> [] (a scalar), in float32 or float64, even under mixed precision.
+    `layer.magnitude` is the weight.
     """
 
     def __init__(self, value: float = 1.0, learn: bool = True, **kwargs: Any) -> None:
@@ -34,9 +33,10 @@ class SharedMagnitude(keras.layers.Layer):
         super().__init__(**kwargs)
         self.value = float(value)
         self.learn = bool(learn)
-        self.magnitude = None
+        self.magnitude: keras.Variable | None = None
 
     def build(self, input_shape):
+        """Create the scalar weight."""
         self.magnitude = self.add_weight(
             name="magnitude",
             shape=(),
@@ -46,12 +46,16 @@ class SharedMagnitude(keras.layers.Layer):
         )
 
     def call(self, inputs):
+        """Return g, a scalar; the inputs are ignored."""
+        assert self.magnitude is not None
         return ops.cast(self.magnitude, float32_or_float64(self.magnitude.dtype))
 
     def compute_output_spec(self, inputs):
+        """Return the spec of a scalar in float32 or float64."""
         return keras.KerasTensor((), dtype=float32_or_float64(self.variable_dtype))
 
     def compute_output_shape(self, input_shape):
+        """Return the empty shape of a scalar."""
         return ()
 
     def get_config(self):

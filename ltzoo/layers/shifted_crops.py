@@ -11,11 +11,11 @@ from ltzoo.precision import float32_or_float64
 
 
 def crop_ranges(size: int, grid: int) -> list[tuple[int, int]]:
-    """Where the windows of a side begin and end: as long as the side, centered in each of `grid` equal cells.
+    """Return the begin and end of each window along a side, centered in each of `grid` equal cells.
 
-    What lies outside of the image is left out, so the outer crops are shorter than the image: with two cells of 32
-    pixels 0..24 and 8..32, with three 0..21, 0..32 and 11..32. Centers between two pixels are rounded so that the
-    crops stay mirror images of each other.
+    Windows are as long as the side. The part outside the image is left out, so the outer crops are shorter than the
+    image. For 32 pixels, two cells give 0..24 and 8..32; three give 0..21, 0..32 and 11..32. Centers between two pixels
+    are rounded so that the crops stay mirror images of each other.
 
     Args:
         size: pixels of the side.
@@ -30,7 +30,7 @@ def crop_ranges(size: int, grid: int) -> list[tuple[int, int]]:
 
 
 def bilinear_matrix(size: int, begin: int, end: int) -> np.ndarray:
-    """Bilinear resizing of the pixels begin..end of a side to `size` pixels, as a matrix [size, size].
+    """Return the matrix [size, size] that resizes the pixels begin..end of a side to `size` pixels, bilinearly.
 
     Pixel centers lie at half-integers, and the border repeats its last pixel, as in `keras.ops.image.resize`.
     """
@@ -46,20 +46,20 @@ def bilinear_matrix(size: int, begin: int, end: int) -> np.ndarray:
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class ShiftedCropEncoder(keras.layers.Layer):
-    """An M x M map of the pooled features of M x M shifted crops (CAMC++, Zhang et al., section III-B and Fig. 4).
+    """Return an M x M map of the pooled features of M x M shifted crops (CAMC++, Zhang et al., III-B and Fig. 4).
 
-    A window of the size of the image is centered in every cell of an M x M grid; what lies outside of the image is
-    left out without padding; the rest is resized (bilinear) to the size of the image, encoded and averaged over its
-    positions. All crops go through the encoder as one batch of M^2 times the size, so a pass costs M^2 passes.
+    A window of the image's size is centered in every cell of an M x M grid. The part outside the image is left out
+    without padding. The rest is resized (bilinear) to the image's size, encoded, and averaged over its positions. All
+    crops pass through the encoder as one batch of M^2 times the size, so one pass costs as much as M^2 passes.
 
     Args:
         encoder: a `keras.Model` from images [batch, H, W, C] to maps [batch, h, w, D] or to features [batch, D].
-        grid: M; 2 to 5 in the paper, the accuracy rising up to 5 (Table III).
+        grid: M; 2 to 5 in the paper, with accuracy rising up to 5 (Table III).
 
-    Input and output: [batch, H, W, C], H and W known -> [batch, M, M, D].
+    Input and output: [batch, H, W, C], with H and W known -> [batch, M, M, D].
 
     Raises:
-        ValueError: `grid` is below 1 or above the pixels of a side.
+        ValueError: if `grid` is below 1 or above the pixels of a side.
     """
 
     def __init__(self, encoder: keras.Model, grid: int = 5, **kwargs: Any) -> None:
@@ -70,10 +70,11 @@ class ShiftedCropEncoder(keras.layers.Layer):
         self.grid = int(grid)
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        sides = input_shape[1:3]
-        if None in sides or self.grid > min(sides):
+        """Build the encoder, and check `grid` against the image size."""
+        sides = [side for side in input_shape[1:3] if side is not None]
+        if len(sides) < 2 or self.grid > min(sides):
             raise ValueError(
-                "`grid` must not be above the height and width of the images, which must be known. "
+                "`grid` must not exceed the height and width of the images, which must be known. "
                 f"Received: grid={self.grid}, input_shape={tuple(input_shape)}"
             )
         if not self.encoder.built:
@@ -81,8 +82,8 @@ class ShiftedCropEncoder(keras.layers.Layer):
         self.built = True
 
     def crops(self, images: Any) -> Any:
-        """The resized crops of images [batch, H, W, C]: [batch * M * M, H, W, C], row after row for each image."""
-        height, width, channels = (int(size) for size in images.shape[1:])  # tensors where PyTorch traces
+        """Return the resized crops of images [batch, H, W, C], row by row per image: [batch * M * M, H, W, C]."""
+        height, width, channels = (int(size) for size in images.shape[1:])  # PyTorch traces sizes as tensors.
         dtype = float32_or_float64(images.dtype)
         rows, columns = (
             np.stack([bilinear_matrix(size, *ends) for ends in crop_ranges(size, self.grid)])
@@ -94,19 +95,22 @@ class ShiftedCropEncoder(keras.layers.Layer):
         return ops.cast(ops.reshape(resized, (-1, height, width, channels)), images.dtype)
 
     def call(self, images, training=None):
+        """Return the map of pooled features, [batch, M, M, D]."""
         features = self.encoder(self.crops(images), training=training)
         if len(features.shape) == 4:
             features = ops.mean(features, axis=(1, 2))
         return ops.reshape(features, (-1, self.grid, self.grid, features.shape[-1]))
 
     def compute_output_shape(self, input_shape):
+        """Return (batch, M, M, D)."""
         return (input_shape[0], self.grid, self.grid, self.encoder.output_shape[-1])
 
     def get_config(self):
-        """Return the constructor arguments."""
+        """Return the constructor arguments, with the encoder serialized."""
         encoder = keras.saving.serialize_keras_object(self.encoder)
         return {**super().get_config(), "encoder": encoder, "grid": self.grid}
 
     @classmethod
     def from_config(cls, config):
+        """Build the layer from the result of `get_config`."""
         return cls(**{**config, "encoder": keras.saving.deserialize_keras_object(config["encoder"])})

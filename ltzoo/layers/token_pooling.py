@@ -1,4 +1,4 @@
-"""From the tokens of a transformer to one feature vector."""
+"""Pooling of transformer tokens to one feature vector."""
 
 from typing import Any
 
@@ -12,18 +12,18 @@ MODES = ("class", "mean")
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class TokenPooling(keras.layers.Layer):
-    """The class token, or the mean of the patch tokens.
+    """Return the class token, or the mean of the patch tokens.
 
         "class": y = x_0              "mean": y = 1 / (T - p) sum_{t >= p} x_t
 
     Args:
         mode: "class" or "mean".
-        prefix: the number p of tokens before the patches (class token, registers); only "mean" looks at it.
+        prefix: number p of tokens before the patches (class token, registers); used by "mean" only.
 
-    Input ``[batch, T, D]``, output ``[batch, D]``. The mean is taken in float32 at least.
+    Input [batch, T, D], output [batch, D]. The mean is computed in float32 or float64.
 
     Raises:
-        ValueError: unknown ``mode``, negative ``prefix``.
+        ValueError: if `mode` is unknown or `prefix` is negative.
     """
 
     def __init__(self, mode: str = "class", prefix: int = 0, **kwargs: Any) -> None:
@@ -36,6 +36,7 @@ class TokenPooling(keras.layers.Layer):
         self.prefix = int(prefix)
 
     def call(self, tokens):
+        """Return one feature vector per image, [batch, D]."""
         if self.mode == "class":
             return tokens[:, 0]
         patches = tokens[:, self.prefix :]
@@ -43,6 +44,7 @@ class TokenPooling(keras.layers.Layer):
         return ops.cast(ops.mean(wide, axis=1), self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
+        """Return (batch, D)."""
         return (input_shape[0], input_shape[-1])
 
     def get_config(self):

@@ -1,4 +1,4 @@
-"""Adaptive logit adjustment (ALA): a margin that grows with an image's difficulty and its class's rarity."""
+"""Adaptive logit adjustment (ALA): a margin that grows with image difficulty and class rarity."""
 
 import math
 from collections.abc import Sequence
@@ -17,7 +17,10 @@ from ltzoo.precision import float32_or_float64
 
 
 def quantity_factor(class_counts: Sequence[int] | np.ndarray, log_base: float = 2.0) -> np.ndarray:
-    """QF_c = 1 / log(n_c / n_min + 1) in float64 [C]: largest for the rarest class, where it is 1 / log 2."""
+    """Return QF_c = 1 / log(n_c / n_min + 1), float64 [C].
+
+    The rarest class, with n_min images, has the largest factor: 1 / log 2. `log_base` is the base of the logarithm.
+    """
     counts = ClassCounts(class_counts)
     return math.log(log_base) / np.log(counts.array / counts.smallest + 1.0)
 
@@ -32,36 +35,37 @@ def adaptive_logit_adjustment(
     detach_difficulty: bool = True,
     from_cosine: bool = True,
 ) -> Any:
-    """ALA loss of each sample.
+    """Compute the ALA loss per sample.
 
-    A_k = DF_k QF_k with the difficulty factor DF_k = (1 - cosine_k) / 2 and the quantity factor
-    QF_k = 1 / log(n_k / n_min + 1) ; l_k = -log softmax(s (cosine - A_k e_k))_k ; loss = sum_k y_k l_k.
+    loss = sum_k y_k l_k, with l_k = -log softmax(s (cosine - A_k e_k))_k and the unit vector e_k of class k. The
+    margin is A_k = DF_k QF_k, with the difficulty factor DF_k = (1 - cosine_k) / 2 and the quantity factor
+    QF_k = 1 / log(n_k / n_min + 1).
 
-    Adaptive Logit Adjustment Loss for Long-Tailed Visual Recognition (Zhao et al., AAAI 2022). The sum over k is exact
-    for soft labels, and costs no more than for integer ones.
+    Adaptive Logit Adjustment Loss for Long-Tailed Visual Recognition (Zhao et al., AAAI 2022). The sum over k is
+    exact for soft labels and costs no more than for integer labels.
 
     Args:
-        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
-        y_pred: [batch, C], the cosine between feature and class vector, or scale * cosine if ``from_cosine`` is False.
-        class_counts: Training images of each class, [C].
+        y_true: integer labels [batch] or [batch, 1], or soft labels y [batch, C].
+        y_pred: cosines between feature and class vectors [batch, C]; scale * cosine if `from_cosine` is False.
+        class_counts: training images per class n [C].
         scale: s.
-        log_base: Base of the logarithm in QF. 2 makes the factor of the rarest class 1,
-            so that both factors lie between 0 and 1, as a public re-implementation has it; ``math.e`` is the natural
-            logarithm, with margins 1.44 times as large.
-        detach_difficulty: Whether the difficulty is a constant in differentiation, as in that re-implementation.
-        from_cosine: Whether ``y_pred`` still has to be multiplied by ``scale``.
+        log_base: base of the logarithm in QF. With 2 the rarest class has the factor 1, so both factors lie between
+            0 and 1, as in a public re-implementation. `math.e` gives the natural logarithm and margins 1.44 times as
+            large.
+        detach_difficulty: treat the difficulty as a constant in differentiation, as that re-implementation does.
+        from_cosine: multiply `y_pred` by `scale` first.
 
     Returns:
-        [batch], in float32 at least.
+        loss per sample [batch], in float32 or float64.
 
     Raises:
-        ValueError: If the shapes do not fit, or there are fewer than two classes.
+        ValueError: if the shapes do not fit, or there are fewer than two classes.
     """
     dtype = float32_or_float64(y_pred.dtype)
     logits = ops.cast(y_pred, dtype)
     if from_cosine:
         logits = logits * scale
-    # A cosine may pass 1 by rounding.
+    # Rounding may lift a cosine above 1.
     difficulty = ops.clip((1.0 - logits / scale) / 2.0, 0.0, 1.0)
     if detach_difficulty:
         difficulty = ops.stop_gradient(difficulty)
@@ -74,18 +78,18 @@ def adaptive_logit_adjustment(
 @register("adaptive_logit_adjustment")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class AdaptiveLogitAdjustment(FunctionLoss):
-    """ALA loss on the outputs of a cosine classifier; see ``adaptive_logit_adjustment``.
+    """ALA loss on the outputs of a cosine classifier; see `adaptive_logit_adjustment`.
 
     Args:
-        class_counts: Training images of each class, [C].
+        class_counts: training images per class n [C].
         scale: s, 30 in the paper.
-        log_base: Base of the logarithm in the quantity factor, above 1.
-        detach_difficulty: Whether the difficulty is a constant in differentiation.
-        from_cosine: False if the predictions are scale * cosine already.
-        reduction, name, dtype: As in ``keras.losses.Loss``.
+        log_base: base of the logarithm in the quantity factor, above 1.
+        detach_difficulty: treat the difficulty as a constant in differentiation.
+        from_cosine: False if the predictions are already scale * cosine.
+        reduction, name, dtype: see `keras.losses.Loss`.
 
     Raises:
-        ValueError: If ``scale`` is not above 0, ``log_base`` not above 1, or the counts are not valid.
+        ValueError: if `scale` is not above 0, `log_base` is not above 1, or the counts are invalid.
     """
 
     function = staticmethod(adaptive_logit_adjustment)
@@ -103,7 +107,7 @@ class AdaptiveLogitAdjustment(FunctionLoss):
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not log_base > 1:
-            raise ValueError(f"log_base must be above 1. Received: log_base={log_base}")
+            raise ValueError(f"`log_base` must be above 1. Received: log_base={log_base}")
         self.class_counts = ClassCounts(class_counts)
         self.scale = above_zero("scale", scale)
         self.log_base = float(log_base)

@@ -1,4 +1,4 @@
-"""Gaussian clouded logit loss with the cloud and the margin on the angle instead of the cosine."""
+"""Gaussian clouded logit loss with cloud and margin on the angle instead of the cosine."""
 
 import math
 from collections.abc import Sequence
@@ -26,45 +26,47 @@ def angular_gaussian_clouded_logit(
     easy_margin: bool = False,
     cloud: Any = None,
 ) -> Any:
-    """Angular Gaussian clouded logit loss of each sample.
+    """Compute the angular Gaussian clouded logit loss per sample.
 
-    theta_j = arccos(cosine_j) ; a_j = (pi / 2) cloud_j + m [j = target] ; phi_j = cos(theta_j + a_j) ;
-    out_j = phi_j where cosine_j > cos(pi - a_j), else cosine_j - sin(pi - a_j) ; z = s out.
-    With ``easy_margin``: out_j = phi_j where cosine_j > 0, else cosine_j.
-    Then the softmax loss, focal factor and class weights as in ``gaussian_clouded_logit``, exact for soft
-    labels.
+    The logits are z = s out, with
 
-    The angular variant in the published code of GCL (Li et al., CVPR 2022), which the paper does not have.
+        theta_j = arccos(cosine_j)
+        a_j = (pi / 2) cloud_j + m [j = target]
+        phi_j = cos(theta_j + a_j)
+        out_j = phi_j where cosine_j > cos(pi - a_j), else cosine_j - sin(pi - a_j)
+
+    and with `easy_margin`: out_j = phi_j where cosine_j > 0, else cosine_j. Softmax loss, focal factor and class
+    weights are as in `gaussian_clouded_logit` and exact for soft labels.
+
+    The angular variant exists only in the published code of GCL (Li et al., CVPR 2022), not in the paper.
 
     Args:
-        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
-        y_pred: Cosines [batch, C] (times ``scale`` if ``from_cosine`` is False), or [batch, C, 2]: the same
-            and the cloud, as ``ltzoo.layers.GaussianCloud(angular=True)`` hands it over in training.
+        y_true: integer labels [batch] or [batch, 1], or soft labels y [batch, C].
+        y_pred: cosines [batch, C], or scale * cosine if `from_cosine` is False. [batch, C, 2] holds them with the
+            cloud, as `ltzoo.layers.GaussianCloud(angular=True)` returns them in training.
         scale: s.
         margin: m, in radians.
         focal_gamma: gamma; 0 switches the focal factor off.
-        class_weight: w [C], or None for ones. No division by the weights happens here.
-        from_cosine: Whether ``y_pred`` is the cosine itself.
-        easy_margin: See above.
-        cloud: Cloud [batch, C] as a share of a right angle, noise_multiplier * |epsilon| * delta, if
-            ``y_pred`` does not hold it.
+        class_weight: w [C], or None for ones. The result is not divided by the weights.
+        from_cosine: True if `y_pred` holds plain cosines.
+        easy_margin: leave cosines at or below 0 unchanged.
+        cloud: cloud [batch, C] as a share of a right angle, noise_multiplier * |epsilon| * delta, if `y_pred` does
+            not hold it.
 
     Returns:
-        [batch], in float32 at least.
+        loss per sample [batch], in float32 or float64.
 
     Raises:
-        ValueError: If ``y_true`` has another shape, there are fewer than two classes, or the cloud is given
-            twice.
+        ValueError: if `y_true` has another shape, there are fewer than two classes, or the cloud is given twice.
 
-    Deviation: sin(theta) = sqrt(1 - cosine^2) is bounded below by 1e-6, so that a cosine of 1 has a finite
-    gradient.
+    Deviation: sin(theta) = sqrt(1 - cosine^2) is bounded below by 1e-6, so that a cosine of 1 has a finite gradient.
     """
     dtype = float32_or_float64(y_pred.dtype)
     cosine = ops.cast(y_pred, dtype)
     if len(cosine.shape) == 3:
         if cloud is not None:
             raise ValueError(
-                "cloud must be None when y_pred holds it. "
+                "`cloud` must be None if `y_pred` holds it. "
                 f"Received: y_pred of shape {y_pred.shape} and a cloud of shape {cloud.shape}"
             )
         cosine, cloud = cosine[..., 0], cosine[..., 1]
@@ -89,22 +91,22 @@ def _rotated(cosine, angle, easy_margin):
 @register("angular_gaussian_clouded_logit")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class AngularGaussianCloudedLogit(TargetMarginLoss):
-    """Angular Gaussian clouded logit loss; see ``angular_gaussian_clouded_logit``.
+    """Angular Gaussian clouded logit loss; see `angular_gaussian_clouded_logit`.
 
-    In training its predictions are those of ``ltzoo.layers.GaussianCloud(angular=True)``, [batch, C, 2]; in
-    evaluation, where there is no cloud, they are [batch, C].
+    In training it takes the outputs of `ltzoo.layers.GaussianCloud(angular=True)`, [batch, C, 2]. In evaluation, where
+    there is no cloud, it takes [batch, C].
 
     Args:
         scale: s.
-        margin: Margin m on the target's angle, in radians.
-        focal_gamma: Exponent of the focal factor; 0 switches it off.
-        class_weight: C positive weights, or None; used as in ``GaussianCloudedLogit``.
-        from_cosine: False if the predictions are scale * cosine already.
-        easy_margin: Leave cosines at or below 0 as they are.
-        reduction, name, dtype: As in ``keras.losses.Loss``.
+        margin: margin m on the target's angle, in radians.
+        focal_gamma: exponent of the focal factor; 0 switches it off.
+        class_weight: C positive weights, or None; used as in `GaussianCloudedLogit`.
+        from_cosine: False if the predictions are already scale * cosine.
+        easy_margin: leave cosines at or below 0 unchanged.
+        reduction, name, dtype: see `keras.losses.Loss`.
 
     Raises:
-        ValueError: If ``scale`` or a class weight is not above 0, or ``focal_gamma`` is negative.
+        ValueError: if `scale` or a class weight is not above 0, or `focal_gamma` is negative.
     """
 
     function = staticmethod(angular_gaussian_clouded_logit)

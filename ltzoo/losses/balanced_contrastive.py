@@ -1,4 +1,4 @@
-"""Balanced contrastive loss: supervised contrast in which all classes weigh alike."""
+"""Balanced contrastive loss: supervised contrast in which all classes weigh the same."""
 
 from typing import Any
 
@@ -13,32 +13,32 @@ FORMS = ("published", "paper")
 def balanced_contrastive(
     labels: Any, features: Any, prototypes: Any, *, temperature: float = 0.1, form: str = "published"
 ) -> Any:
-    """Balanced contrastive loss (BCL) of each embedding.
+    """Compute the balanced contrastive loss (BCL) per embedding.
 
-    With s_ik = <z_i, z_k> / t, B_j the embeddings of class j in the batch, c_j the prototype of class j, and
-    P_i = (B_y minus i) and c_y, y the class of i:
+    With s_ik = <z_i, z_k> / t, B_j the embeddings of class j in the batch, c_j the prototype of class j, y the class
+    of i, and P_i = (B_y minus i) and c_y:
 
         loss_i = -1 / |B_y| sum_{p in P_i} (s_ip - log sum_j 1 / n_j sum_{k in B_j and c_j} exp(s_ik))
 
-    Balanced Contrastive Learning for Long-Tailed Visual Recognition (Zhu et al., CVPR 2022, Section 4): the mean
-    over a class instead of the sum in the denominator ("class-averaging"), and a prototype of every class in every
-    batch ("class-complement"). With one prototype a class and equally many embeddings of each class it is the
-    supervised contrastive loss of Khosla et al. (2020) over embeddings and prototypes, up to a constant.
+    Balanced Contrastive Learning for Long-Tailed Visual Recognition (Zhu et al., CVPR 2022, Section 4). The
+    denominator takes the mean over a class instead of the sum ("class-averaging"), and every batch holds a prototype
+    of every class ("class-complement"). With one prototype per class and equally many embeddings of each class, it is
+    the supervised contrastive loss of Khosla et al. (2020) over embeddings and prototypes, up to a constant.
 
     Args:
         labels: integer classes [N].
-        features: z [N, E], of length 1; both (all) views of an image are rows of their own.
+        features: z [N, E], of length 1; every view of an image has its own row.
         prototypes: c [C, E], of length 1, row j for class j.
         temperature: t. 0.1 on CIFAR; 0.07 on ImageNet-LT and iNaturalist in the published code.
-        form: "published" (default) leaves i itself out of the denominator and of its class's mean, n_y = |B_y|, as
-            the released code does, from which the published results come. "paper" is the formula as printed, which
-            keeps i in: n_y = |B_y| + 1. The other classes have n_j = |B_j| + 1 in both.
+        form: "published" (default) leaves i out of the denominator and of its class's mean, n_y = |B_y|, as the
+            released code behind the published results does. "paper" is the formula as printed, which keeps i:
+            n_y = |B_y| + 1. All other classes have n_j = |B_j| + 1 in both.
 
     Returns:
-        [N], in float32 at least. The loss of a batch is its mean.
+        loss per embedding [N], in float32 or float64. The batch loss is its mean.
 
     Raises:
-        ValueError: `temperature` is not above 0, or an unknown `form`.
+        ValueError: if `temperature` is not above 0, or `form` is unknown.
     """
     if not temperature > 0:
         raise ValueError(f"`temperature` must be above 0. Received: temperature={temperature}")
@@ -58,7 +58,7 @@ def balanced_contrastive(
     sizes = ops.broadcast_to(ops.transpose(class_sizes), ops.shape(similarity))
     terms = similarity - ops.log(sizes)
     if form == "published":
-        # Own classes have at least one member besides i: the prototype.
+        # The class of i has at least one member besides i: its prototype.
         terms = similarity - ops.log(ops.maximum(sizes - positive, 1.0))
         terms = ops.where(is_self > 0, -float("inf"), terms)
     log_probability = similarity - ops.logsumexp(terms, axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Balanced softmax loss."""
+"""Balanced softmax loss: cross-entropy of logits plus the log class counts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,18 +13,18 @@ from ltzoo.losses.registry import register
 
 
 def balanced_softmax(y_true: Any, y_pred: Any, *, class_counts: Sequence[int] | np.ndarray) -> Any:
-    """Balanced softmax loss of each sample: -sum_k y_k log( n_k exp(z_k) / sum_j n_j exp(z_j) ).
+    """Compute the balanced softmax loss per sample: -sum_k y_k log( n_k exp(z_k) / sum_j n_j exp(z_j) ).
 
-    Balanced Meta-Softmax for Long-Tailed Visual Recognition (Ren et al., NeurIPS 2020), Eq. 4. It is
-    ``logit_adjustment`` with tau = 1: the factor 1 / N of the prior cancels. Predictions use z itself.
+    Balanced Meta-Softmax for Long-Tailed Visual Recognition (Ren et al., NeurIPS 2020), Eq. 4. It equals
+    `logit_adjustment` with tau = 1, where the factor 1 / N of the prior cancels. Predictions use z itself.
 
     Args:
-        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
-        y_pred: Logits z [batch, C].
-        class_counts: Training images of each class, [C].
+        y_true: integer labels [batch] or [batch, 1], or soft labels y [batch, C].
+        y_pred: logits z [batch, C].
+        class_counts: training images per class n [C].
 
     Returns:
-        [batch], in float32 at least.
+        loss per sample [batch], in float32 or float64.
     """
     return logit_adjustment(y_true, y_pred, class_counts=class_counts)
 
@@ -32,14 +32,14 @@ def balanced_softmax(y_true: Any, y_pred: Any, *, class_counts: Sequence[int] | 
 @register("balanced_softmax")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class BalancedSoftmax(FunctionLoss):
-    """Balanced softmax loss; see ``balanced_softmax``.
+    """Balanced softmax loss; see `balanced_softmax`.
 
     Args:
-        class_counts: Training images of each class, [C].
-        reduction, name, dtype: As in ``keras.losses.Loss``.
+        class_counts: training images per class n [C].
+        reduction, name, dtype: see `keras.losses.Loss`.
 
     Raises:
-        ValueError: If the counts are not valid.
+        ValueError: if the counts are invalid.
     """
 
     function = staticmethod(balanced_softmax)

@@ -1,4 +1,4 @@
-"""Cross-entropy weighted by the inverse effective number of images of a class."""
+"""Cross-entropy weighted by the inverse effective number of images per class."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,20 +17,20 @@ from ltzoo.precision import float32_or_float64
 def class_balanced_crossentropy(
     y_true: Any, y_pred: Any, *, class_counts: Sequence[int] | np.ndarray, beta: float = 0.9999
 ) -> Any:
-    """Class-balanced softmax loss of each sample: -sum_k w_k y_k log softmax(z)_k.
+    """Compute the class-balanced softmax loss per sample: -sum_k w_k y_k log softmax(z)_k.
 
-    w_k = C (1 - beta) / (1 - beta^n_k) / sum_j (1 - beta) / (1 - beta^n_j), which sum to C.
+    The weights w_k = C (1 - beta) / (1 - beta^n_k) / sum_j (1 - beta) / (1 - beta^n_j) sum to C.
 
     Class-Balanced Loss Based on Effective Number of Samples (Cui et al., CVPR 2019), Eq. 2 and 10.
 
     Args:
-        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
-        y_pred: Logits z [batch, C].
-        class_counts: Training images of each class, [C].
-        beta: In [0, 1). 0 gives equal weights; close to 1 they go as 1 / n_k.
+        y_true: integer labels [batch] or [batch, 1], or soft labels y [batch, C].
+        y_pred: logits z [batch, C].
+        class_counts: training images per class n [C].
+        beta: in [0, 1). 0 gives equal weights; close to 1 the weights approach 1 / n_k.
 
     Returns:
-        [batch], in float32 at least, not divided by any sum of weights.
+        loss per sample [batch], in float32 or float64, not divided by any sum of weights.
     """
     logits = ops.cast(y_pred, float32_or_float64(y_pred.dtype))
     counts = ClassCounts(class_counts).require(logits.shape[-1])
@@ -42,18 +42,18 @@ def class_balanced_crossentropy(
 @register("class_balanced_crossentropy")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class ClassBalancedCrossentropy(FunctionLoss):
-    """Class-balanced softmax loss; see ``class_balanced_crossentropy``.
+    """Class-balanced softmax loss; see `class_balanced_crossentropy`.
 
     Args:
-        class_counts: Training images of each class, [C].
-        beta: In [0, 1); 0.9 to 0.9999 in the paper.
-        average: "weights": the mean over the batch is sum_i l_i / sum_i w_i, as PyTorch's weighted cross-entropy has
-            it, which Cao et al. (LDAM-DRW) and later code use; the default, because a step then does not grow with
-            the rare classes that are in its batch. "batch": sum_i l_i / B, the original TensorFlow code.
-        reduction, name, dtype: As in ``keras.losses.Loss``.
+        class_counts: training images per class n [C].
+        beta: in [0, 1); 0.9 to 0.9999 in the paper.
+        average: "weights" (default): the mean over the batch is sum_i l_i / sum_i w_i, as in PyTorch's weighted
+            cross-entropy, Cao et al. (LDAM-DRW) and later code. Steps then do not grow with the number of rare images
+            in the batch. "batch": sum_i l_i / B with batch size B, as in the original TensorFlow code.
+        reduction, name, dtype: see `keras.losses.Loss`.
 
     Raises:
-        ValueError: If the counts are not valid, ``beta`` is outside [0, 1) or ``average`` is unknown.
+        ValueError: if the counts are invalid, `beta` is outside [0, 1), or `average` is unknown.
     """
 
     function = staticmethod(class_balanced_crossentropy)
@@ -74,7 +74,9 @@ class ClassBalancedCrossentropy(FunctionLoss):
         self._weights = effective_number_weights(self.class_counts, self.beta)
 
     def function_arguments(self):
+        """Return the arguments of `class_balanced_crossentropy`."""
         return {"class_counts": self.class_counts, "beta": self.beta}
 
     def mean_weights(self):
+        """Return the class weights [C] for `average="weights"`, else None."""
         return self._weights if self.average == "weights" else None

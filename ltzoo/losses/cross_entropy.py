@@ -11,15 +11,15 @@ from ltzoo.precision import float32_or_float64
 
 
 def cross_entropy(y_true: Any, y_pred: Any, *, label_smoothing: float = 0.0) -> Any:
-    """Softmax cross-entropy -sum_k y_k log softmax(z)_k of each sample.
+    """Compute the softmax cross-entropy -sum_k y_k log softmax(z)_k per sample.
 
     Args:
-        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
-        y_pred: Logits z [batch, C].
-        label_smoothing: Share e of every label that is spread evenly over all C classes.
+        y_true: integer labels [batch] or [batch, 1], or soft labels y [batch, C].
+        y_pred: logits z [batch, C].
+        label_smoothing: share e of every label to spread evenly over all C classes.
 
     Returns:
-        [batch], in float32 at least.
+        loss per sample [batch], in float32 or float64.
     """
     logits = ops.cast(y_pred, float32_or_float64(y_pred.dtype))
     num_classes = logits.shape[-1]
@@ -30,10 +30,10 @@ def cross_entropy(y_true: Any, y_pred: Any, *, label_smoothing: float = 0.0) -> 
 
 
 def checked_label_smoothing(label_smoothing: float) -> float:
-    """``label_smoothing`` as a float; a ValueError unless it is between 0 and 1."""
+    """Return `label_smoothing` as a float, or raise a ValueError unless it is between 0 and 1."""
     if not 0.0 <= label_smoothing <= 1.0:
         raise ValueError(
-            f"label_smoothing must be between 0 and 1. Received: label_smoothing={label_smoothing}"
+            f"`label_smoothing` must be between 0 and 1. Received: label_smoothing={label_smoothing}"
         )
     return float(label_smoothing)
 
@@ -41,14 +41,14 @@ def checked_label_smoothing(label_smoothing: float) -> float:
 @register("cross_entropy")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class CrossEntropy(keras.losses.Loss):
-    """Softmax cross-entropy on logits; see ``cross_entropy``.
+    """Softmax cross-entropy on logits; see `cross_entropy`.
 
     Args:
-        label_smoothing: Share of every label that is spread evenly over all classes, 0 to 1.
-        reduction, name, dtype: As in ``keras.losses.Loss``.
+        label_smoothing: share of every label to spread evenly over all classes, 0 to 1.
+        reduction, name, dtype: see `keras.losses.Loss`.
 
     Raises:
-        ValueError: If ``label_smoothing`` is outside [0, 1].
+        ValueError: if `label_smoothing` is outside [0, 1].
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class CrossEntropy(keras.losses.Loss):
         self.label_smoothing = checked_label_smoothing(label_smoothing)
 
     def call(self, y_true, y_pred):
+        """Return the loss per sample [batch] of logits [batch, C]."""
         return cross_entropy(y_true, y_pred, label_smoothing=self.label_smoothing)
 
     def get_config(self):

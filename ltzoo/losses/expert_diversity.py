@@ -1,4 +1,4 @@
-"""How much the experts of RIDE disagree, class by class at its own temperature."""
+"""Disagreement of the experts of RIDE, with one temperature per class."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,29 +18,28 @@ def diversity_temperatures(
     reweight_factor: float = 0.05,
     form: str = "published",
 ) -> np.ndarray:
-    """The temperature of each class: rare classes get a lower one, so that experts differ more on them.
+    """Return one temperature per class, lower for rare classes, so that experts differ more on them.
 
     With psi_c = gamma n_c / mean(n) + 1 - gamma:
 
         published   T_c = T psi_c / max_j psi_j
         paper       T_c = T (psi_c + 1 - max_j psi_j)
 
-    Both give T to the largest class, and T to every class when the counts are uniform or gamma is 0.
+    Both give T to the largest class. They give T to every class if the counts are uniform or gamma is 0.
     RIDE (Wang et al., ICLR 2021), Section 4.2.
 
     Args:
-        class_counts: training images per class n_c.
+        class_counts: training images per class n [C].
         temperature: T.
-        reweight_factor: gamma, 0 to 1. The published configurations have 0.05 (CIFAR-100-LT) and 0.02
-            (ImageNet-LT).
-        form: "published" (default; the released code replaced the paper's difference, which may fall below 0, by
-            the ratio) or "paper".
+        reweight_factor: gamma, 0 to 1. The published configurations use 0.05 (CIFAR-100-LT) and 0.02 (ImageNet-LT).
+        form: "published" (default) or "paper". The paper's difference may fall below 0, so the released code
+            replaced it with a ratio.
 
     Returns:
-        float64 [C].
+        temperatures T_c, float64 [C].
 
     Raises:
-        ValueError: a temperature would not be above 0.
+        ValueError: if a temperature would not be above 0, or `form` is unknown.
     """
     _check_form(form)
     counts = ClassCounts(class_counts).array.astype(np.float64)
@@ -48,9 +47,9 @@ def diversity_temperatures(
     temperatures = temperature * (psi / psi.max() if form == "published" else psi + 1.0 - psi.max())
     if not np.all(temperatures > 0):
         raise ValueError(
-            "`temperature` must be above 0 and `reweight_factor` small enough that every class's temperature is too. "
-            f"Received: temperature={temperature}, reweight_factor={reweight_factor}, "
-            f"smallest temperature {temperatures.min():.3g}"
+            "`temperature` must be above 0, and `reweight_factor` small enough to keep the temperature of every "
+            f"class above 0 (the smallest is {temperatures.min():.3g}). "
+            f"Received: temperature={temperature}, reweight_factor={reweight_factor}"
         )
     return temperatures
 
@@ -60,23 +59,27 @@ def expert_diversity(
     temperatures: float | Sequence[float] | np.ndarray = 1.0,
     form: str = "published",
 ) -> Any:
-    """The divergence of the experts' predictions, summed over the experts, for each sample.
+    """Compute the divergence of the experts' predictions per sample, summed over the experts.
 
-    With p_i = softmax_c(z_ic / T_c) of expert i and q the same of the experts' mean logits:
+    With p_i = softmax_c(z_ic / T_c) for expert i, and q the same for the experts' mean logits:
 
-        published   sum_i mean(T)^2 KL(q || p_i), with q held constant in differentiation
+        published   sum_i mean(T)^2 KL(q || p_i), with q constant in differentiation
         paper       sum_i 1 / (E - 1) sum_{j != i} KL(p_i || p_j)
 
-    RIDE (Wang et al., ICLR 2021), Section 4.2. It is 0 for equal experts. A loss adds it with a *negative* factor.
+    RIDE (Wang et al., ICLR 2021), Section 4.2. Equal experts have a divergence of 0. A loss adds it with a *negative*
+    factor.
 
     Args:
-        expert_logits: z [batch, E, C].
-        temperatures: T, a number or one for each class.
-        form: "published" (default: linear in the number of experts, and what the published results come from) or
-            "paper", where one expert has no others and the result is 0.
+        expert_logits: z [batch, E, C] of E experts.
+        temperatures: T, one number or one per class.
+        form: "published" (default) is linear in the number of experts and produced the published results. "paper" is
+            0 for a single expert, which has no others to differ from.
 
     Returns:
-        [batch], in float32 at least.
+        divergence per sample [batch], in float32 or float64.
+
+    Raises:
+        ValueError: if `form` is unknown.
     """
     _check_form(form)
     dtype = float32_or_float64(expert_logits.dtype)

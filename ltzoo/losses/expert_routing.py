@@ -1,4 +1,4 @@
-"""When an image deserves one more expert, and the loss that teaches it."""
+"""When an image needs one more expert, and the loss that teaches it."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from ltzoo.precision import float32_or_float64
 
 
 def ensemble_logits(expert_logits: Any) -> Any:
-    """The mean logits of the first expert, of the first two, and so on.
+    """Return the mean logits of the first expert, of the first two, and so on.
 
     Args:
-        expert_logits: [batch, E, C].
+        expert_logits: logits [batch, E, C] of E experts.
 
     Returns:
-        [batch, E, C]; entry k is the mean over experts 0 .. k. In float32 at least.
+        [batch, E, C] in float32 or float64; entry k is the mean over experts 0 .. k.
     """
     dtype = float32_or_float64(expert_logits.dtype)
     sums = ops.cumsum(ops.cast(expert_logits, dtype), axis=1)
@@ -24,31 +24,29 @@ def ensemble_logits(expert_logits: Any) -> Any:
 
 
 def more_experts_help(y_true: Any, ensembles: Any) -> Any:
-    """Whether the first k experts are wrong together and some larger group of them is right, for k = 1 .. E - 1.
+    """Return, for k = 1 .. E - 1, whether the first k experts are jointly wrong and a larger group is right.
 
-    RIDE (Wang et al., ICLR 2021), Section 4.3, with groups as in the published code: the paper speaks of expert k
-    alone, the code of the first k together, which is what prediction uses.
+    RIDE (Wang et al., ICLR 2021), Section 4.3. The groups follow the published code: the paper judges expert k alone,
+    while the code judges the first k together, as prediction does.
 
     Args:
         y_true: integer labels [batch] or [batch, 1], or soft labels [batch, C], whose largest class counts.
         ensembles: [batch, E, C] from `ensemble_logits`.
 
     Returns:
-        [batch, E - 1] of 0 and 1, in the type of `ensembles`.
+        zeros and ones [batch, E - 1], in the dtype of `ensembles`.
     """
     num_experts, num_classes = ensembles.shape[1:]
     labels = ops.argmax(soft_labels(y_true, num_classes, ensembles.dtype), axis=-1)
     right = ops.cast(
         ops.equal(ops.argmax(ensembles, axis=-1), ops.expand_dims(labels, axis=1)), ensembles.dtype
     )
-    helps = []
-    for k in range(num_experts - 1):
-        helps.append((1.0 - right[:, k]) * ops.max(right[:, k + 1 :], axis=1))
+    helps = [(1.0 - right[:, k]) * ops.max(right[:, k + 1 :], axis=1) for k in range(num_experts - 1)]
     return ops.stop_gradient(ops.stack(helps, axis=1))
 
 
 def positive_weighted_binary_cross_entropy(targets: Any, logits: Any, positive_weight: float = 1.0) -> Any:
-    """-w t log s(x) - (1 - t) log(1 - s(x)) for each entry, with the logistic function s.
+    """Compute -w t log s(x) - (1 - t) log(1 - s(x)) for each entry, with the logistic function s.
 
     Args:
         targets: t in [0, 1].
@@ -56,7 +54,7 @@ def positive_weighted_binary_cross_entropy(targets: Any, logits: Any, positive_w
         positive_weight: w.
 
     Returns:
-        An array of that shape, in float32 at least.
+        loss per entry, in the shape of `logits` and in float32 or float64.
     """
     dtype = float32_or_float64(logits.dtype)
     logits, targets = ops.cast(logits, dtype), ops.cast(targets, dtype)

@@ -22,24 +22,26 @@ def focal(
     class_weight: Sequence[float] | np.ndarray | None = None,
     detach: bool = False,
 ) -> Any:
-    """Softmax focal loss of each sample: sum_k y_k (1 - p_k)^gamma l_k, l_k = -w_k log softmax(z)_k, p_k = exp(-l_k).
+    """Compute the softmax focal loss per sample.
 
-    Focal Loss for Dense Object Detection (Lin et al., ICCV 2017), Eq. 4, in the softmax form that long-tailed
-    recognition compares with (Cao et al., NeurIPS 2019). The sum over k is exact for soft labels.
+    loss = sum_k y_k (1 - p_k)^gamma l_k, with l_k = -w_k log softmax(z)_k and p_k = exp(-l_k).
+
+    Focal Loss for Dense Object Detection (Lin et al., ICCV 2017), Eq. 4. The softmax form is the baseline of
+    long-tailed recognition (Cao et al., NeurIPS 2019). The sum over k is exact for soft labels.
 
     Args:
-        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
-        y_pred: Logits z [batch, C].
-        gamma: Exponent of the focal factor; 0 is cross-entropy.
-        class_weight: w [C], or None for ones. It enters p too, as in the published code of Cao et al. There is no
-            division by the weights.
-        detach: Whether p is a constant in differentiation, as in the published code of GCL (Li et al., CVPR 2022). By
-            default the gradient goes through it, as the formula says.
+        y_true: integer labels [batch] or [batch, 1], or soft labels y [batch, C].
+        y_pred: logits z [batch, C].
+        gamma: exponent of the focal factor; 0 is cross-entropy.
+        class_weight: w [C], or None for ones. It also enters p, as in the published code of Cao et al. The result
+            is not divided by the weights.
+        detach: treat p as a constant in differentiation, as in the published code of GCL (Li et al., CVPR 2022).
+            By default the gradient passes through p, as the formula says.
 
     Returns:
-        [batch], in float32 at least.
+        loss per sample [batch], in float32 or float64.
 
-    Deviation: the paper's detector has one sigmoid a class; see ``class_balanced_focal`` for that form.
+    Deviation: the paper's detector has one sigmoid per class; see `class_balanced_focal` for that form.
     """
     logits = ops.cast(y_pred, float32_or_float64(y_pred.dtype))
     labels = soft_labels(y_true, logits.shape[-1], logits.dtype)
@@ -49,17 +51,17 @@ def focal(
 @register("focal")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class Focal(FunctionLoss):
-    """Softmax focal loss; see ``focal``. The mean over the batch is the plain one, with class weights too.
+    """Softmax focal loss; see `focal`. The mean over the batch is plain, even with class weights.
 
     Args:
-        gamma: Exponent of the focal factor, at least 0. 2 is the paper's best for detection; papers on long tails
-            take 1 or 2 (1 in the published code of Cao et al.).
+        gamma: exponent of the focal factor, at least 0. The paper's best value for detection is 2. Papers on long
+            tails use 1 or 2 (1 in the published code of Cao et al.).
         class_weight: C positive weights inside l and p, or None.
-        detach: Whether p is a constant in differentiation.
-        reduction, name, dtype: As in ``keras.losses.Loss``.
+        detach: treat p as a constant in differentiation.
+        reduction, name, dtype: see `keras.losses.Loss`.
 
     Raises:
-        ValueError: If ``gamma`` is negative or a class weight is not above 0.
+        ValueError: if `gamma` is negative or a class weight is not above 0.
     """
 
     function = staticmethod(focal)

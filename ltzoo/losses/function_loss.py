@@ -1,8 +1,8 @@
-"""Base of losses that are a pure function with arguments, and the class-weighted mean over the batch."""
+"""Base class of losses that wrap a pure function, with an optional class-weighted mean over the batch."""
 
 import inspect
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -15,34 +15,38 @@ AVERAGES = ("weights", "batch")
 
 
 class FunctionLoss(keras.losses.Loss):
-    """A Keras loss around a pure function `(y_true, y_pred, **arguments) -> [batch]`.
+    """Keras loss that wraps a pure function `(y_true, y_pred, **arguments) -> [batch]`.
 
-    A subclass sets ``function`` (as a staticmethod), keeps each argument of its constructor in an attribute of the
-    same name, and may return class weights from ``mean_weights``.
+    A subclass sets `function` to a staticmethod and keeps each constructor argument in an attribute of the same
+    name. It may return class weights from `mean_weights`.
 
-    Class-weighted mean: with class weights w from ``mean_weights`` and w_i = sum_k y_ik w_k, the mean over the batch
-    is sum_i l_i / sum_i w_i, as PyTorch's weighted cross-entropy. To Keras the w_i, divided by their mean, are sample
-    weights, so they multiply with those that the caller gives, and every reduction treats them right: with sample
-    weights s, "sum_over_batch_size" is sum_i s_i l_i / sum_i w_i and "mean_with_sample_weight" is
-    sum_i s_i l_i / sum_i s_i w_i.
+    Class-weighted mean: `mean_weights` gives class weights w, and sample i with loss l_i weighs
+    w_i = sum_k y_ik w_k. The mean over the batch is then sum_i l_i / sum_i w_i, as in PyTorch's weighted
+    cross-entropy. Keras receives the w_i, divided by their mean, as sample weights. They are multiplied by the
+    caller's sample weights s, so every reduction stays correct: "sum_over_batch_size" is
+    sum_i s_i l_i / sum_i w_i, and "mean_with_sample_weight" is sum_i s_i l_i / sum_i s_i w_i.
+
+    Attributes:
+        function: the pure function.
     """
 
-    function = None
+    function: ClassVar[Callable[..., Any]]
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments of the constructor, but for those of ``keras.losses.Loss``."""
+        """Return the constructor arguments, without the arguments of `keras.losses.Loss`."""
         parameters = inspect.signature(type(self)).parameters
         return {key: getattr(self, key) for key in parameters if key not in ("reduction", "name", "dtype")}
 
     def function_arguments(self) -> dict[str, Any]:
-        """The keyword arguments of the pure function; by default those of the constructor."""
+        """Return the keyword arguments of the pure function; by default all of `arguments()`."""
         return self.arguments()
 
     def mean_weights(self) -> np.ndarray | None:
-        """Class weights [C] that the mean over the batch divides by, or None for the plain mean."""
+        """Return the class weights [C] that the mean over the batch divides by, or None for a plain mean."""
         return None
 
     def __call__(self, y_true, y_pred, sample_weight=None):
+        """Return the reduced loss, a scalar unless `reduction` is None; see `keras.losses.Loss`."""
         weights = self._image_weights(y_true, y_pred)
         if weights is not None:
             weights = weights / ops.mean(weights)
@@ -52,6 +56,7 @@ class FunctionLoss(keras.losses.Loss):
         return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true, y_pred):
+        """Return the loss per sample [batch], divided by w_i where the mean is class-weighted."""
         losses = type(self).function(y_true, y_pred, **self.function_arguments())
         weights = self._image_weights(y_true, y_pred)
         if weights is None:
@@ -67,38 +72,40 @@ class FunctionLoss(keras.losses.Loss):
         return ops.matmul(soft_labels(y_true, y_pred.shape[1], self.dtype), weights)
 
     def get_config(self):
-        """Return the constructor arguments."""
+        """Return the constructor arguments as plain data."""
         return {**super().get_config(), **{key: _plain(value) for key, value in self.arguments().items()}}
 
 
 def above_zero(name: str, value: float) -> float:
-    """``value`` as a float; a ValueError unless it is above 0."""
+    """Return `value` as a float, or raise a ValueError unless it is above 0."""
     if not value > 0:
-        raise ValueError(f"{name} must be above 0. Received: {name}={value}")
+        raise ValueError(f"`{name}` must be above 0. Received: {name}={value}")
     return float(value)
 
 
 def zero_or_more(name: str, value: float) -> float:
-    """``value`` as a float; a ValueError if it is negative."""
+    """Return `value` as a float, or raise a ValueError if it is negative."""
     if not value >= 0:
-        raise ValueError(f"{name} must be 0 or more. Received: {name}={value}")
+        raise ValueError(f"`{name}` must be 0 or more. Received: {name}={value}")
     return float(value)
 
 
 def checked_class_weight(class_weight: Sequence[float] | np.ndarray | None) -> list[float] | None:
-    """Class weights as a list of floats; a ValueError unless all are above 0."""
+    """Return the class weights as a list of floats, or raise a ValueError unless all are above 0."""
     if class_weight is None:
         return None
     class_weight = [float(weight) for weight in class_weight]
     if not min(class_weight, default=0.0) > 0:
-        raise ValueError(f"class_weight must be above 0. Received: class_weight={class_weight}")
+        raise ValueError(
+            f"`class_weight` must hold numbers above 0, one per class. Received: class_weight={class_weight}"
+        )
     return class_weight
 
 
 def check_average(average: str) -> str:
-    """``average`` if it is one of ``AVERAGES``, else a ValueError."""
+    """Return `average`, or raise a ValueError unless it is one of `AVERAGES`."""
     if average not in AVERAGES:
-        raise ValueError(f"average must be one of {AVERAGES}. Received: average={average!r}")
+        raise ValueError(f"`average` must be one of {AVERAGES}. Received: average={average!r}")
     return average
 
 

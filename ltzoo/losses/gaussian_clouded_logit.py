@@ -24,31 +24,35 @@ def gaussian_clouded_logit(
     from_cosine: bool = True,
     cloud: Any = None,
 ) -> Any:
-    """Gaussian clouded logit loss of each sample.
+    """Compute the Gaussian clouded logit loss per sample.
 
-    z_j = s (cosine_j - cloud_j) ; ce_k = -log softmax(z - s m e_k)_k ; l_k = w_k ce_k ;
-    p_k = exp(-l_k), a constant in differentiation ; loss = sum_k y_k (1 - p_k)^gamma l_k.
+    loss = sum_k y_k (1 - p_k)^gamma l_k, with
 
-    Long-tailed Visual Recognition via Gaussian Clouded Logit Adjustment (Li et al., CVPR 2022), Eq. 11 and
-    12, with the target margin m, the focal factor and the class weights w of its published code. The sum over
-    k is exact for soft labels, and costs no more than for integer ones.
+        z_j = s (cosine_j - cloud_j)
+        ce_k = -log softmax(z - s m e_k)_k, with the unit vector e_k of class k
+        l_k = w_k ce_k
+        p_k = exp(-l_k), constant in differentiation
+
+    Long-tailed Visual Recognition via Gaussian Clouded Logit Adjustment (Li et al., CVPR 2022), Eq. 11 and 12. The
+    target margin m, the focal factor and the class weights w come from its published code. The sum over k is exact
+    for soft labels and costs no more than for integer labels.
 
     Args:
-        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
-        y_pred: [batch, C], the cosine, or scale * cosine if ``from_cosine`` is False.
+        y_true: integer labels [batch] or [batch, 1], or soft labels y [batch, C].
+        y_pred: cosines between feature and class vectors [batch, C]; scale * cosine if `from_cosine` is False.
         scale: s.
         margin: m, on the cosine.
         focal_gamma: gamma; 0 switches the focal factor off.
-        class_weight: w [C], or None for ones. No division by the weights happens here.
-        from_cosine: Whether ``y_pred`` still has to be multiplied by ``scale``.
-        cloud: Amplitude [batch, C] that is subtracted from the cosine, or None if ``y_pred`` carries it
-            already (as the output of ``ltzoo.layers.GaussianCloud`` does).
+        class_weight: w [C], or None for ones. The result is not divided by the weights.
+        from_cosine: multiply `y_pred` by `scale` first.
+        cloud: amplitude [batch, C] to subtract from the cosine. None if `y_pred` already includes it, as the output of
+            `ltzoo.layers.GaussianCloud` does.
 
     Returns:
-        [batch], in float32 at least.
+        loss per sample [batch], in float32 or float64.
 
     Raises:
-        ValueError: If ``y_true`` has another shape, or there are fewer than two classes.
+        ValueError: if `y_true` has another shape, or there are fewer than two classes.
     """
     dtype = float32_or_float64(y_pred.dtype)
     logits = ops.cast(y_pred, dtype)
@@ -64,27 +68,27 @@ def gaussian_clouded_logit(
 @register("gaussian_clouded_logit")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class GaussianCloudedLogit(TargetMarginLoss):
-    """Gaussian clouded logit loss on cosines that ``ltzoo.layers.GaussianCloud`` has clouded in training.
+    """Gaussian clouded logit loss on cosines that `ltzoo.layers.GaussianCloud` clouds in training.
 
-    The formula is that of ``gaussian_clouded_logit``. The loss itself draws nothing: it is a function of its
-    inputs, and in evaluation, where the layer adds no cloud, it is the softmax loss with a margin.
+    See `gaussian_clouded_logit` for the formula. The loss draws no random numbers. In evaluation, where the layer
+    adds no cloud, it is the softmax loss with a margin.
 
     Args:
         scale: s, 30 in the published first stage and 20 in the second (CIFAR).
-        margin: Margin m on the target's cosine; 0 in the paper, 0.1 in the published second stage.
-        focal_gamma: Exponent of the focal factor; 0 in the paper, 1 in the published second stage.
-        class_weight: C positive weights, or None. Without a focal factor the batch's loss then is the
-            weighted mean sum_i w_i l_i / sum_i w_i, as in PyTorch; with it, the plain mean with the weights
-            inside l and p, as published.
-        from_cosine: False if the predictions are scale * cosine already; then only the margin is scaled.
-        reduction, name, dtype: As in ``keras.losses.Loss``.
+        margin: margin m on the target's cosine; 0 in the paper, 0.1 in the published second stage.
+        focal_gamma: exponent of the focal factor; 0 in the paper, 1 in the published second stage.
+        class_weight: C positive weights, or None. Without a focal factor the batch loss is the weighted mean
+            sum_i w_i l_i / sum_i w_i, as in PyTorch. With it, the mean is plain and the weights stay inside l and p,
+            as published.
+        from_cosine: False if the predictions are already scale * cosine; only the margin is scaled then.
+        reduction, name, dtype: see `keras.losses.Loss`.
 
     Raises:
-        ValueError: If ``scale`` or a class weight is not above 0, or ``focal_gamma`` is negative.
+        ValueError: if `scale` or a class weight is not above 0, or `focal_gamma` is negative.
 
-    Deviations from the published code: its constructor's default margin is 0.5; under mixup it calls the loss
-    once for each label with a new cloud, where here both labels see the same cloud; and with class weights
-    each of these calls divides by its own sum of weights.
+    Deviations from the published code: its default margin is 0.5. Under mixup it calls the loss once per label, each
+    time with a new cloud, while both labels share one cloud here. With class weights each of these calls divides by
+    its own sum of weights.
     """
 
     function = staticmethod(gaussian_clouded_logit)

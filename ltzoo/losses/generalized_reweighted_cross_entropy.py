@@ -16,10 +16,10 @@ AVERAGES = ("weights", "batch")
 
 
 def generalized_weights(class_counts: Sequence[int] | np.ndarray, exponent: float = 1.2) -> np.ndarray:
-    """Class weights w_c = C (1 / r_c)^rho / sum_k (1 / r_k)^rho with r_c = n_c / N, float64 [C]; their mean is 1.
+    """Return the class weights w_c = C (1 / r_c)^rho / sum_k (1 / r_k)^rho, float64 [C]; their mean is 1.
 
     Args:
-        class_counts: Training images of each class, [C].
+        class_counts: training images per class n [C], which sum to N; the class shares are r_c = n_c / N.
         exponent: rho. 0 gives equal weights, 1 inverse frequencies.
     """
     counts = ClassCounts(class_counts)
@@ -35,21 +35,21 @@ def generalized_reweighted_cross_entropy(
     exponent: float = 1.2,
     average: str = "weights",
 ) -> Any:
-    """Class-weighted cross-entropy l = -sum_k w_k y_k log softmax(z)_k, made so that its mean is the loss.
+    """Compute the cross-entropy l = -sum_k w_k y_k log softmax(z)_k per sample, scaled so that its mean is the loss.
 
-    The generalized re-weighting of DisAlign (Zhang et al., CVPR 2021, Section 3), the divergence of the prediction
-    from a reference distribution in which an image of class c weighs w_c (``generalized_weights``).
+    The generalized re-weighting of DisAlign (Zhang et al., CVPR 2021, Section 3). It is the divergence of the
+    prediction from a reference distribution in which an image of class c weighs w_c (see `generalized_weights`).
 
     Args:
-        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
-        y_pred: Logits z [batch, C].
-        class_counts: Training images of each class, [C].
-        exponent: rho.
-        average: "weights" (the released code): the mean over the batch is sum_i l_i / sum_i w_i, w_i = sum_k w_k y_ik.
-            "batch" (the paper): it is sum_i l_i / B.
+        y_true: integer labels [batch] or [batch, 1], or soft labels y [batch, C].
+        y_pred: logits z [batch, C].
+        class_counts: training images per class n [C].
+        exponent: rho of `generalized_weights`.
+        average: "weights" (the released code): the mean over the batch is sum_i l_i / sum_i w_i, with
+            w_i = sum_k w_k y_ik. "batch" (the paper): it is sum_i l_i / B, with batch size B.
 
     Returns:
-        [batch], in float32 at least.
+        loss per sample [batch], in float32 or float64.
     """
     dtype = float32_or_float64(y_pred.dtype)
     logits = ops.cast(y_pred, dtype)
@@ -65,16 +65,16 @@ def generalized_reweighted_cross_entropy(
 @register("generalized_reweighted_cross_entropy")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class GeneralizedReweightedCrossEntropy(keras.losses.Loss):
-    """The loss of DisAlign; see ``generalized_reweighted_cross_entropy``.
+    """Loss of DisAlign; see `generalized_reweighted_cross_entropy`.
 
     Args:
-        class_counts: Training images of each class, [C].
+        class_counts: training images per class n [C].
         exponent: rho, at least 0; 1.2 is the default of the released code.
-        average: "weights" (default: the published numbers have it) or "batch" (the paper's formula).
-        reduction, name, dtype: As in ``keras.losses.Loss``.
+        average: "weights" (default, used for the published numbers) or "batch" (the paper's formula).
+        reduction, name, dtype: see `keras.losses.Loss`.
 
     Raises:
-        ValueError: If the counts are not valid, ``exponent`` is negative or ``average`` is unknown.
+        ValueError: if the counts are invalid, `exponent` is negative, or `average` is unknown.
     """
 
     def __init__(
@@ -88,14 +88,15 @@ class GeneralizedReweightedCrossEntropy(keras.losses.Loss):
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not exponent >= 0:
-            raise ValueError(f"exponent must be 0 or more. Received: exponent={exponent}")
+            raise ValueError(f"`exponent` must be 0 or more. Received: exponent={exponent}")
         if average not in AVERAGES:
-            raise ValueError(f"average must be one of {AVERAGES}. Received: average={average!r}")
+            raise ValueError(f"`average` must be one of {AVERAGES}. Received: average={average!r}")
         self.class_counts = ClassCounts(class_counts)
         self.exponent = float(exponent)
         self.average = average
 
     def call(self, y_true, y_pred):
+        """Return the loss per sample [batch] of logits [batch, C]."""
         return generalized_reweighted_cross_entropy(
             y_true,
             y_pred,

@@ -1,4 +1,4 @@
-"""Label-aware smoothing (MiSLAS): the more images a class has, the more its labels are smoothed."""
+"""Label-aware smoothing (MiSLAS): smooth the labels of frequent classes more."""
 
 import math
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def label_aware_smoothing_factors(
     shape: str = "concave",
     power: float = 1.0,
 ) -> np.ndarray:
-    """Smoothing factor e of each class, from ``smooth_tail`` (t) for the rarest to ``smooth_head`` (h).
+    """Return a smoothing factor e per class, from `smooth_tail` (t) for the rarest to `smooth_head` (h).
 
     With u = (n - n_min) / (n_max - n_min):
 
@@ -43,65 +43,64 @@ def label_aware_smoothing_factors(
     Improving Calibration for Long-Tailed Recognition (MiSLAS; Zhong et al., CVPR 2021), Eq. 3 and, for "power", Eq. 7.
 
     Args:
-        class_counts: Training images of each class, [C].
+        class_counts: training images per class n [C].
         smooth_head: h, in [0, 1].
-        smooth_tail: t, in [0, 1]. The paper demands 0 <= t <= h <= 0.5.
-        shape: One of the above; "exp", the published code's word for "power", is understood too.
-        power: Exponent of "power", above 0: below 1 concave, above 1 convex. The others ignore it.
+        smooth_tail: t, in [0, 1]. The paper requires 0 <= t <= h <= 0.5.
+        shape: one of the above. "exp", the published code's word for "power", also works.
+        power: exponent of "power", above 0: concave below 1, convex above 1. Other shapes ignore it.
 
     Returns:
-        float64 [C].
+        factors e, float64 [C].
 
     Raises:
-        ValueError: If the counts are not valid or an argument is out of range.
+        ValueError: if the counts are invalid or an argument is out of range.
 
-    Deviations: balanced counts, 0 / 0 in the published code, count as u = 1, so all classes get h. The published code
-    stores the factors in float32.
+    Deviations: balanced counts, which give 0 / 0 in the published code, have u = 1, so all classes get h. The
+    published code stores the factors in float32.
     """
     counts = ClassCounts(class_counts)
     for name, value in (("smooth_head", smooth_head), ("smooth_tail", smooth_tail)):
         if not 0 <= value <= 1:
-            raise ValueError(f"{name} must be in [0, 1]. Received: {name}={value}")
+            raise ValueError(f"`{name}` must be in [0, 1]. Received: {name}={value}")
     if not power > 0:
-        raise ValueError(f"power must be above 0. Received: power={power}")
+        raise ValueError(f"`power` must be above 0. Received: power={power}")
     if shape != "exp" and shape not in SHAPES:
-        raise ValueError(f"shape must be one of {', '.join(SHAPES)}. Received: shape={shape!r}")
+        raise ValueError(f"`shape` must be one of {', '.join(SHAPES)}. Received: shape={shape!r}")
     spread = counts.largest - counts.smallest
     u = (counts.array - counts.smallest) / spread if spread else np.ones(len(counts))
     return smooth_tail + (smooth_head - smooth_tail) * SHAPES["power" if shape == "exp" else shape](u, power)
 
 
 def label_aware_smoothing(y_true: Any, y_pred: Any, *, factors: Any, over: str = "all") -> Any:
-    """Cross-entropy with smoothed labels, of each sample.
+    """Compute the cross-entropy with smoothed labels per sample.
 
-    An integer label y becomes 1 - e_y on the target; over "all": e_y / C more on each of the C classes;
-    over "others": e_y / (C - 1) on each other class. Soft labels become the mixture of their classes' smoothed labels.
+    An integer label y becomes 1 - e_y on the target. With "all", each of the C classes gains e_y / C. With "others",
+    each other class gains e_y / (C - 1). Soft labels become the mixture of their classes' smoothed labels.
 
     Zhong et al. (CVPR 2021), Eq. 1.
 
     Args:
-        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
-        y_pred: Logits [batch, C].
-        factors: e [C], such as ``label_aware_smoothing_factors`` gives.
-        over: "all" (published code; default, because the published numbers were made with it) or "others" (the
-            paper's Eq. 1).
+        y_true: integer labels [batch] or [batch, 1], or soft labels [batch, C].
+        y_pred: logits [batch, C].
+        factors: e [C]; see `label_aware_smoothing_factors`.
+        over: "all" (default; the published code and its numbers) or "others" (the paper's Eq. 1).
 
     Returns:
-        [batch], in float32 at least.
+        loss per sample [batch], in float32 or float64.
 
     Raises:
-        ValueError: If the shapes do not fit, ``over`` is unknown, or ``over="others"`` has no other class.
+        ValueError: if the shapes do not fit, `over` is unknown, or `over="others"` has no other class.
     """
     dtype, num_classes = float32_or_float64(y_pred.dtype), y_pred.shape[-1]
     if over not in OVERS or (over == "others" and num_classes < 2):
         raise ValueError(
-            f"over must be one of {OVERS}, and 'others' needs two classes or more. "
-            f"Received: over={over!r}, {num_classes} classes"
+            f"`over` must be one of {OVERS}, and 'others' needs two classes or more. "
+            f"Received: over={over!r}, num_classes={num_classes}"
         )
     factors = ops.convert_to_tensor(factors, dtype=dtype)
     if tuple(factors.shape) != (num_classes,):
         raise ValueError(
-            f"factors must have one number for each of the {num_classes} logits. "
+            f"`factors` must have one number for each of the {num_classes} logits. "
             f"Received: factors of shape {tuple(factors.shape)}"
         )
     labels = soft_labels(y_true, num_classes, dtype)
@@ -114,20 +113,20 @@ def label_aware_smoothing(y_true: Any, y_pred: Any, *, factors: Any, over: str =
 @register("label_aware_smoothing")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class LabelAwareSmoothing(FunctionLoss):
-    """Label-aware smoothing loss; see ``label_aware_smoothing`` and ``label_aware_smoothing_factors``.
+    """Label-aware smoothing loss; see `label_aware_smoothing` and `label_aware_smoothing_factors`.
 
     Args:
-        class_counts: Training images of each class, [C].
-        smooth_head: Smoothing of the most frequent class. Published stage 2, imbalance factor 100: 0.3 for CIFAR-10,
-            0.4 for CIFAR-100.
-        smooth_tail: Smoothing of the rarest class; 0.0 for CIFAR-10, 0.1 for CIFAR-100.
+        class_counts: training images per class n [C].
+        smooth_head: smoothing of the most frequent class. The published stage 2 for imbalance factor 100 uses 0.3 for
+            CIFAR-10 and 0.4 for CIFAR-100.
+        smooth_tail: smoothing of the rarest class; 0.0 for CIFAR-10, 0.1 for CIFAR-100.
         shape: "concave" (the paper's choice), "linear", "convex" or "power".
-        power: Exponent of "power".
+        power: exponent of "power".
         over: "all" classes (published code) or "others" (paper).
-        reduction, name, dtype: As in ``keras.losses.Loss``.
+        reduction, name, dtype: see `keras.losses.Loss`.
 
     Raises:
-        ValueError: If the counts are not valid or an argument is out of range.
+        ValueError: if the counts are invalid or an argument is out of range.
     """
 
     function = staticmethod(label_aware_smoothing)
@@ -146,7 +145,7 @@ class LabelAwareSmoothing(FunctionLoss):
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if over not in OVERS:
-            raise ValueError(f"over must be one of {OVERS}. Received: over={over!r}")
+            raise ValueError(f"`over` must be one of {OVERS}. Received: over={over!r}")
         self.class_counts = ClassCounts(class_counts)
         self.smooth_head, self.smooth_tail = float(smooth_head), float(smooth_tail)
         self.shape, self.power, self.over = shape, float(power), over
@@ -155,4 +154,5 @@ class LabelAwareSmoothing(FunctionLoss):
         )
 
     def function_arguments(self):
+        """Return the arguments of `label_aware_smoothing`: the factors and `over`."""
         return {"factors": self._factors, "over": self.over}

@@ -1,4 +1,4 @@
-"""LADE: post-compensated softmax with a regularizer that takes the label distribution out of the logits."""
+"""LADE: post-compensated softmax with a regularizer that removes the label distribution from the logits."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,27 +25,32 @@ def label_distribution_regularizer(
     penalty: float = 0.1,
     importance: str = "sample",
 ) -> Any:
-    """LADER: how far the logits are from log p(x|c) / p_u(x), by a regularized Donsker-Varadhan estimate.
+    """Compute LADER: the distance of the logits from log p(x|c) / p_u(x), by a regularized Donsker-Varadhan estimate.
 
-    T_c = log( 1/B sum_i (p_u(y_i) / p_s(y_i)) exp(f_c(x_i)) ) ;
-    R_c = -1/B_c sum_{i: y_i = c} f_c(x_i) + T_c + penalty T_c^2 ; LADER = sum_c p_s(c) R_c,
+    LADER = sum_c p_s(c) R_c, with
 
-    where p_s(c) = n_c / N is the training and p_u(c) = 1/C the uniform label distribution, B the batch size and B_c
-    the number of its images of class c (a class that the batch lacks has the first term 0).
+        T_c = log( 1/B sum_i (p_u(y_i) / p_s(y_i)) exp(f_c(x_i)) )
+        R_c = -1/B_c sum_{i: y_i = c} f_c(x_i) + T_c + penalty T_c^2
+
+    Here p_s(c) = n_c / N is the training label distribution, p_u(c) = 1/C the uniform one, B the batch size and B_c the
+    number of its images of class c. The first term of R_c is 0 for a class that the batch lacks.
 
     Disentangling Label Distribution for Long-tailed Visual Recognition (Hong et al., CVPR 2021), section 3.3.
 
     Args:
-        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C], which count by their shares.
-        y_pred: Logits f [batch, C].
-        class_counts: Training images of each class, [C].
+        y_true: integer labels [batch] or [batch, 1], or soft labels [batch, C], which count by their shares.
+        y_pred: logits f [batch, C].
+        class_counts: training images per class n [C].
         penalty: lambda, the weight of T_c^2.
         importance: "sample" weights image i by p_u(y_i) / p_s(y_i), as the paper's estimate of the expectation under
-            p_u(x) needs; "class" puts p_u(c) / p_s(c) of the logit's class there, as the published code does. The
-            default is the paper's, because only it is an importance-weighted mean over x.
+            p_u(x) needs. "class" uses p_u(c) / p_s(c) of the logit's class, as the published code does. The default is
+            the paper's, because only it is an importance-weighted mean over x.
 
     Returns:
-        A scalar: the regularizer of the whole batch, in float32 at least.
+        regularizer of the whole batch, a scalar in float32 or float64.
+
+    Raises:
+        ValueError: if `importance` is unknown or the shapes do not fit.
     """
     dtype = float32_or_float64(y_pred.dtype)
     logits = ops.cast(y_pred, dtype)
@@ -62,7 +67,7 @@ def label_distribution_regularizer(
     elif importance == "class":
         all_ = ops.logsumexp(logits, axis=0) - log_size + ops.convert_to_tensor(np.log(ratio).astype(dtype))
     else:
-        raise ValueError(f"importance must be one of {IMPORTANCES}. Received: importance={importance!r}")
+        raise ValueError(f"`importance` must be one of {IMPORTANCES}. Received: importance={importance!r}")
     weight = ops.convert_to_tensor(prior.astype(dtype))
     return ops.sum(weight * (all_ - own + penalty * ops.square(all_)))
 
@@ -76,21 +81,21 @@ def lade(
     penalty: float = 0.1,
     importance: str = "sample",
 ) -> Any:
-    """LADE loss of each sample: cross-entropy of f + log p_s, plus alpha LADER (the same number for all samples).
+    """Compute the LADE loss per sample: the cross-entropy of f + log p_s, plus alpha LADER.
 
-    Hong et al. (CVPR 2021), section 3.2 and 3.3. The post-compensated (PC) softmax trains f with the training prior
-    p_s added, so that f itself is free of it: for a test set with label distribution p_t the prediction is the softmax
-    of f + log p_t. With a uniform p_t that is f, the logits of the model as they are.
+    Hong et al. (CVPR 2021), sections 3.2 and 3.3. The post-compensated (PC) softmax adds the training prior p_s in
+    training, so f itself is free of it. For a test set with label distribution p_t, predict the softmax of f + log p_t.
+    With a uniform p_t these are the logits f, unchanged. LADER is the same number for all samples.
 
     Args:
-        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
-        y_pred: Logits f [batch, C].
-        class_counts: Training images of each class, [C].
-        alpha: Weight of LADER; 0 leaves the PC softmax, which is the balanced softmax of Ren et al. (2020).
-        penalty, importance: See ``label_distribution_regularizer``.
+        y_true: integer labels [batch] or [batch, 1], or soft labels y [batch, C].
+        y_pred: logits f [batch, C].
+        class_counts: training images per class n [C].
+        alpha: weight of LADER; 0 leaves the PC softmax, which is the balanced softmax of Ren et al. (2020).
+        penalty, importance: see `label_distribution_regularizer`.
 
     Returns:
-        [batch], in float32 at least. The mean over the batch is the published loss.
+        loss per sample [batch], in float32 or float64. Its mean over the batch is the published loss.
     """
     class_counts = ClassCounts(class_counts)
     losses = balanced_softmax(y_true, y_pred, class_counts=class_counts)
@@ -104,21 +109,21 @@ def lade(
 @register("lade")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class LADE(FunctionLoss):
-    """LADE loss on logits; see ``lade``. It belongs to the batch: use the default reduction, the mean.
+    """LADE loss on logits; see `lade`. It is defined on the whole batch, so keep the default reduction, the mean.
 
     Args:
-        class_counts: Training images of each class, [C].
-        alpha: Weight of the regularizer; 0.1 in the released settings for CIFAR-100-LT.
-        penalty: lambda inside the regularizer; 0.1 in the released settings for CIFAR-100-LT, and 0.01 for imbalance
+        class_counts: training images per class n [C].
+        alpha: weight of the regularizer; 0.1 in the released settings for CIFAR-100-LT.
+        penalty: lambda inside the regularizer. The released settings for CIFAR-100-LT use 0.1, and 0.01 for imbalance
             factor 100.
         importance: "sample" (paper) or "class" (published code).
-        reduction, name, dtype: As in ``keras.losses.Loss``.
+        reduction, name, dtype: see `keras.losses.Loss`.
 
     Raises:
-        ValueError: If ``alpha`` or ``penalty`` is negative, or another argument is not valid.
+        ValueError: if `alpha` or `penalty` is negative, `importance` is unknown, or the counts are invalid.
 
-    Deviation from the published code: it adds 1e-9 to the priors and 1e-8 to the number of images of a class in the
-    batch; here nothing is added.
+    Deviation from the published code: it adds 1e-9 to the priors and 1e-8 to the images per class in the batch.
+    Nothing is added here.
     """
 
     function = staticmethod(lade)
@@ -135,7 +140,9 @@ class LADE(FunctionLoss):
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if importance not in IMPORTANCES:
-            raise ValueError(f"importance must be one of {IMPORTANCES}. Received: importance={importance!r}")
+            raise ValueError(
+                f"`importance` must be one of {IMPORTANCES}. Received: importance={importance!r}"
+            )
         self.class_counts = ClassCounts(class_counts)
         self.alpha = zero_or_more("alpha", alpha)
         self.penalty = zero_or_more("penalty", penalty)

@@ -16,7 +16,10 @@ from ltzoo.precision import float32_or_float64
 
 
 def ldam_margins(class_counts: Sequence[int] | np.ndarray, max_margin: float = 0.5) -> np.ndarray:
-    """Margins m_k = max_margin (n_min / n_k)^(1/4), float64 [C]: largest for the rarest class (Cao et al., Eq. 12)."""
+    """Return the margins m_k = max_margin (n_min / n_k)^(1/4), float64 [C] (Cao et al., Eq. 12).
+
+    The rarest class has the largest margin. n_min is the smallest of the class counts n.
+    """
     counts = ClassCounts(class_counts)
     return max_margin * (counts.smallest / counts.array) ** 0.25
 
@@ -31,27 +34,28 @@ def ldam(
     class_weight: Sequence[float] | np.ndarray | None = None,
     from_cosine: bool = True,
 ) -> Any:
-    """LDAM loss of each sample: sum_k y_k w_k ce_k with ce_k = -log softmax(s (cosine - m_k e_k))_k.
+    """Compute the LDAM loss per sample.
 
+    loss = sum_k y_k w_k ce_k, with ce_k = -log softmax(s (cosine - m_k e_k))_k, the unit vector e_k of class k, and
     m_k = max_margin (n_min / n_k)^(1/4).
 
-    Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss (Cao et al., NeurIPS 2019), Eq. 10-13. The
-    sum over k is exact for soft labels, and costs no more than for integer ones.
+    Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss (Cao et al., NeurIPS 2019), Eq. 10-13.
+    The sum over k is exact for soft labels and costs no more than for integer labels.
 
     Args:
-        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
-        y_pred: [batch, C], the cosine between feature and class vector, or scale * cosine if ``from_cosine`` is False.
-        class_counts: Training images of each class, [C].
-        max_margin: Margin of the rarest class, on the cosine.
+        y_true: integer labels [batch] or [batch, 1], or soft labels y [batch, C].
+        y_pred: cosines between feature and class vectors [batch, C]; scale * cosine if `from_cosine` is False.
+        class_counts: training images per class n [C].
+        max_margin: margin of the rarest class, on the cosine.
         scale: s.
-        class_weight: w [C], or None for ones. No division by the weights happens here.
-        from_cosine: Whether ``y_pred`` still has to be multiplied by ``scale``. If not, s m_k is subtracted from it.
+        class_weight: w [C], or None for ones. The result is not divided by the weights.
+        from_cosine: multiply `y_pred` by `scale` first. Otherwise only s m_k is subtracted from it.
 
     Returns:
-        [batch], in float32 at least.
+        loss per sample [batch], in float32 or float64.
 
     Raises:
-        ValueError: If the shapes do not fit, or there are fewer than two classes.
+        ValueError: if the shapes do not fit, or there are fewer than two classes.
     """
     logits = ops.cast(y_pred, float32_or_float64(y_pred.dtype))
     if from_cosine:
@@ -67,23 +71,23 @@ def ldam(
 @register("ldam")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class LDAM(FunctionLoss):
-    """LDAM loss on the outputs of a cosine classifier; see ``ldam``.
+    """LDAM loss on the outputs of a cosine classifier; see `ldam`.
 
-    With class weights the mean over the batch is sum_i l_i / sum_i w_i, as in the published code.
+    With class weights, the mean over the batch is sum_i l_i / sum_i w_i, as in the published code.
 
     Args:
-        class_counts: Training images of each class, [C].
-        max_margin: Margin of the rarest class, 0.5 in the paper.
-        scale: s, 30 in the published code. The paper has no s; without it a cosine classifier cannot fit.
-        beta: In [0, 1): weights by the effective number of images (Cui et al., CVPR 2019), 0.9999 in the deferred
-            re-weighting of the paper (DRW, Algorithm 1). None for no weights.
-        class_weight: C positive weights instead of those of ``beta``, or None.
-        from_cosine: False if the predictions are scale * cosine already.
-        reduction, name, dtype: As in ``keras.losses.Loss``.
+        class_counts: training images per class n [C].
+        max_margin: margin of the rarest class; 0.5 in the paper.
+        scale: s, 30 in the published code. The paper has no s, but a cosine classifier cannot fit without it.
+        beta: in [0, 1). Weights classes by their effective number of images (Cui et al., CVPR 2019). The paper's
+            deferred re-weighting (DRW, Algorithm 1) uses 0.9999. None: no weights.
+        class_weight: C positive weights to use instead of `beta`, or None.
+        from_cosine: False if the predictions are already scale * cosine.
+        reduction, name, dtype: see `keras.losses.Loss`.
 
     Raises:
-        ValueError: If ``scale`` or a class weight is not above 0, ``max_margin`` is negative, ``beta`` is outside
-            [0, 1), the counts are not valid, or both ``beta`` and ``class_weight`` are given.
+        ValueError: if `scale` or a class weight is not above 0, `max_margin` is negative, `beta` is outside [0, 1),
+            the counts are invalid, or both `beta` and `class_weight` are given.
     """
 
     function = staticmethod(ldam)
@@ -109,7 +113,7 @@ class LDAM(FunctionLoss):
         self.from_cosine = bool(from_cosine)
         if self.beta is not None and self.class_weight is not None:
             raise ValueError(
-                "class_weight must be None when beta gives the weights. "
+                "`class_weight` must be None if `beta` gives the weights. "
                 f"Received: beta={beta}, class_weight={class_weight}"
             )
         self._weights = self.class_weight
@@ -117,9 +121,11 @@ class LDAM(FunctionLoss):
             self._weights = effective_number_weights(self.class_counts, self.beta)
 
     def function_arguments(self):
+        """Return the arguments of `ldam`, with the class weights that `beta` gives."""
         arguments = self.arguments()
         del arguments["beta"]
         return {**arguments, "class_weight": self._weights}
 
     def mean_weights(self):
+        """Return the class weights [C], or None without any."""
         return self._weights

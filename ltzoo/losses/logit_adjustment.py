@@ -1,4 +1,4 @@
-"""Cross-entropy of logits with the class prior added, and the same correction after training."""
+"""Cross-entropy of logits plus the log prior, and the same correction after training."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,17 +20,31 @@ SMOOTHED_TOWARD = ("uniform", "prior")
 def log_prior(
     class_counts: Sequence[int] | np.ndarray, label_smoothing: float = 0.0, smooth_toward: str = "uniform"
 ) -> np.ndarray:
-    """log((1 - e) n_k / N + e q_k), float64 [C]: of the labels after smoothing by e, which is 0 by default."""
+    """Return the log of the class shares after label smoothing, log((1 - e) n / N + e q), float64 [C].
+
+    Args:
+        class_counts: training images per class n [C].
+        label_smoothing: e, 0 for no smoothing.
+        smooth_toward: name of q; see `smoothing_target`.
+    """
     counts = ClassCounts(class_counts)
     toward = smoothing_target(counts, smooth_toward)
     return np.log((1.0 - label_smoothing) * counts.array / counts.total + label_smoothing * toward)
 
 
 def smoothing_target(class_counts: Sequence[int] | np.ndarray, smooth_toward: str) -> np.ndarray:
-    """q, what labels are smoothed toward, float64 [C]: 1 / C for "uniform", n / N for "prior"."""
+    """Return q, the distribution that labels are smoothed toward, float64 [C].
+
+    Args:
+        class_counts: training images per class n [C].
+        smooth_toward: "uniform" for q = 1 / C, "prior" for q = n / N.
+
+    Raises:
+        ValueError: if `smooth_toward` is unknown.
+    """
     if smooth_toward not in SMOOTHED_TOWARD:
         raise ValueError(
-            f"smooth_toward must be one of {SMOOTHED_TOWARD}. Received: smooth_toward={smooth_toward!r}"
+            f"`smooth_toward` must be one of {SMOOTHED_TOWARD}. Received: smooth_toward={smooth_toward!r}"
         )
     counts = ClassCounts(class_counts)
     return counts.prior if smooth_toward == "prior" else np.full(len(counts), 1.0 / len(counts))
@@ -45,25 +59,24 @@ def logit_adjustment(
     label_smoothing: float = 0.0,
     smooth_toward: str = "uniform",
 ) -> Any:
-    """Logit-adjusted softmax loss of each sample: cross-entropy of z + tau log(n / N).
+    """Compute the logit-adjusted softmax loss per sample: the cross-entropy of z + tau log(n / N).
 
     Long-tail Learning via Logit Adjustment (Menon et al., ICLR 2021), Eq. 10. Predictions use z itself.
 
     Args:
-        y_true: Integer labels [batch] or [batch, 1], or soft labels [batch, C].
-        y_pred: Logits z [batch, C].
-        class_counts: Training images of each class, [C].
-        tau: Strength; 0 is cross-entropy, 1 is consistent for the balanced error.
-        label_smoothing: Share e of every label that is spread over all classes; not in the paper. The prior is that of
-            the smoothed labels, (1 - e) n / N + e q: with n / N and q = 1 / C rare classes would be preferred for
-            images of which the model knows nothing.
-        smooth_toward: What q is: "uniform", 1 / C, or "prior", n / N. With 1 / C the share that a rare class gets of
-            every label is most of its prior, and predictions, which are without the prior, give all rare classes
-            some of the probability of every image: they are far too unsure. With n / N all classes are given the same,
-            little.
+        y_true: integer labels [batch] or [batch, 1], or soft labels y [batch, C].
+        y_pred: logits z [batch, C].
+        class_counts: training images per class n [C].
+        tau: strength; 0 is cross-entropy, 1 is consistent for the balanced error.
+        label_smoothing: share e of every label to spread over all classes; not in the paper. The prior is then the
+            smoothed one, (1 - e) n / N + e q. With n / N and q = 1 / C instead, the model would prefer rare classes
+            for images it knows nothing about.
+        smooth_toward: "uniform" for q = 1 / C, "prior" for q = n / N. With 1 / C, smoothing supplies most of the
+            prior of a rare class. Predictions omit the prior, so all rare classes receive some probability for every
+            image, and predictions become badly under-confident. With n / N every class receives the same small share.
 
     Returns:
-        [batch], in float32 at least.
+        loss per sample [batch], in float32 or float64.
     """
     class_counts = ClassCounts(class_counts)
     shifted = _shifted(y_pred, class_counts, tau, label_smoothing, smooth_toward)
@@ -73,15 +86,17 @@ def logit_adjustment(
 
 
 def post_hoc_logit_adjustment(logits: Any, class_counts: Sequence[int] | np.ndarray, tau: float = 1.0) -> Any:
-    """z - tau log(n / N) (Menon et al., Eq. 9): corrects the logits of a classifier trained with cross-entropy.
+    """Return z - tau log(n / N), which corrects the logits of a classifier trained with cross-entropy.
+
+    Menon et al., Eq. 9.
 
     Args:
         logits: z [batch, C].
-        class_counts: Training images of each class, [C].
-        tau: Strength.
+        class_counts: training images per class n [C].
+        tau: strength.
 
     Returns:
-        [batch, C], in float32 at least.
+        corrected logits [batch, C], in float32 or float64.
     """
     return _shifted(logits, class_counts, -tau)
 
@@ -96,17 +111,17 @@ def _shifted(logits, class_counts, tau, label_smoothing=0.0, smooth_toward="unif
 @register("logit_adjustment")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class LogitAdjustment(FunctionLoss):
-    """Logit-adjusted softmax loss; see ``logit_adjustment``.
+    """Logit-adjusted softmax loss; see `logit_adjustment`.
 
     Args:
-        class_counts: Training images of each class, [C].
-        tau: Strength; 1 in the paper's main results.
-        label_smoothing: Share of every label that is spread over all classes, 0 to 1.
-        smooth_toward: "uniform" to spread it evenly, "prior" in proportion to the class counts.
-        reduction, name, dtype: As in ``keras.losses.Loss``.
+        class_counts: training images per class n [C].
+        tau: strength; 1 in the paper's main results.
+        label_smoothing: share of every label to spread over all classes, 0 to 1.
+        smooth_toward: "uniform" to spread it evenly, "prior" to spread it in proportion to the class counts.
+        reduction, name, dtype: see `keras.losses.Loss`.
 
     Raises:
-        ValueError: If the counts or ``label_smoothing`` are not valid, or ``smooth_toward`` is something else.
+        ValueError: if the counts or `label_smoothing` are invalid, or `smooth_toward` is unknown.
     """
 
     function = staticmethod(logit_adjustment)
@@ -125,5 +140,5 @@ class LogitAdjustment(FunctionLoss):
         self.class_counts = ClassCounts(class_counts)
         self.tau = float(tau)
         self.label_smoothing = checked_label_smoothing(label_smoothing)
-        smoothing_target(self.class_counts, smooth_toward)  # Refuses what it does not know.
+        smoothing_target(self.class_counts, smooth_toward)  # Raises if `smooth_toward` is unknown.
         self.smooth_toward = smooth_toward

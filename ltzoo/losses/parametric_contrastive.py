@@ -1,4 +1,4 @@
-"""Parametric contrastive loss: supervised contrast with a learned center for every class."""
+"""Parametric contrastive loss: supervised contrast with a learned center per class."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,37 +27,37 @@ def parametric_contrastive(
     beta: float = 1.0,
     form: str = "published",
 ) -> Any:
-    """Parametric contrastive loss (PaCo) of each query.
+    """Compute the parametric contrastive loss (PaCo) per query.
 
-    Query i of class y is compared with the centers of all classes, a_j = (z_ij + log pi_j) / t_c, and with all other
-    queries and all contrasts, s_ik = <q_i, k> / t:
+    Query i of class y is compared with the centers of all classes, a_j = (z_ij + log pi_j) / t_c. It is also compared
+    with all other queries and all contrasts, s_ik = <q_i, k> / t:
 
         log p(.) = . - log(sum_j exp(a_j) + sum_k exp(s_ik))
         loss_i = -(beta log p(a_y) + alpha sum_{k of class y} log p(s_ik)) / w_i
 
-    with class shares pi_j = n_j / N, and w_i = beta + alpha |{k of class y}|. Parametric Contrastive Learning (Cui et
-    al., ICCV 2021), with its "center learning rebalance": the logarithm of the class shares, as in balanced softmax.
+    with class shares pi_j = n_j / N and w_i = beta + alpha |{k of class y}|. Parametric Contrastive Learning (Cui et
+    al., ICCV 2021), with its "center learning rebalance": the logarithms of the class shares, as in balanced softmax.
     Without other queries and contrasts it is balanced softmax.
 
     Args:
         labels: integer classes [B] of the queries.
-        center_logits: z [B, C], what the classifier says of the queries.
+        center_logits: z [B, C], the classifier's logits for the queries.
         queries: q [B, E], of length 1.
-        contrasts: [M, E], of length 1: keys of this batch and of earlier ones. No gradient reaches them.
-        contrast_labels: integer classes [M]; a negative one marks an empty place of the queue, which takes no part.
-        class_counts: training images per class; None leaves the class shares out.
-        temperature: t, 0.05 on CIFAR-100-LT, 0.07 on ImageNet-LT and 0.2 otherwise in the published code.
+        contrasts: keys of this batch and of earlier ones [M, E], of length 1. No gradient reaches them.
+        contrast_labels: integer classes [M]; a negative label marks an empty place of the queue, which is ignored.
+        class_counts: training images per class n [C]; None leaves the class shares out.
+        temperature: t. The published code has 0.05 on CIFAR-100-LT, 0.07 on ImageNet-LT and 0.2 otherwise.
         center_temperature: t_c, 1 in the published code.
         alpha: weight of samples of the same class; 0.01 on CIFAR-100-LT, 0.05 on ImageNet-LT.
-        beta: weight of the center of the class; 1 in the paper and in all published scripts.
-        form: "published" (default) divides by w_i, as the released code does, from which the published results come;
-            "paper" is the sum as printed, w_i = 1, which grows with the size of the queue.
+        beta: weight of the class's center; 1 in the paper and in all published scripts.
+        form: "published" (default) divides by w_i, as the released code behind the published results does. "paper"
+            is the sum as printed, w_i = 1, which grows with the size of the queue.
 
     Returns:
-        [B], in float32 at least. The loss of a batch is its mean.
+        loss per query [B], in float32 or float64. The batch loss is its mean.
 
     Raises:
-        ValueError: a temperature or `beta` is not above 0, `alpha` is negative, or an unknown `form`.
+        ValueError: if a temperature or `beta` is not above 0, `alpha` is negative, or `form` is unknown.
     """
     if not (temperature > 0 and center_temperature > 0 and beta > 0 and alpha >= 0):
         raise ValueError(
@@ -75,7 +75,7 @@ def parametric_contrastive(
         centers = centers + ops.convert_to_tensor(log_prior, dtype=dtype)
     centers = centers / center_temperature
 
-    # A negative label has no class: a row of zeros.
+    # A negative label gives a row of zeros.
     own = soft_labels(ops.reshape(labels, (-1,)), classes, dtype)
     others = soft_labels(ops.reshape(contrast_labels, (-1,)), classes, dtype)
     memberships = ops.concatenate([own, others], axis=0)

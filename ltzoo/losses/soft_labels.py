@@ -1,4 +1,4 @@
-"""Integer and soft labels in one form."""
+"""Integer or soft labels as one matrix of class shares."""
 
 from typing import Any
 
@@ -6,15 +6,18 @@ from keras import ops
 
 
 def soft_labels(y_true: Any, num_classes: int, dtype: str = "float32") -> Any:
-    """Labels as a float [batch, classes] matrix of class shares.
+    """Return labels as a matrix of class shares.
 
     Args:
-        y_true: Integer labels [batch] or [batch, 1] (of any number type), or soft labels [batch, classes].
-        num_classes: Number of classes C.
-        dtype: Type of the result.
+        y_true: integer labels [batch] or [batch, 1] of any number type, or soft labels [batch, C].
+        num_classes: number of classes C.
+        dtype: dtype of the result.
+
+    Returns:
+        class shares [batch, C]; integer labels become one-hot rows.
 
     Raises:
-        ValueError: If the shape is none of these.
+        ValueError: if `y_true` has any other shape.
     """
     y_true = ops.convert_to_tensor(y_true)
     shape = tuple(y_true.shape)
@@ -24,7 +27,7 @@ def soft_labels(y_true: Any, num_classes: int, dtype: str = "float32") -> Any:
         y_true = ops.squeeze(y_true, axis=1)
     elif len(shape) != 1:
         raise ValueError(
-            f"y_true must be integers [batch] or soft labels [batch, {num_classes}]. "
+            f"`y_true` must be integers [batch] or soft labels [batch, {num_classes}]. "
             f"Received: y_true of shape {shape}"
         )
     return ops.one_hot(ops.cast(y_true, "int32"), num_classes, dtype=dtype)

@@ -13,44 +13,47 @@ _TINY = 1e-30
 
 
 def target_margin_cross_entropy(logits: Any, margin: Any) -> Any:
-    """Cross-entropy of every class taken as the target, with ``margin`` subtracted from that target's logit.
+    """Compute the cross-entropy of every class as the target, with `margin` subtracted from that target's logit.
 
     ce_k = -log softmax(z - margin e_k)_k = softplus(log sum_{j != k} exp(z_j) - z_k + margin)
 
-    for all k at once, in O(C) for each sample (see ``log_sum_exp_of_others``).
+    All k are computed at once, in O(C) per sample; see `log_sum_exp_of_others`. e_k is the unit vector of class k.
 
     Args:
-        logits: z [batch, C], C at least 2.
-        margin: Number, or [batch, C] if the margin differs between targets.
+        logits: z [batch, C], with C at least 2.
+        margin: a number, or [batch, C] if the margin differs between targets.
 
     Returns:
-        [batch, C].
+        ce [batch, C].
+
+    Raises:
+        ValueError: if there are fewer than two classes.
     """
     if logits.shape[-1] < 2:
-        raise ValueError(f"logits must have two classes or more. Received: logits of shape {logits.shape}")
+        raise ValueError(f"`logits` must have two classes or more. Received: logits of shape {logits.shape}")
     # A common shift changes nothing; it keeps ties of huge logits exact.
     logits = logits - ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
-    # softplus(x) as -log sigmoid(-x), which is smooth for large x on every backend.
+    # Write softplus(x) as -log sigmoid(-x), which is smooth for large x on every backend.
     return -ops.log_sigmoid(logits - margin - log_sum_exp_of_others(logits))
 
 
 def log_sum_exp_of_others(logits: Any) -> Any:
-    """log sum_{j != k} exp(z_j) for every class k at once, in O(C) for each sample.
+    """Compute log sum_{j != k} exp(z_j) for every class k at once, in O(C) per sample.
 
-    The sum without class k is log sum_j exp(z_j) + log(1 - p_k); for the largest class, where 1 - p_k may cancel,
-    it is summed anew.
+    With p = softmax(z), the sum without class k is log sum_j exp(z_j) + log(1 - p_k). For the largest class 1 - p_k
+    may cancel, so its sum is computed separately.
 
     Args:
-        logits: z [batch, C], C at least 2, finite (a class is left out by a very negative number).
+        logits: z [batch, C], finite, with C at least 2. A very negative number leaves a class out.
 
     Returns:
-        [batch, C].
+        the logarithms [batch, C].
     """
     is_largest = ops.one_hot(ops.argmax(logits, axis=-1), logits.shape[-1], dtype="bool")
     log_sum = ops.logsumexp(logits, axis=-1, keepdims=True)
     log_rest = ops.logsumexp(ops.where(is_largest, -float("inf"), logits), axis=-1, keepdims=True)
     probability = ops.exp(ops.where(is_largest, -float("inf"), logits - log_sum))
-    # No class but the largest has more than 1/2; rounding of huge numbers must not make it 1.
+    # Only the largest class can have more than 1/2; rounding of huge numbers must not give another class 1.
     probability = ops.minimum(probability, 0.75)
     return ops.where(is_largest, log_rest, log_sum + ops.log1p(-probability))
 
@@ -62,17 +65,17 @@ def weighted_focal_sum(
     focal_gamma: float = 0.0,
     detach: bool = True,
 ) -> Any:
-    """sum_k y_k (1 - p_k)^gamma l_k with l_k = w_k ce_k and p_k = exp(-l_k).
+    """Compute sum_k y_k (1 - p_k)^gamma l_k, with l_k = w_k ce_k and p_k = exp(-l_k).
 
     Args:
-        labels: Soft labels y [batch, C].
-        cross_entropies: ce [batch, C], the cross-entropy of each class taken as the target.
+        labels: soft labels y [batch, C].
+        cross_entropies: ce [batch, C], the cross-entropy of each class as the target.
         class_weight: w [C] or None.
-        focal_gamma: gamma; 0 switches the factor off.
-        detach: Whether p_k is a constant in differentiation.
+        focal_gamma: gamma; 0 switches the focal factor off.
+        detach: treat p_k as a constant in differentiation.
 
     Returns:
-        [batch].
+        loss per sample [batch].
     """
     losses = cross_entropies
     if class_weight is not None:
@@ -84,17 +87,20 @@ def weighted_focal_sum(
 
 
 def focal_factor(losses: Any, gamma: float) -> Any:
-    """(1 - exp(-l))^gamma, exact also where l is small, with a finite derivative at l = 0."""
+    """Compute (1 - exp(-l))^gamma, accurate for small l and with a finite derivative at l = 0."""
     return ops.power(ops.maximum(-ops.expm1(-losses), _TINY), gamma)
 
 
 class TargetMarginLoss(FunctionLoss):
-    """What the Gaussian clouded logit losses share: their arguments, and when the mean is a weighted one.
+    """Shared arguments and class-weighted mean of the Gaussian clouded logit losses.
 
-    A subclass sets ``function`` and ``default_name``.
+    A subclass sets `function` and `default_name`.
+
+    Attributes:
+        default_name: name of the loss if the constructor gets none.
     """
 
-    default_name = None
+    default_name: str | None = None
 
     def __init__(
         self,
@@ -115,4 +121,5 @@ class TargetMarginLoss(FunctionLoss):
         self.from_cosine = bool(from_cosine)
 
     def mean_weights(self):
+        """Return the class weights [C] of the mean, or None with a focal factor."""
         return None if self.focal_gamma else self.class_weight

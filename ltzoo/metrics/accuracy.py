@@ -1,4 +1,4 @@
-"""Accuracies as Keras metrics: of all samples, of the classes' mean, of a shot group."""
+"""Accuracies as Keras metrics: over all samples, per class on average, and per shot group."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,19 +15,20 @@ GROUPS = ("many", "medium", "few")
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class Top1Accuracy(keras.metrics.Mean):
-    """Share of samples whose largest output is the label.
+    """Compute the share of samples whose largest output is the label.
 
-    Labels are integers [batch] or [batch, 1], or soft labels [batch, C], as mixup makes them, whose largest
-    entry counts. Predictions are logits or probabilities [batch, C].
+    Labels are integers [batch] or [batch, 1], or soft labels [batch, C] (from mixup), whose largest entry counts.
+    Predictions are logits or probabilities [batch, C].
 
     Args:
-        name, dtype: As in ``keras.metrics.Metric``.
+        name, dtype: see `keras.metrics.Metric`.
     """
 
     def __init__(self, name: str | None = "accuracy", dtype: str | keras.DTypePolicy | None = None) -> None:
         super().__init__(name=name, dtype=dtype)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Add a batch of labels and predictions; `sample_weight` is [batch] or None."""
         labels, predictions = labels_and_predictions(y_true, y_pred)
         correct = ops.equal(ops.cast(ops.argmax(predictions, axis=1), "int32"), labels)
         super().update_state(ops.cast(correct, self.dtype), sample_weight=sample_weight)
@@ -39,16 +40,16 @@ class Top1Accuracy(keras.metrics.Mean):
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class BalancedAccuracy(keras.metrics.Metric):
-    """Mean over the classes of each class's accuracy; classes without a sample are left out.
+    """Compute the mean of the accuracies per class; classes without samples are left out.
 
-    Labels and predictions as in ``Top1Accuracy``. NaN before the first sample.
+    Labels and predictions are as in `Top1Accuracy`. The result is NaN before the first sample.
 
     Args:
-        num_classes: Number of classes C.
-        name, dtype: As in ``keras.metrics.Metric``.
+        num_classes: number of classes C.
+        name, dtype: see `keras.metrics.Metric`.
 
     Raises:
-        ValueError: If ``num_classes`` is below 1, or a prediction has another number of classes.
+        ValueError: if `num_classes` is below 1, or a prediction has another number of classes.
     """
 
     def __init__(
@@ -59,17 +60,19 @@ class BalancedAccuracy(keras.metrics.Metric):
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         if num_classes < 1:
-            raise ValueError(f"num_classes must be 1 or more. Received: num_classes={num_classes}")
+            raise ValueError(f"`num_classes` must be 1 or more. Received: num_classes={num_classes}")
         self.num_classes = int(num_classes)
         self._in_group = np.ones(self.num_classes, "float32")
         self.correct = self.add_weight(shape=(self.num_classes,), initializer="zeros", name="correct")
         self.total = self.add_weight(shape=(self.num_classes,), initializer="zeros", name="total")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Add a batch of labels and predictions; `sample_weight` is [batch] or None."""
         labels, predictions = labels_and_predictions(y_true, y_pred)
         if predictions.shape[1] != self.num_classes:
             raise ValueError(
-                f"y_pred must have {self.num_classes} classes. Received: {predictions.shape[1]} classes"
+                f"`y_pred` must have {self.num_classes} classes. "
+                f"Received: y_pred of shape {tuple(predictions.shape)}"
             )
         weights = sample_weights(sample_weight, labels, self.dtype)
         correct = ops.equal(ops.cast(ops.argmax(predictions, axis=1), "int32"), labels)
@@ -78,12 +81,13 @@ class BalancedAccuracy(keras.metrics.Metric):
         self.correct.assign_add(ops.segment_sum(correct, labels, num_segments=self.num_classes))
 
     def per_class(self) -> Any:
-        """Accuracy of each class [C]; NaN where there was no sample."""
+        """Return the accuracy per class [C]; NaN for a class without samples."""
         total = ops.convert_to_tensor(self.total)
         share = ops.divide_no_nan(ops.convert_to_tensor(self.correct), total)
         return ops.where(total > 0, share, float("nan"))
 
     def result(self) -> Any:
+        """Return the mean of the accuracies per class, a scalar."""
         total = ops.convert_to_tensor(self.total)
         counts = ops.cast(total > 0, self.dtype) * ops.cast(self._in_group, self.dtype)
         share = ops.divide_no_nan(ops.convert_to_tensor(self.correct), total)
@@ -97,20 +101,20 @@ class BalancedAccuracy(keras.metrics.Metric):
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class ShotAccuracy(BalancedAccuracy):
-    """Mean of the accuracies of the many-shot, medium-shot or few-shot classes (Liu et al., CVPR 2019).
+    """Compute the mean accuracy of the many-shot, medium-shot or few-shot classes (Liu et al., CVPR 2019).
 
-    Many-shot classes have more than 100 training images, few-shot ones fewer than 20, medium-shot ones 20 to
-    100. A class without a sample is left out; a group without one is NaN, not 0. On a test set with as many
-    images of every class this is the share of the group's images that are classified correctly.
+    Many-shot classes have more than 100 training images, few-shot classes fewer than 20, medium-shot classes 20 to 100.
+    A class without samples is left out. A group without samples is NaN, not 0. On a test set with equally many images
+    per class, the result is the share of the group's images that are classified correctly.
 
     Args:
         group: "many", "medium" or "few".
-        class_counts: Training images a class [C].
-        name: Default: the group with "_accuracy" behind it.
-        dtype: As in ``keras.metrics.Metric``.
+        class_counts: training images per class [C].
+        name: name of the metric. Default: the group, followed by "_accuracy".
+        dtype: see `keras.metrics.Metric`.
 
     Raises:
-        ValueError: If the group is unknown or the counts are not positive integers.
+        ValueError: if the group is unknown, or the counts are not positive integers.
     """
 
     def __init__(
@@ -121,7 +125,7 @@ class ShotAccuracy(BalancedAccuracy):
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         if group not in GROUPS:
-            raise ValueError(f"group must be one of {', '.join(GROUPS)}. Received: group={group!r}")
+            raise ValueError(f"`group` must be one of {', '.join(GROUPS)}. Received: group={group!r}")
         counts = ClassCounts(class_counts)
         classes = counts.groups[group]
         super().__init__(len(counts), name=name or f"{group}_accuracy", dtype=dtype)

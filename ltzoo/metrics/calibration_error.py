@@ -11,24 +11,24 @@ from ltzoo.metrics.inputs import labels_and_predictions, sample_weights
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class ExpectedCalibrationError(keras.metrics.Metric):
-    """Mean distance between accuracy and confidence over equal bins of the confidence.
+    """Compute the mean distance between accuracy and confidence over equal bins of the confidence.
 
-    ece = sum_b n_b |accuracy_b - confidence_b| / sum_b n_b, where bin b holds the confidences in
-    (b / num_bins, (b + 1) / num_bins] (Naeini et al., 2015; Guo et al., 2017). A confidence of exactly 0 is
-    in no bin. NaN before the first sample.
+    ece = sum_b n_b |accuracy_b - confidence_b| / sum_b n_b, where bin b holds the n_b confidences in
+    (b / num_bins, (b + 1) / num_bins] (Naeini et al., 2015; Guo et al., 2017). A confidence of exactly 0 is in no bin.
+    The result is NaN before the first sample.
 
-    Labels are integers [batch] or [batch, 1], or soft labels [batch, C] whose largest entry counts;
-    predictions are [batch, C].
+    Labels are integers [batch] or [batch, 1], or soft labels [batch, C] whose largest entry counts. Predictions are
+    [batch, C].
 
     Args:
-        num_bins: Number of bins.
-        from_logits: Whether predictions are logits rather than probabilities.
-        name, dtype: As in ``keras.metrics.Metric``.
+        num_bins: number of bins.
+        from_logits: True if predictions are logits, False for probabilities.
+        name, dtype: see `keras.metrics.Metric`.
 
     Raises:
-        ValueError: If ``num_bins`` is below 1.
+        ValueError: if `num_bins` is below 1.
 
-    A confidence within float32 rounding of an edge may fall on its other side; ``calibration_bins`` is exact.
+    A confidence within float32 rounding of an edge may land on the other side; `calibration_bins` is exact.
     """
 
     def __init__(
@@ -40,14 +40,15 @@ class ExpectedCalibrationError(keras.metrics.Metric):
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         if num_bins < 1:
-            raise ValueError(f"num_bins must be 1 or more. Received: num_bins={num_bins}")
+            raise ValueError(f"`num_bins` must be 1 or more. Received: num_bins={num_bins}")
         self.num_bins = int(num_bins)
         self.from_logits = bool(from_logits)
         self._edges = np.linspace(0.0, 1.0, self.num_bins + 1)
-        # Rows: number of samples, number of correct ones, sum of the confidences.
+        # Rows: number of samples, number of correct samples, sum of the confidences.
         self.bins = self.add_weight(shape=(3, self.num_bins), initializer="zeros", name="bins")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Add a batch of labels and predictions; `sample_weight` is [batch] or None."""
         labels, predictions = labels_and_predictions(y_true, y_pred)
         if self.from_logits:
             predictions = ops.softmax(predictions, axis=-1)
@@ -57,7 +58,7 @@ class ExpectedCalibrationError(keras.metrics.Metric):
         edges = ops.convert_to_tensor(self._edges, dtype=self.dtype)
         column = ops.expand_dims(confidence, 1)
         inside = ops.logical_and(column > edges[:-1], column <= edges[1:])
-        # [batch, bins], then sums over the batch.
+        # Membership [batch, bins], then sums over the batch.
         inside = ops.cast(inside, self.dtype) * ops.expand_dims(weights, 1)
         correct = ops.expand_dims(ops.cast(correct, self.dtype), 1)
         sums = [ops.sum(inside * factor, axis=0) for factor in (1.0, correct, column)]
@@ -68,6 +69,7 @@ class ExpectedCalibrationError(keras.metrics.Metric):
         return count, ops.divide_no_nan(ops.abs(correct - confidence), count)
 
     def result(self) -> Any:
+        """Return the expected calibration error, a scalar fraction."""
         count, gap = self._gaps()
         total = ops.sum(count)
         return ops.where(total > 0, ops.divide_no_nan(ops.sum(count * gap), total), float("nan"))
@@ -84,9 +86,9 @@ class ExpectedCalibrationError(keras.metrics.Metric):
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class MaximumCalibrationError(ExpectedCalibrationError):
-    """Largest distance between accuracy and confidence of all bins that hold a sample.
+    """Compute the largest distance between accuracy and confidence over all bins with a sample.
 
-    Arguments, bins and errors as in ``ExpectedCalibrationError``.
+    Arguments, bins and errors are as in `ExpectedCalibrationError`.
     """
 
     def __init__(
@@ -99,5 +101,6 @@ class MaximumCalibrationError(ExpectedCalibrationError):
         super().__init__(num_bins=num_bins, from_logits=from_logits, name=name, dtype=dtype)
 
     def result(self) -> Any:
+        """Return the maximum calibration error, a scalar fraction."""
         count, gap = self._gaps()
         return ops.where(ops.sum(count) > 0, ops.max(gap), float("nan"))

@@ -1,4 +1,4 @@
-"""Measure a model on a split of a data set."""
+"""Evaluation of a model on a split of a dataset."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ def evaluate(
     batch_size: int = 256,
     from_logits: bool = True,
 ) -> Result:
-    """Accuracy by shot group, calibration and likelihood of ``model`` on ``split``, in NumPy float64.
+    """Measure accuracy per shot group, calibration and likelihood of `model` on `split`, in NumPy float64.
 
     Args:
-        model: A keras.Model from images to logits [batch, C] (or to probabilities, see ``from_logits``).
-        split: Anything with ``labels`` [N] and ``load(positions)`` -> images, such as ``dataset.test``; or a
-            pair (images, labels). Labels are integers [N] or [N, 1], or soft labels [N, C].
-        class_counts: Training images a class [C], for the shot groups; default: ``model.class_counts`` if the
-            model has it, else the groups are NaN.
-        batch_size: Images the model sees at once.
-        from_logits: Whether the model returns logits rather than probabilities.
+        model: a `keras.Model` from images to logits [batch, C] (or to probabilities; see `from_logits`).
+        split: any object with `labels` [N] and `load(positions)` -> images, such as `dataset.test`; or a pair
+            (images, labels). Labels are integers [N] or [N, 1], or soft labels [N, C].
+        class_counts: training images per class [C], for the shot groups. Default: `model.class_counts` if the model
+            has it; otherwise the groups are NaN.
+        batch_size: number of images per batch.
+        from_logits: True if the model returns logits, False for probabilities.
 
     Returns:
-        A ``ltzoo.metrics.Result``; printing it shows a table.
+        a `ltzoo.metrics.Result`, which prints as a table.
 
     Raises:
-        ValueError: If the split is empty, the image size is not the model's, labels or counts do not fit the
-            model's classes, class names are in another order than the model's, or outputs are not finite.
+        ValueError: if the split is empty, the image size is not the model's, labels or counts do not fit the model's
+            classes, class names are in another order than the model's, or outputs are not finite.
     """
     labels, load = _open(split)
     if len(labels) == 0:
-        raise ValueError("split must hold at least one image. Received: 0 images")
+        raise ValueError("`split` must hold at least one image. Received: split with 0 images")
     if class_counts is None:
         class_counts = getattr(model, "class_counts", None)
     _check_class_names(getattr(model, "class_names", None), getattr(split, "class_names", None))
     outputs = _predict(model, load, len(labels), batch_size)
     if outputs.ndim != 2:
-        raise ValueError(f"model must return [batch, classes]. Received: outputs of shape {outputs.shape}")
+        raise ValueError(f"`model` must return [batch, classes]. Received: outputs of shape {outputs.shape}")
     labels = _integer_labels(labels, outputs.shape[1])
     if class_counts is not None:
         class_counts = ClassCounts(class_counts).require(outputs.shape[1])
     if not np.isfinite(outputs).all():
         bad = int((~np.isfinite(outputs)).any(axis=1).sum())
         raise ValueError(
-            f"The model's outputs must be finite; check its weights. Received: NaN or infinite outputs for "
-            f"{bad} of {len(outputs)} images"
+            "`model` must return finite outputs; check its weights. "
+            f"Received: NaN or infinite outputs for {bad} of {len(outputs)} images"
         )
     probabilities = _softmax(outputs) if from_logits else _checked_probabilities(outputs)
     return result_from_probabilities(probabilities, labels, class_counts)
@@ -68,12 +68,12 @@ def _open(split):
         images, labels = split
         if len(images) != len(labels):
             raise ValueError(
-                "split must hold as many images as labels. "
-                f"Received: {len(images)} images, {len(labels)} labels"
+                "`split` must hold as many images as labels. "
+                f"Received: split with {len(images)} images, {len(labels)} labels"
             )
         return np.asarray(labels), lambda positions: images[positions[0] : positions[-1] + 1]
     raise ValueError(
-        "split must have .labels and .load(positions), or be a pair (images, labels). "
+        "`split` must have `labels` and `load(positions)`, or be a pair (images, labels). "
         f"Received: split of type {type(split).__name__}"
     )
 
@@ -84,7 +84,7 @@ def _predict(model, load, count, batch_size):
         images = np.asarray(load(np.arange(start, min(start + batch_size, count))))
         if start == 0:
             _check_image_shape(model, images.shape[1:])
-        # Filled up to one size, so that the model is compiled once.
+        # Fill every batch to one size, so that the model is compiled only once.
         missing = batch_size - len(images)
         filled = np.concatenate([images, np.repeat(images[:1], missing, axis=0)]) if missing else images
         outputs.append(np.asarray(model.predict_on_batch(filled), "float64")[: len(images)])
@@ -95,10 +95,10 @@ def _check_image_shape(model, shape):
     try:
         expected = model.input_shape[1:]
     except (AttributeError, TypeError, ValueError):
-        return  # A subclassed model need not know the shape of its input.
+        return  # A subclassed model may not know its input shape.
     if len(expected) != len(shape) or any(e not in (None, s) for e, s in zip(expected, shape, strict=True)):
         raise ValueError(
-            f"The images must have the model's size {tuple(expected)}; load the data with that image "
+            f"`split` must have images of the model's size {tuple(expected)}; load the data with that image "
             f"size. Received: images of shape {tuple(shape)}"
         )
 
@@ -112,12 +112,12 @@ def _check_class_names(of_model, of_split):
     if sorted(of_model) == sorted(of_split):
         index = next(i for i, (a, b) in enumerate(zip(of_model, of_split, strict=True)) if a != b)
         raise ValueError(
-            "The classes of the split are in another order than the model's; sort them as the model does. "
+            "`split` must have its classes in the model's order; sort them as the model does. "
             f"Received: class {index} is {of_split[index]!r}, the model's is {of_model[index]!r}"
         )
     raise ValueError(
-        "The classes of the split must be the model's classes. "
-        f"Received: {len(of_split)} classes {of_split[:5]}, the model has {len(of_model)}: {of_model[:5]}"
+        f"`split` must have the model's {len(of_model)} classes, which begin with {of_model[:5]}. "
+        f"Received: split with {len(of_split)} classes, which begin with {of_split[:5]}"
     )
 
 
@@ -127,14 +127,14 @@ def _integer_labels(labels, num_classes):
     elif labels.ndim == 2:
         if labels.shape[1] != num_classes:
             raise ValueError(
-                f"Soft labels must have one column for each of the model's {num_classes} classes. "
+                f"`split` must have soft labels with one column for each of the model's {num_classes} classes. "
                 f"Received: labels of shape {labels.shape}"
             )
         labels = labels.argmax(axis=1)
     labels = labels.astype("int64")
     if labels.min() < 0 or labels.max() >= num_classes:
         raise ValueError(
-            f"Labels must be 0 to {num_classes - 1}, as the model has {num_classes} classes. "
+            f"`split` must have labels from 0 to {num_classes - 1}, as the model has {num_classes} classes. "
             f"Received: labels from {labels.min()} to {labels.max()}"
         )
     return labels
@@ -148,7 +148,7 @@ def _softmax(logits):
 def _checked_probabilities(outputs):
     if outputs.min() < 0 or outputs.max() > 1 + 1e-3:
         raise ValueError(
-            "The model's outputs must be probabilities; set from_logits=True if they are logits. "
+            "`model` must return probabilities; set `from_logits=True` if it returns logits. "
             f"Received: outputs from {outputs.min():.3g} to {outputs.max():.3g}"
         )
     return outputs

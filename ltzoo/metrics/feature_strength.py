@@ -1,4 +1,4 @@
-"""How evenly strong the channels of the features are: the feature bias that NBN rectifies."""
+"""How evenly strong the feature channels are: the feature bias that NBN rectifies."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -10,17 +10,17 @@ SPREADS = ("std", "variance")
 
 @dataclasses.dataclass(frozen=True)
 class FeatureStrength:
-    """Statistics of features by channel, over all images and over those of each class.
+    """Statistics of features per channel, over all images and per class.
 
     Attributes:
-        mean: mu, float64 [D]: the mean of each channel over the images.
-        spread: sigma, float64 [D]: its standard deviation (or variance, as asked for).
+        mean: mu, float64 [D]: mean of each channel over the images.
+        spread: sigma, float64 [D]: standard deviation (or variance, as requested) of each channel.
         variance_of_mean: Var(mu), Eq. 5.
         variance_of_spread: Var(sigma), Eq. 6.
-        class_means: float64 [C, D], the mean over the images of each class; NaN for a class without images. None
-            without labels.
-        class_variance_of_mean: float64 [C], Eq. 5 of these.
-        class_variance_of_spread: float64 [C], Eq. 6 of the spreads within each class.
+        class_means: means over the images of each class, float64 [C, D]; NaN for a class without images, None without
+            labels.
+        class_variance_of_mean: Eq. 5 of the class means, float64 [C].
+        class_variance_of_spread: Eq. 6 of the spreads within each class, float64 [C].
     """
 
     mean: np.ndarray
@@ -38,52 +38,50 @@ def feature_strength(
     num_classes: int | None = None,
     spread: str = "std",
 ) -> FeatureStrength:
-    """The variance over channels of the mean and of the spread of features (Bao et al., 2024, Eq. 5-6, Table XVI).
+    """Compute how mean and spread of the features vary over channels (Bao et al., 2024, Eq. 5-6, Table XVI).
 
         Var(mu) = sum_k (mu_k - mean_k mu_k)^2 / (D - 1),  Var(sigma) alike,
 
-    with mu_k and sigma_k of channel k over the images. Small values are even strengths. Trained on ImageNet-LT,
-    ResNet-50 has 0.040 and 0.152 with cross-entropy, 0.028 and 0.074 with NBN. Take the features of balanced test
-    images, those that the classifier is fed with; features of different scale (after a change of magnitude, say) can
-    be compared after a division by their mean norm.
+    with mean mu_k and spread sigma_k of channel k over the images. Small values mean evenly strong channels. Trained on
+    ImageNet-LT, ResNet-50 has 0.040 and 0.152 with cross-entropy, 0.028 and 0.074 with NBN. Use the classifier's input
+    features of balanced test images. To compare features of different scale, for example after a change of magnitude,
+    divide them by their mean norm.
 
     Args:
         features: [N, D], for instance from `ltzoo.training.features.extract_features`.
-        labels: [N] integers for the numbers of each class, or None.
+        labels: integers [N] for the statistics per class, or None.
         num_classes: C; default: the largest label plus one.
-        spread: "std" (the paper's text: "mean mu, and standard deviation sigma") or "variance" (its Table XVI: "mean mu
-            and variance sigma"). The default is the text's, as in Eq. 1.
+        spread: "std" (the paper's text: "mean mu, and standard deviation sigma") or "variance" (its Table XVI: "mean
+            mu and variance sigma"). The default follows the text, as in Eq. 1.
 
     Returns:
-        `FeatureStrength`.
+        the statistics.
 
     Raises:
-        ValueError: For features that are not [N, D] with N >= 1 and D >= 2, labels that do not fit, or another
-            `spread`.
+        ValueError: if `features` is not [N, D] with N >= 1 and D >= 2, `labels` does not fit, or `spread` is unknown.
     """
     features = np.asarray(features, "float64")
     if features.ndim != 2 or len(features) < 1 or features.shape[1] < 2:
         raise ValueError(
-            f"features must be [images, channels] with 2 or more channels. Received: features of shape {features.shape}"
+            "`features` must be [images, channels] with 2 or more channels. "
+            f"Received: features of shape {features.shape}"
         )
     if spread not in SPREADS:
-        raise ValueError(f"spread must be one of {SPREADS}. Received: spread={spread!r}")
+        raise ValueError(f"`spread` must be one of {SPREADS}. Received: spread={spread!r}")
     mean, sigma = _statistics(features, spread)
-    overall = dict(
-        mean=mean, spread=sigma, variance_of_mean=_variance(mean), variance_of_spread=_variance(sigma)
-    )
+    overall = FeatureStrength(mean, sigma, _variance(mean), _variance(sigma))
     if labels is None:
-        return FeatureStrength(**overall)
+        return overall
     labels = np.asarray(labels)
     if labels.shape != (len(features),) or labels.dtype.kind not in "iu" or labels.min() < 0:
         raise ValueError(
-            f"labels must hold one class number for each of the {len(features)} images. "
-            f"Received: labels of shape {labels.shape} and type {labels.dtype}"
+            f"`labels` must hold one class number for each of the {len(features)} images. "
+            f"Received: labels of shape {labels.shape} and dtype {labels.dtype}"
         )
     num_classes = int(labels.max()) + 1 if num_classes is None else int(num_classes)
     if labels.max() >= num_classes:
         raise ValueError(
-            f"num_classes must exceed every label ({labels.max()}). Received: num_classes={num_classes}"
+            f"`num_classes` must exceed every label ({labels.max()}). Received: num_classes={num_classes}"
         )
     class_means, variances = (
         np.full((num_classes, features.shape[1]), np.nan),
@@ -92,8 +90,8 @@ def feature_strength(
     for number in np.unique(labels):
         class_means[number], sigma = _statistics(features[labels == number], spread)
         variances[:, number] = _variance(class_means[number]), _variance(sigma)
-    return FeatureStrength(
-        **overall,
+    return dataclasses.replace(
+        overall,
         class_means=class_means,
         class_variance_of_mean=variances[0],
         class_variance_of_spread=variances[1],

@@ -1,4 +1,4 @@
-"""The measured quality of a classifier on one split."""
+"""Measured quality of a classifier on one split."""
 
 import dataclasses
 import math
@@ -31,18 +31,18 @@ _LABELS = {
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Result:
-    """What ``ltzoo.metrics.evaluate`` measures. Accuracies and calibration errors are fractions.
+    """Measurements of `ltzoo.metrics.evaluate`. Accuracies and calibration errors are fractions.
 
     Attributes:
-        top1: Share of all images that are classified correctly.
-        many, medium, few: Mean of ``per_class`` over the classes with more than 100, 20 to 100 and fewer than
-            20 training images (Liu et al., CVPR 2019); NaN for an empty group or without class counts.
-        balanced: Mean of ``per_class`` over the classes that occur in the split.
-        ece, mce: Expected and maximum calibration error over 15 equal bins.
-        nll: Mean of -log p(true class), in nats.
-        per_class: Accuracy of each class [C], NaN where the split has no image of it.
-        confusion: Number of images [C, C], rows = true class, columns = predicted class.
-        bin_accuracy, bin_confidence, bin_count: The calibration bins [15], 0 where empty.
+        top1: share of all images that are classified correctly.
+        many, medium, few: mean of `per_class` over the classes with more than 100, 20 to 100 and fewer than 20 training
+            images (Liu et al., CVPR 2019); NaN for an empty group or without class counts.
+        balanced: mean of `per_class` over the classes in the split.
+        ece, mce: expected and maximum calibration error over 15 equal bins.
+        nll: mean of -log p(true class), in nats.
+        per_class: accuracy per class [C], NaN where the split has no image of the class.
+        confusion: number of images [C, C], rows = true class, columns = predicted class.
+        bin_accuracy, bin_confidence, bin_count: calibration bins [15], 0 where empty.
     """
 
     top1: float
@@ -60,19 +60,21 @@ class Result:
     bin_count: np.ndarray
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and lists for JSON; NaN becomes None."""
+        """Return plain numbers and lists for JSON; NaN becomes None."""
         return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The Result that ``to_dict`` was called on.
+        """Rebuild a Result from the output of `to_dict`.
 
         Raises:
-            ValueError: If an entry is missing or unknown.
+            ValueError: if an entry is missing or unknown.
         """
         names = [field.name for field in dataclasses.fields(cls)]
         if set(values) != set(names):
-            raise ValueError(f"values must have the entries {', '.join(names)}. Received: {sorted(values)}")
+            raise ValueError(
+                f"`values` must have the entries {', '.join(names)}. Received: values with {sorted(values)}"
+            )
         converted = {}
         for name in names:
             if name in _ARRAYS:
@@ -85,11 +87,7 @@ class Result:
     def __str__(self):
         rows = []
         for name, label in _LABELS.items():
-            value = getattr(self, name)
-            if math.isnan(value):
-                text = "-"
-            else:
-                text = f"{value:.4f}" if name == "nll" else f"{100 * value:.2f} %"
+            text = _shown(getattr(self, name), percent=name != "nll")
             rows.append(f"{label:<28}{text:>10}")
         classes, images = len(self.per_class), int(self.confusion.sum())
         return "\n".join([f"{images} images, {classes} classes", "-" * 38, *rows])
@@ -101,16 +99,16 @@ def result_from_probabilities(
     class_counts: Sequence[int] | np.ndarray | None = None,
     num_bins: int = 15,
 ) -> Result:
-    """Measure predictions, in float64.
+    """Measure predictions in float64.
 
     Args:
-        probabilities: [N, C], rows sum to 1.
-        labels: Integer labels [N], 0 to C - 1.
-        class_counts: Training images a class [C], or None if unknown.
-        num_bins: Number of calibration bins.
+        probabilities: [N, C]; rows sum to 1.
+        labels: integer labels [N], 0 to C - 1.
+        class_counts: training images per class [C], or None if unknown.
+        num_bins: number of calibration bins.
 
     Returns:
-        A Result.
+        the measurements.
     """
     probabilities = np.asarray(probabilities, "float64")
     labels = np.asarray(labels, "int64")
@@ -143,6 +141,12 @@ def result_from_probabilities(
         bin_confidence=bins[1],
         bin_count=bins[2],
     )
+
+
+def _shown(value, percent):
+    if math.isnan(value):
+        return "-"
+    return f"{100 * value:.2f} %" if percent else f"{value:.4f}"
 
 
 def _mean(values):

@@ -1,4 +1,4 @@
-"""Which images are drawn, how often and in which order."""
+"""Samplers: which images are drawn, how often and in which order."""
 
 from ltzoo.sampling.batches import SampledBatches as SampledBatches
 from ltzoo.sampling.batches import tf_batches as tf_batches

@@ -19,11 +19,10 @@ def load_batch(
     epoch: int,
     step: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(images, labels) of one batch: a pure function of the sampler's seed, `epoch` and `step`.
+    """Return (images, labels) of one batch: a pure function of the sampler's seed, `epoch` and `step`.
 
-    `transform(images, labels, rng)` gets a NumPy Generator that is keyed by (seed, epoch, step, shard). A
-    transform that works on image files at their original size has a method `reader(count, rng)`; what that
-    returns is given to `load` as `read`.
+    `transform(images, labels, rng)` gets a NumPy Generator keyed by (seed, epoch, step, shard). A transform that works
+    on image files at their original size has a method `reader(count, rng)`. Its result is passed to `load` as `read`.
     """
     positions = sampler.batch(epoch, step)
     labels = sampler.labels[positions]
@@ -37,26 +36,24 @@ def load_batch(
 class SampledBatches(keras.utils.PyDataset):
     """Keras dataset over a `ClassSampler`: `dataset[step]` is a pure function of (seed, epoch, step).
 
-    Give `fit` shuffle=False: with its default Keras takes the batches of a `PyDataset` in another order.
-    Leave `steps_per_epoch` alone and set `epoch_length` of the sampler instead.
+    Pass shuffle=False to `fit`: by default Keras takes the batches of a `PyDataset` in another order. Leave
+    `steps_per_epoch` unset, and set `epoch_length` of the sampler instead.
 
-    `epoch` is the epoch that the next batches belong to. `fit` moves it on by one at the end of every epoch;
-    to start at epoch 7, set first_epoch=7, or `dataset.epoch = 7`. Keras ends an "epoch" once before the
-    first one, while it prepares a `fit`; that call is recognized and ignored. With
-    `callbacks=[dataset.epoch_callback()]` the epoch follows the numbers of `fit` itself (`initial_epoch`
-    included).
+    `epoch` is the epoch of the next batches. `fit` increases it by one at the end of every epoch. To start at epoch 7,
+    set first_epoch=7 or `dataset.epoch = 7`. Keras also ends an "epoch" once before the first one, while it prepares a
+    `fit`; that call is recognized and ignored. With `callbacks=[dataset.epoch_callback()]` the epoch follows the
+    numbers of `fit` itself (`initial_epoch` included).
 
-    Threads of its own prepare batches ahead when `workers` is more than 1. Keras's queue for datasets is not
-    used, because it reads ahead while the model is being built, and then trains on those batches out of
-    order.
+    With `workers` above 1 its own threads prepare batches ahead. It does not use Keras's queue for datasets, which
+    reads ahead while the model is being built, and then trains on those batches out of order.
 
     Args:
-        sampler: `ClassSampler`.
+        sampler: a `ClassSampler`.
         load: function from int64 positions [n] to images [n, H, W, C], for example `split.load`.
         transform: function (images, labels, rng) -> (images, labels), or None.
         first_epoch: epoch to begin with.
-        workers: threads that load batches; 1 loads in the thread that asks.
-        max_queue_size: batches prepared ahead when `workers` is more than 1.
+        workers: threads that load batches; 1 loads in the calling thread.
+        max_queue_size: batches prepared ahead if `workers` is above 1.
     """
 
     def __init__(
@@ -92,14 +89,14 @@ class SampledBatches(keras.utils.PyDataset):
 
     @property
     def num_batches(self) -> int:
-        """Batches in an epoch."""
+        """Number of batches in an epoch."""
         return self.sampler.steps_per_epoch
 
     def __len__(self) -> int:
         return self.sampler.steps_per_epoch
 
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """(images, labels) of batch `step` of `epoch`, whatever the current epoch is."""
+        """Return (images, labels) of batch `step` of `epoch`, independent of the current epoch."""
         return load_batch(self.sampler, self.load, self.transform, epoch, step)
 
     def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
@@ -118,14 +115,14 @@ class SampledBatches(keras.utils.PyDataset):
         return future.result()
 
     def on_epoch_end(self) -> None:
-        """Called by Keras: moves on to the next epoch."""
+        """Move to the next epoch; Keras calls this."""
         if self._ignore_next_end:
             self._ignore_next_end = False
         else:
             self.epoch += 1
 
     def epoch_callback(self) -> keras.callbacks.Callback:
-        """Keras callback that sets `epoch` to the number of each epoch of `fit` as it begins."""
+        """Return a Keras callback that sets `epoch` to the number of each epoch of `fit` as it begins."""
 
         def set_epoch(epoch, logs=None):
             self.epoch = epoch
@@ -141,16 +138,16 @@ def tf_batches(
     num_epochs: int = 1,
     workers: int = 1,
 ) -> Any:
-    """`tf.data.Dataset` of the batches that `SampledBatches` has, in order, loaded ahead in parallel.
+    """Return a `tf.data.Dataset` of the batches of `SampledBatches`, in order, loaded ahead in parallel.
 
-    The epochs follow one another without a mark: `fit(dataset, steps_per_epoch=sampler.steps_per_epoch,
-    epochs=num_epochs)`. Needs TensorFlow; works as input of `fit` on every backend.
+    The epochs follow one another without a mark, so call `fit(dataset, steps_per_epoch=sampler.steps_per_epoch,
+    epochs=num_epochs)`. This needs TensorFlow, and the dataset works as input of `fit` on every backend.
 
     Args:
-        sampler, load, transform: as for `SampledBatches`.
+        sampler, load, transform: see `SampledBatches`.
         first_epoch: epoch to begin with.
-        num_epochs: epochs in the dataset.
-        workers: batches that are loaded at a time.
+        num_epochs: number of epochs in the dataset.
+        workers: number of batches loaded at a time.
     """
     steps = sampler.steps_per_epoch
 
@@ -163,15 +160,15 @@ def tf_batches(
 def tf_pipeline(
     batch: Callable[[int], tuple[np.ndarray, np.ndarray]], start: int, stop: int, workers: int = 1
 ) -> Any:
-    """`tf.data.Dataset` of `batch(start)`, .., `batch(stop - 1)`: stateless, in order, two batches ahead.
+    """Return a `tf.data.Dataset` of `batch(start)`, .., `batch(stop - 1)`: stateless, in order, loaded ahead.
 
-    It does not tune itself: the tuning thread of `tf.data` sleeps for times that double up to a minute, and an
-    iterator cannot end before it wakes.
+    Autotuning is off: the tuning thread of `tf.data` sleeps for times that double up to a minute, and an iterator
+    cannot end before the thread wakes.
 
     Args:
         batch: function of a number that returns (images, labels) as arrays.
-        start, stop: the range of numbers, not empty.
-        workers: batches that are made at a time.
+        start, stop: range of numbers, not empty.
+        workers: number of batches made at a time; twice as many are kept ready.
     """
     import tensorflow as tf
 

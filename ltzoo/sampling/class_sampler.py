@@ -1,4 +1,4 @@
-"""Index sampler: which images make up each batch, as a pure function of seed, epoch and step."""
+"""Index sampler: the images of each batch, as a pure function of seed, epoch and step."""
 
 import operator
 import threading
@@ -16,36 +16,35 @@ CLASS_AWARE = "class_aware"
 
 
 class ClassSampler:
-    """Positions of the images of every batch of an epoch.
+    """Return the image positions of every batch of an epoch.
 
-    `batch(epoch, step)` depends on the constructor's arguments, `epoch` and `step` alone: no state is kept,
-    so training resumes at any point and hosts agree without talking to each other. Batches are slices of one
-    vectorized draw of the whole epoch; the last two epochs are kept, only to save time.
+    `batch(epoch, step)` depends only on the constructor's arguments, `epoch` and `step`. No state is kept, so training
+    resumes at any point, and hosts agree without communication. Batches are slices of one vectorized draw of the whole
+    epoch; the last two epochs are cached to save time.
 
-    - "instance_balanced" is a new permutation of all images each epoch (no image twice), as in all published
-      code.
-    - "class_balanced", "square_root", "effective_number", "cben", "reversed" and "progressive" draw with
-      replacement: a class by `class_probabilities`, then one of its images, all equally likely.
-    - "class_aware" is the cyclic order of the MiSLAS and BALMS code: see `ltzoo.sampling.cyclic`. It runs on
-      from epoch to epoch.
+    - "instance_balanced" is a new permutation of all images each epoch (no image twice), as in all published code.
+    - "class_balanced", "square_root", "effective_number", "cben", "reversed" and "progressive" draw with replacement:
+      first a class by `class_probabilities`, then one of its images uniformly.
+    - "class_aware" is the cyclic order of the MiSLAS and BALMS code; see `ltzoo.sampling.cyclic`. It continues from
+      epoch to epoch.
 
     Args:
-        labels: integer class of every training image, [N], in 0 .. num_classes - 1; every class has an image.
+        labels: integer class of every training image [N], in 0 .. num_classes - 1; every class has an image.
         strategy: one of the names above.
-        batch_size: images in a batch of ALL shards together.
+        batch_size: number of images in a batch of ALL shards together.
         seed: non-negative integer.
-        num_classes: defaults to max(labels) + 1.
-        epoch_length: draws in an epoch of all shards together; None for N, "oversampled" for C * max n_c (the
-            published class-aware epoch). A permutation longer than N goes on with another one.
-        shard_index, shard_count: this host's slice of every batch: of a batch of B positions, shard i takes
-            B*i // shard_count to B*(i+1) // shard_count, so that the shards in turn are the unsharded batch.
+        num_classes: number of classes C; defaults to max(labels) + 1.
+        epoch_length: draws in an epoch of all shards together. None: N. "oversampled": C * max n_c with n_c images of
+            class c (the published class-aware epoch). A permutation longer than N continues with another one.
+        shard_index, shard_count: this host's slice of every batch. Of a batch of B positions, shard i takes
+            B*i // shard_count to B*(i+1) // shard_count; the shards in order form the unsharded batch.
         drop_remainder: leave out a last batch that is not full. Hosts with equal slices need it.
-        **strategy_parameters: as in `class_probabilities`; "progressive" needs num_epochs, and keeps the last
-            epoch's probabilities afterwards; "class_aware" has samples_per_visit=4.
+        **strategy_parameters: see `class_probabilities`. "progressive" needs num_epochs and keeps the probabilities of
+            the last epoch afterwards. "class_aware" has samples_per_visit=4.
 
     Raises:
-        ValueError: for labels out of range, classes without images, an unknown strategy or parameter, a batch
-            size that the shards do not divide, or no full batch.
+        ValueError: if labels are out of range, a class has no image, the strategy or a parameter is unknown, the shards
+            do not divide the batch size, or no batch is full.
     """
 
     def __init__(
@@ -90,10 +89,10 @@ class ClassSampler:
             self.epoch_length -= self.epoch_length % self.batch_size
         if not self.epoch_length:
             raise ValueError(
-                "an epoch has no full batch: use drop_remainder=False or a smaller batch. "
+                "`batch_size` leaves no full batch in an epoch; use `drop_remainder=False` or a smaller batch. "
                 f"Received: batch_size={batch_size}"
             )
-        # Positions grouped by class; a small integer type makes NumPy's stable sort a radix sort.
+        # Group positions by class; with a small integer type NumPy's stable sort is a radix sort.
         smallest = np.min_scalar_type(self.num_classes - 1)
         self._by_class = np.argsort(self.labels.astype(smallest), kind="stable")
         self._class_start = np.cumsum(self.class_counts) - self.class_counts
@@ -102,11 +101,11 @@ class ClassSampler:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Number of batches in an epoch, the same for every shard."""
+        """Number of batches in an epoch, equal for all shards."""
         return -(-self.epoch_length // self.batch_size)
 
     def class_probabilities(self, epoch: int = 0) -> np.ndarray:
-        """float64 [C]: expected share of each class among the draws of `epoch`."""
+        """Return the expected share of each class among the draws of `epoch`, float64 [C]."""
         if self.strategy == CLASS_AWARE:
             return class_probabilities(self.class_counts, "class_balanced")
         parameters = dict(self.strategy_parameters)
@@ -115,7 +114,7 @@ class ClassSampler:
         return class_probabilities(self.class_counts, self.strategy, **parameters)
 
     def batch(self, epoch: int, step: int) -> np.ndarray:
-        """int64 positions of batch `step` (from 0) of `epoch` (from 0): this shard's slice."""
+        """Return this shard's int64 positions of batch `step` of `epoch`, both counted from 0."""
         if not 0 <= step < self.steps_per_epoch:
             raise IndexError(f"`step` must be in 0 .. {self.steps_per_epoch - 1}. Received: step={step}")
         positions = self._whole_epoch(epoch)
@@ -126,7 +125,7 @@ class ClassSampler:
         return positions[start + low : start + high]
 
     def epoch(self, epoch: int) -> np.ndarray:
-        """int64 positions of all batches of `epoch`, one after the other: this shard's part."""
+        """Return this shard's int64 positions of all batches of `epoch`, in order."""
         positions = self._whole_epoch(epoch)
         if self.shard_count == 1:
             return positions
@@ -140,7 +139,7 @@ class ClassSampler:
             if epoch not in self._cache:
                 positions = self._draw(_integer(epoch, "epoch", 0))
                 positions.flags.writeable = False
-                # Two epochs, because loaders that read ahead use both at the border between them.
+                # Keep two epochs, because loaders that read ahead use both at the border between them.
                 self._cache = dict([*self._cache.items(), (epoch, positions)][-2:])
             return self._cache[epoch]
 
@@ -173,7 +172,8 @@ def _validate_strategy(strategy, parameters):
     if strategy == CLASS_AWARE:
         if set(parameters) - {"samples_per_visit"}:
             raise ValueError(
-                f"strategy 'class_aware' has one parameter, samples_per_visit. Received: {parameters}"
+                "`strategy_parameters` of 'class_aware' can only hold samples_per_visit. "
+                f"Received: strategy_parameters={parameters}"
             )
         return {"samples_per_visit": _integer(parameters.get("samples_per_visit", 4), "samples_per_visit", 1)}
     if strategy not in STRATEGIES:
@@ -189,8 +189,8 @@ def _validate_labels(labels):
     array = np.asarray(labels)
     if array.ndim != 1 or not len(array) or not np.issubdtype(array.dtype, np.integer):
         raise ValueError(
-            "`labels` must be one integer class for each image, a non-empty 1-d sequence. "
-            f"Received: an array of shape {array.shape} and type {array.dtype}"
+            "`labels` must be a non-empty 1-d sequence with one integer class per image. "
+            f"Received: labels of shape {array.shape} and dtype {array.dtype}"
         )
     return array.astype(np.int64)
 
@@ -205,8 +205,8 @@ def _count_classes(labels, num_classes):
     empty = np.flatnonzero(counts == 0)
     if len(empty):
         raise ValueError(
-            "every class needs at least one image in `labels`; number the classes without gaps. "
-            f"Received: {len(empty)} empty classes, the first of them {empty[:5].tolist()}"
+            "`labels` must hold at least one image of every class; number the classes without gaps. "
+            f"Received: labels with {len(empty)} empty classes, the first of them {empty[:5].tolist()}"
         )
     return counts
 

@@ -1,4 +1,4 @@
-"""Cyclic class-aware order: every class once a cycle, a few images in a row of its own shuffled list."""
+"""Cyclic class-aware order: visit each class once per cycle, and draw a few images from its shuffled list."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,13 @@ from ltzoo.sampling.keyed_random import CYCLES, LISTS, hashed
 def cyclic_draws(
     start: int, stop: int, class_counts: Sequence[int] | np.ndarray, samples_per_visit: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draws `start` to `stop` of the endless class-aware order, as (class, rank inside the class) arrays.
+    """Return draws `start` to `stop` of the endless class-aware order, as (class, rank inside the class) arrays.
 
-    Draw g belongs to visit v = g // samples_per_visit, in cycle v // C. Every cycle visits each class once in
-    an order of its own. The k-th draw of a class takes element k mod n_c of pass k // n_c over its list,
-    which is shuffled anew for every pass. Orders are sorted hashes of (seed, cycle, class) and (seed, pass,
-    image), so a draw depends on nothing before it, and the order runs on from one epoch into the next as the
-    published sampler's does (MiSLAS and BALMS code; Shen et al., "Relay backpropagation", Section 3.2).
+    Draw g belongs to visit v = g // samples_per_visit, in cycle v // C. Every cycle visits each of the C classes once,
+    in its own order. The k-th draw of class c takes element k mod n_c of pass k // n_c over its n_c images, which are
+    shuffled again for every pass. Orders are sorted hashes of (seed, cycle, class) and (seed, pass, image), so a draw
+    depends on nothing before it. The order continues from one epoch to the next, as in the published sampler (MiSLAS
+    and BALMS code; Shen et al., "Relay backpropagation", Section 3.2).
     """
     counts = ClassCounts(class_counts).array
     num_classes = len(counts)
@@ -32,7 +32,7 @@ def cyclic_draws(
     last_pass = ((last_cycle + 1) * samples_per_visit - 1) // counts
     ranks, lists_start = _shuffled_lists(counts, first_pass, last_pass, seed)
 
-    # Passes over a list follow one another in `ranks`, so a class's own draw number addresses them.
+    # Passes over a list follow one another in `ranks`, so the draw number within a class addresses them.
     draw_of_class = (visit // num_classes * samples_per_visit)[:, None] + np.arange(samples_per_visit)
     address = draw_of_class + (lists_start - first_pass * counts)[visited][:, None]
     wanted = slice(start - first_visit * samples_per_visit, stop - first_visit * samples_per_visit)
@@ -40,9 +40,9 @@ def cyclic_draws(
 
 
 def _shuffled_lists(counts, first_pass, last_pass, seed):
-    """Ranks 0 .. n_c - 1 in random order for every pass of every class, and where each class begins.
+    """Return ranks 0 .. n_c - 1 in random order for every pass of every class, and where each class begins.
 
-    All lists are shuffled by one sort of 64-bit words: list number, random key, rank.
+    One sort of 64-bit words (list number, random key, rank) shuffles all lists.
     """
     passes = last_pass - first_pass + 1
     list_class = np.repeat(np.arange(len(counts)), passes)

@@ -1,4 +1,4 @@
-"""Batches of groups: several views of each image, or each image with one from a second sampler."""
+"""Batches of groups: several views of each image, or each image paired with one from a second sampler."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from ltzoo.sampling.class_sampler import ClassSampler
 
 
 class GroupedSampler:
-    """Turns the positions p0, p1, .. of a `ClassSampler`'s batches into groups that follow one another.
+    """Turn the positions p0, p1, .. of a `ClassSampler`'s batches into consecutive groups.
 
-    - `views=V`: p0 V times, p1 V times, ..: augmentation then makes V different views of each image.
-    - `companion`: p0, q0, p1, q1, .. with q from a second sampler over the same images.
+    - `views=V`: p0 V times, p1 V times, ..; augmentation then makes V different views of each image.
+    - `companion`: p0, q0, p1, q1, .., with q from a second sampler over the same images.
 
-    A batch of B groups holds B * V or B * 2 positions; reshape what is loaded to `(B, size, ...)`. It is a pure
-    function of (seed, epoch, step), as the samplers it is made of.
+    A batch of B groups holds B * V or B * 2 positions; reshape the loaded images to `(B, size, ...)`. Like its
+    samplers, it is a pure function of (seed, epoch, step).
 
     Args:
         main: a `ClassSampler`.
-        views: positions a group, all the same; 1 with a companion.
-        companion: a `ClassSampler` with as many batches of the same sizes, or None.
+        views: equal positions per group; 1 with a companion.
+        companion: a `ClassSampler` with equally many batches of equal sizes, or None.
 
     Raises:
-        ValueError: if `views` is below 1, both are asked for, or the companion's batches do not fit.
+        ValueError: if `views` is below 1, both are given, or the companion's batches do not fit.
     """
 
     def __init__(self, main: ClassSampler, views: int = 1, companion: ClassSampler | None = None) -> None:
@@ -38,19 +38,20 @@ class GroupedSampler:
             companion.epoch_length != main.epoch_length or companion.batch_size != main.batch_size
         ):
             raise ValueError(
-                "`companion` must have the batch size and the epoch length of the main sampler. Received: "
-                f"{companion.batch_size} and {companion.epoch_length} for {main.batch_size} and {main.epoch_length}"
+                f"`companion` must have the main sampler's batch size, {main.batch_size}, and epoch length, "
+                f"{main.epoch_length}. Received: companion with batch size {companion.batch_size} and epoch "
+                f"length {companion.epoch_length}"
             )
         self.main, self.views, self.companion = main, views, companion
         self.labels, self.seed, self.shard_index = main.labels, main.seed, main.shard_index
 
     @property
     def steps_per_epoch(self) -> int:
-        """Number of batches in an epoch."""
+        """Number of batches in an epoch, equal to the main sampler's."""
         return self.main.steps_per_epoch
 
     def batch(self, epoch: int, step: int) -> np.ndarray:
-        """int64 positions of batch `step` of `epoch`, group after group."""
+        """Return the int64 positions of batch `step` of `epoch`, group by group."""
         positions = self.main.batch(epoch, step)
         if self.companion is None:
             return np.repeat(positions, self.views)
@@ -67,16 +68,16 @@ def make_sampler(
     companion: Mapping[str, Any] | None = None,
     **arguments: Any,
 ) -> ClassSampler | GroupedSampler:
-    """The sampler that a recipe's `sampler` entry describes.
+    """Build the sampler that a recipe's `sampler` entry describes.
 
     Args:
         labels: integer class of every training image.
-        batch_size: groups in a batch; images, where a group is one image.
-        seed: non-negative integer; the companion's draws are unrelated to the main ones.
-        num_epochs: epochs of the stage, for the strategies that change over them.
-        views: how often each position is repeated.
+        batch_size: number of groups in a batch, or of images if a group is one image.
+        seed: non-negative integer; the companion's draws are independent of the main ones.
+        num_epochs: epochs of the stage, for strategies that change over them.
+        views: number of times each position is repeated.
         companion: `{"strategy": ..., parameters}` of a second sampler whose positions alternate with the main ones.
-        **arguments: of `ClassSampler`.
+        **arguments: arguments of `ClassSampler`.
     """
 
     def single(seed, strategy="instance_balanced", **own):

@@ -1,13 +1,13 @@
-"""Classes from uniform numbers: the inverse of a cumulative distribution, searched with a guide table."""
+"""Draws of classes from uniform numbers: an inverse cumulative distribution with a guide table."""
 
 import numpy as np
 
 
 def draw_classes(probabilities: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-    """The class c with cumulative[c - 1] <= u < cumulative[c] for every u of `uniforms` (in [0, 1)).
+    """Return the class c with cumulative[c - 1] <= u < cumulative[c] for every u of `uniforms`, in [0, 1).
 
-    A table over equal cells of [0, 1) holds the first class of each cell. Nearly all draws are in the class
-    that their cell begins with; the others, found by one comparison, are searched for in the usual way.
+    A table over equal cells of [0, 1) holds the first class of each cell. Nearly all draws belong to the first class of
+    their cell. One comparison finds the others, which take a binary search.
     """
     cumulative = np.cumsum(probabilities)
     cumulative /= cumulative[-1]

@@ -10,33 +10,33 @@ from ltzoo.class_counts import ClassCounts, cloud_sizes, effective_number_weight
 
 
 def instance_balanced(class_counts: Sequence[int] | np.ndarray) -> np.ndarray:
-    """p_c = n_c / N: every image is equally likely."""
+    """Return p_c = n_c / N, with n_c of the N images in class c: every image is equally likely."""
     return ClassCounts(class_counts).prior
 
 
 def class_balanced(class_counts: Sequence[int] | np.ndarray) -> np.ndarray:
-    """p_c = 1 / C: every class is equally likely."""
+    """Return p_c = 1 / C for C classes: every class is equally likely."""
     num_classes = ClassCounts(class_counts).num_classes
     return np.full(num_classes, 1.0 / num_classes)
 
 
 def square_root(class_counts: Sequence[int] | np.ndarray) -> np.ndarray:
-    """p_c proportional to sqrt(n_c) (Kang et al., "Decoupling", Section 4.1)."""
+    """Return p_c proportional to sqrt(n_c) (Kang et al., "Decoupling", Section 4.1)."""
     return _normalized(np.sqrt(ClassCounts(class_counts).array))
 
 
 def reversed_(class_counts: Sequence[int] | np.ndarray) -> np.ndarray:
-    """p_c proportional to 1 / n_c (Zhou et al., "BBN", Section 4.2): rare classes are drawn most."""
+    """Return p_c proportional to 1 / n_c, highest for rare classes (Zhou et al., "BBN", Section 4.2)."""
     return _normalized(1.0 / ClassCounts(class_counts).array)
 
 
 def effective_number(class_counts: Sequence[int] | np.ndarray, beta: float = 0.9999) -> np.ndarray:
-    """p_c proportional to n_c (1 - beta) / (1 - beta^n_c) (Cui et al., "Class-balanced loss", Eq. 2).
+    """Return p_c proportional to n_c (1 - beta) / (1 - beta^n_c) (Cui et al., "Class-balanced loss", Eq. 2).
 
     The inverse effective number is the weight of one IMAGE of class c, hence the factor n_c.
 
     Args:
-        class_counts: training images per class, [C] integers of at least 1.
+        class_counts: training images per class n [C], integers of at least 1.
         beta: in [0, 1); 0 gives the instance-balanced probabilities, beta -> 1 the class-balanced ones.
     """
     counts = ClassCounts(class_counts)
@@ -49,49 +49,47 @@ def cben(
     width: float = 0.0009,
     precision: str = "float64",
 ) -> np.ndarray:
-    """Class-based effective number (GCL, Eq. 13 and 14): a beta of its own for every class.
+    """Return the class-based effective number probabilities (GCL, Eq. 13 and 14), with one beta per class.
 
-    beta_c = base + width * delta_c, with delta_c the cloud size of class c scaled to [0, 1], and
-    p_c proportional to n_c (1 - beta_c) / (1 - beta_c^n_c). The weight belongs to one image, as in the
-    published sampler. Balanced counts have cloud sizes of 0, where the published code divides 0 by 0; all
-    classes then get the same probability.
+    beta_c = base + width * delta_c, with delta_c the cloud size of class c scaled to [0, 1], and p_c proportional to
+    n_c (1 - beta_c) / (1 - beta_c^n_c). The weight belongs to one image, as in the published sampler. Balanced counts
+    have cloud sizes of 0, where the published code divides 0 by 0; all classes then have equal probabilities.
 
     Args:
-        class_counts: training images per class, [C] integers of at least 1.
-        base, width: the defaults are the paper's, beta in [0.999, 0.9999]. The published code uses
-            base=0.9999 and width=1e-5, which is nearly class-balanced on CIFAR-10-LT.
-        precision: "float64", or "float32" to compute beta in float32 as the published code does, which moves
+        class_counts: training images per class n [C], integers of at least 1.
+        base, width: the defaults are the paper's, beta in [0.999, 0.9999]. The published code uses base=0.9999 and
+            width=1e-5, which is nearly class-balanced on CIFAR-10-LT.
+        precision: "float64", or "float32" to compute beta in float32 as the published code does, which changes
             probabilities by up to 1e-3.
     """
     counts = ClassCounts(class_counts)
     _check_beta(base, "base")
     if width < 0 or base + width >= 1:
         raise ValueError(
-            "`width` must be at least 0 and base + width below 1; the paper has base=0.999, width=0.0009. "
+            "`width` must be at least 0 and `base` + `width` below 1; the paper has base=0.999, width=0.0009. "
             f"Received: base={base}, width={width}"
         )
     if precision not in ("float64", "float32"):
         raise ValueError(f"`precision` must be 'float64' or 'float32'. Received: precision={precision!r}")
-    delta = cloud_sizes(counts)
-    if precision == "float32":
-        base, width, delta = np.float32(base), np.float32(width), delta.astype("float32")
-    beta = (base + width * delta).astype("float64")
+    dtype = np.dtype(precision)
+    delta = cloud_sizes(counts).astype(dtype)
+    beta = (dtype.type(base) + dtype.type(width) * delta).astype("float64")
     return _normalized(counts.array * effective_number_weights(counts, beta, normalize=False))
 
 
 def progressive(
     class_counts: Sequence[int] | np.ndarray, epoch: int, num_epochs: int, schedule: str = "published"
 ) -> np.ndarray:
-    """Instance-balanced in the first epoch, moving in a line to class-balanced (Kang et al., Eq. 2).
+    """Move linearly from instance-balanced in the first epoch to class-balanced (Kang et al., Eq. 2).
 
-    p_c = (1 - l) n_c / N + l / C. With t = epoch + 1 = 1 .. T, the published code uses l = (t - 1) / (T - 1),
-    which reaches both ends, and the paper writes l = t / T.
+    p_c = (1 - l) n_c / N + l / C. With t = epoch + 1 = 1 .. T, the published code uses l = (t - 1) / (T - 1), which
+    reaches both ends, and the paper writes l = t / T.
 
     Args:
-        class_counts: training images per class, [C] integers of at least 1.
+        class_counts: training images per class n [C], integers of at least 1.
         epoch: epoch number from 0 to num_epochs - 1.
         num_epochs: T, the number of epochs of the stage.
-        schedule: "published" or "paper". With "published" and one epoch in all, l = 0.
+        schedule: "published" or "paper". With "published" and a single epoch, l = 0.
     """
     if num_epochs < 1 or not 0 <= epoch < num_epochs:
         raise ValueError(
@@ -100,10 +98,8 @@ def progressive(
         )
     if schedule not in ("published", "paper"):
         raise ValueError(f"`schedule` must be 'published' or 'paper'. Received: schedule={schedule!r}")
-    if schedule == "published":
-        mix = epoch / (num_epochs - 1) if num_epochs > 1 else 0.0
-    else:
-        mix = (epoch + 1) / num_epochs
+    published = epoch / max(num_epochs - 1, 1)
+    mix = published if schedule == "published" else (epoch + 1) / num_epochs
     counts = ClassCounts(class_counts)
     return (1.0 - mix) * instance_balanced(counts) + mix * class_balanced(counts)
 
@@ -122,19 +118,19 @@ STRATEGIES = {
 def class_probabilities(
     class_counts: Sequence[int] | np.ndarray, strategy: str, **parameters: Any
 ) -> np.ndarray:
-    """Probability that one draw belongs to each class.
+    """Return the probability that one draw belongs to each class.
 
     Args:
-        class_counts: training images per class, [C] integers of at least 1.
-        strategy: "instance_balanced", "class_balanced", "square_root", "effective_number" (beta), "cben"
-            (base, width, precision), "reversed" or "progressive" (epoch, num_epochs, schedule).
-        **parameters: the parameters of that strategy, named in brackets above.
+        class_counts: training images per class [C], integers of at least 1.
+        strategy: "instance_balanced", "class_balanced", "square_root", "effective_number" (beta), "cben" (base, width,
+            precision), "reversed" or "progressive" (epoch, num_epochs, schedule).
+        **parameters: the strategy's parameters, named in brackets above.
 
     Returns:
-        float64 [C], positive, with sum 1.
+        probabilities, float64 [C], positive, with sum 1.
 
     Raises:
-        ValueError: for an unknown strategy, or a parameter that it does not have or lacks.
+        ValueError: if the strategy is unknown, or a parameter is unknown or missing.
     """
     check_parameters(strategy, parameters)
     return STRATEGIES[strategy](class_counts, **parameters)
@@ -143,7 +139,13 @@ def class_probabilities(
 def check_parameters(
     strategy: str, parameters: Mapping[str, Any], given_by_sampler: Sequence[str] = ()
 ) -> None:
-    """Raises unless `strategy` exists and `parameters` are its own; `given_by_sampler` come later."""
+    """Raise a ValueError unless `strategy` exists and `parameters` fit it.
+
+    Args:
+        strategy: name of the strategy.
+        parameters: its parameters.
+        given_by_sampler: names of parameters that the sampler adds later.
+    """
     if strategy not in STRATEGIES:
         raise ValueError(
             f"`strategy` must be one of {', '.join(STRATEGIES)}. Received: strategy={strategy!r}"
@@ -155,8 +157,8 @@ def check_parameters(
     if unknown or needed:
         problem = f"has no parameter {', '.join(unknown)}" if unknown else f"needs {', '.join(needed)}"
         raise ValueError(
-            f"strategy '{strategy}' {problem}; its parameters are: {', '.join(names) or 'none'}. "
-            f"Received: {parameters}"
+            f"`strategy` {strategy!r} {problem}; its parameters are: {', '.join(names) or 'none'}. "
+            f"Received: parameters={dict(parameters)}"
         )
 
 

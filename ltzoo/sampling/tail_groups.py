@@ -1,4 +1,4 @@
-"""Batches of a tail image, images of the classes it is confused with, and head images (FSA Algorithm 1)."""
+"""Batches of tail images, images of the classes they are confused with, and head images (FSA Algorithm 1)."""
 
 from __future__ import annotations
 
@@ -14,31 +14,33 @@ DRAWS = ("classes", "images")
 
 
 class TailGroupSampler:
-    """Positions of batches of N_t groups, for feature-space augmentation (Chu et al., ECCV 2020, section 4.3).
+    """Return positions of batches of N_t groups, for feature-space augmentation (Chu et al., ECCV 2020, section 4.3).
 
-    A group has 2 (1 + N_a) positions in this order: one image of a tail class; N_a images of the classes that its
+    A group has 2 (1 + N_a) positions in this order: one image of a tail class; N_a images of the classes that this
     class is confused with; 1 + N_a images of head classes. With N_a = N_f each confusing class gives one image, as in
-    Algorithm 1; with fewer, a random choice of the classes does; with more, they take turns.
+    Algorithm 1. With fewer, a random choice of the classes does; with more, they take turns.
 
-    `batch(epoch, step)` depends on the constructor's arguments, `epoch` and `step` alone, as in `ClassSampler`. All
+    `batch(epoch, step)` depends only on the constructor's arguments, `epoch` and `step`, as in `ClassSampler`. All
     draws are with replacement and vectorized.
 
     Args:
-        labels: integer class of every training image, [N], in 0 .. num_classes - 1; every class has an image.
-        confusing: classes that each class is confused with, [C, N_f] integers; only rows of tail classes are used.
-        batch_size: images in a batch of ALL shards together. N_t is the number of whole groups in it, at least 1.
+        labels: integer class of every training image [N], in 0 .. num_classes - 1; every class has an image.
+        confusing: classes that each class is confused with, integers [C, N_f]; only rows of tail classes are used.
+        batch_size: number of images in a batch of ALL shards together. N_t is the number of whole groups in it, at
+            least 1.
         seed: non-negative integer.
         num_classes: C; defaults to max(labels) + 1.
         num_augmented: N_a; 0 gives balanced batches of tail and head images without augmentation ("No Aug").
         head_share: h_r of `ltzoo.sampling.split_head_tail`.
-        tail_draws: how "one sample from tail classes" is drawn: "classes", each tail class equally often (default: the
-            paper calls its batches class balanced in section 5.2), or "images", each image of a tail class.
+        tail_draws: how to draw "one sample from tail classes". "classes" (default) draws each tail class equally
+            often, because the paper calls its batches class balanced in section 5.2. "images" draws each image of a
+            tail class equally often.
         head_draws: the same for head images.
         num_steps: batches in an epoch; None for N / batch_size, rounded up. All batches are full.
         shard_index, shard_count: this host's part of the groups of every batch; shard_count divides N_t.
 
     Raises:
-        ValueError: for labels out of range, classes without images, or arguments that do not fit each other.
+        ValueError: if labels are out of range, a class has no image, or arguments do not fit together.
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class TailGroupSampler:
         self._class_start = np.cumsum(self.class_counts) - self.class_counts
 
     def batch(self, epoch: int, step: int) -> np.ndarray:
-        """int64 positions of batch `step` (from 0) of `epoch` (from 0), group after group: this shard's groups."""
+        """Return this shard's int64 positions of batch `step` of `epoch` (both from 0), group by group."""
         if not 0 <= step < self.steps_per_epoch:
             raise IndexError(f"`step` must be in 0 .. {self.steps_per_epoch - 1}. Received: step={step}")
         random = generator(self.seed, SAMPLES, _integer(epoch, "epoch", 0), step)
@@ -108,7 +110,7 @@ class TailGroupSampler:
         if draws == "classes":
             drawn = classes[(random.random(shape) * len(classes)).astype(np.int64)]
             return self._in_classes(random, drawn)
-        # Image number r of these classes is image r - (images of the classes before) of its class.
+        # Subtract the images of the classes before to get the rank inside the class.
         ends = np.cumsum(self.class_counts[classes])
         number = (random.random(shape) * ends[-1]).astype(np.int64)
         which = np.searchsorted(ends, number, side="right")
@@ -125,11 +127,11 @@ def _validate_confusing(confusing, num_classes):
     if array.ndim != 2 or len(array) != num_classes or not array.shape[1]:
         raise ValueError(
             f"`confusing` must have one row of classes for each of the {num_classes} classes. "
-            f"Received: an array of shape {array.shape}"
+            f"Received: confusing of shape {array.shape}"
         )
     if not np.issubdtype(array.dtype, np.integer) or array.min() < 0 or array.max() >= num_classes:
         raise ValueError(
             f"`confusing` must hold class numbers, integers in 0 .. {num_classes - 1}. "
-            f"Received: {array.dtype} from {array.min()} to {array.max()}"
+            f"Received: confusing of dtype {array.dtype}, from {array.min()} to {array.max()}"
         )
     return array.astype(np.int64)

@@ -55,7 +55,7 @@ def test_without_cloud_and_with_scaled_input():
     again = angular_gaussian_clouded_logit(targets, stacked, **extra)
     explicit = angular_gaussian_clouded_logit(targets, ops.convert_to_tensor(cosine), cloud=cloud, **extra)
     np.testing.assert_array_equal(ops.convert_to_numpy(again), ops.convert_to_numpy(explicit))
-    with pytest.raises(ValueError, match="cloud must be None"):
+    with pytest.raises(ValueError, match="`cloud` must be None"):
         angular_gaussian_clouded_logit(targets, stacked, cloud=cloud)
 
 

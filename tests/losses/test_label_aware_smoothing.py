@@ -66,5 +66,5 @@ def test_bad_arguments():
             LabelAwareSmoothing(COUNTS, **bad)
     with pytest.raises(ValueError, match=r"factors of shape \(5,\)"):
         label_aware_smoothing([0], ops.ones((1, 4)), factors=FACTORS)
-    with pytest.raises(ValueError, match="1 classes"):
+    with pytest.raises(ValueError, match="num_classes=1"):
         label_aware_smoothing([0], ops.ones((1, 1)), factors=np.ones(1), over="others")

@@ -61,7 +61,7 @@ def test_bad_arguments():
         ({"scale": 0}, "scale=0"),
         ({"max_margin": -1}, "max_margin=-1"),
         ({"beta": 1.0}, "beta=1.0"),
-        ({"beta": 0.9, "class_weight": WEIGHTS}, "class_weight must be None"),
+        ({"beta": 0.9, "class_weight": WEIGHTS}, "`class_weight` must be None"),
     ):
         with pytest.raises(ValueError, match=message):
             LDAM(COUNTS, **bad)

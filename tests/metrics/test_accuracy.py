@@ -107,7 +107,7 @@ def test_bad_arguments():
         BalancedAccuracy(5).update_state([0], np.zeros((1, 6)))
     with pytest.raises(ValueError, match=r"shape \(2, 3\)"):
         Top1Accuracy().update_state(np.zeros((2, 3)), np.zeros((2, 6)))
-    with pytest.raises(ValueError, match="y_pred must be"):
+    with pytest.raises(ValueError, match="`y_pred` must be"):
         Top1Accuracy().update_state([0], [1.0])
-    with pytest.raises(ValueError, match="one weight a sample"):
+    with pytest.raises(ValueError, match="one weight per sample"):
         BalancedAccuracy(6).update_state([0], np.zeros((1, 6)), sample_weight=np.ones((1, 6)))

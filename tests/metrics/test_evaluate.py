@@ -102,7 +102,7 @@ def test_class_names():
     assert evaluate(*named(["a", "b", "c"], ("a", "b", "c"))).confusion.sum() == 4
     with pytest.raises(ValueError, match="class 1 is 'c', the model's is 'b'"):
         evaluate(*named(["a", "b", "c"], ["a", "c", "b"]))
-    with pytest.raises(ValueError, match="must be the model's classes"):
+    with pytest.raises(ValueError, match="must have the model's 3 classes"):
         evaluate(*named(["a", "b", "c"], ["a", "b", "x"]))
 
 
