@@ -1,49 +1,61 @@
-"""docs/methods.md is what its generator prints."""
+"""The methods reference covers every recipe and every part."""
 
-import pathlib
-import sys
+import re
 
 import pytest
 
-from ltzoo import recipes
-
-DOCS = pathlib.Path(__file__).parents[1] / "docs"
-
-
-@pytest.fixture
-def make_methods(monkeypatch):
-    monkeypatch.syspath_prepend(str(DOCS))
-    path = list(sys.path)
-    import make_methods
-
-    yield make_methods
-    sys.path[:] = path
+from ltzoo import heads, losses, recipes, techniques
+from ltzoo.backbones import conversions
+from tools.methods import docstring_text
+from tools.methods.pages import pages
 
 
-def test_the_page_is_up_to_date_and_tells_of_every_recipe(make_methods):
-    text = make_methods.page()
-    assert make_methods.TARGET.read_text(encoding="utf-8") == text, (
-        f"docs/methods.md differs from the docstrings and recipes. Write it again: {make_methods.COMMAND}"
-    )
+@pytest.fixture(scope="module")
+def made():
+    return pages()
+
+
+def sections(text):
+    """The text below each heading of the second level, by heading."""
+    return dict(section.split("\n", 1) for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:])
+
+
+def test_every_recipe_has_a_section(made):
+    found = {}
+    for file, text in made.items():
+        found |= sections(text) if file != "index.md" else {}
     for name in recipes.names():
-        section = text.split(f"\n### `{name}`\n")[1].split("\n### ")[0]
+        section = found[f"`{name}`"]
         assert "**Formula**" in section and "**Default values**" in section
         assert f"**Citation** {recipes.get(name).citation}." in section
+        assert f"[`{name}`](" in made["index.md"]
 
 
-def test_every_link_leads_somewhere(make_methods):
-    import re
+@pytest.mark.parametrize(
+    "page, kind, names",
+    [
+        ("part_losses.md", "loss", losses.names),
+        ("part_heads.md", "head", heads.names),
+        ("part_techniques.md", "technique", techniques.names),
+        ("part_conversions.md", "conversion", conversions.names),
+    ],
+)
+def test_every_registered_part_has_a_section(made, page, kind, names):
+    found = sections(made[page])
+    assert set(found) == {f"{kind} `{name}`" for name in names()}
+    assert all("Arguments and defaults: " in section for section in found.values())
 
-    text = make_methods.page()
-    headings = [line.lstrip("# ").replace("`", "") for line in text.splitlines() if line.startswith("#")]
-    anchors = {heading.lower().replace(" ", "-") for heading in headings}
-    targets = re.findall(r"\]\(([^)]+)\)", text)
+
+def test_every_link_leads_somewhere(made):
+    anchors = {}
+    for file, text in made.items():
+        headings = [line.lstrip("# ").replace("`", "") for line in text.splitlines() if line.startswith("#")]
+        anchors[file] = {heading.lower().replace(" ", "-") for heading in headings}
+    targets = [target for text in made.values() for target in re.findall(r"\]\(([^)]+)\)", text)]
     assert len(targets) > 100
     for target in targets:
-        if target.startswith("#"):
-            assert target[1:] in anchors
-        else:
-            assert (DOCS / target).exists()
+        file, _, anchor = target.partition("#")
+        assert file in made and (not anchor or anchor in anchors[file]), target
 
 
 @pytest.mark.parametrize(
@@ -55,7 +67,5 @@ def test_every_link_leads_somewhere(make_methods):
         ("Loss.\n\n- a = 1\n\nArgs:\n    x: 1 + 1.", None),
     ],
 )
-def test_formulas_are_found(make_methods, docstring, formula):
-    import docstring_text
-
+def test_formulas_are_found(docstring, formula):
     assert docstring_text.formula(docstring) == formula

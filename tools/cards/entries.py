@@ -95,6 +95,8 @@ def _own_cards():
     mean, std = CIFAR_PIXELS
     found = {}
     for entry in tomllib.loads((TABLES / "own.toml").read_text(encoding="utf-8"))["entries"]:
+        if entry["name"] in shipped.names() and shipped.read(entry["name"])["weights"]:
+            continue
         made, backbone, shape = recipes.get(entry["recipe"]), {"name": entry["backbone"]}, (32, 32, 3)
         values = {
             **entry,

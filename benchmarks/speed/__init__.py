@@ -1,0 +1,1 @@
+"""Speed: samplers, training, prediction, serving and loading; results as printed."""

@@ -1,0 +1,1 @@
+"""The methods reference from the docstrings."""
