@@ -88,6 +88,7 @@ def test_registries_are_told_apart(package):
                 STEPS = {"cut": Cut, "flip": Flip}
                 RATES = {"cut": 0.5, "flip": 0.1}
                 """,
+            export_formats='FORMATS = {"onnx": Format(1), "litert": Format(2)}\nEXTRAS = {"a": len(""), "b": 1}\n',
         )
     )
     assert parts.generic_registries(trees) == ["house.heads.registry"]
@@ -96,7 +97,11 @@ def test_registries_are_told_apart(package):
         "house.data.augmentation.pipeline.STEPS": [
             parts.Part("cut", "house.data.augmentation.cut"),
             parts.Part("flip", "house.data.augmentation.flip"),
-        ]
+        ],
+        "house.export_formats.FORMATS": [
+            parts.Part("onnx", "house.export_formats"),
+            parts.Part("litert", "house.export_formats"),
+        ],
     }
 
 
@@ -110,6 +115,11 @@ def test_files_to_touch_for_a_new_part(package):
             losses__of__focal="from house.losses.registry import register\n@register\nclass focal: ...\n",
             losses__of__names="from house.losses.focal import focal",
             cli="UPRIGHT = {'focal'}",
+            techniques__of__views=head.format("views").replace("heads", "techniques"),
+            techniques__of__every="""
+                from house.techniques.views import views
+                _TECHNIQUES.export(globals())
+                """,
             recipes__of__one="""
                 from house.recipes.registry import register
                 @register(backbone="resnet")
@@ -130,7 +140,8 @@ def test_files_to_touch_for_a_new_part(package):
     assert counts["loss"] == (3, 3)
     assert counts["recipe"] == (1, 1)
     assert counts["augmentation"] == (1, 1.5)  # "crop" lies in the table's own file
-    assert counts["dataset"] is None and counts["technique"] is None
+    assert counts["technique"] == (1, 1)  # what exports all parts needs no line for one
+    assert counts["dataset"] is None
 
 
 def test_private_names_of_keras(package):

@@ -17,7 +17,7 @@ FAMILIES = {
     "augmentation": "data.augmentation",
     "technique": "techniques",
     "recipe": "recipes",
-    "export format": "models.exporting",
+    "export format": "export_formats",
 }
 
 
@@ -48,7 +48,7 @@ def own_registries(trees: Mapping[str, ast.Module]) -> list[str]:
 def part_tables(trees: Mapping[str, ast.Module], package: str) -> dict[str, list[Part]]:
     """Return the tables of parts that are listed by hand in the folders of families without a registry.
 
-    Such a table is a dict of two or more names, each with a function or class.
+    Such a table is a dict of two or more names, each with a function, a class, or a call of a class.
     """
     found = {}
     for folder in FAMILIES.values():
@@ -61,10 +61,10 @@ def part_tables(trees: Mapping[str, ast.Module], package: str) -> dict[str, list
                 if (
                     len(table.keys) > 1
                     and all(map(_is_text, table.keys))
-                    and all(map(_is_name, table.values))
+                    and all(map(_part_name, table.values))
                 ):
                     found[f"{module}.{name}"] = [
-                        Part(key.value, origins.get(value.id, module))
+                        Part(key.value, origins.get(_part_name(value), module))
                         for key, value in zip(table.keys, table.values, strict=True)
                     ]
     return found
@@ -91,7 +91,11 @@ def files_to_touch(trees: Mapping[str, ast.Module], package: str) -> dict[str, t
     """
     tables = part_tables(trees, package)
     makers = {module for module, tree in trees.items() if registered(module, tree)}
-    others = {module: _mentions(tree) for module, tree in trees.items() if module not in makers}
+    others = {
+        module: _texts(tree) if _exports_all(tree) else _texts(tree) | _imports(tree)
+        for module, tree in trees.items()
+        if module not in makers
+    }
     counts = {}
     for family, folder in FAMILIES.items():
         modules = _in_folder(trees, f"{package}.{folder}")
@@ -122,15 +126,27 @@ def _in_folder(trees, place):
     }
 
 
-def _mentions(tree):
-    """Every text of a module, and "import MODULE" for every module that it imports from."""
-    said = {node.value for node in ast.walk(tree) if _is_text(node)}
+def _texts(tree):
+    return {node.value for node in ast.walk(tree) if _is_text(node)}
+
+
+def _imports(tree):
+    """ "import MODULE" for every module that a module imports from."""
+    said = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             said |= {f"import {node.module}", *(f"import {node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
             said |= {f"import {alias.name}" for alias in node.names}
     return said
+
+
+def _exports_all(tree):
+    """Whether a package makes all registered parts its attributes, with or without an import of each."""
+    calls = (
+        node.value for node in tree.body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    )
+    return any(_last_name(call.func) == "export" for call in calls)
 
 
 def _has_own_registry(tree):
@@ -153,5 +169,8 @@ def _is_text(node):
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def _is_name(node):
-    return isinstance(node, ast.Name)
+def _part_name(node):
+    """The name of a function or class, "" for what is neither; a call counts by the class that it makes."""
+    if isinstance(node, ast.Call) and _last_name(node.func)[:1].isupper():
+        return _last_name(node.func)
+    return node.id if isinstance(node, ast.Name) else ""
