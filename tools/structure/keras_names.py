@@ -5,7 +5,7 @@ from pathlib import Path
 
 # Attributes and methods of Keras's layers, models, tensors and optimizers that Keras does not promise to keep.
 PRIVATE = (
-    "_flatten_layers", "_get_variable_index", "_inbound_nodes", "_initializer", "_inputs_struct", "_keras_history",
+    "_flatten_layers", "_get_variable_index", "_inbound_nodes", "_inputs_struct", "_keras_history",
     "_layers", "_moments", "_nodes_by_depth", "_operations", "_outputs_struct", "_symbolic_build", "_tracker",
     "_trainable", "_trainable_variables",
 )  # fmt: skip
