@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 from ltzoo import shipped
-from ltzoo.data.augmentation.pipeline import STEPS
+from ltzoo.data.augmentation.registry import part as step_part
 
 TABLE = Path(__file__).resolve().parent / "forward_macs.json"
 _known = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.is_file() else {}
@@ -28,7 +28,7 @@ def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
     images = operations = 0
     for stage in recipe["stages"]:
         sampler, technique = stage["sampler"], stage["technique"] or {}
-        merged = any(hasattr(STEPS[step["name"]], "merges_pairs") for step in stage["augmentation"])
+        merged = any(hasattr(step_part(step["name"]), "merges_pairs") for step in stage["augmentation"])
         passes = sampler.get("views", 1) * (2 if "companion" in sampler and not merged else 1)
         epoch = sum(class_counts)
         if "steps_per_epoch" in technique:

@@ -21,6 +21,7 @@ _STEPS = Registry("augmentation step", FittedEntry)
 _DEVICE_STEPS = Registry("augmentation step on the device")
 register = _STEPS.register
 names = _STEPS.names
+part = _STEPS.part
 fit_steps = functools.partial(fit, _STEPS)
 register_on_device = _DEVICE_STEPS.register
 device_names = _DEVICE_STEPS.names
