@@ -62,7 +62,7 @@ class ClassCounts(Sequence[int]):
 
     @property
     def imbalance_factor(self) -> float:
-        """The count of the most frequent class divided by that of the rarest; 1 is balanced."""
+        """`largest / smallest`; 1 is balanced."""
         return self.largest / self.smallest
 
     @property
