@@ -6,6 +6,7 @@ import pytest
 
 import ltzoo
 from ltzoo import data, metrics, models
+from ltzoo.class_counts import counts as counts_module
 from ltzoo.training import Recipe, Stage
 from tests import tiny
 
@@ -128,6 +129,16 @@ def test_wrong_names_are_named(arguments, text):
 def test_class_names_must_be_different_and_complete():
     with pytest.raises(ValueError, match="class_names"):
         models.build("resnet8", "gcl", [5, 2], class_names=["a", "a"])
+
+
+def test_class_counts_are_checked_once_and_public_as_an_array(monkeypatch):
+    checked, check = [], counts_module._checked
+    monkeypatch.setattr(counts_module, "_checked", lambda counts: checked.append(counts) or check(counts))
+    model = tiny.model("gcl")
+    assert len(checked) == 1
+    assert model.class_counts.dtype == np.int64 and model.class_counts.tolist() == [24, 12, 4]
+    np.testing.assert_array_equal(model.class_counts / model.class_counts.sum(), [0.6, 0.3, 0.1])
+    assert model.get_config()["class_counts"] == [24, 12, 4]
 
 
 def test_top_level_names():
