@@ -59,7 +59,7 @@ class NormalizedBatchNormalization(BatchNormalization):
             the published function everywhere. Its derivative at zero is 1e6, so the first step makes beta so long
             (8e3 in a toy run) that no later step can turn it: the offset keeps the direction of the gradient of
             the first batch for good. With the default, 0.1, beta reaches full length within a few steps and turns
-            (``benchmarks/nbn_bias_direction.py``).
+            (``benchmarks/cifar10_lt/results/nbn_bias_direction.txt``).
         normalize: False leaves out u: y = g a gamma xhat + g b beta ("Ours w/o. normalization" in Table IX).
         magnitude: Where a magnitude of its own starts.
         learn_magnitude: Whether a magnitude of its own is trained (False: "Fix g" in Table IX).

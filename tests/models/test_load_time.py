@@ -1,4 +1,4 @@
-"""Loading a ResNet-32 with weights takes less than a second of one processor; benchmarks/load_time.py measures it."""
+"""Loading a ResNet-32 with weights takes less than a second of one processor; `benchmarks.speed.load_time` measures it."""
 
 import time
 
