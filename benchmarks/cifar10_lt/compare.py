@@ -26,7 +26,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("recipes", nargs="*", help="names of recipes; default: all")
+    parser.add_argument("recipes", nargs="*", help="names of recipes; default: all that need no teachers")
     parser.add_argument("--dataset", default="digits_lt")
     parser.add_argument("--imbalance-factor", type=float, default=50)
     parser.add_argument("--backbone", help="default: resnet8, or what a recipe is made for")
@@ -123,7 +123,7 @@ def _missing(options):
 
     import ltzoo
 
-    names = options.recipes or ltzoo.recipes.names()
+    names = options.recipes or [name for name in ltzoo.recipes.names() if not _taught(name)]
     rows = runs.read(options.csv)
     done = {(row["recipe"], row["seed"], row["recipe_hash"], row["backend"]) for row in rows}
     backend = keras.backend.backend()
@@ -133,6 +133,12 @@ def _missing(options):
         for name in names
         if (name, str(seed), runs.recipe_hash(adapted(name, options)), backend) not in done
     ]
+
+
+def _taught(name):
+    import ltzoo
+
+    return any("teachers" in (stage.technique or {}) for stage in ltzoo.recipes.get(name).stages)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def push(source, destination, name, licence, private, message, overwrite):
                     f"{key} cannot be given with a zoo entry, whose card has it. Received: {value}"
                 )
         use_backend()
-        from ltzoo.models.push import push as publish_at
+        from ltzoo.models import push as publish_at
 
         _report(publish_at(source, destination, **options))
         return
@@ -56,7 +56,7 @@ def push(source, destination, name, licence, private, message, overwrite):
     check_model(source)
     content = run.read()
     use_backend()
-    from ltzoo.models.push import push as publish_at
+    from ltzoo.models import push as publish_at
 
     with tempfile.TemporaryDirectory() as folder:
         _make_entry(run, content, folder, name, licence)

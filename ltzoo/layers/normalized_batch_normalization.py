@@ -57,7 +57,7 @@ class NormalizedBatchNormalization(BatchNormalization):
             zero, where a direction is undefined. 0 is the published function everywhere. Its derivative at zero is 1e6,
             so the first step makes beta so long (8e3 in a toy run) that no later step can turn it. The offset then
             keeps the gradient direction of the first batch for good. With the default, 0.1, beta reaches full length
-            within a few steps and still turns (`benchmarks/nbn_bias_direction.py`).
+            within a few steps and still turns (`benchmarks/cifar10_lt/results/nbn_bias_direction.txt`).
         normalize: False leaves out u: y = g a gamma xhat + g b beta ("Ours w/o. normalization" in Table IX).
         magnitude: initial value of the layer's own magnitude.
         learn_magnitude: train the layer's own magnitude (False: "Fix g" in Table IX).

@@ -14,8 +14,8 @@ from ltzoo.models.exporting import served_outputs as served_outputs
 from ltzoo.models.find_weights import find_weights as find_weights
 from ltzoo.models.load import load as load
 from ltzoo.models.new_classes import with_new_classes as with_new_classes
-from ltzoo.models.publish import publish as publish
-from ltzoo.models.push import push as push
+from ltzoo.models.publishing import publish as publish
+from ltzoo.models.publishing import push as push
 from ltzoo.models.start_from import start_from as start_from
 from ltzoo.models.weights_errors import WeightsError as WeightsError
 from ltzoo.shipped import names as names

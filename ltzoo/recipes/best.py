@@ -30,7 +30,8 @@ def best(epochs: Sequence[int] = (100, 1)) -> Recipe:
     Predictions are the average over an image, moved by a pixel to either side along the diagonal, and its mirror image.
     The network is any with batch norm behind its convolutions, which the orthogonal steps are made for; for others
     `ltzoo.recipes.get("best", stage1={"optimizer": {"name": "sgd", "nesterov": True, "l2": 5e-4}})` has SGD. Own work
-    of this library: docs/results.md has what it was measured at, docs/own_recipes.md how its parts were chosen.
+    of this library: docs/results.md has the measurements, and benchmarks/cifar10_lt/own_recipes.md tells how its
+    parts were chosen.
     """
     return Recipe(
         name="best",

@@ -19,7 +19,7 @@ def cmo(epochs: Sequence[int] = (197, 3)) -> Recipe:
 
     Deviation from the released code: it leaves CMO out in the first four epochs too.
 
-    Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks/`.
+    Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks.cifar10_lt.train`.
     """
     schedule = step_schedule(0.1, sum(epochs), (1e-2, 1e-4))
     shared: dict[str, Any] = {"loss": {"name": "cross_entropy"}, "batch_size": 128, "optimizer": SGD}

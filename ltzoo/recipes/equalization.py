@@ -15,7 +15,7 @@ def equalization(epochs: Sequence[int] = (200,)) -> Recipe:
     0.005 for 100 classes. These are the values of the bag-of-tricks code of Zhang et al. (AAAI 2021); the paper tunes
     them for each data set. The training set-up is that of Cao et al. (2019).
 
-    Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks/`.
+    Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks.cifar10_lt.train`.
     """
     return Recipe(
         name="equalization",

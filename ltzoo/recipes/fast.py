@@ -19,7 +19,8 @@ def fast(epochs: Sequence[int] = (10,)) -> Recipe:
     labels smoothed toward the prior (`ltzoo.losses.logit_adjustment`); orthogonal steps of the convolution kernels
     (`ltzoo.training.OrthogonalSGD`, which is Muon) and Nesterov momentum for the rest, a rate that rises for a fifth of
     the epochs and falls on a straight line; the average over an image and its mirror image in prediction. Own work
-    of this library: docs/results.md has what it was measured at, docs/own_recipes.md how its constants were chosen.
+    of this library: docs/results.md has the measurements, and benchmarks/cifar10_lt/own_recipes.md tells how its
+    constants were chosen.
     """
     return Recipe(
         name="fast",

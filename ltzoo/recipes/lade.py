@@ -18,7 +18,7 @@ def lade(epochs: Sequence[int] = (200,)) -> Recipe:
     the code's), and the training set-up is that of Cao et al. (2019): batch 128, rate 0.1 and x0.01 at 160 and 180,
     L2 2e-4, where the code has batch 256, rate 0.2 and x0.01 at 120 and 160, L2 5e-4 and a plain linear classifier.
 
-    Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks/`.
+    Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks.cifar10_lt.train`.
     """
     return Recipe(
         name="lade",

@@ -15,7 +15,7 @@ def seesaw(epochs: Sequence[int] = (200,)) -> Recipe:
     is one for instance segmentation; here it is a loss on a linear classifier, with the class counts in place of the
     instances seen so far. The training set-up is that of Cao et al. (2019).
 
-    Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks/`.
+    Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks.cifar10_lt.train`.
     """
     return Recipe(
         name="seesaw",

@@ -21,7 +21,7 @@ def weight_balancing(epochs: Sequence[int] = (200, 10)) -> Recipe:
     softmax cross-entropy, where the code takes the binary cross-entropy of every softmax output, a mean over classes;
     the last epoch is kept, not the one that is best on the test set; and stage 1 has 200 epochs where it has 320.
 
-    Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks/`.
+    Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks.cifar10_lt.train`.
     """
     shared: dict[str, Any] = {
         "batch_size": 64,

@@ -55,7 +55,7 @@ def device_feed(
     step, so callbacks see one or two "batches" an epoch, with the logs after the last of their steps.
 
     On a CPU the steps of a call are compiled one by one instead: in a compiled loop ResNet-32 trains twenty times more
-    slowly there (benchmarks/results/on_device_cpu.txt).
+    slowly there (benchmarks/speed/results/on_device_cpu.txt).
 
     Args:
         model: a classifier in the stage that it is compiled for. Its `train_function` is set, until it is compiled

@@ -68,7 +68,7 @@ def test_label_smoothing_spreads_the_labels_and_their_prior(smooth_toward):
 
 @pytest.mark.parametrize("smooth_toward, expected", [("uniform", 0.457), ("prior", 0.722)])
 def test_what_a_perfect_model_says_of_the_largest_class(smooth_toward, expected):
-    # CIFAR-10-LT at imbalance factor 100: the figures of docs/own_recipes.md.
+    # CIFAR-10-LT at imbalance factor 100: the figures of benchmarks/cifar10_lt/own_recipes.md.
     counts = long_tail_counts(5000, 10, 100)
     labels = np.log(0.9 * np.eye(10)[0] + 0.1 * smoothing_target(counts, smooth_toward))
     best = softmax((labels - log_prior(counts, 0.1, smooth_toward))[None])

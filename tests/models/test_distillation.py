@@ -7,8 +7,8 @@ from keras import ops
 
 import ltzoo
 from ltzoo import techniques
-from ltzoo.models import weights_errors as load_errors
 from ltzoo.models import load
+from ltzoo.models import weights_errors as load_errors
 from ltzoo.training import Recipe, Stage
 from tests import tiny
 

@@ -1,4 +1,4 @@
-"""Loading a ResNet-32 with weights takes less than a second of one processor; benchmarks/load_time.py measures it."""
+"""A ResNet-32 with weights loads within a second of processor time; `benchmarks.speed.load_time` measures it."""
 
 import time
 
@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from ltzoo import models, shipped
-from ltzoo.models.publish import publish
+from ltzoo.models import publish
 from ltzoo.training import Recipe
 
 ENTRY = "gcl_resnet32_cifar10_lt"

@@ -14,8 +14,8 @@ from ltzoo import models, shipped
 from ltzoo.models.cards import is_card_file, read_card
 from ltzoo.models.find_weights import find_weights
 from ltzoo.models.hub_files import parse_hf
-from ltzoo.models.push import push
-from ltzoo.models.readme import readme
+from ltzoo.models.publishing.push import push
+from ltzoo.models.publishing.readme import readme
 from ltzoo.models.weights_errors import WeightsError
 from tests.models.hub_server import hub
 

@@ -1,4 +1,4 @@
-"""Publishing a zoo entry: weights, card, golden outputs and a README to the Hugging Face Hub or into a folder."""
+"""Push an entry's weights, card, golden outputs and README to the Hugging Face Hub or into a folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ltzoo.models import hub_files
 from ltzoo.models.cards import Card, card
 from ltzoo.models.find_weights import find_weights
 from ltzoo.models.hashes import sha256
-from ltzoo.models.readme import readme
+from ltzoo.models.publishing.readme import readme
 from ltzoo.models.weights_errors import WeightsError
 from ltzoo.version import __version__
 
@@ -26,7 +26,7 @@ def push(
     message: str | None = None,
     overwrite: bool = False,
 ) -> str:
-    """Writes `NAME.weights.h5`, `NAME.json` (the card), `NAME.golden.npz` if there is one, and `README.md`.
+    """Write `NAME.weights.h5`, `NAME.json` (the card), `NAME.golden.npz` if there is one, and `README.md`.
 
     On the hub they are one commit, so that nobody sees a part of them; the repository and the branch are made if
     they are missing. The card that is written names the address of its weights.
@@ -71,7 +71,7 @@ def push(
 
 
 def _gather(source):
-    """The card, and the files that exist already by the names that they get."""
+    """The card, and the existing files by the names that they get."""
     if source in shipped.names():
         entry, folder = card(str(source)), shipped.folder()
         weights = find_weights(entry)

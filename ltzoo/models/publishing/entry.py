@@ -1,4 +1,4 @@
-"""Making a zoo entry of a trained classifier: weights, card and golden outputs, side by side."""
+"""Make a zoo entry of a trained classifier: weights, card and golden outputs, side by side."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def publish(
     licence: str = "Apache-2.0",
     half: bool = False,
 ) -> Card:
-    """Writes `NAME.weights.h5`, `NAME.json` (the card) and `NAME.golden.npz` into a folder.
+    """Write `NAME.weights.h5`, `NAME.json` (the card) and `NAME.golden.npz` into a folder.
 
     The golden file holds four images of random pixels with the features and logits of the model for them, so that
     every backend and later version can prove that it computes the same network. Where the zoo has a card of this name
@@ -50,11 +50,11 @@ def publish(
         folder: the folder of weights.
         backbone: `{"name": ..., arguments}` that the model was built with.
         dataset: `{"name": ..., arguments}` that it was trained on.
-        measured: a `ltzoo.metrics.Result` of this very model, or None.
+        measured: a `ltzoo.metrics.Result` of this model, or None.
         paper: what the paper reports; None for what the zoo's card of this name says.
         training: `{"backend", "seconds", "command"}`, or None.
         cost: what the training costs, see `Card`; None for what the zoo's card of this name says.
-        notes: what else there is to say; None likewise.
+        notes: sentences for the card; None likewise.
         licence: of the weights.
         half: float16 in the weights file; the golden outputs are those of the rounded weights. `measured` must be a
             result of `half_precision.rounded_to_half(model)` then.
@@ -100,7 +100,7 @@ def publish(
 
 
 def write_golden(model: LongTailedClassifier, path: str | os.PathLike) -> None:
-    """Writes `images` [4, height, width, channels], `features` [4, D] and `logits` [4, classes] of a classifier.
+    """Write `images` [4, height, width, channels], `features` [4, D] and `logits` [4, classes] of a classifier.
 
     The images are of random pixels; features and logits are computed one after the other in inference mode.
     """
