@@ -58,7 +58,7 @@ class MomentumCopy(keras.layers.Layer):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         """True, so that batch norms use batch statistics; the weights never train."""
-        keras.layers.Layer.trainable.fset(self, True)
+        keras.layers.Layer.trainable.__set__(self, True)
         for variable in self.weights:
             variable.trainable = False
 
