@@ -52,13 +52,12 @@ class MomentumCopy(keras.layers.Layer):
 
     @property
     def trainable(self) -> bool:
-        """True; see the class."""
+        """True, so that batch norms use batch statistics; the weights never train."""
         return super().trainable
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        """True, so that batch norms use batch statistics; the weights never train."""
-        keras.layers.Layer.trainable.fset(self, True)
+        keras.layers.Layer.trainable.__set__(self, True)
         for variable in self.weights:
             variable.trainable = False
 

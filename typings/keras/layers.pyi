@@ -7,12 +7,15 @@ class Layer:
     name: str
     path: str
     built: bool
-    trainable: bool
     supports_masking: bool
     autocast: bool
     dtype_policy: Any
     input_spec: Any
     output_shape: Any
+    @property
+    def trainable(self) -> bool: ...
+    @trainable.setter
+    def trainable(self, value: bool) -> None: ...
     @property
     def dtype(self) -> str: ...
     @property
