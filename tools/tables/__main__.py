@@ -30,7 +30,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = runs.read(options.csv)
     if options.full_length:
-        rows = [row for row in rows if row["epochs"] == runs.own_epochs(row["recipe"])]
+        rows = full_length(rows)
     text = LAYOUTS.get(options.csv.stem, digits_lt).table(rows)
     if options.write is None:
         print(text)
@@ -38,8 +38,13 @@ def main() -> None:
     options.write.write_text(inserted(options.write.read_text("utf-8"), options.csv.stem, text), "utf-8")
 
 
+def full_length(rows: list[dict]) -> list[dict]:
+    """Return the rows that trained for all epochs of their recipe."""
+    return [row for row in rows if row["epochs"] == runs.own_epochs(row["recipe"])]
+
+
 def inserted(document, name, text):
-    """The document with `text` between the two comments of `name`."""
+    """Return the document with `text` between the two comments of `name`."""
     begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
     if document.count(begin) != 1 or document.count(end) != 1:
         raise SystemExit(f"The document must have one {begin} and one {end}.")
