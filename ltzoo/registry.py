@@ -171,7 +171,8 @@ class Registry(Generic[_Entry]):
         if unknown and not takes_any:
             raise ValueError(
                 f"The {self.what} {config['name']!r} has no argument {', '.join(unknown)}; it has "
-                f"{', '.join(parameters) or 'none'}. Received: {dict(config)!r}"
+                f"{', '.join(parameters) or 'none'}. "
+                f"Received: {', '.join(f'{key}={arguments[key]!r}' for key in unknown)}"
             )
         known = {key: value for key, value in context.items() if key in parameters}
         try:

@@ -67,7 +67,7 @@ def test_what_cannot_be_made_says_why(caffe):
         get("keras_applications:Small", filters=-1)
     with pytest.raises(ValueError, match="may get filters. Received: width"):
         get("keras_applications:Small", width=2)
-    with pytest.raises(ValueError, match="keras_hub:NETWORK"):
+    with pytest.raises(ValueError, match="library of backbones, .* keras_hub. Received: name='torchvision'"):
         get("torchvision:resnet50")
 
 
