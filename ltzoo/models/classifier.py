@@ -29,12 +29,13 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
     """A long-tailed classifier: `logits = head(pool(backbone((pixels / 255 - mean) / std)))`.
 
     It takes raw pixels 0..255 `[batch, height, width, channels]` (integers or floats), so that training, prediction
-    and serving cannot normalise differently, and returns logits `[batch, num_classes]` in float32 whose softmax is
-    the prediction. `fit(dataset)` with a `LongTailedDataset` runs the stages of the recipe; every other `fit` is
-    Keras's own and trains the whole network with cross-entropy unless it was compiled otherwise.
+    and serving cannot normalize differently. It returns logits `[batch, num_classes]` in float32 whose softmax is the
+    prediction; in the training of a stage, a `TrainingOutput` that holds the logits. `fit(dataset)` with a
+    `LongTailedDataset` runs the stages of the recipe. Every other `fit` is Keras's own and trains the whole network
+    with cross-entropy unless it was compiled otherwise.
 
     Args:
-        backbone: a `keras.Model` from normalised images to a feature map `[batch, h, w, D]` or to features.
+        backbone: a `keras.Model` from normalized images to a feature map `[batch, h, w, D]` or to features.
         recipe: a `Recipe`.
         class_counts: training images per class.
         image_shape: (height, width, channels).
@@ -82,31 +83,31 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
 
     @property
     def head(self) -> keras.layers.Layer:
-        """The head of the present stage; out of training, that of the last stage."""
+        """The head of the current stage; outside training, of the last stage."""
         return self.heads[self.head_numbers[-1 if self.stage is None else self.stage]]
 
     @property
     def technique(self) -> Technique | None:
-        """The technique of the present stage, or None."""
+        """The technique of the current stage, or None."""
         return None if self.stage is None else self.techniques[self.stage]
 
     @property
     def feature_size(self) -> int:
-        """The number D of features."""
+        """The number of features D."""
         return int(self.backbone.output_shape[-1])
 
     @property
     def cloud(self) -> GaussianCloud | None:
-        """The cloud of the present stage, or None."""
+        """The cloud of the current stage, or None."""
         return None if self.stage is None else self.clouds[self.stage]
 
     @property
     def device_augmentation(self) -> DeviceAugmentation | None:
-        """The in-model augmentation of the present stage, or None."""
+        """The in-model augmentation of the current stage, or None."""
         return None if self.stage is None else self.device_augmentations[self.stage]
 
     def build(self, input_shape):
-        """Builds the heads, the techniques and the random layers; the backbone is built when it gets here."""
+        """Build the heads, the techniques and the random layers, and the backbone unless it is built."""
         if self.built:
             return
         if not self.backbone.built:
@@ -132,31 +133,31 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         return TrainingOutput(*self.technique.training_pass(self, images))
 
     def classify(self, images: Any, training: bool | None = None) -> Any:
-        """Raw pixels to logits through the backbone and the present head."""
+        """Compute logits of raw pixels with the backbone and the current head."""
         return self.classify_augmented(self.augment(images, training=training), training=training)
 
     def classify_augmented(self, images: Any, training: bool | None = None) -> Any:
-        """What `augment` returns to logits."""
+        """Compute logits of what `augment` returned."""
         maps = self.backbone(self._normalize(images), training=training)
         return self.head(head_inputs(self.head, maps), training=training)
 
     def features(self, images: Any, training: bool | None = None) -> Any:
-        """Raw pixels to pooled features `[batch, D]`."""
+        """Compute pooled features `[batch, D]` of raw pixels."""
         return pool(self.feature_map(images, training=training))
 
     def feature_map(self, images: Any, training: bool | None = None) -> Any:
-        """Raw pixels to what the backbone returns: a map `[batch, h, w, D]`, or features `[batch, D]`."""
+        """Compute what the backbone returns for raw pixels: a map `[batch, h, w, D]`, or features `[batch, D]`."""
         return self.backbone(self.normalize_images(images, training=training), training=training)
 
     def normalize_images(self, images: Any, training: bool | None = None) -> Any:
-        """Raw pixels to the backbone's input; in training with the augmentation that runs on the device."""
+        """Turn raw pixels into the backbone's input; in training, augment them on the device first."""
         return self._normalize(self.augment(images, training=training))
 
     def _normalize(self, images):
         return ops.cast(normalize(images, self.mean, self.std), self.compute_dtype)
 
     def augment(self, images: Any, training: bool | None = None) -> Any:
-        """Raw pixels to raw pixels in float32, in training changed by the augmentation that runs on the device."""
+        """Cast raw pixels to float32; in training, also apply the on-device augmentation."""
         if tuple(images.shape[1:]) != self.image_shape:
             raise ValueError(
                 f"This model takes images of shape {self.image_shape} (height, width, channels) with pixels 0..255. "
@@ -172,11 +173,11 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         return (input_shape[0], self.num_classes)
 
     def extract_features_on_batch(self, images: np.ndarray) -> np.ndarray:
-        """Pooled features of one batch as a NumPy array, in inference mode, compiled."""
+        """Compute pooled features of one batch as a NumPy array, compiled and in inference mode."""
         return self._on_batch("features", images)
 
     def extract_feature_maps_on_batch(self, images: np.ndarray) -> np.ndarray:
-        """Feature maps of one batch as a NumPy array, in inference mode, compiled."""
+        """Compute feature maps of one batch as a NumPy array, compiled and in inference mode."""
         return self._on_batch("feature_map", images)
 
     def _on_batch(self, part, images):
@@ -186,9 +187,9 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         return np.asarray(getattr(self, attribute).predict_on_batch(images))
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """`fit(dataset, callbacks=, checkpoint=, resume=, seed=, ...)` runs all stages; else Keras's `fit`.
+        """Run all stages on a `LongTailedDataset`; on anything else, run Keras's `fit`.
 
-        See `ltzoo.training.fit_stages` for the arguments of the first form.
+        See `ltzoo.training.fit_stages` for the arguments that go with a dataset.
         """
         if isinstance(x, LongTailedDataset):
             return fit_stages(self, x, *args, **kwargs)
@@ -201,7 +202,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         verbose: bool | None = None,
         **kwargs: Any,
     ) -> None:
-        """Writes a model for serving; see `ltzoo.models.export_model`."""
+        """Write a model for serving; see `ltzoo.models.export_model`."""
         return export_model(self, filepath, format=format, verbose=verbose, **kwargs)
 
     def get_config(self):
@@ -223,7 +224,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """The inverse of `get_config`."""
+        """Invert `get_config`."""
         config = dict(config)
         config["backbone"] = keras.saving.deserialize_keras_object(
             config["backbone"], custom_objects=custom_objects
@@ -242,7 +243,7 @@ class _Part(keras.Model):
         self.built = True
 
     def call(self, images):
-        """Raw pixels to what the method returns in inference."""
+        """Apply the method to raw pixels in inference mode."""
         return getattr(self.classifier, self.method)(images, training=False)
 
 

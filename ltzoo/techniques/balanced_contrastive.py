@@ -76,7 +76,7 @@ class BalancedContrastive(Technique):
         self.projection = self.prototype_projection = None
 
     def attach(self, classifier: Classifier) -> None:
-        """Makes the two projections."""
+        """Make the two projections."""
         check_views(classifier, self, self.views, "balanced_contrastive")
         if not any(getattr(head, "kernel", None) is not None for head in classifier.heads):
             raise ValueError(
@@ -108,7 +108,7 @@ class BalancedContrastive(Technique):
         return logits, (ops.concatenate(contrast, axis=0), prototypes)
 
     def targets(self, labels: Any) -> Any:
-        """One label for each group of views."""
+        """Return one label per group of views."""
         return labels[:: self.views]
 
     def loss(

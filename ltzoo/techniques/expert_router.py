@@ -46,7 +46,7 @@ class ExpertRouter(Technique):
         self.positive_weight = float(positive_weight)
 
     def attach(self, classifier: Classifier) -> None:
-        """Checks that a head has a router."""
+        """Check that a head has a router."""
         if not any(hasattr(head, "routing_logits") for head in classifier.heads):
             raise ValueError(
                 "The technique 'expert_router' needs the head 'routed_experts' in its stage. Received: "

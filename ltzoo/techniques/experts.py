@@ -66,7 +66,7 @@ class Experts(Technique):
         self._temperatures = diversity_temperatures(counts, self.temperature, self.reweight_factor, form)
 
     def attach(self, classifier: Classifier) -> None:
-        """Checks that the head has experts."""
+        """Check that the head has experts."""
         if not any(hasattr(head, "expert_logits") for head in classifier.heads):
             raise ValueError(
                 "The technique 'experts' needs the head 'experts' or 'routed_experts'. Received: "

@@ -120,7 +120,7 @@ class FeatureSpaceAugmentation(Technique):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def attach(self, classifier: Classifier) -> None:
-        """Cuts the backbone, and makes the variables for the confusing classes and the weights of the map."""
+        """Cut the backbone; make the variables for the confusing classes and the weights of the map."""
         index = next(i for i, technique in enumerate(classifier.techniques) if technique is self)
         stage, head = classifier.recipe.stages[index], classifier.heads[classifier.head_numbers[index]]
         feature_space.check_parts(classifier, stage, head)
@@ -146,7 +146,7 @@ class FeatureSpaceAugmentation(Technique):
         )
 
     def begin(self, classifier: Classifier, context: StageView) -> None:
-        """Finds the confusing classes and keeps the classifier's weights."""
+        """Find the confusing classes and keep the classifier's weights."""
         feature_space.check_frozen(self._lower, self._upper)
         among = None
         if self.confusing_among == "head":
@@ -159,7 +159,7 @@ class FeatureSpaceAugmentation(Technique):
         assign_copy(self.map_kernel, classifier.head.kernel)
 
     def make_sampler(self, classifier, labels, batch_size, seed, **arguments):
-        """`TailGroupSampler` with the confusing classes that `begin` found."""
+        """Make a `TailGroupSampler` with the confusing classes that `begin` found."""
         arguments.pop("drop_remainder", None)
         return TailGroupSampler(
             labels,
@@ -190,7 +190,7 @@ class FeatureSpaceAugmentation(Technique):
         kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
-        """The stage's loss of tail images, fused samples and head images; `logits` are not part of it."""
+        """Compute the stage's loss of tail images, fused samples and head images; `logits` are not part of it."""
         maps, last = kept
         if len(labels.shape) > 1 and labels.shape[-1] != 1:
             raise ValueError(

@@ -47,7 +47,7 @@ class MaxNorm(Technique):
         self.fraction = float(fraction)
 
     def attach(self, classifier: Classifier) -> None:
-        """Makes the variable that keeps the radius, and puts the constraint on the kernel of the stage's head."""
+        """Make the variable that keeps the radius, and constrain the kernel of the stage's head."""
         self.present_radius = self.add_weight(
             name="radius", shape=(), initializer="zeros", trainable=False, dtype="float32"
         )
@@ -65,7 +65,7 @@ class MaxNorm(Technique):
         kernel.constraint = lambda w: ball(w) if classifier.technique is self else ops.convert_to_tensor(w)
 
     def begin(self, classifier: Classifier, context: StageView) -> None:
-        """Finds the radius."""
+        """Find the radius."""
         norms = np.linalg.norm(ops.convert_to_numpy(classifier.head.kernel.value), axis=0)
         radius = self.radius
         if radius is None:
@@ -73,7 +73,7 @@ class MaxNorm(Technique):
         self.present_radius.assign(radius)
 
     def on_epoch_begin(self, epoch: int, epochs: int) -> None:
-        """Gives the radius to the constraint, also when a training is resumed."""
+        """Hand the radius to the constraint, also when a run resumes."""
         self._ball.radius = float(ops.convert_to_numpy(self.present_radius.value))
 
     def get_config(self):

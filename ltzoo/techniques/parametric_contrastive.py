@@ -94,7 +94,7 @@ class ParametricContrastive(Technique):
         self.queue = self.queue_labels = None
 
     def attach(self, classifier: Classifier) -> None:
-        """Makes projection, momentum copy and queue."""
+        """Make projection, momentum copy and queue."""
         check_views(classifier, self, 2, "parametric_contrastive")
         self.projection = ProjectionHead(
             self.units,
@@ -120,7 +120,7 @@ class ParametricContrastive(Technique):
         )
 
     def begin(self, classifier: Classifier, context: StageView) -> None:
-        """The momentum copy starts where the network is, the queue empty."""
+        """Start the momentum copy with the weights of the network, and the queue empty."""
         self.key_backbone.reset(classifier.backbone)
         self.key_projection.reset(self.projection)
         self.queue.assign(np.zeros(self.queue.shape))
@@ -139,7 +139,7 @@ class ParametricContrastive(Technique):
         return classifier.head(inputs, training=True), (queries, keys)
 
     def targets(self, labels: Any) -> Any:
-        """One label for each pair of views."""
+        """Return one label per pair of views."""
         return labels[::2]
 
     def loss(

@@ -58,7 +58,7 @@ class RandomEqualization(Technique):
         kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
-        """Mean equalization loss of the batch with fresh draws."""
+        """Compute the mean equalization loss of the batch with fresh draws."""
         draws = keras.random.uniform(ops.shape(logits), dtype="float32", seed=self.seed_generator)
         losses = equalization(
             labels,

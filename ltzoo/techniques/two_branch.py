@@ -88,7 +88,7 @@ class TwoBranch(Technique):
         self.alpha = None
 
     def attach(self, classifier: Classifier) -> None:
-        """Makes alpha, and the two networks from images to the map of one branch."""
+        """Make alpha, and the two networks from images to the map of one branch."""
         maps = tail_outputs(classifier.backbone, "two_branch", "The technique 'two_branch'")
         branches = [keras.Model(classifier.backbone.inputs[0], output) for output in maps]
         # The layers belong to the backbone.
@@ -98,7 +98,7 @@ class TwoBranch(Technique):
         )
 
     def on_epoch_begin(self, epoch: int, epochs: int) -> None:
-        """Assigns alpha."""
+        """Assign alpha."""
         self.alpha.assign(branch_weight(epoch, self.max_epochs or epochs, self.schedule))
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:

@@ -46,7 +46,7 @@ class VarianceRegularization(Technique):
         self.placement = placement if isinstance(placement, str) else list(placement)
 
     def attach(self, classifier: Classifier) -> None:
-        """Finds the layers in the backbone."""
+        """Find the layers in the backbone."""
         if not hasattr(classifier.backbone, "operations"):
             raise ValueError(
                 "The technique 'variance_regularization' finds its layers in the graph of a functional backbone. "
@@ -77,7 +77,7 @@ class VarianceRegularization(Technique):
         kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
-        """The stage's loss and the penalty."""
+        """Add the penalty to the stage's loss."""
         loss = classification_loss(labels, logits)
         return loss + ops.cast(self.strength * self.penalty(), loss.dtype)
 

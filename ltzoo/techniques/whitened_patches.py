@@ -44,11 +44,11 @@ class WhitenedPatches(Technique):
         self.images = int(images)
 
     def attach(self, classifier: Classifier) -> None:
-        """Finds the layer."""
+        """Find the layer."""
         self._convolution(classifier)
 
     def begin(self, classifier: Classifier, context: StageView) -> None:
-        """Computes the filters."""
+        """Compute the filters."""
         layer = self._convolution(classifier)
         split = context.dataset.train
         chosen = np.random.default_rng(context.seed).permutation(len(split.labels))[: self.images]

@@ -23,7 +23,7 @@ class WholeImages(Technique):
     """
 
     def attach(self, classifier: Classifier) -> None:
-        """Checks that there is such a conversion."""
+        """Check that there is such a conversion."""
         if not any(layer.name == "crops" for layer in classifier.backbone.layers):
             raise ValueError(
                 "The technique 'whole_images' needs the backbone conversion 'camc_plus_plus'. "

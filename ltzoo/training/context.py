@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class StageContext:
-    """The data and the network at the beginning of a stage; everything is computed in inference mode, when asked for.
+    """The data and the network when a stage begins; everything is computed on demand, in inference mode.
 
     Args:
         classifier: the classifier, already in the stage.
@@ -36,23 +36,23 @@ class StageContext:
         self.num_classes = classifier.num_classes
 
     def features(self) -> tuple[np.ndarray, np.ndarray]:
-        """(pooled features float32 `[N, D]`, labels int64 `[N]`) of the training images."""
+        """Return pooled features float32 `[N, D]` and labels int64 `[N]` of the training images."""
         return self._train_features, self.dataset.train.labels
 
     def val_features(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """The same of the validation images; None where there are none."""
+        """Return the same for the validation images, or None if there are none."""
         split = self.dataset.val
         if split is None or len(split.labels) == 0:
             return None
         return extract_features(self.classifier, split), split.labels
 
     def feature_maps(self, positions: Sequence[int] | np.ndarray, batch_size: int = 256) -> np.ndarray:
-        """Feature maps float32 `[n, h, w, D]` of the training images at `positions`."""
+        """Return feature maps float32 `[n, h, w, D]` of the training images at `positions`."""
         compute = self.classifier.extract_feature_maps_on_batch
         return in_batches(compute, self.dataset.train, positions, batch_size)
 
     def logits(self, batch_size: int = 256) -> np.ndarray:
-        """float32 `[N, C]` of the training images by the head of the stage before."""
+        """Return logits float32 `[N, C]` of the training images by the head of the previous stage."""
         numbers = self.classifier.head_numbers
         head = self.classifier.heads[numbers[max(self.index - 1, 0)]]
         if takes_map(head):

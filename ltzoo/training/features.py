@@ -37,7 +37,7 @@ class CachedFeatureTrainer(StagedLoss, keras.Model):
 
 
 def extract_features(classifier: Classifier, split: Split, batch_size: int = 256) -> np.ndarray:
-    """The pooled features of every image of a split, float32 `[N, D]`, in inference mode."""
+    """Compute pooled features float32 `[N, D]` of every image of a split, in inference mode."""
     return in_batches(classifier.extract_features_on_batch, split, np.arange(len(split.labels)), batch_size)
 
 
@@ -47,10 +47,10 @@ def in_batches(
     positions: Sequence[int] | np.ndarray,
     batch_size: int,
 ) -> np.ndarray:
-    """`compute(images)` of the images at `positions`, one row an image.
+    """Apply `compute` to the images at `positions`; return one row per image.
 
-    Batches have one size (the last is filled up with its first image), so that it compiles once and a resumed run
-    computes each row in exactly the same way.
+    All batches have one size: the last is filled up with its first image. So `compute` compiles once, and a resumed
+    run computes each row in exactly the same way.
     """
     positions = np.asarray(positions)
     batch_size = min(batch_size, len(positions))
