@@ -1,4 +1,4 @@
-"""What must happen once Keras is imported, without importing it."""
+"""Run an action once Keras is imported, without importing it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def after_keras(action: Callable[[], object], package: str) -> None:
     complete, so that it may import every part.
 
     Args:
-        action: Called once, without arguments.
-        package: Name of the package whose parts `action` imports.
+        action: called once, without arguments.
+        package: name of the package whose parts `action` imports.
     """
     if "keras" in sys.modules:
         action()

@@ -1,4 +1,4 @@
-"""The demonstration: real images, both stages, a report and a served model, without a network."""
+"""The demo: real images, two stages, a report and an exported model, offline."""
 
 import dataclasses
 import importlib.util
@@ -29,18 +29,18 @@ NAMES = ("cross-entropy", "GCL stage 1", "GCL stage 2")
 
 @dataclasses.dataclass(frozen=True)
 class DemoResult:
-    """What one run of the demo made.
+    """Results of a demo run.
 
     Attributes:
         dataset: the long-tailed digits.
         results: a `Result` each for the baseline, stage 1 and stage 2 (`NAMES`), on the balanced test images.
-        seconds: training time of each, stage 2 with stage 1.
+        seconds: training time of each; stage 2 includes stage 1.
         model: the classifier after stage 2.
         recipe: its recipe.
         report: path of `report.html`.
         saved: path of the `.keras` file.
-        served: path of the SavedModel, None without TensorFlow.
-        served_difference: largest difference between its logits in a fresh process and the model's here.
+        served: path of the SavedModel; None without TensorFlow.
+        served_difference: largest difference between its logits, computed in a new process, and the model's.
     """
 
     dataset: LongTailedDataset
@@ -55,15 +55,11 @@ class DemoResult:
 
 
 def demo_recipes(epochs: Sequence[int] = EPOCHS) -> tuple[Recipe, Recipe]:
-    """The baseline's recipe and GCL's: the same epochs in all, batches, optimizer and steps of the rate.
+    """Return the recipes of the baseline and of GCL, with equal total epochs, batches, optimizer and rate steps.
 
-    Neither augments its images, which lets stage 2 compute the frozen features once.
+    Neither augments images, so stage 2 can compute the frozen features once.
     """
-    shared = dict(
-        batch_size=32,
-        augmentation=[],
-        mixup_alpha=0.0,
-    )
+    shared = {"batch_size": 32, "augmentation": [], "mixup_alpha": 0.0}
 
     def steps(count):
         return step_schedule(0.05, count, (0.1, 0.01))
@@ -83,15 +79,15 @@ def run(
     say: Callable[[str], Any] = print,
     export: bool = True,
 ) -> DemoResult:
-    """Trains the baseline and GCL on long-tailed digits and writes everything into a folder.
+    """Train the baseline and GCL on long-tailed digits and write everything into a folder.
 
     Args:
         out: folder for `report/`, `model.keras`, `saved_model/` and `results.json`.
-        seed: chooses the test images and seeds both trainings.
-        epochs: of GCL's two stages; the baseline gets their sum.
-        callbacks: function from the name of a training and its number of epochs to Keras callbacks, for progress.
-        say: function that shows a line.
-        export: also export a SavedModel (where TensorFlow is installed) and compare it in a fresh process.
+        seed: chooses the test images and seeds both runs.
+        epochs: epochs of GCL's two stages; the baseline gets their sum.
+        callbacks: function (name of a run, epochs) -> Keras callbacks, to show progress.
+        say: function that prints a line.
+        export: also export a SavedModel, if TensorFlow is installed, and compare it in a new process.
 
     Returns:
         A `DemoResult`.

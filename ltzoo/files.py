@@ -45,7 +45,7 @@ def put_in_place(written: str | os.PathLike, path: str | os.PathLike) -> None:
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Remove what writers of `path` that were killed have left beside it."""
+    """Remove files that killed writers of `path` left next to it."""
     head, tail = f".{path.name}.", f".part{path.suffix}"
     for name in os.listdir(path.parent):
         if name.startswith(head) and name.endswith(tail):

@@ -1,4 +1,4 @@
-"""Parts whose arguments depend on the images of a dataset: how large they are, and whether they can be mirrored."""
+"""Parts whose arguments depend on a dataset's images: their size, and whether they may be mirrored."""
 
 from __future__ import annotations
 

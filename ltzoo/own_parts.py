@@ -1,4 +1,4 @@
-"""Parts that users bring along: files in `LTZOO_PARTS`, and installed packages with entry points."""
+"""Users' own parts: files in `LTZOO_PARTS`, and installed packages with entry points."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _loaded = set()
 
 
 def there_are_some() -> bool:
-    """Return whether the user has named any file or installed any package with parts; imports nothing."""
+    """Return whether the user named a file or installed a package with parts, without importing any."""
     return bool(_files() or _entry_points())
 
 
 def load() -> None:
-    """Import every file and package with parts that was not imported yet.
+    """Import every file and package with parts that is not imported yet.
 
     Raises:
         ImportError: one of them is missing or cannot be imported; the message names it.
@@ -48,7 +48,7 @@ def _files():
     return _paths(os.environ.get(VARIABLE, ""))
 
 
-# Every lookup of a name asks for both; looking through the installed packages takes some milliseconds.
+# Cached: every lookup of a name asks, and searching the installed packages takes milliseconds.
 @functools.cache
 def _paths(variable):
     return [str(Path(path).expanduser().resolve()) for path in variable.split(os.pathsep) if path]

@@ -1,6 +1,5 @@
 """Names and cards of the zoo entries, without Keras, so that listing them is quick."""
 
-import difflib
 import fnmatch
 import functools
 import json
@@ -45,7 +44,7 @@ def _own_files() -> list[str]:
 
 
 def _lines() -> dict[str, str]:
-    """The lines of `papers.jsonl` by name; a line is parsed when its card is read."""
+    """Return the lines of `papers.jsonl` by name; a line is parsed when its card is read."""
     path = folder() / PAPERS
     return _split(path, path.stat().st_mtime_ns) if path.is_file() else {}
 
@@ -86,11 +85,6 @@ def dataset(name: str) -> dict[str, Any]:
     """Return what is known of a published dataset: its source, and perhaps `class_counts` and `class_names`."""
     path = _FACTS / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def closest(entry: str) -> str | None:
-    """Return the entry with the most similar name, or None."""
-    return next(iter(difflib.get_close_matches(str(entry), names(), n=1)), None)
 
 
 def siblings_with_weights(entry: str, backbone: dict[str, Any], data: dict[str, Any]) -> list[str]:

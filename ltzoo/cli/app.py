@@ -1,4 +1,4 @@
-"""The `ltzoo` command: its sub-commands, and what happens to their errors."""
+"""The `ltzoo` command and its sub-commands."""
 
 import os
 
@@ -28,20 +28,18 @@ Examples:
   ltzoo predict cat.jpg --model runs/photos
 
 \b
-KERAS_BACKEND chooses tensorflow, jax or torch; LTZOO_DEBUG=1 shows the traceback of an error.
+KERAS_BACKEND chooses tensorflow, jax or torch. LTZOO_DEBUG=1 shows tracebacks.
 
 \b
-Your own losses, heads, backbones, datasets, recipes and so on: decorate them in a Python file with
-@ltzoo.losses.register("my_loss") and the like, and name the file before the command:
+To add your own losses, heads, backbones, datasets or recipes, decorate them in a Python file, for
+example with @ltzoo.losses.register("my_loss"), and name the file before the command:
   ltzoo --parts my_parts.py train my_recipe --data my_dataset --out runs/mine
-The variable LTZOO_PARTS lists such files too, separated like the folders in PATH. Installed packages
-bring parts along by an entry point in the group ltzoo.parts.""",
+LTZOO_PARTS lists such files too, separated like the folders in PATH. Installed packages add parts
+through an entry point in the group ltzoo.parts.""",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="ltzoo")
-@click.option(
-    "--parts", multiple=True, metavar="FILE", help="Python file with parts of your own; may be repeated."
-)
+@click.option("--parts", multiple=True, metavar="FILE", help="Python file with your own parts; repeatable.")
 @click.pass_context
 def cli(context, parts):
     """Long-tailed image recognition: train, evaluate and serve classifiers for data with rare classes."""
@@ -53,7 +51,7 @@ def cli(context, parts):
 
 
 def _add_parts(context, paths):
-    """Put files into LTZOO_PARTS while the command runs, for its child processes too."""
+    """Add files to LTZOO_PARTS while the command runs, so that child processes see them."""
     before = os.environ.get(own_parts.VARIABLE)
 
     def restore():
@@ -71,5 +69,5 @@ for command in (train, evaluate, predict, export, convert, push, list_, info, de
 
 
 def main():
-    """The entry point of the `ltzoo` script."""
+    """Run the `ltzoo` command."""
     cli(prog_name="ltzoo")

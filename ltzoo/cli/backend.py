@@ -16,10 +16,10 @@ BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def use_backend(preferred: str | None = None) -> str:
-    """Choose the backend, import Keras with it, without TensorFlow's start-up messages; return its name.
+    """Choose the backend, import Keras without TensorFlow's start-up messages, and return the backend's name.
 
-    In this order: KERAS_BACKEND, `preferred`, Keras's own configuration file, then the first installed of
-    tensorflow, jax and torch. A backend that Keras was already imported with stays.
+    The first of these that is set wins: KERAS_BACKEND, `preferred`, Keras's configuration file, then the first
+    installed of tensorflow, jax and torch. If Keras is imported already, its backend stays.
 
     Raises:
         UserError: no backend is installed, or KERAS_BACKEND names none that is.
@@ -29,13 +29,13 @@ def use_backend(preferred: str | None = None) -> str:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         with _without_start_up_messages():
             importlib.import_module("keras")
-            # Python's half of TensorFlow warns of retracing when several models predict in one process.
+            # TensorFlow's Python code warns about retracing when several models predict in one process.
             logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return sys.modules["keras"].backend.backend()
 
 
 def installed(name: str) -> bool:
-    """Whether a module can be imported; it is not imported."""
+    """Return whether a module can be imported, without importing it."""
     return importlib.util.find_spec(name) is not None
 
 
@@ -61,7 +61,7 @@ def _choose(preferred: str | None) -> str:
 
 
 def _configured() -> str | None:
-    """The backend in Keras's configuration file."""
+    """Return the backend in Keras's configuration file."""
     folder = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
     try:
         return json.loads((Path(folder) / "keras.json").read_text(encoding="utf-8")).get("backend")
@@ -71,9 +71,9 @@ def _configured() -> str | None:
 
 @contextlib.contextmanager
 def _without_start_up_messages():
-    """Keep TensorFlow's remarks on its own build off stderr, which TF_CPP_MIN_LOG_LEVEL does not silence.
+    """Keep TensorFlow's messages about its build off stderr; TF_CPP_MIN_LOG_LEVEL does not silence them.
 
-    They come from C++, past `sys.stderr`. Should the block fail, everything that was written is shown.
+    They come from C++ and bypass `sys.stderr`. If the block fails, show everything that was written.
     """
     if os.environ["TF_CPP_MIN_LOG_LEVEL"] != "3":
         yield

@@ -4,5 +4,5 @@ from rich.console import Console
 
 
 def console() -> Console:
-    """Standard output; made anew for each use, so that it follows a replaced `sys.stdout`."""
+    """Return standard output as a console, new at each call, so that it follows a replaced `sys.stdout`."""
     return Console(highlight=False, markup=False)

@@ -1,4 +1,4 @@
-"""`ltzoo convert`: checkpoints of the methods' authors into weights for this library, and back."""
+"""`ltzoo convert`: turn the authors' checkpoints into weights for this library, and back."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ _WEIGHTS, _MODEL = ".weights.h5", ".keras"
 
 
 @click.command(
-    short_help="Convert the authors' PyTorch checkpoints, or to them.",
+    short_help="Convert to or from the authors' PyTorch checkpoints.",
     epilog="""\b
 Examples:
   ltzoo convert resnet50_stage2.pth.tar --entry mislas_resnet50_imagenet_lt
@@ -25,7 +25,7 @@ Examples:
   ltzoo convert runs/photos --to torch --layout gcl --out photos.pth
 
 \b
-Files are read by torch.load(weights_only=True): nothing in them is executed.""",
+Files are read with torch.load(weights_only=True): no code in them runs.""",
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--entry", help="Zoo entry (or run folder, or .keras file) that the checkpoint belongs to.")
@@ -33,7 +33,7 @@ Files are read by torch.load(weights_only=True): nothing in them is executed."""
     "--layout",
     metavar="NAME",
     type=click.Choice(LAYOUTS),
-    help=f"Whose names the file has: {', '.join(LAYOUTS)}. Found by itself when reading.",
+    help=f"Layout of the names in the file: {', '.join(LAYOUTS)}. Detected when reading.",
 )
 @click.option(
     "--to",
@@ -49,9 +49,9 @@ Files are read by torch.load(weights_only=True): nothing in them is executed."""
 )
 @click.option("--overwrite", is_flag=True, help="Replace what is at --out.")
 def convert(files, entry, layout, to, out, overwrite):
-    """Convert checkpoints of the methods' authors, a file for each stage that has its own, to weights of ENTRY.
+    """Convert the authors' checkpoints (one file per stage where stages have their own) to weights of ENTRY.
 
-    Strict: every tensor is used once and every weight is filled, or the differences are named.
+    Conversion is strict: it uses every tensor once and fills every weight, or lists the differences.
     """
     if to == "torch":
         _to_torch(files, entry, layout, out, overwrite)
@@ -73,7 +73,7 @@ def _to_keras(files, entry, layout, out, overwrite):
         raise UserError(f"--out must end in {_WEIGHTS} or {_MODEL}. Received: {out}")
     for file in files:
         if not Path(file).expanduser().is_file():
-            raise UserError(f"The checkpoint must be a file. Received: {file}, which is none")
+            raise UserError(f"The checkpoint must be an existing file. Received: {file}")
     check_model(entry)
     use_backend()
     from ltzoo import models
@@ -81,14 +81,14 @@ def _to_keras(files, entry, layout, out, overwrite):
     from ltzoo.models.weights_file import save_weights
 
     paths = [Path(file).expanduser() for file in files]
-    # Read before the network is built, which takes seconds where it is large.
+    # Read them first: building a large network takes seconds.
     parts = [convert.read_checkpoint(path) for path in paths]
     model = models.load(entry, weights=None) if is_entry else load_model(entry)
     convert.convert_checkpoint(parts, model, layout)
     if target.name.endswith(_WEIGHTS):
         save_weights(model, target)
     else:
-        model.finish_training()  # Gives the optimizer its variables, which the file then holds.
+        model.finish_training()  # Creates the optimizer's variables, which the file must hold.
         with atomic_write(target) as temporary:
             model.save(temporary)
     count = sum(len(names) for file in parts for names in file.values())
@@ -115,5 +115,5 @@ def _to_torch(files, entry, layout, out, overwrite):
 def _target(out, overwrite):
     target = Path(out).expanduser()
     if target.is_dir() or (target.exists() and not overwrite):
-        raise UserError(f"--out exists already; replace it by --overwrite. Received: {out}")
+        raise UserError(f"--out exists already; add --overwrite to replace it. Received: {out}")
     return target

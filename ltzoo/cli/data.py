@@ -1,11 +1,11 @@
-"""From the options of a command to a dataset."""
+"""Turn the options of a command into a dataset."""
 
 import os
 from pathlib import Path
 
 from ltzoo.cli.user_errors import UserError
 
-# What `load_dataset` reads of a command's arguments.
+# The arguments of a command that `load_dataset` reads.
 KEYS = (
     "data", "data_dir", "image_root", "imbalance_factor", "image_size", "channels", "data_seed",
     "validation_fraction", "skip_unreadable",
@@ -28,11 +28,11 @@ def resolve(data: str) -> str:
 
 
 def load_dataset(arguments: dict, class_names=None):
-    """The `LongTailedDataset` of a command's arguments.
+    """Load the `LongTailedDataset` that a command's arguments describe.
 
     Args:
-        arguments: `KEYS` and their values; None or missing means the default.
-        class_names: names and order of the classes, for a folder; default: its sorted sub-folders.
+        arguments: values for `KEYS`; None or a missing key means the default.
+        class_names: class names in label order, for a folder; default: its sorted sub-folders.
     """
     from ltzoo import data as datasets
 
@@ -46,7 +46,7 @@ def load_dataset(arguments: dict, class_names=None):
     if not os.path.isabs(name):
         _refuse(given, ("channels", "validation_fraction"), f"the dataset {name} has its own")
         return datasets.load(name, seed=seed, **given)
-    _refuse(given, ("imbalance_factor",), "a folder is taken as it is")
+    _refuse(given, ("imbalance_factor",), "a folder keeps all its images")
     _refuse(given, ("data_dir", "image_root"), "they are for named datasets")
     return datasets.from_directory(name, seed=seed, class_names=class_names, **given)
 
@@ -72,7 +72,7 @@ def default_image_size(backbone: str, folder: str) -> list[int]:
 
 
 def check_classes(dataset, model) -> None:
-    """Refuse a dataset whose labels mean other classes than the model's."""
+    """Refuse a dataset whose classes, or their order, differ from the model's."""
     from ltzoo.training.fit import take_names
 
     if len(dataset.class_names) == len(model.class_names):
@@ -93,7 +93,7 @@ def check_classes(dataset, model) -> None:
 
 
 def check_image_shape(dataset, model) -> None:
-    """Refuse a dataset whose images are not of the model's size."""
+    """Refuse a dataset whose image shape differs from the model's."""
     if tuple(dataset.image_shape) != tuple(model.image_shape):
         raise UserError(
             f"The model takes images of shape {tuple(model.image_shape)} (height, width, channels); "

@@ -1,4 +1,4 @@
-"""`ltzoo demo`: the whole way on real images in a few minutes, without a network."""
+"""`ltzoo demo`: train, report and export on real images, offline, in a few minutes."""
 
 from pathlib import Path
 
@@ -9,17 +9,22 @@ from ltzoo.cli.user_errors import Interrupted, UserError
 
 
 @click.command(
-    short_help="Show it all on handwritten digits.",
+    short_help="Train, report and export on handwritten digits.",
     epilog="""\b
 Examples:
   ltzoo demo
   ltzoo demo --seed 3 --out /tmp/demo""",
 )
 @click.option(
-    "--out", default="ltzoo_demo", show_default=True, metavar="FOLDER", help="Where report and model go."
+    "--out", default="ltzoo_demo", show_default=True, metavar="FOLDER", help="Folder for report and model."
 )
 @click.option(
-    "--seed", type=int, default=0, show_default=True, metavar="N", help="Chooses images, weights, batches."
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Seed for images, weights and batches.",
 )
 @click.option(
     "--export/--no-export", default=True, show_default=True, help="Export a SavedModel and check it."
@@ -27,8 +32,8 @@ Examples:
 def demo(out, seed, export):
     """Train GCL and a plain baseline on long-tailed handwritten digits and write a report.
 
-    The scans come with scikit-learn. It takes a few minutes on two CPU cores; files of an earlier demo in the
-    folder are replaced.
+    The scans come with scikit-learn. The demo takes a few minutes on two CPU cores and replaces the files of an
+    earlier demo in the folder.
     """
     folder = Path(out).expanduser()
     if folder.exists() and not folder.is_dir():
@@ -49,7 +54,7 @@ def demo(out, seed, export):
     try:
         done = demonstration.run(folder, seed, callbacks=progress, say=shown.print, export=export)
     except KeyboardInterrupt:
-        raise Interrupted("\nInterrupted. The demo starts from the beginning: ltzoo demo") from None
+        raise Interrupted("\nInterrupted. Start the demo again: ltzoo demo") from None
     finally:
         for bar in bars:
             bar.close()

@@ -22,22 +22,22 @@ Examples:
   ltzoo evaluate gcl_resnet8_digits_lt --json result.json""",
 )
 @click.argument("model")
-@click.option("--data", metavar="NAME|FOLDER", help="Default: the data that the model was trained with.")
+@click.option("--data", metavar="NAME|FOLDER", help="Default: the data the model was trained on.")
 @click.option(
     "--split",
     type=click.Choice(["test", "val", "train"]),
     help="Default: the first of these that the data has.",
 )
 @click.option(
-    "--batch-size", type=click.IntRange(min=1), default=256, show_default=True, help="Images at once."
+    "--batch-size", type=click.IntRange(min=1), default=256, show_default=True, help="Images per batch."
 )
-@click.option("--json", "json_path", metavar="PATH", help="Also write all figures to a file.")
+@click.option("--json", "json_path", metavar="PATH", help="Also write all results to this file.")
 @data_options
 def evaluate(model, data, split, batch_size, json_path, **options):
-    """Measure MODEL, a run folder, a .keras file or a zoo entry: accuracies and calibration.
+    """Measure accuracy and calibration of MODEL: a run folder, a .keras file or a zoo entry.
 
-    The many / medium / few groups come from the model's training counts. Images of a folder that has no test
-    and val sub-folders are all used.
+    The many / medium / few groups follow the model's training counts. A folder without test and val sub-folders
+    is used as a whole.
     """
     check_model(model)
     given = {key: value for key, value in options.items() if value is not None}
@@ -59,7 +59,9 @@ def evaluate(model, data, split, batch_size, json_path, **options):
     if name not in splits:
         raise UserError(f"--split must be one of {', '.join(splits)} for this data. Received: {name}")
     result = measure(classifier, splits[name], batch_size=batch_size)
-    shown = classifier.name if model in shipped.names() else Path(model).name  # Another entry may stand in.
+    shown = (
+        classifier.name if model in shipped.names() else Path(model).name
+    )  # The weights may come from a related entry.
     label = "all" if list(splits) == ["train"] else name
     console().print(results_table({f"{shown} ({label}, {len(splits[name])})": result}))
     if json_path is not None:
@@ -67,7 +69,7 @@ def evaluate(model, data, split, batch_size, json_path, **options):
 
 
 def _source(model: str, data: str | None, given: dict) -> dict:
-    """Arguments for `load_dataset`: those given, on top of those of the training where `data` is None."""
+    """Return the arguments for `load_dataset`: the given ones, on top of the run's own where `data` is None."""
     if data is not None:
         return {"data": data, **given}
     if model in shipped.names():
@@ -75,7 +77,7 @@ def _source(model: str, data: str | None, given: dict) -> dict:
     run = RunFolder(model)
     if not run.is_run():
         raise click.UsageError(
-            f"Missing option '--data': {model} does not say what it was trained with.",
+            f"Missing option '--data': {model} does not say which data it was trained on.",
             click.get_current_context(),
         )
     arguments = run.read()["arguments"]

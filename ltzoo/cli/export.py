@@ -1,4 +1,4 @@
-"""`ltzoo export`: a classifier in a format for serving."""
+"""`ltzoo export`: write a classifier in a format for serving."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ Examples:
 )
 @click.argument("model")
 @click.option(
-    "--out", required=True, metavar="PATH", help="Folder of the SavedModel, or file of another format."
+    "--out", required=True, metavar="PATH", help="Folder for a SavedModel; a file for any other format."
 )
 @click.option(
     "--format",
@@ -29,17 +29,17 @@ Examples:
     type=PartName(FORMATS),
     default="tf_saved_model",
     show_default=True,
-    help="Format.",
+    help="Format to write.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace what is at --out.")
 def export(model, out, format_, overwrite):
-    """Export MODEL (a run folder, a .keras file or a zoo entry): raw pixels 0..255 in, logits out."""
+    """Export MODEL (a run folder, a .keras file or a zoo entry). It takes raw pixels 0..255 and returns logits."""
     target = Path(out).expanduser()
     form = FORMATS[format_]
     if form.suffix and target.suffix != form.suffix:
         raise UserError(f"--out must end in {form.suffix} for --format {format_}. Received: {out}")
     if target.exists() and not overwrite:
-        raise UserError(f"--out exists already; replace it by --overwrite. Received: {out}")
+        raise UserError(f"--out exists already; add --overwrite to replace it. Received: {out}")
     check_model(model)
     present = use_backend(next(iter(filter(installed, form.writers)), None))
     try:
@@ -57,7 +57,7 @@ def export(model, out, format_, overwrite):
 
 
 def _card(model):
-    """The card of a zoo entry or a published card; None for a model of the user's own."""
+    """Return the card of a zoo entry or a published card; None for any other model."""
     from ltzoo.models import card
     from ltzoo.models.cards import is_card_file, read_card
 

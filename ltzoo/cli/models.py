@@ -1,4 +1,4 @@
-"""From a name on the command line to a trained classifier."""
+"""Load the classifier that a command line names."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from ltzoo.cli.user_errors import UserError, mistake
 
 
 def check_model(name: str) -> None:
-    """Refuse a name that is no run folder, no saved model and no zoo entry, before Keras is imported."""
+    """Refuse a name that is not a run folder, saved model or zoo entry, before Keras is imported."""
     path = Path(name).expanduser()
     if name in shipped.names() or _is_published(name):
         return
@@ -17,7 +17,9 @@ def check_model(name: str) -> None:
         run = RunFolder(path)
         if not run.model.is_file():
             state = (
-                "its training is not finished: go on with --resume" if run.is_run() else "it is no run folder"
+                "its run is not finished: resume it with --resume"
+                if run.is_run()
+                else "it is not a run folder"
             )
             raise UserError(f"{name} holds no model.keras; {state}")
         return
@@ -31,10 +33,10 @@ def check_model(name: str) -> None:
 
 
 def load_model(name: str):
-    """The classifier of a run folder, a `.keras` file, a published card (its path or address) or a zoo entry.
+    """Load a run folder, a `.keras` file, a published card (path or address) or a zoo entry.
 
     Raises:
-        UserError: it cannot be loaded, or is no `LongTailedClassifier`.
+        UserError: it cannot be loaded, or is not a `LongTailedClassifier`.
     """
     from ltzoo import models
 

@@ -1,4 +1,4 @@
-"""Types and groups of options that several commands share."""
+"""Option types and option groups that several commands share."""
 
 import json
 import re
@@ -10,11 +10,12 @@ SCRATCH = "scratch"
 
 
 class Epochs(click.ParamType):
-    """`20`, or `20,5` with a number for each stage; a list of ints."""
+    """Parse `20`, or `20,5` with one number per stage, into a list of ints."""
 
     name = "N[,N]"
 
     def convert(self, value, param, ctx):
+        """Return the parsed value, or fail with a usage error."""
         if isinstance(value, list):
             return value
         if (
@@ -26,11 +27,12 @@ class Epochs(click.ParamType):
 
 
 class ImageSize(click.ParamType):
-    """`64`, or `64x96` for height and width; a list `[height, width]`."""
+    """Parse `64`, or `64x96` for height and width, into `[height, width]`."""
 
     name = "N|HxW"
 
     def convert(self, value, param, ctx):
+        """Return the parsed value, or fail with a usage error."""
         if isinstance(value, list):
             return value
         found = re.fullmatch(r"(\d+)(?:x(\d+))?", str(value))
@@ -40,18 +42,19 @@ class ImageSize(click.ParamType):
 
 
 class Backbone(click.ParamType):
-    """`resnet32`, or `resnet32:width_multiplier=2` with arguments; a dict with `name`.
+    """Parse `resnet32`, or `resnet32:width_multiplier=2` with arguments, into a dict with `name`.
 
-    Names of other libraries have a colon themselves: `keras_applications:ResNet50:weights=imagenet`.
+    Names from other libraries contain a colon: `keras_applications:ResNet50:weights=imagenet`.
     """
 
     name = "NAME[:KEY=VALUE,..]"
 
     def convert(self, value, param, ctx):
+        """Return the parsed value, or fail with a usage error."""
         if isinstance(value, dict):
             return value
         name, _, rest = value.partition(":")
-        if rest and "=" not in rest.partition(":")[0]:  # What follows is a network, not an argument.
+        if rest and "=" not in rest.partition(":")[0]:  # A network's name follows, not an argument.
             name, _, rest = value.rpartition(":")
             if "=" not in rest:
                 name, rest = value, ""
@@ -60,10 +63,10 @@ class Backbone(click.ParamType):
 
 
 class PartName(click.ParamType):
-    """The name of a part, also of one that the user brought along.
+    """Accept the name of a registered part, including the user's own parts.
 
     Args:
-        registry: a `Registry`, which is asked when an option is read or its help is shown.
+        registry: the `Registry` to look names up in, when the option is parsed or its help is shown.
     """
 
     name = "NAME"
@@ -72,9 +75,11 @@ class PartName(click.ParamType):
         self.registry = registry
 
     def get_metavar(self, param, ctx=None):
+        """Return the names of all parts."""
         return f"[{'|'.join(self.registry)}]"
 
     def convert(self, value, param, ctx):
+        """Return the parsed value, or fail with a usage error."""
         try:
             self.registry.check(value)
         except ValueError as error:
@@ -83,16 +88,17 @@ class PartName(click.ParamType):
 
 
 class Setting(click.ParamType):
-    """`key=value`, the value JSON or else a text; a list `[key, value]`."""
+    """Parse `key=value` into `[key, value]`; the value is JSON, or else text."""
 
     name = "KEY=VALUE"
 
     def convert(self, value, param, ctx):
+        """Return the parsed value, or fail with a usage error."""
         return value if isinstance(value, (list, tuple)) else list(key_and_value(value, param, ctx))
 
 
 def key_and_value(text: str, param=None, ctx=None) -> tuple:
-    """The two sides of `key=value`; the value is JSON where it can be read as such."""
+    """Return both sides of `key=value`; the value is parsed as JSON where possible."""
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise click.BadParameter(f"{text!r} is not of the form KEY=VALUE.", ctx, param)
@@ -103,34 +109,37 @@ def key_and_value(text: str, param=None, ctx=None) -> tuple:
 
 
 _DATA_OPTIONS = (
-    click.option("--data-dir", metavar="PATH", help="Folder with the files of a named data set."),
-    click.option(
-        "--image-root", metavar="PATH", help="Folder that the paths in a set's list files start from."
-    ),
+    click.option("--data-dir", metavar="PATH", help="Folder with the files of a named dataset."),
+    click.option("--image-root", metavar="PATH", help="Folder that the paths in list files are relative to."),
     click.option(
         "--imbalance-factor",
         type=float,
         metavar="X",
-        help="Largest class / smallest class, for sets made long-tailed.",
-    ),
-    click.option("--image-size", type=ImageSize(), help="Images of a folder are resized and cropped to it."),
-    click.option(
-        "--channels", type=click.Choice(["1", "3"]), help="1: gray, 3: color (default), for folders."
+        help="Largest class / smallest class, for datasets made long-tailed.",
     ),
     click.option(
-        "--data-seed", type=int, metavar="N", help="Chooses subset and validation images (default 0)."
+        "--image-size", type=ImageSize(), help="Resize and crop the images of a folder to this size."
+    ),
+    click.option(
+        "--channels", type=click.Choice(["1", "3"]), help="1: gray, 3: color (default); for folders."
+    ),
+    click.option(
+        "--data-seed",
+        type=int,
+        metavar="N",
+        help="Seed that chooses subset and validation images (default 0).",
     ),
     click.option(
         "--skip-unreadable",
         is_flag=True,
         default=None,
-        help="Leave out images that cannot be read, with a warning.",
+        help="Skip unreadable images with a warning.",
     ),
 )
 
 
 def data_options(command):
-    """Adds the options that choose and read a data set."""
+    """Add the options that choose and read a dataset."""
     for option in reversed(_DATA_OPTIONS):
         command = option(command)
     return command

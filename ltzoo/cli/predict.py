@@ -1,4 +1,4 @@
-"""`ltzoo predict`: the classes of images."""
+"""`ltzoo predict`: print the most probable classes of images."""
 
 import click
 
@@ -23,11 +23,11 @@ Examples:
     "--model", required=True, metavar="RUN|ENTRY", help="A run folder, a .keras file or a zoo entry."
 )
 @click.option(
-    "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Classes to show of an image."
+    "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Classes to show per image."
 )
-@click.option("--skip-unreadable", is_flag=True, help="Leave out images that cannot be read, with a warning.")
+@click.option("--skip-unreadable", is_flag=True, help="Skip unreadable images with a warning.")
 def predict(images, model, top, skip_unreadable):
-    """Print the most probable classes of each IMAGE, one image a line."""
+    """Print the most probable classes of each IMAGE, one line per image."""
     check_model(model)
     use_backend()
     import numpy as np
@@ -41,7 +41,7 @@ def predict(images, model, top, skip_unreadable):
     if errors and not skip_unreadable:
         raise UnreadableImagesError(errors, len(images))
     for error in errors:
-        click.echo(f"Warning: left out: {error}", err=True)
+        click.echo(f"Warning: skipped: {error}", err=True)
     unreadable = {error.path for error in errors}
     positions = [position for position, path in enumerate(images) if path not in unreadable]
     if not positions:
@@ -54,7 +54,7 @@ def predict(images, model, top, skip_unreadable):
 
 
 def _resize(model: str) -> int | None:
-    """Length of the shorter side before the center is cut out, where a zoo entry was evaluated so."""
+    """Return the shorter side before the center crop, if the zoo entry was evaluated with one."""
     if model not in shipped.names():
         return None
     return (cards.read(model).get("preprocessing") or {}).get("resize")

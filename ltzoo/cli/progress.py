@@ -1,4 +1,4 @@
-"""Progress of a training: a bar a stage in a terminal, a line an epoch elsewhere."""
+"""Show progress: one bar per stage in a terminal, one line per epoch elsewhere."""
 
 import time
 
@@ -12,14 +12,14 @@ _BAR_WIDTH = 12
 
 
 class TrainingProgress(EpochSeconds):
-    """A Keras callback for all stages of a fit, for use with `verbose=0`.
+    """Show the progress of all stages; use it with `verbose=0`.
 
-    It also writes `seconds` of each epoch into the logs.
+    It also adds `seconds` to the logs of each epoch.
 
     Args:
-        stages: `(label, epochs)` of each stage, in order; the epochs that Keras counts go on over stages.
-        images: images of an epoch, for images/s; None leaves them out.
-        console: where to show it.
+        stages: `(label, epochs)` of each stage, in order; Keras counts epochs across stages.
+        images: images per epoch, to show images/s; None hides it.
+        console: the console to print to.
     """
 
     def __init__(self, stages, images: int | None, console: Console):
@@ -29,10 +29,12 @@ class TrainingProgress(EpochSeconds):
         self.waiting = 0
 
     def on_train_begin(self, logs=None):
+        """Note the number of steps; Keras calls this once per stage."""
         self.steps = self.params.get("steps") or 0
         self.stage = None
 
     def on_epoch_begin(self, epoch, logs=None):
+        """Open the bar of a new stage."""
         super().on_epoch_begin(epoch, logs)
         self.redrawn = self.start
         stage, self.epoch = self._place(epoch)
@@ -45,16 +47,18 @@ class TrainingProgress(EpochSeconds):
             self.bar.update(self.task, epoch=self.epoch + 1)
 
     def on_train_batch_end(self, batch, logs=None):
+        """Advance the bar."""
         self.waiting += 1
         if self.bar is not None and time.perf_counter() - self.redrawn > _REDRAW_SECONDS:
             self._advance()
 
     def on_epoch_end(self, epoch, logs=None):
+        """Show the results of the epoch."""
         super().on_epoch_end(epoch, logs)
         label, epochs = self.stages[self.stage]
         parts = self._describe(logs or {}, self.seconds)
         if self.bar is not None:
-            # What does not fit beside label, bar, epoch and time is left out, the least important first.
+            # Drop the least important parts until the rest fits next to label, bar, epoch and time.
             room = self.console.width - len(label) - _BAR_WIDTH - 2 * len(str(epochs)) - 13
             while len(parts) > 1 and len("  ".join(parts)) > room:
                 parts.pop()
@@ -65,10 +69,11 @@ class TrainingProgress(EpochSeconds):
             self.console.print(f"{label}  epoch {self.epoch + 1}/{epochs}  {text}", soft_wrap=True)
 
     def on_train_end(self, logs=None):
+        """Close the bar."""
         self.close()
 
     def close(self):
-        """Give the terminal back; for a training that was interrupted too."""
+        """Release the terminal, also after an interrupt."""
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
@@ -97,14 +102,14 @@ class TrainingProgress(EpochSeconds):
         self.waiting = 0
 
     def _place(self, epoch: int) -> tuple[int, int]:
-        """Stage and epoch within it of an epoch that is counted over all stages."""
+        """Return the stage, and the epoch within it, of an epoch counted across stages."""
         for stage, (_, epochs) in enumerate(self.stages):
             if epoch < epochs or stage == len(self.stages) - 1:
                 return stage, epoch
             epoch -= epochs
 
     def _describe(self, logs: dict, seconds: float) -> list[str]:
-        """What an epoch reached, the most important first."""
+        """Describe the results of an epoch, the most important first."""
         parts = []
         for key, label in (("loss", "loss"), ("accuracy", "acc"), ("val_accuracy", "val acc")):
             if key in logs:

@@ -1,4 +1,4 @@
-"""`ltzoo push`: publish a zoo entry or a trained run."""
+"""`ltzoo push`: publish a zoo entry or a run."""
 
 import json
 import re
@@ -30,15 +30,21 @@ hf:// needs huggingface_hub (pip install "ltzoo[hf]") and a login: hf auth login
 @click.argument("source", metavar="ENTRY|RUN")
 @click.argument("destination", metavar="hf://ORG/REPO|FOLDER")
 @click.option("--name", metavar="NAME", help="Name of a run's model (default METHOD_BACKBONE_DATASET).")
-@click.option("--licence", metavar="NAME", help="Licence of a run's weights (default Apache-2.0).")
+@click.option(
+    "--license",
+    "--licence",
+    "licence",
+    metavar="NAME",
+    help="License of a run's weights (default Apache-2.0).",
+)
 @click.option("--private", is_flag=True, default=None, help="Make a new repository private.")
-@click.option("--message", metavar="TEXT", help="Message of the commit.")
-@click.option("--overwrite", is_flag=True, help="Replace files in a FOLDER.")
+@click.option("--message", metavar="TEXT", help="Commit message.")
+@click.option("--overwrite", is_flag=True, help="Replace existing files in FOLDER.")
 def push(source, destination, name, licence, private, message, overwrite):
-    """Publish a zoo ENTRY or the folder of a RUN: weights, card, golden outputs and a README model card."""
+    """Publish a zoo ENTRY or a RUN folder: weights, card, golden outputs and a README."""
     options = {"private": private, "message": message, "overwrite": overwrite}
     if source in shipped.names():
-        for key, value in (("--name", name), ("--licence", licence)):
+        for key, value in (("--name", name), ("--license", licence)):
             if value is not None:
                 raise UserError(
                     f"{key} cannot be given with a zoo entry, whose card has it. Received: {value}"
@@ -50,9 +56,7 @@ def push(source, destination, name, licence, private, message, overwrite):
         return
     run = RunFolder(source)
     if not run.is_run():
-        raise UserError(
-            f"The model must be a zoo entry or a folder of 'ltzoo train'. Received: {source}, which is neither"
-        )
+        raise UserError(f"The model must be a zoo entry or a run folder of 'ltzoo train'. Received: {source}")
     check_model(source)
     content = run.read()
     use_backend()
@@ -64,7 +68,7 @@ def push(source, destination, name, licence, private, message, overwrite):
 
 
 def _make_entry(run: RunFolder, content: dict, folder: str, name: str | None, licence: str | None) -> None:
-    """Card, weights and golden outputs of a run."""
+    """Write card, weights and golden outputs of a run."""
     from ltzoo.models import publish
 
     with mistake(f"{run.run} cannot be read"):

@@ -1,4 +1,4 @@
-"""The folder of one training: what it was asked to do, its checkpoint, and what came out."""
+"""The folder of a run: its arguments, checkpoint and results."""
 
 import csv
 import json
@@ -30,7 +30,7 @@ class RunFolder:
         self.report = self.path / "report"
 
     def is_run(self) -> bool:
-        """Whether the folder holds a training."""
+        """Return whether the folder holds a run."""
         return self.run.is_file()
 
     def claim(self, resume: bool) -> None:
@@ -43,10 +43,10 @@ class RunFolder:
         if self.is_run():
             if not resume:
                 raise UserError(
-                    f"--out {self.path} holds a training. Go on with it by --resume, or use a new folder"
+                    f"--out {self.path} holds a run already. Resume it with --resume, or use a new folder"
                 )
             return
-        found = [name for name in os.listdir(self.path)] if self.path.is_dir() else []
+        found = os.listdir(self.path) if self.path.is_dir() else []
         found = [name for name in found if not (name.startswith(".run.json.") and ".part" in name)]
         if found:
             raise UserError(
@@ -67,7 +67,7 @@ class RunFolder:
         write_json(self.run, {"format": FORMAT, **content})
 
     def write_history(self, history: dict[str, list]) -> None:
-        """Write `history.csv`: a line an epoch, from the lists of a Keras `History`."""
+        """Write the lists of a Keras `History` to `history.csv`, one line per epoch."""
         keys = ["stage"] + [key for key in history if key != "stage"]
         with (
             atomic_write(self.history) as temporary,

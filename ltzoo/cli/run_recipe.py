@@ -1,4 +1,4 @@
-"""Run a recipe into a run folder: build, fit, measure, report."""
+"""Run a recipe: build, fit, measure and report into a run folder."""
 
 import platform
 import sys
@@ -68,7 +68,7 @@ def _train(run, arguments, saved, workers):
 
 
 def _parts(arguments: dict) -> tuple:
-    """Recipe, backbone and data set that the arguments name, and the card of a zoo entry or None."""
+    """Return the recipe, backbone and dataset that the arguments name, and a zoo entry's card or None."""
     if arguments["recipe"] in shipped.names():
         card = models.card(arguments["recipe"])
         own = {
@@ -78,8 +78,8 @@ def _parts(arguments: dict) -> tuple:
         dataset = data.load(source.pop("name"), **source)
         if tuple(dataset.class_counts) != card.class_counts:
             raise UserError(
-                f"The data are not those of {card.name}, whose {len(card.class_counts)} classes have "
-                f"{sum(card.class_counts):,} training images, or its classes are in another order. "
+                f"The data do not match {card.name}: it has {len(card.class_counts)} classes with "
+                f"{sum(card.class_counts):,} training images, in a fixed order. "
                 f"Received: {len(dataset.train):,} images in {dataset.num_classes} classes"
             )
         return Recipe.from_dict(card.recipe), dict(card.backbone), dataset, card

@@ -1,4 +1,4 @@
-"""What each stage of a training reached, kept in the run folder until the report is written."""
+"""Results of each stage, kept in the run folder until the report is written."""
 
 import json
 
@@ -13,15 +13,14 @@ from ltzoo.training.callbacks import seconds_by_stage
 
 
 class StageResults(keras.callbacks.Callback):
-    """Measures the classifier at the end of every stage, on the test split or else the validation split.
+    """Measure the classifier after every stage, on the test split or else the validation split.
 
-    The measures of a stage are a file beside the checkpoint, so a training that goes on in stage 2 still
-    reports stage 1.
+    Each stage's results are a file in the checkpoint folder, so a run resumed in stage 2 still reports stage 1.
 
     Args:
         run: the run folder.
-        classifier: the model that is trained.
-        dataset: its data.
+        classifier: the model in training.
+        dataset: its dataset.
     """
 
     def __init__(self, run: RunFolder, classifier, dataset):
@@ -30,16 +29,16 @@ class StageResults(keras.callbacks.Callback):
         self.split_name = next((name for name in ("test", "val") if name in dataset.splits()), None)
 
     def on_train_end(self, logs=None):
-        """Called once for each stage that trains; what is measured last is measured by `finish`."""
+        """Measure every trained stage but the last, which `finish` measures."""
         stage = self.classifier.stage
         if stage is not None and stage < len(self.classifier.recipe.stages) - 1:
             self._measure(stage)
 
     def finish(self, history: dict, title: str) -> None:
-        """Measure the finished classifier; write `result.json` and the report, print the table."""
+        """Measure the finished classifier, write `result.json` and the report, and print the table."""
         last = len(self.classifier.recipe.stages) - 1
         if self.split_name is None:
-            console().print("No test and no validation images: nothing is measured.")
+            console().print("There are no test or validation images, so nothing was measured.")
             return
         self._measure(last)
         stages = [stage for stage in range(last + 1) if self._stage_file(stage).exists()]

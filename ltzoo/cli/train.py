@@ -1,4 +1,4 @@
-"""`ltzoo train`: from a recipe and a data set to a run folder."""
+"""`ltzoo train`: train a recipe on a dataset into a run folder."""
 
 import os
 
@@ -13,12 +13,12 @@ from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.user_errors import Interrupted, UserError
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-# What can be given with a zoo entry, whose card fixes the rest.
+# The only arguments allowed with a zoo entry; its card fixes the rest.
 _OWN = ("recipe", "seed", "precision", "data_dir", "image_root", "skip_unreadable", "start_from")
 
 
 @click.command(
-    short_help="Train a recipe on a data set.",
+    short_help="Train a recipe on a dataset.",
     epilog="""\b
 Examples:
   ltzoo train gcl --data digits_lt --backbone resnet8 --epochs 20,5 --out runs/digits
@@ -29,53 +29,55 @@ Examples:
   ltzoo train --out runs/photos --resume
 
 \b
-A folder with one sub-folder of images a class is enough as data: photos/cat/1.jpg, photos/dog/1.jpg, ..
+A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, photos/dog/1.jpg, ...
 'ltzoo list --kind recipes' (or backbones, data) shows the names.""",
 )
 @click.argument("recipe", required=False)
 @click.option(
-    "--data", metavar="NAME|FOLDER", help="A named data set, or a folder with one sub-folder a class."
+    "--data", metavar="NAME|FOLDER", help="Name of a dataset, or a folder with one sub-folder per class."
 )
 @click.option(
     "--out", metavar="RUN", required=True, help="New folder for checkpoint, model, results and report."
 )
 @click.option(
-    "--backbone", type=Backbone(), help="Network; default: resnet32, or what the recipe is made for."
+    "--backbone", type=Backbone(), help="Network; default: the one the recipe is made for, else resnet32."
 )
-@click.option("--epochs", type=Epochs(), help="Epochs, or one number a stage; default: the recipe's.")
+@click.option("--epochs", type=Epochs(), help="Epochs, or one number per stage; default: the recipe's.")
 @click.option(
-    "--batch-size", type=click.IntRange(min=1), metavar="N", help="Images a step; default: the recipe's."
+    "--batch-size", type=click.IntRange(min=1), metavar="N", help="Images per step; default: the recipe's."
 )
 @click.option(
     "--precision",
     type=click.Choice(PRECISIONS),
-    help="Arithmetic; the mixed ones are faster on hardware that multiplies in them (default float32).",
+    help="Precision of training; mixed ones are faster on hardware that supports them (default float32).",
 )
-@click.option("--seed", type=int, metavar="N", help="Seeds weights, sampling and augmentation (default 0).")
+@click.option(
+    "--seed", type=int, metavar="N", help="Seed for weights, sampling and augmentation (default 0)."
+)
 @click.option(
     "--validation-fraction",
     type=click.FloatRange(0, 0.9),
     metavar="X",
-    help="Share of a folder held out (default 0.1).",
+    help="Share of a folder held out for validation (default 0.1).",
 )
 @data_options
 @click.option(
     "--start-from",
     metavar="MODEL",
-    help="A zoo entry, run folder or .keras file whose backbone's weights the training starts with.",
+    help="Zoo entry, run folder or .keras file whose backbone weights to start from.",
 )
 @click.option(
     "--set", "settings", type=Setting(), multiple=True,
-    help="Change a field of the recipe's stages, such as mixup_alpha=0; may be repeated.",
+    help="Change a field of the recipe's stages, such as mixup_alpha=0; repeatable.",
 )  # fmt: skip
 @click.option(
     "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Threads that load images."
 )
-@click.option("--resume", is_flag=True, help="Go on with the training in --out; only --out is needed then.")
+@click.option("--resume", is_flag=True, help="Resume the run in --out; no other option is needed.")
 def train(recipe, out, resume, workers, **options):
-    """Train RECIPE (or a zoo entry) on a data set and write a run folder.
+    """Train RECIPE (or a zoo entry) on a dataset and write a run folder.
 
-    A training that is stopped at any moment, even by a power cut, goes on with --resume to the same weights.
+    A run stopped at any moment, even by a power cut, resumes with --resume and reaches the same weights.
     The folder holds run.json, checkpoint/, model.keras, history.csv, result.json and report/report.html.
     """
     run = RunFolder(out)
@@ -90,8 +92,8 @@ def train(recipe, out, resume, workers, **options):
     backend = use_backend(None if saved is None else saved["backend"])
     if saved is not None and saved["backend"] != backend:
         raise UserError(
-            f"The training in {run.path} runs on {saved['backend']}; set KERAS_BACKEND={saved['backend']} to go on "
-            f"with it. Received: {backend}"
+            f"The run in {run.path} uses {saved['backend']}; set KERAS_BACKEND={saved['backend']} to resume "
+            f"it. Received: {backend}"
         )
     from ltzoo.cli.run_recipe import run_recipe
 
@@ -99,11 +101,11 @@ def train(recipe, out, resume, workers, **options):
     try:
         run_recipe(run, arguments, saved, workers)
     except KeyboardInterrupt:
-        raise Interrupted(f"\nInterrupted. Go on with: ltzoo train --out {out} --resume") from None
+        raise Interrupted(f"\nInterrupted. Resume with: ltzoo train --out {out} --resume") from None
 
 
 def _require(given: dict, resume: bool) -> None:
-    where = " (there is no training in --out yet)" if resume else ""
+    where = " (there is no run in --out yet)" if resume else ""
     if "recipe" not in given:
         raise click.UsageError(f"Missing argument 'RECIPE'{where}.", click.get_current_context())
     if given["recipe"] in shipped.names():
@@ -134,14 +136,14 @@ def _require_of_entry(given: dict) -> None:
         )
     if card.get("starts_from") and "start_from" not in given:
         raise UserError(
-            f"--start-from is missing: {entry} starts from a {card['backbone']['name']} that was trained on another "
-            f"data set ({card['starts_from']}); docs/zoo.md says how to make one. '--start-from {SCRATCH}' trains "
-            "from random weights, which is not what the paper did"
+            f"--start-from is missing: {entry} starts from a {card['backbone']['name']} trained on another "
+            f"dataset ({card['starts_from']}); docs/zoo.md says how to make one. '--start-from {SCRATCH}' trains "
+            "from random weights, unlike the paper"
         )
 
 
 def _new_arguments(given: dict) -> dict:
-    """All that a training is determined by: what was given, and defaults."""
+    """Return everything that determines a run: the given arguments and the defaults."""
     from ltzoo import recipes
     from ltzoo.cli.data import default_image_size, resolve
 
@@ -159,7 +161,7 @@ def _new_arguments(given: dict) -> dict:
 
 
 def _same_arguments(saved: dict, given: dict, run: RunFolder) -> dict:
-    """The arguments of the training in the folder; what is given again must not differ."""
+    """Return the arguments of the run in the folder; arguments given again must be the same."""
     from ltzoo.cli.data import resolve
 
     if "data" in given:
@@ -169,7 +171,7 @@ def _same_arguments(saved: dict, given: dict, run: RunFolder) -> dict:
     for key, value in given.items():
         if saved.get(key) != value:
             raise UserError(
-                f"{_option(key)} differs from the training in {run.path}, which has {_text(saved.get(key))}. "
+                f"{_option(key)} differs from the run in {run.path}, which has {_text(saved.get(key))}. "
                 f"Resume with --out and --resume alone, or use a new folder. Received: {_text(value)}"
             )
     return saved
@@ -180,7 +182,7 @@ def _is_folder(data: str) -> bool:
 
 
 def _option(key: str) -> str:
-    """What a key of the arguments is called on the command line."""
+    """Return the command-line name of an argument."""
     return {"recipe": "RECIPE", "settings": "--set"}.get(key, "--" + key.replace("_", "-"))
 
 

@@ -1,4 +1,4 @@
-"""What a user sees of an error: one line and exit code 2 for a mistake, a traceback for a bug."""
+"""Errors as the user sees them: one line and exit code 2 for a mistake, a traceback for a bug."""
 
 import contextlib
 import os
@@ -17,35 +17,37 @@ _PACKAGE = str(Path(__file__).resolve().parents[1]) + os.sep
 
 
 class UserError(click.ClickException):
-    """A mistake of the user: one line on stderr, exit code 2."""
+    """A mistake by the user: one line on stderr, exit code 2."""
 
     exit_code = USER_MISTAKE
 
     def show(self, file=None):
+        """Print the message on one line."""
         click.echo(f"Error: {fold(self.message)}", err=True)
 
 
 class Interrupted(click.ClickException):
-    """Ctrl-C; the message says how to go on."""
+    """Ctrl-C; the message says how to resume."""
 
     exit_code = INTERRUPTED
 
     def show(self, file=None):
+        """Print the message on one line."""
         click.echo(fold(self.message), err=True)
 
 
 class Commands(click.Group):
-    """A group whose `main` turns every error into what the user should see, in this one place.
+    """A group whose `main` turns every error into what the user should see.
 
-    Mistakes are: errors of the command line itself; `OSError` (files that are missing, unreadable or in the
-    way); `ValueError` and `ImportError` that this package raised. They print one line and exit with code 2.
-    `ArithmeticError` of this package (a loss that is not finite) prints one line and exits with code 1.
-    Everything else is a bug and keeps its traceback. With LTZOO_DEBUG=1 the traceback is always shown.
+    Mistakes print one line and exit with code 2: errors of the command line; `OSError` (a file is missing,
+    unreadable or in the way); `ValueError` and `ImportError` raised by this package. An `ArithmeticError` of this
+    package (a loss that is not finite) prints one line and exits with code 1. Everything else is a bug and keeps
+    its traceback. LTZOO_DEBUG=1 always shows the traceback.
     """
 
     def main(self, args=None, prog_name=None, complete_var=None, standalone_mode=True, **extra):
         """Run a command and exit."""
-        arguments = dict(args=args, prog_name=prog_name, complete_var=complete_var, **extra)
+        arguments = {"args": args, "prog_name": prog_name, "complete_var": complete_var, **extra}
         if not standalone_mode:
             return super().main(standalone_mode=False, **arguments)
         with warnings.catch_warnings():
@@ -58,13 +60,13 @@ class Commands(click.Group):
 
 
 def fold(message: str) -> str:
-    """A message of several lines as one."""
+    """Join the lines of a message into one."""
     return " ".join(line.strip() for line in str(message).splitlines() if line.strip())
 
 
 @contextlib.contextmanager
 def mistake(what: str):
-    """Anything that fails in the block is the user's mistake: for reading files that others wrote."""
+    """Treat any failure in the block as the user's mistake; use it to read files that others wrote."""
     try:
         yield
     except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -76,7 +78,7 @@ def mistake(what: str):
 
 def _report(error: Exception) -> int:
     if isinstance(error, BrokenPipeError):
-        sys.stderr.close()  # The reader has gone; Python would complain about it at exit.
+        sys.stderr.close()  # The reader has gone; Python would complain at exit.
         return FAILED
     if os.environ.get("LTZOO_DEBUG", "0") not in ("", "0"):
         traceback.print_exception(error)
@@ -90,7 +92,7 @@ def _report(error: Exception) -> int:
 
 
 def _shown(error: Exception) -> click.ClickException | None:
-    """The exception to show in place of `error`; None for a bug."""
+    """Return the exception to show instead of `error`, or None for a bug."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error
     if isinstance(error, click.UsageError):
@@ -113,7 +115,7 @@ def _shown(error: Exception) -> click.ClickException | None:
 
 
 def _raised_here(error: Exception) -> bool:
-    """Whether the line that raised the error is in this package."""
+    """Return whether this package raised the error."""
     frames = traceback.extract_tb(error.__traceback__)
     return bool(frames) and os.path.realpath(frames[-1].filename).startswith(_PACKAGE)
 

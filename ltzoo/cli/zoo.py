@@ -1,4 +1,4 @@
-"""`ltzoo list` and `ltzoo info`: what there is, without importing Keras."""
+"""`ltzoo list` and `ltzoo info`: show the zoo without importing Keras."""
 
 import fnmatch
 import importlib
@@ -41,8 +41,8 @@ Examples:
   ltzoo list --kind recipes
 
 \b
-Names are METHOD_BACKBONE_DATASET; CIFAR with another imbalance factor than 100 ends in _if50 and so on.
-An entry without weights can be trained (ltzoo train ENTRY) or converted from the authors' file (ltzoo convert).""",
+Names are METHOD_BACKBONE_DATASET; CIFAR with an imbalance factor other than 100 ends in _if50 and so on.
+Train an entry without weights (ltzoo train ENTRY), or convert the authors' file (ltzoo convert).""",
 )
 @click.argument("pattern", default="*")
 @click.option(
@@ -51,9 +51,9 @@ An entry without weights can be trained (ltzoo train ENTRY) or converted from th
     default="models",
     help="What to list: models (default), or the parts.",
 )
-@click.option("--with-weights", is_flag=True, help="Only models that load with weights at once.")
+@click.option("--with-weights", is_flag=True, help="Only models whose weights are installed.")
 def list_(pattern, kind, with_weights):
-    """List the models of the zoo whose names match PATTERN, with their accuracies and those of the papers."""
+    """List the zoo models that match PATTERN, with measured and published accuracy."""
     if kind != "models":
         _list_parts(kind, pattern)
         return
@@ -65,9 +65,8 @@ def list_(pattern, kind, with_weights):
     if with_weights:
         shown = [(name, card) for name, card in shown if card.get("weights")]
     if not shown:
-        close = shipped.closest(pattern)
         raise UserError(
-            f"No model{' with weights' * with_weights} matches.{f' Did you mean {close}?' if close else ''} "
+            f"No model{' with weights' * with_weights} matches.{did_you_mean(pattern, shipped.names())} "
             f"'ltzoo list' shows all {len(shipped.names())}. Received: {pattern}"
         )
     rows = [("model", "classes", "top-1", "few", "paper", "weights")]
@@ -77,12 +76,12 @@ def list_(pattern, kind, with_weights):
         rows.append(
             (name, str(len(card["class_counts"])), *map(_percent, figures), _size(card.get("weights")))
         )
-    # Not a table of rich, which cuts names to the width of the terminal.
+    # Not a table by rich, which cuts names to the terminal's width.
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for name, *others in rows:
         cells = (f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True))
         click.echo("  ".join((f"{name:<{widths[0]}}", *cells)))
-    click.echo("accuracies in %: top-1 and few as measured here, paper as printed there")
+    click.echo("accuracy in %: top-1 and few as measured here, paper as published")
 
 
 @click.command(
@@ -93,7 +92,7 @@ Example:
 )
 @click.argument("entry")
 def info(entry):
-    """Show the card of a zoo ENTRY: data, network, recipe, results, weights and how to train it."""
+    """Show the card of a zoo ENTRY: data, network, recipe, results, weights and training command."""
     card = cards.read(entry)
     recipe = card["recipe"]
     counts = card["class_counts"]
@@ -116,7 +115,7 @@ def info(entry):
         ("training", _cost(card)),
         ("seed", str(card.get("seed", 0))),
         *(("note", note) for note in card.get("notes", ())),
-        ("licence", card.get("licence", "")),
+        ("license", card.get("licence", "")),
         ("citation", card.get("citation", "")),
         ("train it", (card.get("training") or {}).get("command") or _command(card)),
     ]
@@ -147,7 +146,7 @@ def _list_parts(kind: str, pattern: str) -> None:
 def _stage(stage: dict) -> str:
     sampler = (stage.get("sampler") or {}).get("strategy", "instance_balanced")
     if not stage["epochs"]:
-        return f"{stage['head']['name']} computed from the training images, nothing trained"
+        return f"{stage['head']['name']} computed from the training images, without training"
     trainable = stage.get("trainable", "all")
     if isinstance(trainable, str):
         trained = {"all": "whole network"}.get(trainable, trainable)
@@ -212,7 +211,7 @@ def _weights(card: dict) -> str:
     weights = card.get("weights")
     if not weights:
         twin = shipped.published_twin(card["name"], card["recipe"]["name"], card["backbone"], card["dataset"])
-        return "none yet" if twin is None else f"none yet; those of {twin} are loaded"
+        return "none yet" if twin is None else f"none yet; {twin} is loaded instead"
     return ", ".join(
         filter(None, (_size(weights), f"SHA-256 {weights['sha256']}", weights.get("url", weights["file"])))
     )

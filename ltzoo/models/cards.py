@@ -13,6 +13,7 @@ from ltzoo import shipped
 from ltzoo.models.addresses import fetch, is_address
 from ltzoo.models.weights_errors import WeightsError
 from ltzoo.recipes.recipe import Recipe
+from ltzoo.registry import did_you_mean
 
 _TUPLES = ("class_counts", "class_names", "input_shape", "mean", "std", "notes")
 
@@ -119,11 +120,9 @@ def card(entry: str) -> Card:
         ValueError: there is no such entry; the message names the closest one.
     """
     if entry not in shipped.names():
-        close = shipped.closest(entry)
-        hint = f" Did you mean {close!r}?" if close else ""
         raise ValueError(
             "No model or zoo entry of that name; ltzoo.models.names('gcl_*') lists the entries that match a "
-            f"pattern.{hint} Received: {entry!r}"
+            f"pattern.{did_you_mean(entry, shipped.names())} Received: {entry!r}"
         )
     return Card.from_dict(shipped.read(entry))
 
