@@ -94,6 +94,7 @@ def run(
     """
     out = Path(out)
     dataset = data.load("digits_lt", imbalance_factor=IMBALANCE_FACTOR, seed=seed)
+    assert dataset.test is not None
     say(
         f"UCI digits, long-tailed: {len(dataset.train)} training images "
         f"({', '.join(str(count) for count in dataset.class_counts)}), {len(dataset.test)} balanced test images"

@@ -64,10 +64,11 @@ def _torch(inputs, scale, offset, epsilon, averages):
     import torch
 
     if averages is not None:
+        mean, variance = averages
         outputs = torch.nn.functional.batch_norm(
-            inputs.permute(0, 3, 1, 2), *averages, scale, offset, training=False, eps=epsilon
+            inputs.permute(0, 3, 1, 2), mean, variance, scale, offset, training=False, eps=epsilon
         )
-        return outputs.permute(0, 2, 3, 1), *averages
+        return outputs.permute(0, 2, 3, 1), mean, variance
     channels = inputs.shape[-1]
     count = inputs.numel() // channels
     if count < 2:

@@ -64,7 +64,7 @@ def _import_file(path):
         return
     name = f"ltzoo_parts_{Path(path).stem}"
     spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or not Path(path).is_file():
+    if spec is None or spec.loader is None or not Path(path).is_file():
         raise FileNotFoundError("it must be a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module

@@ -218,12 +218,13 @@ def import_modules(package: str, path: Iterable[str]) -> None:
 
     A subfolder with a `registry.py` holds another family, which finds its own modules.
     """
-    for module in pkgutil.iter_modules(path):
-        if module.ispkg and Path(module.module_finder.path, module.name, "registry.py").is_file():
-            continue
-        imported = importlib.import_module(f"{package}.{module.name}")
-        if module.ispkg:
-            import_modules(imported.__name__, imported.__path__)
+    for folder in path:
+        for module in pkgutil.iter_modules([folder]):
+            if module.ispkg and Path(folder, module.name, "registry.py").is_file():
+                continue
+            imported = importlib.import_module(f"{package}.{module.name}")
+            if module.ispkg:
+                import_modules(imported.__name__, imported.__path__)
 
 
 def _source(part):

@@ -3,7 +3,7 @@
 import time
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from ltzoo.training.callbacks import EpochSeconds
 
@@ -25,8 +25,11 @@ class TrainingProgress(EpochSeconds):
     def __init__(self, stages, images: int | None, console: Console):
         super().__init__()
         self.stages, self.images, self.console = list(stages), images, console
-        self.bar = self.task = None
-        self.waiting = 0
+        # The bar of the current stage and its task; None while there is no bar.
+        self.bar: tuple[Progress, TaskID] | None = None
+        self.stage: int | None = None
+        self.epoch = self.steps = self.waiting = 0
+        self.redrawn = 0.0
 
     def on_train_begin(self, logs=None):
         """Note the number of steps; Keras calls this once per stage."""
@@ -42,9 +45,8 @@ class TrainingProgress(EpochSeconds):
             self.close()
             self.stage = stage
             if self.console.is_terminal:
-                self._open()
-        if self.bar is not None:
-            self.bar.update(self.task, epoch=self.epoch + 1)
+                self._open(*self.stages[stage])
+        self._update(epoch=self.epoch + 1)
 
     def on_train_batch_end(self, batch, logs=None):
         """Advance the bar."""
@@ -55,14 +57,14 @@ class TrainingProgress(EpochSeconds):
     def on_epoch_end(self, epoch, logs=None):
         """Show the results of the epoch."""
         super().on_epoch_end(epoch, logs)
-        label, epochs = self.stages[self.stage]
+        label, epochs = self.stages[self._place(epoch)[0]]
         parts = self._describe(logs or {}, self.seconds)
         if self.bar is not None:
             # Drop the least important parts until the rest fits next to label, bar, epoch and time.
             room = self.console.width - len(label) - _BAR_WIDTH - 2 * len(str(epochs)) - 13
             while len(parts) > 1 and len("  ".join(parts)) > room:
                 parts.pop()
-            self.bar.update(self.task, text="  ".join(parts))
+            self._update(text="  ".join(parts))
             self._advance()
         else:
             text = "  ".join(parts)
@@ -75,13 +77,12 @@ class TrainingProgress(EpochSeconds):
     def close(self):
         """Release the terminal, also after an interrupt."""
         if self.bar is not None:
-            self.bar.stop()
+            self.bar[0].stop()
             self.bar = None
         self.waiting = 0
 
-    def _open(self):
-        label, epochs = self.stages[self.stage]
-        self.bar = Progress(
+    def _open(self, label: str, epochs: int) -> None:
+        progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=_BAR_WIDTH),
             TextColumn("{task.fields[epoch]}/{task.fields[epochs]}"),
@@ -90,23 +91,31 @@ class TrainingProgress(EpochSeconds):
             console=self.console,
         )
         # A resumed stage starts in the middle of its bar.
-        self.task = self.bar.add_task(
+        task = progress.add_task(
             label, total=epochs * self.steps or None, completed=self.epoch * self.steps,
             epoch=self.epoch, epochs=epochs, text="",
         )  # fmt: skip
-        self.bar.start()
+        progress.start()
+        self.bar = progress, task
+
+    def _update(self, **fields):
+        if self.bar is not None:
+            progress, task = self.bar
+            progress.update(task, **fields)
 
     def _advance(self):
         self.redrawn = time.perf_counter()
-        self.bar.advance(self.task, self.waiting)
+        self._update(advance=self.waiting)
         self.waiting = 0
 
     def _place(self, epoch: int) -> tuple[int, int]:
         """Return the stage, and the epoch within it, of an epoch counted across stages."""
-        for stage, (_, epochs) in enumerate(self.stages):
-            if epoch < epochs or stage == len(self.stages) - 1:
-                return stage, epoch
-            epoch -= epochs
+        stage = 0
+        for _, epochs in self.stages[:-1]:
+            if epoch < epochs:
+                break
+            stage, epoch = stage + 1, epoch - epochs
+        return stage, epoch
 
     def _describe(self, logs: dict, seconds: float) -> list[str]:
         """Describe the results of an epoch, the most important first."""

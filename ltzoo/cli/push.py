@@ -4,6 +4,7 @@ import json
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -78,7 +79,7 @@ def _make_entry(run: RunFolder, content: dict, folder: str, name: str | None, li
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise UserError(f"--name must consist of letters, digits, '_', '-' and '.'. Received: {name}")
     measured, training["seconds"] = _measured(run)
-    more = {} if licence is None else {"licence": licence}
+    more: dict[str, Any] = {} if licence is None else {"licence": licence}
     publish(
         load_model(str(run.path)),
         name,

@@ -76,7 +76,7 @@ class StageResults(keras.callbacks.Callback):
         console().print(f"Model:  {self.run.model}", soft_wrap=True)
 
     def _notes(self) -> list[str]:
-        kind = {"test": "test", "val": "validation"}[self.split_name]
+        kind = "test" if self.split_name == "test" else "validation"
         return [
             f"Measured on the {len(self.dataset.splits()[self.split_name]):,} {kind} images.",
             f"Network: {self.classifier.backbone.name}, {keras.backend.backend()} backend.",

@@ -26,6 +26,12 @@ class UserError(click.ClickException):
         click.echo(f"Error: {fold(self.message)}", err=True)
 
 
+class Failure(UserError):
+    """A run that failed by itself: one line on stderr, exit code 1."""
+
+    exit_code = FAILED
+
+
 class Interrupted(click.ClickException):
     """Ctrl-C; the message says how to resume."""
 
@@ -59,7 +65,7 @@ class Commands(click.Group):
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def fold(message: str) -> str:
+def fold(message: object) -> str:
     """Join the lines of a message into one."""
     return " ".join(line.strip() for line in str(message).splitlines() if line.strip())
 
@@ -108,9 +114,7 @@ def _shown(error: Exception) -> click.ClickException | None:
     if isinstance(error, (ValueError, ImportError)) and _raised_here(error):
         return UserError(str(error))
     if isinstance(error, ArithmeticError) and _raised_here(error):
-        failed = UserError(str(error))
-        failed.exit_code = FAILED
-        return failed
+        return Failure(str(error))
     return None
 
 

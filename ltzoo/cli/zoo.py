@@ -69,7 +69,7 @@ def list_(pattern, kind, with_weights):
             f"No model{' with weights' * with_weights} matches.{did_you_mean(pattern, shipped.names())} "
             f"'ltzoo list' shows all {len(shipped.names())}. Received: {pattern}"
         )
-    rows = [("model", "classes", "top-1", "few", "paper", "weights")]
+    rows: list[tuple[str, ...]] = [("model", "classes", "top-1", "few", "paper", "weights")]
     for name, card in shown:
         measured, paper = card.get("measured") or {}, card.get("paper") or {}
         figures = (measured.get("top1"), measured.get("few"), paper.get("top1"))

@@ -28,6 +28,7 @@ class Variable:
     dtype: str
     trainable: bool
     value: Any
+    _initializer: Any
     def __init__(
         self, initializer: Any, shape: Any = ..., dtype: Any = ..., trainable: bool = ..., **kwargs: Any
     ) -> None: ...
