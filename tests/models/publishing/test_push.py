@@ -147,7 +147,7 @@ def test_hub_addresses():
     for wrong in ("hf://me", "hf:///repo/x", "hf://me/repo@a/x@b"):
         with pytest.raises(WeightsError, match="must be hf://ORGANIZATION"):
             parse_hf(wrong)
-    with pytest.raises(WeightsError, match="must name a file"):
+    with pytest.raises(WeightsError, match="`address` of weights must name a file"):
         find_weights(models.card(ENTRY), "hf://me/repo")
 
 
