@@ -1,7 +1,7 @@
-"""What the parts of the library may use of a classifier, and of a stage that begins.
+"""Protocols through which the parts of the library know a classifier and a stage.
 
-Techniques, heads, training and exporting work with any object that has these members. So none of them imports the
-model that is made of them.
+Techniques, heads, training and exporting accept any object with these members, so none of them imports the model
+that is built from them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 
 class Classifier(Protocol):
-    """What techniques, heads and exporting may use of a classifier.
+    """The members of a classifier that techniques, heads and exporting may use.
 
-    Images are raw pixels 0..255 `[batch, height, width, channels]`. `ltzoo.models.LongTailedClassifier` implements it.
+    Images are raw pixels 0..255 `[batch, height, width, channels]`. `ltzoo.models.LongTailedClassifier` implements
+    the protocol.
 
     Attributes:
-        class_names: the names of the classes.
+        class_names: the names of the classes, in label order.
     """
 
     class_names: tuple[str, ...]
@@ -58,7 +59,7 @@ class Classifier(Protocol):
 
     @property
     def head_numbers(self) -> Sequence[int]:
-        """The index in `heads` per stage."""
+        """The index into `heads`, per stage."""
         ...
 
     @property
@@ -73,7 +74,7 @@ class Classifier(Protocol):
 
     @property
     def recipe(self) -> Any:
-        """The `Recipe`."""
+        """The `ltzoo.recipes.Recipe` that trains the classifier."""
         ...
 
     @property
@@ -88,17 +89,17 @@ class Classifier(Protocol):
 
     @property
     def image_shape(self) -> tuple[int, ...]:
-        """(height, width, channels)."""
+        """The shape (height, width, channels) of one image."""
         ...
 
     @property
     def mean(self) -> tuple[float, ...]:
-        """The mean per channel, on the 0..1 scale."""
+        """The pixel mean per channel, on the 0..1 scale."""
         ...
 
     @property
     def std(self) -> tuple[float, ...]:
-        """The standard deviation per channel, on the 0..1 scale."""
+        """The standard deviation of the pixels per channel, on the 0..1 scale."""
         ...
 
     @property
@@ -111,11 +112,11 @@ class Classifier(Protocol):
         ...
 
     def normalize_images(self, images: Any, training: bool | None = None) -> Any:
-        """Turn raw pixels into the input of the backbone; in training, augment them first."""
+        """Convert raw pixels to the input of the backbone; in training, augment them first."""
         ...
 
     def feature_map(self, images: Any, training: bool | None = None) -> Any:
-        """Compute what the backbone returns for raw pixels."""
+        """Compute the output of the backbone for raw pixels: a map `[batch, h, w, D]` or features `[batch, D]`."""
         ...
 
     def features(self, images: Any, training: bool | None = None) -> Any:
@@ -127,7 +128,7 @@ class Classifier(Protocol):
         ...
 
     def classify_augmented(self, images: Any, training: bool | None = None) -> Any:
-        """Compute logits of what `augment` returned."""
+        """Compute logits of the images that `augment` returned."""
         ...
 
     def extract_features_on_batch(self, images: np.ndarray) -> np.ndarray:
@@ -140,7 +141,7 @@ class Classifier(Protocol):
 
 
 class StagedClassifier(Classifier, Protocol):
-    """What the staged fit may use besides: it moves a classifier, a `keras.Model`, through its stages."""
+    """The members that the staged fit uses in addition, to move a `keras.Model` through its stages."""
 
     optimizer: Any
     history: Any
@@ -148,7 +149,7 @@ class StagedClassifier(Classifier, Protocol):
 
     @property
     def variables(self) -> Sequence[Any]:
-        """All variables, those of the random layers included."""
+        """All variables, including those of the random layers."""
         ...
 
     @property
@@ -165,40 +166,40 @@ class StagedClassifier(Classifier, Protocol):
         """Load the files that techniques need."""
 
     def enter_stage(self, stage: int | None) -> None:
-        """Set what trains, batch norm and the head for a stage; None leaves training."""
+        """Set trainability, batch norm and head for a stage; None leaves training."""
 
     def begin_stage(self, context: StageView) -> None:
-        """Prepare head and technique of the stage that begins."""
+        """Prepare the head and the technique of the current stage, before its first epoch."""
 
     def set_stage(self, stage: int, steps_per_epoch: int) -> None:
         """Enter a stage and compile for it."""
 
     def stage_compile_arguments(self, stage: int, steps_per_epoch: int) -> dict[str, Any]:
-        """Make the arguments of `compile` for a stage."""
+        """Return the arguments of `compile` for a stage."""
         ...
 
     def finish_training(self) -> None:
         """Leave the stages and compile for fine-tuning."""
 
     def train_step(self, *arguments: Any) -> Any:
-        """Run one step of training; its arguments are those of the backend's Keras model."""
+        """Run one training step; Keras passes different arguments on each backend."""
         ...
 
 
 class StageView(Protocol):
-    """What a head or a technique may look at when its stage begins; everything is in inference mode.
+    """What a head or a technique may read when its stage begins, computed in inference mode.
 
-    `ltzoo.training.context.StageContext` implements it.
+    `ltzoo.training.context.StageContext` implements the protocol.
     """
 
     @property
     def dataset(self) -> Any:
-        """The `LongTailedDataset`."""
+        """The `LongTailedDataset` to train on."""
         ...
 
     @property
     def index(self) -> int:
-        """The number of the stage, 0 for the first."""
+        """The index of the stage, from 0."""
         ...
 
     @property
@@ -229,5 +230,5 @@ class StageView(Protocol):
         ...
 
     def logits(self, batch_size: int = 256) -> np.ndarray:
-        """Return logits float32 `[N, C]` of the training images by the head of the previous stage."""
+        """Return logits float32 `[N, C]` of the training images, from the head of the previous stage."""
         ...

@@ -1,4 +1,4 @@
-"""The zoo: build, load, describe and export classifiers."""
+"""Build, load, describe, publish and export classifiers: the zoo."""
 
 from ltzoo.models.build import build as build
 from ltzoo.models.cards import Card as Card

@@ -1,4 +1,4 @@
-"""Files by address: https:// through this package, hf:// and kaggle:// through the libraries of those hubs."""
+"""Fetch files by address: https:// by this package, hf:// and kaggle:// by the libraries of those hubs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WEB = ("https", "http")
 
 
 def is_address(text: str | os.PathLike) -> bool:
-    """Whether this is an address that `fetch` takes, not a path."""
+    """Return whether `text` is an address that `fetch` takes, not a path."""
     return isinstance(text, str) and text.partition("://")[0] in (*_HUBS, *_WEB) and "://" in text
 
 
@@ -27,19 +27,22 @@ def fetch(
     sha256: str | None = None,
     size: int | None = None,
 ) -> Path:
-    """The file at an address, on this computer and checked.
+    """Fetch the file at an address, check it, and return its local path.
 
     Args:
-        address: one of `https://HOST/PATH`, `hf://ORGANIZATION/REPOSITORY/PATH@REVISION` (without `@REVISION` the
-            main branch) and `kaggle://OWNER/MODEL/FRAMEWORK/VARIATION/VERSION/PATH` (without a version the newest).
-            `#sha256=...` at the end of an https address names the file's hash. `http://` needs a hash.
-        destination: where an https file is kept; default a place of this address in the user's cache. What is kept
-            there is not fetched again, unless its hash is wrong. The hubs' libraries have caches of their own.
-        sha256: the hash that the file must have; None takes any.
-        size: its size in bytes, or None.
+        address: `https://HOST/PATH`, `hf://ORGANIZATION/REPOSITORY/PATH@REVISION` (default: the main branch) or
+            `kaggle://OWNER/MODEL/FRAMEWORK/VARIATION/VERSION/PATH` (default: the newest version). An https address may
+            end in `#sha256=...`, the hash of the file. `http://` requires a hash.
+        destination: where to keep an https file; default a place in the user's cache. A file there is fetched again
+            only if its hash is wrong. The hubs' libraries have their own caches.
+        sha256: SHA-256 that the file must have, or None.
+        size: size of the file in bytes, or None.
+
+    Returns:
+        the path of the file.
 
     Raises:
-        WeightsError: no such file, no connection, or another file than `sha256` and `size` say.
+        WeightsError: there is no such file or no connection, or the file does not match `sha256` and `size`.
         ImportError: the hub's library is not installed; the message says how to install it.
     """
     scheme = address.partition("://")[0]
@@ -52,8 +55,8 @@ def fetch(
         sha256 = fragment.removeprefix("sha256=").lower()
     if scheme not in _WEB or (scheme == "http" and sha256 is None):
         raise WeightsError(
-            "an address must be https://, hf:// or kaggle://, or http:// with a SHA-256, since anybody on the way "
-            f"could change the file. Received: {address}"
+            "`address` must be https://, hf:// or kaggle://, or http:// with a SHA-256, since anybody on the way "
+            f"could change the file. Received: address={address!r}"
         )
     if destination is None:
         name = PurePosixPath(urllib.parse.unquote(urllib.parse.urlsplit(address).path)).name or "file"

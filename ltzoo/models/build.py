@@ -1,4 +1,4 @@
-"""Making a new classifier from names."""
+"""Build a new classifier from names."""
 
 import contextlib
 from collections.abc import Mapping, Sequence
@@ -30,59 +30,53 @@ def build(
     compile: bool = True,
     initialize: bool = True,
 ) -> LongTailedClassifier:
-    """A new `LongTailedClassifier`, ready for `fit(dataset)`.
+    """Build a new `LongTailedClassifier`, ready for `fit(dataset)`.
 
     Args:
         backbone: a name for `ltzoo.backbones.get`, a dict `{"name": ..., arguments}`, or a `keras.Model` from
-            normalised images to a feature map (its weights are kept as far as the recipe's conversions keep them, and
-            so are pretrained weights that a name of another library brings along).
+            normalized images to a feature map. The weights of a `keras.Model` are kept as far as the recipe's
+            conversions keep them, and so are the pretrained weights of another library's backbone.
         recipe: a name of `ltzoo.recipes.names()` or a `Recipe`.
         class_counts: training images per class; or a `LongTailedDataset`, which also gives the image shape, the
             class names and the pixel statistics.
         input_shape: (height, width, channels); default (32, 32, 3).
-        class_names: a name for each class.
-        mean, std: of the pixels on the 0..1 scale, per channel or one number. Default: those that the backbone was
+        class_names: one name per class.
+        mean, std: pixel statistics on the 0..1 scale, per channel or one number. Default: those that the backbone was
             trained with (`ltzoo.backbones.pixel_statistics`), the dataset's, ImageNet's for three channels, or 0.5 and
             0.25.
-        seed: the initial weights of the backbone and head and the noise in training are functions of it.
-        name: the model's name.
-        compile: compile it for `fit(x, y)` and `evaluate`; `fit(dataset)` compiles for each stage anyway.
-        initialize: give it initial weights. False is quicker, for a model whose weights are loaded next.
+        seed: seed of the initial weights of backbone and head, and of the noise in training.
+        name: name of the model.
+        compile: whether to compile for `fit(x, y)` and `evaluate`; `fit(dataset)` compiles for each stage anyway.
+        initialize: whether to draw initial weights; False is faster for a model whose weights are loaded next.
 
     Raises:
-        ValueError: unknown names, or counts and names that do not fit.
+        ValueError: a name is unknown, or counts and names do not match.
     """
-    dataset = class_counts if isinstance(class_counts, LongTailedDataset) else None
-    if dataset is not None:
+    dataset: LongTailedDataset | None = None
+    if isinstance(class_counts, LongTailedDataset):
+        dataset = class_counts
         class_counts = dataset.class_counts
         input_shape = dataset.image_shape if input_shape is None else input_shape
         class_names = dataset.class_names if class_names is None else class_names
-    input_shape = (32, 32, 3) if input_shape is None else tuple(input_shape)
+    image_shape = (32, 32, 3) if input_shape is None else tuple(input_shape)
     if not isinstance(recipe, Recipe):
         recipe = recipes.get(recipe)
-    made_here = not isinstance(backbone, keras.Model)
     with contextlib.nullcontext() if initialize else without_initial_values():
-        if made_here:
-            config = {"name": backbone} if isinstance(backbone, str) else dict(backbone)
-            backbone_name = config.pop("name")
-            if backbones.is_library_name(backbone_name):
-                # These take a seed, and pretrained ones must stay as they are.
-                made_here, config = (
-                    False,
-                    {"seed": seed, **config, **({} if initialize else {"weights": None})},
-                )
-            backbone = backbones.get(backbone_name, input_shape=input_shape, **config)
-        mean, std = _statistics(mean, std, backbone, dataset, input_shape)
+        if isinstance(backbone, keras.Model):
+            network, draws_weights = backbone, False
+        else:
+            network, draws_weights = _network(backbone, image_shape, seed, initialize)
+        mean, std = _statistics(mean, std, network, dataset, image_shape)
         # PyTorch allows no dots in the names of parts, as in "mobilenet_0.25_224".
-        name = name or f"{recipe.name}_{backbone.name}".replace(".", "_")
-        backbone = convert(backbone, recipe.conversions, num_classes=len(class_counts), seed=seed)
-        if made_here and initialize:
-            reinitialize(backbone, seed)
+        name = name or f"{recipe.name}_{network.name}".replace(".", "_")
+        network = convert(network, recipe.conversions, num_classes=len(class_counts), seed=seed)
+        if draws_weights and initialize:
+            reinitialize(network, seed)
         model = LongTailedClassifier(
-            backbone,
+            network,
             recipe,
             class_counts,
-            image_shape=input_shape,
+            image_shape=image_shape,
             class_names=class_names,
             mean=mean,
             std=std,
@@ -97,8 +91,19 @@ def build(
     return model
 
 
+def _network(named, image_shape, seed, initialize):
+    """Return the named backbone, and whether its initial weights shall be drawn from `seed` here."""
+    config = {"name": named} if isinstance(named, str) else dict(named)
+    name = config.pop("name")
+    by_library = backbones.is_library_name(name)
+    if by_library:
+        # These draw their weights from their own seed, and pretrained weights must stay unchanged.
+        config = {"seed": seed, **config, **({} if initialize else {"weights": None})}
+    return backbones.get(name, input_shape=image_shape, **config), not by_library
+
+
 def _statistics(mean, std, backbone, dataset, input_shape):
-    """Mean and deviation of the pixels: what is given, what the backbone was trained with, the dataset's, or usual."""
+    """Return mean and deviation of the pixels: as given, else the backbone's, the dataset's, ImageNet's or defaults."""
     if mean is None and std is None:
         known = backbones.pixel_statistics(backbone)
         if known is None and dataset is not None:

@@ -1,4 +1,4 @@
-"""Model cards: what a zoo entry is made of, where it comes from and what it reached."""
+"""Model cards: the parts of a zoo entry, where it comes from and its results."""
 
 from __future__ import annotations
 
@@ -24,26 +24,27 @@ class Card:
 
     Attributes:
         name: METHOD_BACKBONE_DATASET; docs/zoo.md has the rule.
-        recipe: the recipe, as a dict of `Recipe.to_dict`.
+        recipe: the recipe, as `Recipe.to_dict` returns it.
         backbone: `{"name": ..., arguments}` for `ltzoo.backbones.get`.
         dataset: `{"name": ..., arguments}` for `ltzoo.data.load`.
-        class_counts, class_names: of the training data, in label order.
+        class_counts, class_names: training images and name per class, in label order.
         input_shape: (height, width, channels).
-        mean, std: of the pixels, per channel on the 0..1 scale; the model normalizes by itself.
-        seed: seed of the training run.
-        licence: license of the weights that this library trained; the data have terms of their own.
+        mean, std: pixel statistics per channel, on the 0..1 scale; the model normalizes its input with them.
+        seed: seed of the run.
+        licence: license of the weights that this library trained; the data have their own terms.
         citation: what to cite.
-        measured: result of the run that trained this entry, as `ltzoo.metrics.Result.to_dict` gives it, or None.
-        paper: what the paper reports of this network, or None: fractions `{"top1": ..., "many": ...}` with `"table"`,
-            where they are printed; what other tables say of the same network is the list `"also"`, of the same form.
-        weights: `{"file", "size", "sha256"}` and perhaps `"url"`, or None where no weights exist.
-        training: `{"backend", "seconds", "command"}` of that run.
-        preprocessing: how images of any size become the model's input in evaluation, `{"resize": shorter side,
-            "crop": side, "interpolation": ...}`, or None for images that are taken unchanged.
-        starts_from: None for random initial weights, or the name of the weights that training starts from.
-        cost: what training costs, counted and not measured: `{"images": passes of an image in all stages,
-            "gmacs": 10^9 multiply-adds of the backbone for one image, "training_pflops": 10^15 operations}`. Operations
-            are 6 a multiply-add where the backbone trains (forward, and twice as many backward), else 2.
+        measured: results of the run that trained this entry, as from `ltzoo.metrics.Result.to_dict`, or None.
+        paper: results that the paper reports for this network, or None: fractions `{"top1": ..., "many": ...}` and the
+            `"table"` that prints them. Results of the same network in other tables are the list `"also"`, in the same
+            form.
+        weights: `{"file", "size", "sha256"}`, with `"url"` if they are published; None if there are no weights.
+        training: `{"backend", "seconds", "command"}` of the run.
+        preprocessing: how evaluation turns images of any size into model input, `{"resize": shorter side,
+            "crop": side, "interpolation": ...}`; None if images are used unchanged.
+        starts_from: name of the weights that training starts from; None for random initial weights.
+        cost: cost of training, counted and not measured: `{"images": images passed in all stages, "gmacs": 10^9
+            multiply-adds of the backbone per image, "training_pflops": 10^15 operations}`. A multiply-add is 6
+            operations where the backbone trains (2 forward, 4 backward), else 2.
         notes: sentences on what the paper leaves open or what differs from it.
     """
 
@@ -72,24 +73,24 @@ class Card:
         check_named(backbone=self.backbone, dataset=self.dataset)
 
     def to_json(self) -> str:
-        """Return the card as JSON text, complete by itself, with one line per attribute."""
+        """Return the complete card as JSON text, with one line per attribute."""
         return text(dataclasses.asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote; class counts and names that are null become the dataset's.
+        """Read the output of `to_json`; null class counts and names are taken from the dataset.
 
         Raises:
-            ValueError: it is no card, or its recipe, backbone or dataset is invalid.
+            ValueError: `text` is not a card, or its recipe, backbone or dataset is invalid.
         """
         return cls.from_dict(shipped.complete(json.loads(text)))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Make a card of a complete dict, as `ltzoo.shipped.read` returns it.
+        """Make a card from a complete dict, as `ltzoo.shipped.read` returns it.
 
         Raises:
-            ValueError: its recipe, backbone or dataset is invalid.
+            ValueError: the recipe, backbone or dataset is invalid.
         """
         tuples = {key: tuple(values.get(key, ())) for key in _TUPLES}
         Recipe.from_dict(values["recipe"])
@@ -100,11 +101,13 @@ def check_named(**parts: Any) -> None:
     """Check that each of these attributes of a card is a mapping with a name.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: one of them is not.
     """
     for argument, value in parts.items():
         if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
-            raise ValueError(f'{argument} must be {{"name": ..., arguments}}. Received: {value!r}')
+            raise ValueError(
+                f'`{argument}` must be {{"name": ..., arguments}}. Received: {argument}={value!r}'
+            )
 
 
 def text(values: Mapping[str, Any]) -> str:
@@ -117,40 +120,43 @@ def card(entry: str) -> Card:
     """Return the card of a zoo entry.
 
     Raises:
-        ValueError: there is no such entry; the message names the closest one.
+        ValueError: there is no such entry; the message suggests the closest one.
     """
     if entry not in shipped.names():
         raise ValueError(
-            "No model or zoo entry of that name; ltzoo.models.names('gcl_*') lists the entries that match a "
-            f"pattern.{did_you_mean(entry, shipped.names())} Received: {entry!r}"
+            "`entry` must be the name of a zoo entry; ltzoo.models.names('gcl_*') lists the entries that match a "
+            f"pattern.{did_you_mean(entry, shipped.names())} Received: entry={entry!r}"
         )
     return Card.from_dict(shipped.read(entry))
 
 
 def is_card_file(source: str | os.PathLike) -> bool:
-    """Return whether this is the path or the address of a card (`NAME.json`), as `push` returns it."""
+    """Return whether `source` is the path or address of a card (`NAME.json`), as `push` returns it."""
     text = str(source)
     return (text.partition("@")[0] if is_address(text) else text).endswith(".json")
 
 
 def read_card(source: str | os.PathLike) -> tuple[Card, Path]:
-    """Read a card that did not come with the library.
+    """Read a card that does not ship with the library.
 
     Args:
-        source: the path or the address (hf://, kaggle://, https://) of a `NAME.json`.
+        source: path or address (hf://, kaggle://, https://) of a `NAME.json`.
 
     Returns:
-        The card, and the folder that it lies in, which may hold its weights too.
+        the card and its folder, which may also hold the weights.
 
     Raises:
-        FileNotFoundError: no such file.
-        WeightsError: it cannot be fetched, or it is no card.
+        FileNotFoundError: there is no such file.
+        WeightsError: the file cannot be fetched, or is not a card.
     """
     path = fetch(str(source)) if is_address(source) else Path(source).expanduser()
     if not path.is_file():
-        raise FileNotFoundError(f"No such card: {str(source)!r}")
+        raise FileNotFoundError(f"`source` must be an existing card. Received: source={str(source)!r}")
     try:
         return Card.from_json(path.read_text(encoding="utf-8")), path.parent
     except (ValueError, KeyError, TypeError) as error:
         reason = str(error).partition("\n")[0]
-        raise WeightsError(f"{source} is not the card of a model: {type(error).__name__} {reason}") from error
+        raise WeightsError(
+            f"`source` is not the card of a model ({type(error).__name__} {reason}). "
+            f"Received: source={str(source)!r}"
+        ) from error

@@ -1,7 +1,7 @@
-"""The model of this library: raw pixels, a backbone, a head, and the recipe that trains them."""
+"""`LongTailedClassifier`: from raw pixels to logits, with the recipe that trains it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -13,13 +13,11 @@ from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.heads.inputs import head_input_shape, head_inputs, pool
 from ltzoo.keras_internals import untracked
-from ltzoo.layers import GaussianCloud
 from ltzoo.models import stage_parts
 from ltzoo.models.exporting import export_model
 from ltzoo.models.normalization import normalize
 from ltzoo.models.stages import Stages
 from ltzoo.recipes.recipe import Recipe
-from ltzoo.techniques import Technique
 from ltzoo.training import fit_stages
 from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
@@ -28,23 +26,29 @@ from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 class LongTailedClassifier(Stages, StagedLoss, keras.Model):
     """A long-tailed classifier: `logits = head(pool(backbone((pixels / 255 - mean) / std)))`.
 
-    It takes raw pixels 0..255 `[batch, height, width, channels]` (integers or floats), so that training, prediction
-    and serving cannot normalize differently. It returns logits `[batch, num_classes]` in float32 whose softmax is the
-    prediction; in the training of a stage, a `TrainingOutput` that holds the logits. `fit(dataset)` with a
-    `LongTailedDataset` runs the stages of the recipe. Every other `fit` is Keras's own and trains the whole network
-    with cross-entropy unless it was compiled otherwise.
+    The input is raw pixels 0..255 `[batch, height, width, channels]`, integers or floats, so training, prediction and
+    serving cannot normalize differently. The output is logits `[batch, num_classes]` in float32; their softmax is the
+    prediction. In the training of a stage it is a `TrainingOutput` that holds the logits. `fit(dataset)` with a `LongTailedDataset` runs the stages of the recipe. Any other `fit` is Keras's own
+    and trains the whole network with cross-entropy, unless the model was compiled otherwise.
 
     Args:
-        backbone: a `keras.Model` from normalized images to a feature map `[batch, h, w, D]` or to features.
-        recipe: a `Recipe`.
+        backbone: a `keras.Model` from normalized images to a feature map `[batch, h, w, D]` or features `[batch, D]`.
+        recipe: the `Recipe` that trains the model.
         class_counts: training images per class.
         image_shape: (height, width, channels).
-        class_names: a name for each class; default "0", "1", ...
-        mean, std: per channel, on the 0..1 scale of pixels.
-        seed: seed of the random layers that are active in training.
-        stage: the stage that the model is in; None outside of a staged fit.
+        class_names: one name per class; default "0", "1", ...
+        mean, std: pixel statistics, one number or one per channel, on the 0..1 scale.
+        seed: seed of the random layers, which act in training only.
+        stage: the stage that the model is in; None outside a staged fit.
         trains: what may train, as `set_trainable` takes it.
+
+    Raises:
+        ValueError: the class counts, class names or stage are invalid.
     """
+
+    # Keras has them on every backend, with other arguments on each.
+    train_function: Any
+    train_step: Callable[..., Any]
 
     def __init__(
         self,
@@ -71,7 +75,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         self.recipe = recipe
         self.seed = int(seed)
         self.backbone = backbone
-        # Everything of every stage is made once: the set of layers never changes, so weights files fit in all stages.
+        # The parts of all stages are made now: the set of layers never changes, so weights files fit in every stage.
         self.heads, self.head_numbers = stage_parts.make_heads(recipe, counts)
         self.clouds = stage_parts.make_clouds(recipe, counts, self.seed)
         self.device_augmentations = stage_parts.make_augmentations(recipe, self.num_classes, self.seed)
@@ -79,35 +83,15 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         self.trains = trains if isinstance(trains, str) else tuple(trains)
         self.enter_stage(stage)
         self.build((None, *self.image_shape))
-        self.enter_stage(stage)  # again, for the weights that `build` has made
-
-    @property
-    def head(self) -> keras.layers.Layer:
-        """The head of the current stage; outside training, of the last stage."""
-        return self.heads[self.head_numbers[-1 if self.stage is None else self.stage]]
-
-    @property
-    def technique(self) -> Technique | None:
-        """The technique of the current stage, or None."""
-        return None if self.stage is None else self.techniques[self.stage]
+        self.enter_stage(stage)  # Again, for the weights that `build` created.
 
     @property
     def feature_size(self) -> int:
         """The number of features D."""
         return int(self.backbone.output_shape[-1])
 
-    @property
-    def cloud(self) -> GaussianCloud | None:
-        """The cloud of the current stage, or None."""
-        return None if self.stage is None else self.clouds[self.stage]
-
-    @property
-    def device_augmentation(self) -> DeviceAugmentation | None:
-        """The in-model augmentation of the current stage, or None."""
-        return None if self.stage is None else self.device_augmentations[self.stage]
-
     def build(self, input_shape):
-        """Build the heads, the techniques and the random layers, and the backbone unless it is built."""
+        """Build the backbone if it is not built yet, the heads, the techniques and the random layers."""
         if self.built:
             return
         if not self.backbone.built:
@@ -125,7 +109,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         self.built = True
 
     def call(self, images, training=None):
-        """Compute logits of raw pixels; in the training of a stage a `TrainingOutput`."""
+        """Compute logits `[batch, num_classes]` of raw pixels; during a training stage, return a `TrainingOutput`."""
         if not training or self.stage is None:
             return self.classify(images, training=training)
         if self.technique is None:
@@ -133,11 +117,11 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         return TrainingOutput(*self.technique.training_pass(self, images))
 
     def classify(self, images: Any, training: bool | None = None) -> Any:
-        """Compute logits of raw pixels with the backbone and the current head."""
+        """Compute logits `[batch, num_classes]` of raw pixels with the current head."""
         return self.classify_augmented(self.augment(images, training=training), training=training)
 
     def classify_augmented(self, images: Any, training: bool | None = None) -> Any:
-        """Compute logits of what `augment` returned."""
+        """Compute logits of the images that `augment` returned."""
         maps = self.backbone(self._normalize(images), training=training)
         return self.head(head_inputs(self.head, maps), training=training)
 
@@ -146,22 +130,27 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         return pool(self.feature_map(images, training=training))
 
     def feature_map(self, images: Any, training: bool | None = None) -> Any:
-        """Compute what the backbone returns for raw pixels: a map `[batch, h, w, D]`, or features `[batch, D]`."""
+        """Compute the output of the backbone for raw pixels: a map `[batch, h, w, D]` or features `[batch, D]`."""
         return self.backbone(self.normalize_images(images, training=training), training=training)
 
     def normalize_images(self, images: Any, training: bool | None = None) -> Any:
-        """Turn raw pixels into the backbone's input; in training, augment them on the device first."""
+        """Convert raw pixels to the input of the backbone; in training, augment them on the device first."""
         return self._normalize(self.augment(images, training=training))
 
     def _normalize(self, images):
         return ops.cast(normalize(images, self.mean, self.std), self.compute_dtype)
 
     def augment(self, images: Any, training: bool | None = None) -> Any:
-        """Cast raw pixels to float32; in training, also apply the on-device augmentation."""
+        """Cast raw pixels to float32; in training, also apply the on-device augmentation.
+
+        Raises:
+            ValueError: the images have another shape than `image_shape`.
+        """
         if tuple(images.shape[1:]) != self.image_shape:
             raise ValueError(
-                f"This model takes images of shape {self.image_shape} (height, width, channels) with pixels 0..255. "
-                f"Received: a batch of shape {tuple(images.shape)}. Resize the images, or build a model for this size."
+                f"`images` must have pixels 0..255 and the shape {self.image_shape} (height, width, channels) each; "
+                "resize them, or build a model for their size. "
+                f"Received: images of shape {tuple(images.shape)}"
             )
         images = ops.cast(images, "float32")
         if training and self.device_augmentation is not None:
@@ -169,15 +158,15 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         return images
 
     def compute_output_shape(self, input_shape):
-        """`(batch, num_classes)`."""
+        """Return `(batch, num_classes)`."""
         return (input_shape[0], self.num_classes)
 
     def extract_features_on_batch(self, images: np.ndarray) -> np.ndarray:
-        """Compute pooled features of one batch as a NumPy array, compiled and in inference mode."""
+        """Compute pooled features `[batch, D]` of raw pixels in inference mode, compiled, as a NumPy array."""
         return self._on_batch("features", images)
 
     def extract_feature_maps_on_batch(self, images: np.ndarray) -> np.ndarray:
-        """Compute feature maps of one batch as a NumPy array, compiled and in inference mode."""
+        """Compute feature maps `[batch, h, w, D]` of raw pixels in inference mode, compiled, as a NumPy array."""
         return self._on_batch("feature_map", images)
 
     def _on_batch(self, part, images):
@@ -187,9 +176,10 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         return np.asarray(getattr(self, attribute).predict_on_batch(images))
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """Run all stages on a `LongTailedDataset`; on anything else, run Keras's `fit`.
+        """Run all stages on a `LongTailedDataset`; for any other `x`, call Keras's own `fit`.
 
-        See `ltzoo.training.fit_stages` for the arguments that go with a dataset.
+        For the first form, `fit(dataset, callbacks=, checkpoint=, resume=, seed=, ...)`, see
+        `ltzoo.training.fit_stages`.
         """
         if isinstance(x, LongTailedDataset):
             return fit_stages(self, x, *args, **kwargs)
@@ -202,7 +192,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         verbose: bool | None = None,
         **kwargs: Any,
     ) -> None:
-        """Write a model for serving; see `ltzoo.models.export_model`."""
+        """Write the model for serving; see `ltzoo.models.export_model`."""
         return export_model(self, filepath, format=format, verbose=verbose, **kwargs)
 
     def get_config(self):
@@ -224,7 +214,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """Invert `get_config`."""
+        """Make a classifier from the output of `get_config`."""
         config = dict(config)
         config["backbone"] = keras.saving.deserialize_keras_object(
             config["backbone"], custom_objects=custom_objects
@@ -234,7 +224,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
 
 
 class _Part(keras.Model):
-    """One method of a classifier as a model, for `predict_on_batch`; it owns nothing."""
+    """One method of a classifier as a model, for `predict_on_batch`."""
 
     def __init__(self, classifier, method):
         super().__init__(name=method)
@@ -243,7 +233,7 @@ class _Part(keras.Model):
         self.built = True
 
     def call(self, images):
-        """Apply the method to raw pixels in inference mode."""
+        """Call the method on raw pixels in inference mode."""
         return getattr(self.classifier, self.method)(images, training=False)
 
 
@@ -256,7 +246,7 @@ def _class_names(names, num_classes):
     names = tuple(str(i) for i in range(num_classes)) if names is None else tuple(str(name) for name in names)
     if len(names) != num_classes or len(set(names)) != num_classes:
         raise ValueError(
-            f"`class_names` must hold {num_classes} different names, one for each class of `class_counts`. "
+            f"`class_names` must hold {num_classes} different names, one per class of `class_counts`. "
             f"Received: {len(names)} names, {len(set(names))} different"
         )
     return names

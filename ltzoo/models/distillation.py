@@ -1,4 +1,4 @@
-"""Learning from the predictions of trained classifiers: the one technique that loads models."""
+"""Learn from the predictions of trained classifiers: the one technique that loads models."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ class Distillation(Technique):
         p_i  = mean over teachers k of softmax(t_ki / T)            [C]
         loss = (1 - weight) L(y, z) + weight T^2 mean_i sum_c p_ic (log p_ic - log softmax(z_i / T)_c)
 
-    with the logits z of the network that trains, the logits t_k of the teachers on the same augmented images, and the
-    loss L of the stage. Give it teachers that were trained for balanced accuracy: the second term is smallest at
-    their logits however rare a class is among the images, so it needs no adjustment for the prior, and an image of
-    a common class teaches about the rare ones that it looks like (He et al., "Distilling Virtual Examples for
-    Long-tailed Recognition", ICCV 2021).
+    for image i and class c of C, with the logits z of the network in training, the logits t_k of teacher k on the same
+    augmented images, the labels y, and the loss L of the stage. Choose teachers that were trained for balanced
+    accuracy. Their logits minimize the second term however rare a class is, so it needs no adjustment for the prior.
+    An image of a common class also teaches about the rare classes that it resembles (He et al., "Distilling Virtual
+    Examples for Long-tailed Recognition", ICCV 2021).
 
     The teachers are loaded when training starts or resumes. They are not part of the classifier and are never saved
-    or exported with it. Under mixed precision they run in mixed precision as well. They see an image once; the
-    average over mirror images and shifts that the conversion "flip_average" makes is for prediction.
+    or exported with it. Under mixed precision they run in mixed precision as well. They see each image once: the
+    average over mirror images and shifts by the conversion "flip_average" is for prediction only.
+
+    Hinton et al. average an ensemble by the arithmetic or the geometric mean; this is the arithmetic mean.
 
     Args:
-        teachers: what `ltzoo.models.load` takes, a name or path or several: entries of the zoo, `.keras` files or
-            folders of `ltzoo train`. They have the classes of the classifier, in its order, and take its images.
-        weight: between 0 and 1.
+        teachers: one or more names or paths that `ltzoo.models.load` takes: zoo entries, `.keras` files or run folders.
+            They must have the classes of the classifier, in the same order, and take its images.
+        weight: weight of the teachers' term, between 0 and 1.
         temperature: T, above 0.
-        ask: "all" teachers about every image; or "one", the k-th about every K-th image of a batch from number k on:
-            p_i = softmax(t_ki / T). The mean of the gradients is the same, as the loss is linear in p but for a
-            constant, and K teachers cost no more than one. In a batch of fewer than K images, as the last one of an
-            epoch may be, images are asked about again until each teacher has one.
+        ask: "all" shows every image to all teachers. "one" shows each image to one of the K teachers: teacher k gets
+            every K-th image of a batch, from number k, and p_i = softmax(t_ki / T). The mean gradient is the same,
+            because the loss is linear in p up to a constant, and K teachers cost no more than one. A batch of fewer
+            than K images repeats them until each teacher has one.
 
     Raises:
-        ValueError: no teacher or an argument out of range; when training begins, a teacher with other classes or for
-            other images.
-
-    Of Hinton's two ways to average an ensemble, the arithmetic and the geometric mean, this is the first.
+        ValueError: there is no teacher, or an argument is out of range; when training starts, a teacher has other
+            classes or takes other images.
     """
 
     def __init__(
@@ -81,24 +81,26 @@ class Distillation(Technique):
         self.weight = float(weight)
         self.temperature = float(temperature)
         self.ask = ask
-        self._teachers = None
+        self._teachers: _Teachers | None = None
 
     def attach(self, classifier: Classifier) -> None:
-        """Remember whose teachers these are."""
+        """Remember the classifier that the teachers must match."""
         self._teachers = _Teachers(classifier)
 
     def load_files(self) -> None:
         """Load the teachers, once."""
+        assert self._teachers is not None
         self._teachers.load(self.teachers)
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
-        """Compute the logits of the classifier; keep the teachers' mean prediction."""
+        """Compute the logits of the classifier; keep the teachers' mean prediction p `[batch, C]`."""
         images = classifier.augment(images, training=True)
         answers = ops.stop_gradient(self._answers(images))
         return classifier.classify_augmented(images, training=True), answers
 
     def _answers(self, images):
-        """p `[batch, C]` of raw pixels, in float32; of one teacher after the other where each has its share."""
+        """Compute p `[batch, C]` of raw pixels in float32; if each teacher has a share, one share after the other."""
+        assert self._teachers is not None
         models = self._teachers.models
         asked = [images] * len(models) if self.ask == "all" else self._shares(images)
         answers = [model.classify(part, training=False) for model, part in zip(models, asked, strict=True)]
@@ -110,7 +112,7 @@ class Distillation(Technique):
     def _shares(self, values):
         count = len(self.teachers)
         size = ops.shape(values)[0]
-        # An empty share would do, but not for TensorFlow's convolutions on a CPU (oneDNN).
+        # TensorFlow's convolutions on a CPU (oneDNN) fail on an empty share.
         if not isinstance(size, int):
             values = ops.take(values, ops.arange(ops.maximum(size, count)) % size, axis=0)
         elif size < count:
@@ -125,7 +127,7 @@ class Distillation(Technique):
         kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
-        """See the class."""
+        """Compute `loss` of the class docstring from `kept`, the teachers' mean prediction."""
         answered = logits if self.ask == "all" else ops.concatenate(self._shares(logits), axis=0)
         found = ops.log_softmax(ops.cast(answered, "float32") / self.temperature)
         wanted = ops.log(ops.maximum(kept, keras.config.epsilon()))
@@ -147,7 +149,7 @@ class Distillation(Technique):
 
 
 class _Teachers:
-    """The loaded teachers; no Keras object, so that nothing tracks them or saves them with the classifier."""
+    """The loaded teachers. Not a Keras object, so nothing tracks them or saves them with the classifier."""
 
     def __init__(self, classifier):
         self.classifier, self.models, self.names = classifier, (), []
@@ -163,14 +165,14 @@ class _Teachers:
         except NoWeightsError as error:
             raise NoWeightsError(
                 f"The teacher {name} has no weights. Train it (`ltzoo train {name} --data-dir FOLDER --out DIR`) and "
-                "name the run folder DIR in its place in `teachers` of the stages' technique. "
+                "put the run folder DIR in its place in `teachers` of the recipe's technique. "
                 f"Received: teachers={self.names}"
             ) from error
         if teacher.class_names != own.class_names or teacher.image_shape != own.image_shape:
             raise ValueError(
                 "`teachers` must have the classes of the classifier, in the same order, and take images of its shape; "
-                f"train them on the same data. Received: {name!r} for {_described(teacher)}; the classifier is for "
-                f"{_described(own)}"
+                f"train them on the same data. The classifier has {_described(own)}. "
+                f"Received: teacher {name!r} with {_described(teacher)}"
             )
         policy = own.dtype_policy.name
         if policy.startswith("mixed"):

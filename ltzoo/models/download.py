@@ -1,4 +1,4 @@
-"""Downloads that survive cut connections, and that end with the right file or with none."""
+"""Download files across lost connections; a download ends with the right file or with none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
-# pooch does all of this but resuming, which a large file needs most; requests reads proxies and certificates.
+# pooch does all of this except resume, which large files need most. requests honors proxies and certificates.
 import filelock
 import requests
 import urllib3
@@ -32,7 +32,7 @@ _TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 
 
 class _Cut(Exception):
-    """A try that ended early; another one may go on. `wait` is what the server asks for, in seconds."""
+    """An attempt ended early and another one may continue. `wait` is the pause that the server asks for, in seconds."""
 
     def __init__(self, reason, wait=0.0):
         super().__init__(reason)
@@ -40,23 +40,26 @@ class _Cut(Exception):
 
 
 def download(url: str, destination: Path, *, sha256: str | None = None, size: int | None = None) -> Path:
-    """The file at an http or https address, whole and checked, at `destination`.
+    """Download the file at an http or https address to `destination`, whole and checked.
 
-    What has come stays in a hidden file beside `destination` when the connection is cut, the process is stopped or
-    the server fails, and the next try or run asks for the rest (`Range`, `If-Range`). A server that does not know
-    ranges, or that has another version of the file by now, sends it from the start. It gives up after 4 tries in a
-    row that brought nothing new. Several processes may ask for one file: one fetches it, the others wait. A bar on
-    stderr shows the progress where that is a terminal.
+    When the connection is lost, the process is stopped or the server fails, the bytes so far stay in a hidden file next
+    to `destination`. The next attempt or run requests the rest (`Range`, `If-Range`). A server without range requests,
+    or with a newer version of the file, sends all of it again. The download fails after 4 attempts in a row without a
+    new byte. If several processes want the same file, one downloads it and the others wait. On a terminal a bar on
+    stderr shows the progress.
 
     Args:
         url: the address.
-        destination: path of the file; if it is there and has the hash, nothing is fetched.
-        sha256: the hash that it must have, or None.
-        size: its size in bytes, or None.
+        destination: path of the file; nothing is downloaded if it exists with the right hash.
+        sha256: SHA-256 that the file must have, or None.
+        size: size of the file in bytes, or None.
+
+    Returns:
+        `destination`.
 
     Raises:
-        WeightsError: the server refuses or cannot be reached, or sends another file; the latter is deleted.
-        OSError: the folder cannot be written to, or the disk is full; no part of the file is left then.
+        WeightsError: the server refuses or cannot be reached, or sends another file, which is deleted.
+        OSError: the folder cannot be written to, or the disk is full; a full disk leaves nothing behind.
     """
     with _explained_disk_errors(destination):
         destination.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +67,7 @@ def download(url: str, destination: Path, *, sha256: str | None = None, size: in
         with filelock.FileLock(destination.with_name(f".{destination.name}.lock")):
             if not (destination.is_file() and (sha256 is None or sha256_of(destination) == sha256)):
                 if part.size and part.validator is None and sha256 is None:
-                    part.discard()  # Nothing would tell whether the rest belongs to it.
+                    part.discard()  # Neither version nor hash would show whether the rest belongs to it.
                 with requests.Session() as session, DownloadProgress(destination.name) as progress:
                     _fetch(session, url, part, sha256, size, progress)
                 part.finish()
@@ -72,7 +75,7 @@ def download(url: str, destination: Path, *, sha256: str | None = None, size: in
 
 
 def _fetch(session, url, part, sha256, size, progress):
-    """Fill `part`, by as many tries as bring something new."""
+    """Fill `part`, in as many attempts as bring new bytes."""
     furthest, failed, joined, again = part.size, 0, part.size > 0, False
     while True:
         try:
@@ -82,8 +85,8 @@ def _fetch(session, url, part, sha256, size, progress):
             furthest, joined = max(furthest, part.size), joined or part.size > 0
             if failed >= TRIES:
                 raise WeightsError(
-                    f"{_shown(url)}: {cut}, after {TRIES} tries. The {part.size:,} bytes so far are kept; the same "
-                    "command goes on with them"
+                    f"{_shown(url)}: {cut}, after {TRIES} attempts. The {part.size:,} bytes so far are kept; run "
+                    "the same command again to continue"
                 ) from cut
             time.sleep(min(max(cut.wait, FIRST_WAIT * 2 ** max(failed - 1, 0)), LONGEST_WAIT))
             continue
@@ -97,11 +100,11 @@ def _fetch(session, url, part, sha256, size, progress):
                 f"{_shown(url)} sends another file than expected; it was deleted. "
                 f"Received: {received:,} bytes with SHA-256 {found}, expected {sha256}"
             )
-        furthest, failed, again = 0, 0, True  # The pieces may be of two versions: once more from the start.
+        furthest, failed, again = 0, 0, True  # The pieces may come from two versions: start over, once.
 
 
 def _try(session, url, part, size, progress):
-    """One request for what `part` lacks."""
+    """Send one request for the bytes that `part` lacks."""
     if size is not None and part.size >= size:
         if part.size == size:
             return
@@ -128,7 +131,7 @@ _COMPLETE = object()
 
 
 def _begin(response, url, part, size):
-    """Make `part` ready for the body of a response; return the size of the whole file, or None if it is not said."""
+    """Prepare `part` for the body of a response; return the size of the whole file, or None if it is unknown."""
     ranges = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", response.headers.get("Content-Range", ""))
     total = int(ranges[2]) if ranges and ranges[2] != "*" else None
     if response.status_code == 200:
@@ -146,7 +149,7 @@ def _begin(response, url, part, size):
         now = validator_of(response.headers)
         if ranges is None or ranges[1] is None or int(ranges[1]) != part.size:
             part.discard()
-            raise _Cut("the server sent another part of the file than it was asked for")
+            raise _Cut("the server did not send the requested part of the file")
         if part.validator is not None and now not in (None, part.validator):
             part.discard()
             raise _Cut("the file has changed on the server")
@@ -155,7 +158,7 @@ def _begin(response, url, part, size):
         if total == part.size:
             return _COMPLETE
         part.discard()
-        raise _Cut("the server has no such part of the file")
+        raise _Cut("the server does not have the requested part of the file")
     answer = f"the server answers {response.status_code} {response.reason or ''}".rstrip()
     if response.status_code in _TRY_AGAIN:
         wait = response.headers.get("Retry-After", "")
@@ -164,7 +167,7 @@ def _begin(response, url, part, size):
 
 
 def _receive(response, url, part, total, progress):
-    """Append the body of a response to `part`; `total` is the size that the file will have."""
+    """Append the body of a response to `part`; `total` is the size of the whole file."""
     if total is not None and shutil.disk_usage(part.path.parent).free < total - part.size:
         raise OSError(errno.ENOSPC, f"{total - part.size:,} bytes are to come")
     pieces = response.raw.stream(_PIECE, decode_content=False)
@@ -194,7 +197,7 @@ def _receive(response, url, part, total, progress):
 
 @contextlib.contextmanager
 def _explained_disk_errors(destination: Path) -> Iterator[None]:
-    """Errors of the disk as ones that say what to do; a part that filled the disk is removed."""
+    """Raise disk errors again with advice; a part that filled the disk is removed."""
     try:
         yield
     except OSError as error:
@@ -210,13 +213,13 @@ def _explained_disk_errors(destination: Path) -> Iterator[None]:
 
 
 def _shown(url: str) -> str:
-    """An address without password and query, which may hold a secret."""
+    """Return an address without password and query, which may hold secrets."""
     parts = urllib.parse.urlsplit(url)
     return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost reason of a network error, which the libraries wrap several times."""
+    """Return the innermost reason of a network error, which the libraries wrap several times."""
     inner = error
     while isinstance(getattr(inner, "reason", None) or (inner.args and inner.args[0]), BaseException):
         inner = getattr(inner, "reason", None) or inner.args[0]

@@ -1,4 +1,4 @@
-"""The bar of a download."""
+"""Show the progress of a download."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -14,18 +15,19 @@ from rich.progress import (
 
 
 class DownloadProgress:
-    """Bytes, speed and remaining time on stderr, if that is a terminal, or in a notebook; nothing elsewhere.
+    """Show bytes, speed and remaining time in a terminal (on stderr) or a notebook; show nothing elsewhere.
 
     Args:
-        name: what is shown before the bar.
+        name: text before the bar.
     """
 
     def __init__(self, name: str):
         self._name = name
-        self._bar = self._task = None
+        self._bar: Progress | None = None
+        self._task = TaskID(0)
 
     def start(self, done: int, total: int | None) -> None:
-        """A try begins with `done` of `total` bytes here; None is unknown."""
+        """Start or continue with `done` of `total` bytes; a `total` of None is unknown."""
         if self._bar is not None:
             self._bar.update(self._task, completed=done, total=total)
             return
@@ -44,7 +46,7 @@ class DownloadProgress:
         self._bar.start()
 
     def update(self, done: int) -> None:
-        """`done` bytes are here."""
+        """Show that `done` bytes have arrived."""
         if self._bar is not None:
             self._bar.update(self._task, completed=done)
 

@@ -1,4 +1,4 @@
-"""From a card to a weights file on this computer, checked."""
+"""Find the weights file of a card on this computer or at its address, and check it."""
 
 from __future__ import annotations
 
@@ -23,29 +23,31 @@ SUFFIX = ".weights.h5"
 def find_weights(
     card: Card, weights: str | os.PathLike = PRETRAINED, *, beside: str | os.PathLike | None = None
 ) -> Path:
-    """The weights file of a zoo entry.
+    """Find the weights file of a zoo entry.
 
-    With "pretrained" the first of these that has the card's file:
+    With "pretrained", return the file from the first of these places that has it:
 
-    1. the folders in the environment variable `LTZOO_WEIGHTS` (several are separated as in `PATH`),
-    2. the files that came with the package, or the folder `beside`,
+    1. the folders in the environment variable `LTZOO_WEIGHTS`, separated as in `PATH`,
+    2. the files that ship with the package, or the folder `beside`,
     3. the user's cache (`ltzoo.cache.folder()`),
-    4. the card's address, which fills a cache.
+    4. the card's address, from where it is fetched into a cache.
 
-    Where the card has a SHA-256, the file has it too when this returns; a file in `LTZOO_WEIGHTS` or of the package
-    that has another one is an error, a file in the cache is fetched again. Where the card has none, the file is
-    used as it is.
+    If the card has a SHA-256, the file must match it: a file in `LTZOO_WEIGHTS` or in the package that differs is an
+    error, and a cached file that differs is fetched again. If the card has none, the file is not checked.
 
     Args:
-        card: the card of the entry; `card.weights` is `{"file", "size", "sha256", "url"}`, the last of which may be
-            absent, or None where nobody has published weights (`NAME.weights.h5` is looked for then).
-        weights: "pretrained"; or the path of a `.weights.h5` file, or an address (https://, hf://, kaggle://), which
-            are used without comparing them with the card.
-        beside: the folder of a card that is not of the package.
+        card: the card of the entry. `card.weights` is `{"file", "size", "sha256"}`, perhaps with `"url"`; if it is
+            None, `NAME.weights.h5` is searched for.
+        weights: "pretrained"; or the path or address (https://, hf://, kaggle://) of a `.weights.h5` file, which is not
+            compared with the card.
+        beside: the folder of a card from outside the package.
+
+    Returns:
+        the path of the weights file.
 
     Raises:
-        NoWeightsError: there are none; says what to do.
-        WeightsError: they are not those of the card; says what to do.
+        NoWeightsError: there are no weights; the message says what to do.
+        WeightsError: the weights differ from the card's; the message says what to do.
         FileNotFoundError: `weights` is a path and there is no such file.
         ImportError: the address needs a library that is not installed.
     """
@@ -57,15 +59,15 @@ def find_weights(
 
 
 def file_name(card: Card) -> str:
-    """What the weights file of an entry is called."""
+    """Return the file name of an entry's weights."""
     return Path((card.weights or {}).get("file") or f"{card.name}{SUFFIX}").name
 
 
 def how_to_get(card: Card) -> str:
-    """What a user can do who has no weights of an entry, for the end of an error message."""
+    """Return advice for users without weights of an entry, for an error message."""
     command = (card.training or {}).get("command") or f"ltzoo train {card.name} --out RUN"
-    others = shipped.siblings_with_weights(card.name, card.backbone, card.dataset)[:3]
-    known = f"With weights, of the same network and data: {', '.join(others)}. " if others else ""
+    others = shipped.siblings_with_weights(card.name, dict(card.backbone), dict(card.dataset))[:3]
+    known = f"Entries with weights, for the same network and data: {', '.join(others)}. " if others else ""
     return (
         f"{known}Train it ({command}) and load the run folder, convert the authors' file "
         f"(ltzoo convert FILE --entry {card.name}), or build it untrained with weights=None"
@@ -76,12 +78,12 @@ def _given(card, weights):
     path = Path(weights).expanduser()
     if not path.is_file():
         raise FileNotFoundError(
-            f"`weights` must be 'pretrained', None, an address or a {SUFFIX} file. "
-            f"Received: weights={str(weights)!r}, not found"
+            f"`weights` must be 'pretrained', None, an address or an existing {SUFFIX} file. "
+            f"Received: weights={str(weights)!r}"
         )
     if not path.name.endswith(SUFFIX):
         raise WeightsError(
-            f"`weights` must be a {SUFFIX} file; the authors' files become one by: "
+            f"`weights` must be a {SUFFIX} file; convert an authors' file with: "
             f"ltzoo convert {path} --entry {card.name}. Received: weights={str(weights)!r}"
         )
     return path
@@ -96,10 +98,10 @@ def _pretrained(card, beside):
         path = place / name
         if path.is_file():
             if place == beside and address is not None and wanted not in (None, sha256(path)):
-                continue  # The cache of a hub, damaged; the address gives it anew.
+                continue  # A damaged file in a hub's cache; it is fetched again from the address.
             _require(path, card, wanted, remedy)
             return path
-    # Files of several versions of an entry lie side by side in the cache.
+    # The cache may hold several versions of an entry, so the hash is in the file name.
     stem = name.removesuffix(SUFFIX)
     cached = cache.folder() / "weights" / (f"{stem}-{wanted[:12]}{SUFFIX}" if wanted else name)
     if cached.is_file():
@@ -110,7 +112,7 @@ def _pretrained(card, beside):
     if address is None:
         searched = ", ".join(str(place) for place in [*(place for place, _ in places), cached.parent])
         raise NoWeightsError(
-            f"No weights of {card.name}: there is no {name} in {searched}, and its card has no address. "
+            f"No weights of {card.name} were found: {name} is not in {searched}, and the card has no address. "
             f"{how_to_get(card)}. Received: weights='pretrained'"
         )
     try:
@@ -122,21 +124,21 @@ def _pretrained(card, beside):
 
 
 def _folders(beside) -> Iterator[tuple[Path, str]]:
-    """The folders to look in before the cache, and what to do about a wrong file there."""
+    """Yield the folders to search before the cache, each with the remedy for a wrong file there."""
     for entry in os.environ.get(FOLDERS, "").split(os.pathsep):
         if entry.strip():
-            yield Path(entry).expanduser(), f"Take it out of the folder in {FOLDERS}"
+            yield Path(entry).expanduser(), f"Remove it from the folder in {FOLDERS}"
     if beside is None:
         yield shipped.folder(), "Install ltzoo again"
     else:
-        yield beside, "Get it again"
+        yield beside, "Fetch it again"
 
 
 def _require(path, card, wanted, remedy):
     found = sha256(path) if wanted else None
     if found != wanted:
         raise WeightsError(
-            f"The weights file {path} is not the one of the card of {card.name}: damaged or changed. {remedy}, pass "
-            f"its path as `weights` to use it all the same, or pass weights=None. "
-            f"Received: SHA-256 {found}, the card says {wanted}"
+            f"The weights file {path} does not match the card of {card.name}: damaged or changed. {remedy}, pass "
+            "its path as `weights` to use it anyway, or pass weights=None. "
+            f"Received: SHA-256 {found}, expected {wanted}"
         )

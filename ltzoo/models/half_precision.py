@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def rounded_to_half(model: LongTailedClassifier) -> LongTailedClassifier:
-    """A copy of a classifier, with its floating-point weights rounded to the nearest float16 numbers.
+    """Return a copy of a classifier with its floating-point weights rounded to the nearest float16 numbers.
 
-    They have the types of before and compute as before; measure the copy to see what the rounding costs.
+    Dtypes are unchanged; evaluate the copy to see what rounding costs.
 
     Raises:
-        ValueError: a weight is beyond the 65504 of float16.
+        ValueError: a weight exceeds 65504, the largest float16 number.
     """
     values = []
     for weight in model.weights:
@@ -35,10 +35,10 @@ def rounded_to_half(model: LongTailedClassifier) -> LongTailedClassifier:
 
 
 def halve(path: str | os.PathLike) -> None:
-    """Writes an HDF5 file anew with its float32 data in float16.
+    """Rewrite an HDF5 file with its float32 data in float16.
 
     Raises:
-        ValueError: a number is beyond the 65504 of float16; the file is as it was.
+        ValueError: a number exceeds 65504, the largest float16 number; the file is unchanged.
     """
 
     def put(place, item):
@@ -59,7 +59,7 @@ def _half(value, name):
         half = value.astype(np.float16)
     if np.isinf(half).any():
         raise ValueError(
-            "The weights of a file in float16 must be within 65504; write float32. Received: "
-            f"{np.abs(value).max():g} in {name}"
+            "`half` needs weights within the 65504 of float16; save with half=False. "
+            f"Received: {np.abs(value).max():g} in {name}"
         )
     return half

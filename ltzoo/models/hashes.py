@@ -1,4 +1,4 @@
-"""Hashes of files of any size."""
+"""Hash files of any size."""
 
 import hashlib
 import os
@@ -6,6 +6,6 @@ from pathlib import Path
 
 
 def sha256(path: str | os.PathLike) -> str:
-    """SHA-256 of a file as 64 hexadecimal digits; the file is read in pieces."""
+    """Compute the SHA-256 of a file, read in pieces, as 64 hexadecimal digits."""
     with open(Path(path), "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

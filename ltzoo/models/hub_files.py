@@ -1,4 +1,4 @@
-"""Files of the Hugging Face Hub and of Kaggle Models, through the hubs' own libraries."""
+"""Fetch files from the Hugging Face Hub and Kaggle Models with the hubs' own libraries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from ltzoo.models.weights_errors import WeightsError
 
 
 class HubAddress(NamedTuple):
-    """`hf://ORGANIZATION/REPOSITORY/PATH@REVISION` in parts; the path may be empty."""
+    """The parts of `hf://ORGANIZATION/REPOSITORY/PATH@REVISION`.
+
+    Attributes:
+        repository: `ORGANIZATION/REPOSITORY`.
+        path: path in the repository; may be empty.
+        revision: branch, tag or commit; None for the main branch.
+    """
 
     repository: str
     path: str
@@ -22,45 +28,49 @@ class HubAddress(NamedTuple):
 
 
 def parse_hf(address: str) -> HubAddress:
-    """The parts of an `hf://` address; the revision may also stand behind the repository, as the hub writes it.
+    """Split an `hf://` address; the revision may also follow the repository, as the hub writes it.
 
     Raises:
-        WeightsError: it names no repository.
+        WeightsError: the address has another form.
     """
     found = re.fullmatch(r"hf://([^/@]+)/([^/@]+)(?:@([^/]+))?(?:/([^@]*))?(?:@(.+))?", address)
     if found is None or (found[3] and found[5]):
         raise WeightsError(
-            f"an hf:// address must be hf://ORGANIZATION/REPOSITORY/PATH@REVISION. Received: {address}"
+            f"`address` must be hf://ORGANIZATION/REPOSITORY/PATH@REVISION. Received: address={address!r}"
         )
     return HubAddress(f"{found[1]}/{found[2]}", (found[4] or "").strip("/"), found[3] or found[5])
 
 
 def fetch(address: str, *, sha256: str | None = None, size: int | None = None) -> Path:
-    """The file at an `hf://` or `kaggle://` address in the cache of that hub's library.
+    """Fetch the file at an `hf://` or `kaggle://` address into the cache of that hub's library.
 
-    A file with the wrong hash is fetched anew once, since it may be the cache that is damaged.
+    A file with the wrong hash or size is fetched a second time, since the cache may be damaged.
+
+    Returns:
+        the path of the file in the cache.
 
     Raises:
-        WeightsError: the hub's library could not fetch it, or it is not the file that was asked for.
+        WeightsError: the hub's library cannot fetch the file, or the file does not match `sha256` and `size`.
         ImportError: the hub's library is not installed.
     """
     get = _from_hugging_face if address.startswith("hf://") else _from_kaggle
-    for anew in (False, True):
-        path = get(address, anew, sha256)
-        found = hashes.sha256(path) if sha256 else None
-        if found == sha256 and size in (None, path.stat().st_size):
+    received = ""
+    for force in (False, True):
+        path = get(address, force, sha256)
+        found, length = hashes.sha256(path) if sha256 else None, path.stat().st_size
+        if found == sha256 and size in (None, length):
             return path
-    raise WeightsError(
-        f"{address} is another file than expected. Received: {path.stat().st_size:,} bytes"
-        + (f" with SHA-256 {found}, expected {sha256}" if sha256 else f", expected {size:,}")
-    )
+        received = f"{length:,} bytes" + (
+            f" with SHA-256 {found}, expected {sha256}" if sha256 else f", expected {size:,}"
+        )
+    raise WeightsError(f"{address} is another file than expected. Received: {received}")
 
 
 def require(library: str, extra: str) -> ModuleType:
-    """An optional library.
+    """Import an optional library, which the `extra` of this package installs.
 
     Raises:
-        ImportError: it is not installed; the message says how to install it.
+        ImportError: the library is not installed; the message says how to install it.
     """
     try:
         return importlib.import_module(library)
@@ -70,44 +80,44 @@ def require(library: str, extra: str) -> ModuleType:
         ) from error
 
 
-def _from_hugging_face(address, anew, sha256):
+def _from_hugging_face(address, force, sha256):
     repository, path, revision = parse_hf(address)
     if not path:
         raise WeightsError(
-            f"an hf:// address of weights must name a file of the repository. Received: {address}"
+            f"`address` of weights must name a file in the repository. Received: address={address!r}"
         )
     hub = require("huggingface_hub", "hf")
-    if sha256 is not None and not anew:
-        # With a hash, what is in the cache needs no question to the hub whether there is something newer.
+    if sha256 is not None and not force:
+        # A cached file with the right hash is used without asking the hub for a newer one.
         kept = hub.try_to_load_from_cache(repository, path, revision=revision)
         if isinstance(kept, str) and hashes.sha256(kept) == sha256:
             return Path(kept)
     with explained(address):
-        return Path(hub.hf_hub_download(repository, path, revision=revision, force_download=anew))
+        return Path(hub.hf_hub_download(repository, path, revision=revision, force_download=force))
 
 
-def _from_kaggle(address, anew, sha256):
+def _from_kaggle(address, force, sha256):
     parts = address.removeprefix("kaggle://").split("/")
     versions = 1 if len(parts) > 4 and parts[4].isdigit() else 0
     handle, path = "/".join(parts[: 4 + versions]), "/".join(parts[4 + versions :])
     if not path or not all(parts):
         raise WeightsError(
-            "a kaggle:// address must be kaggle://OWNER/MODEL/FRAMEWORK/VARIATION/VERSION/PATH, the version being "
-            f"optional. Received: {address}"
+            "`address` must be kaggle://OWNER/MODEL/FRAMEWORK/VARIATION/VERSION/PATH, with or without VERSION. "
+            f"Received: address={address!r}"
         )
     hub = require("kagglehub", "kaggle")
     with explained(address):
-        return Path(hub.model_download(handle, path, force_download=anew))
+        return Path(hub.model_download(handle, path, force_download=force))
 
 
 @contextlib.contextmanager
 def explained(address):
-    """Every error of a hub's library, of whatever type, as one that names the address."""
+    """Raise any error of a hub's library, whatever its type, as a `WeightsError` that names the address."""
     try:
         yield
     except Exception as error:
         reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
         answer = getattr(getattr(error, "response", None), "status_code", None)
         if answer in (401, 403) or "Token" in type(error).__name__:
-            reason += " (log in with 'hf auth login' or set HF_TOKEN, if you have the rights)"
+            reason += " (if you have access, log in with 'hf auth login' or set HF_TOKEN)"
         raise WeightsError(f"{address}: {type(error).__name__} {reason}".rstrip()) from error

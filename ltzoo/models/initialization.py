@@ -1,4 +1,4 @@
-"""Initial weights: as a function of a seed, without touching any global random state; or none at all."""
+"""Set initial weights as a function of a seed, without touching global random state; or skip them."""
 
 import contextlib
 import zlib
@@ -12,19 +12,20 @@ from ltzoo.keras_internals import deferred_variables, is_deferred, layers_of, se
 def without_initial_values() -> contextlib.AbstractContextManager:
     """Return a context in which new layers start from ones, for models whose weights are loaded next.
 
-    JAX compiles a function for each shape that is drawn or filled, which takes most of the time that a network needs to
-    be built there. On the other backends initial values cost next to nothing, and the context does nothing.
+    JAX compiles a function for each shape that is drawn or filled, which is most of the time to build a network there.
+    On the other backends initial values cost next to nothing, and the context does nothing.
 
-    It is a `keras.StatelessScope`, Keras's own way to build layers whose variables get their values later. Keras keeps
-    scopes and waiting variables per thread, so other threads see nothing of it, and no part of Keras is replaced.
+    The context is a `keras.StatelessScope`, Keras's own way to build layers whose variables get their values later.
+    Keras keeps scopes and waiting variables per thread, so other threads are unaffected, and nothing in Keras is
+    patched.
     """
     return _OnesLater() if keras.backend.backend() == "jax" else contextlib.nullcontext()
 
 
 class _OnesLater(keras.StatelessScope):
-    """A scope after which the floating-point variables made in it are ones, or hold what was assigned in it.
+    """Scope that leaves its new floating-point variables at ones, or at the value assigned inside it.
 
-    Variables of other types, such as the states of random layers, start from their own initial values.
+    Variables of other dtypes, such as the states of random layers, start from their own initial values.
     """
 
     def __enter__(self):
@@ -33,12 +34,14 @@ class _OnesLater(keras.StatelessScope):
         return super().__enter__()
 
     def get_current_value(self, variable):
+        """Return the value assigned in the scope, or ones for a new floating-point variable, or None."""
         value = super().get_current_value(variable)
         return (
             _ones(variable.shape, variable.dtype) if value is None and _starts_from_ones(variable) else value
         )
 
     def add_update(self, update):
+        """Record an assignment `(variable, value)`."""
         self.variables.append(update[0])
         super().add_update(update)
 
@@ -64,17 +67,16 @@ def _constant(value):
 
 def _ones(shape, dtype=None):
     dtype = keras.backend.standardize_dtype(dtype)
-    if dtype == "bfloat16":  # NumPy has none.
+    if dtype == "bfloat16":  # NumPy does not have it.
         return keras.ops.ones(shape, dtype)
     return np.ones(shape, dtype)
 
 
 def reinitialize(layer: keras.layers.Layer, seed: int) -> None:
-    """Draws all random initial weights of a built layer or model again, from `seed`.
+    """Draw all random initial weights of a built layer or model again, from `seed`.
 
-    Every kernel gets its own seed (from `seed`, the layer's place and the kernel's name), so equal shapes do not
-    get equal weights, and the same seed gives the same weights on one backend. Weights that start at constants
-    are set to them.
+    Every kernel gets its own seed, made of `seed`, the layer's position and the kernel's name. So equal shapes do not
+    get equal weights, and a seed always gives the same weights on one backend. Constant initial values are restored.
     """
     for place, part in enumerate(layers_of(layer)):
         for name in ("kernel", "embeddings", "depthwise_kernel", "pointwise_kernel"):

@@ -1,27 +1,29 @@
-"""Copies of layers that compute in another precision."""
+"""Copy layers into another precision."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 
 from ltzoo.keras_internals import layers_of
 
 _POLICIES = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16", "float64")
+_Layer = TypeVar("_Layer", bound=keras.layers.Layer)
 
 
-def float32_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
-    """`layer` itself where all of it computes in float32, else a copy that does, with the same weights.
+def float32_layer(layer: _Layer) -> _Layer:
+    """Return `layer` if all of it computes in float32, else a float32 copy with the same weights.
 
-    Runtimes differ in what they know of half precision (ONNX Runtime refuses some of what Keras writes), so models
-    leave as float32. Weights of mixed precision are float32 already; half-precision weights keep their values.
+    Models are exported in float32 because runtimes differ in their support of half precision: ONNX Runtime refuses
+    some of what Keras writes. Weights under mixed precision are float32 already; half-precision weights keep their
+    values.
     """
     if all(_is_float32(part) for part in layers_of(layer)):
         return layer
     return _copy(layer, _in_float32)
 
 
-def mixed_layer(layer: keras.layers.Layer, policy: str) -> keras.layers.Layer:
-    """A copy of `layer` with the same weights; what computes in float32 computes in the mixed precision `policy`."""
+def mixed_layer(layer: _Layer, policy: str) -> _Layer:
+    """Return a copy with the same weights whose float32 layers compute in the mixed precision `policy`."""
     return _copy(layer, lambda config: _mixed(config, policy))
 
 

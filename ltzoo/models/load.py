@@ -1,4 +1,4 @@
-"""Loading: zoo entries by name, published cards, saved models and run folders; with another head if wanted."""
+"""Load zoo entries, published cards, saved models and run folders, with another head if wanted."""
 
 from __future__ import annotations
 
@@ -36,34 +36,34 @@ def load(
     input_shape: Sequence[int] | None = None,
     trainable: str | Sequence[str] = "all",
 ) -> LongTailedClassifier:
-    """A classifier, ready for `predict`, for `fit(x, y)` (fine-tuning) and for `fit(dataset)`.
+    """Load a classifier, ready for `predict`, for `fit(x, y)` (fine-tuning) and for `fit(dataset)`.
 
-        model = load("gcl_resnet32_cifar10_lt")                               # as it was trained
+        model = load("gcl_resnet32_cifar10_lt")                               # as trained
         model = load("gcl_resnet32_cifar10_lt", num_classes=7)                # its backbone, a new head
         model = load("gcl_resnet32_cifar10_lt", class_counts=dataset, trainable=["stage3_*"])
 
-    With `num_classes`, `class_counts` or `recipe` the backbone keeps its weights and everything else is made anew:
-    head, losses, clouds, samplers and shot groups follow the new class counts. See `ltzoo.models.with_new_classes`.
+    With `num_classes`, `class_counts` or `recipe` the backbone keeps its weights and everything else is new: head,
+    losses, clouds, samplers and shot groups follow the new class counts. See `ltzoo.models.with_new_classes`.
 
     Args:
         entry_or_path: a zoo entry (`ltzoo.models.names()`), the path or address of a published card (`NAME.json`), a
-            `.keras` file, or a folder of `ltzoo train`. Where an entry has no weights but the one with the constants
-            of the authors' code has (`gcl_published_...` for `gcl_...`), that one is loaded, with a warning.
+            `.keras` file, or a folder of `ltzoo train`. If an entry has no weights, but its twin with the constants of
+            the authors' code has (`gcl_published_...` for `gcl_...`), the twin is loaded, with a warning.
         weights: for a zoo entry: "pretrained", None for new weights, the path of a `.weights.h5` file, or an
             address; see `ltzoo.models.find_weights`.
         num_classes: number of classes of a new head.
         class_counts: training images per class of the new data; or a `LongTailedDataset`, which also gives the class
-            names and, for a zoo entry, the image shape. With `num_classes` alone the classes count as equally frequent.
-        class_names: a name for each class.
+            names and, for a zoo entry, the image shape. With `num_classes` alone, classes count as equally frequent.
+        class_names: one name per class.
         recipe: another recipe for `fit(dataset)`, by name or as a `Recipe`; its head replaces the entry's.
         input_shape: (height, width, channels) of the images, for a zoo entry; backbones take any size.
-        trainable: what `fit` may change: "all", "head", or patterns of layers of the backbone that train with the head,
-            such as `["stage3_*"]`; see `LongTailedClassifier.set_trainable`.
+        trainable: what `fit` may change: "all", "head", or patterns of backbone layers that train with the head, such
+            as `["stage3_*"]`; see `LongTailedClassifier.set_trainable`.
 
     Raises:
-        ValueError: no such entry, or arguments that do not fit.
-        FileNotFoundError: no such file.
-        WeightsError: there are no weights, they are not those of the card, or they do not fit the network.
+        ValueError: there is no such entry, or the arguments do not match.
+        FileNotFoundError: there is no such file.
+        WeightsError: there are no weights, they differ from the card's, or they do not fit the network.
     """
     new = {
         "class_counts": class_counts,
@@ -79,8 +79,8 @@ def load(
         model = _load_file(Path(entry_or_path).expanduser())
         if input_shape is not None and tuple(input_shape) != model.image_shape:
             raise ValueError(
-                f"`input_shape` of a saved model is fixed, {model.image_shape}; only a zoo entry can be loaded for "
-                f"another one. Received: input_shape={tuple(input_shape)}"
+                f"`input_shape` of a saved model must be {model.image_shape}; only a zoo entry can be loaded for "
+                f"another shape. Received: input_shape={tuple(input_shape)}"
             )
     else:
         model = _load_entry(*source, weights, input_shape)
@@ -92,7 +92,7 @@ def load(
 
 
 def _entry(entry_or_path):
-    """The card and the folder of its weights; None for a saved model."""
+    """Return the card and the folder of its weights; None for a saved model."""
     if entry_or_path in shipped.names():
         return card(str(entry_or_path)), None
     if is_card_file(entry_or_path):
@@ -100,11 +100,11 @@ def _entry(entry_or_path):
     path = Path(entry_or_path).expanduser()
     if path.exists() or path.suffix == ".keras" or len(path.parts) > 1:
         return None
-    return card(str(entry_or_path)), None  # Says that there is no such entry.
+    return card(str(entry_or_path)), None  # Raises the error for an unknown entry.
 
 
 def _load_entry(entry, beside, weights, input_shape):
-    # Before the network is built, which takes seconds where it is large: this may well be refused.
+    # Find the weights first: they may be missing, and building a large network takes seconds.
     entry, path = (entry, None) if weights is None else _with_weights(entry, weights, beside)
     model = _build(entry, input_shape, initialize=path is None)
     if path is not None:
@@ -112,15 +112,16 @@ def _load_entry(entry, beside, weights, input_shape):
             weights_file.load_weights(model, path)
         except (ValueError, OSError, KeyError) as error:
             raise WeightsError(
-                f"{path} does not fit the network of {entry.name}: {str(error).splitlines()[0]}"
+                f"`weights` does not fit the network of {entry.name}: {str(error).splitlines()[0]}. "
+                f"Received: weights={str(path)!r}"
             ) from error
-    # The optimizer makes its variables when a `fit` begins; most models are loaded to predict.
+    # Most models are loaded to predict, so the optimizer creates its variables only when `fit` starts.
     model.finish_training(build_optimizer=False)
     return model
 
 
 def _with_weights(entry, weights, beside):
-    """An entry and its weights file; where it has none, those of the same method with its authors' constants."""
+    """Return an entry and its weights file; if it has none, those of its twin with the authors' constants."""
     try:
         return entry, find_weights(entry, weights, beside=beside)
     except NoWeightsError:
@@ -157,9 +158,12 @@ def _load_file(path):
     if path.is_dir():
         if not (path / "model.keras").is_file():
             raise FileNotFoundError(
-                f"The folder {str(path)!r} holds no model.keras: is the training finished?"
+                f"`entry_or_path` must be a folder with a model.keras; has the run finished? "
+                f"Received: entry_or_path={str(path)!r}"
             )
         path = path / "model.keras"
     if not path.is_file():
-        raise FileNotFoundError(f"No such model file: {str(path)!r}")
+        raise FileNotFoundError(
+            f"`entry_or_path` must be an existing model file. Received: entry_or_path={str(path)!r}"
+        )
     return keras.saving.load_model(path)

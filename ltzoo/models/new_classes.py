@@ -1,4 +1,4 @@
-"""The backbone of a trained classifier, with everything else made for other classes."""
+"""Put new heads for other classes on the backbone of a trained classifier."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ def with_new_classes(
     recipe: str | Recipe | None = None,
     seed: int | None = None,
 ) -> LongTailedClassifier:
-    """A new classifier on the backbone of `model`, whose weights it shares; heads are fresh.
+    """Make a new classifier with new heads on the backbone of `model`, whose weights it shares.
 
-    What depends on the classes follows the new counts: heads, losses, clouds, techniques, samplers, shot groups. Images
-    are normalized as before. `model` itself should not be used any more.
+    Everything that depends on the classes follows the new counts: heads, losses, clouds, techniques, samplers and shot
+    groups. Images are normalized as before. Do not use `model` afterwards.
 
     Args:
         model: a classifier.
-        class_counts: training images per class; or a `LongTailedDataset`, which also gives the class names. None with
-            `num_classes`: as many equally frequent classes; None with neither: the classes of `model`.
+        class_counts: training images per class; or a `LongTailedDataset`, which also gives the class names. Default:
+            `num_classes` equally frequent classes, or the classes of `model` if that is None too.
         num_classes: number of classes.
-        class_names: a name for each class; default the dataset's, those of `model` where the number of classes stays,
+        class_names: one name per class; default the dataset's, those of `model` if the number of classes is the same,
             else "0", "1", ...
-        recipe: another recipe, by name or as a `Recipe`; default that of `model`. Where it changes the backbone
-            (normalized batch norm, experts), that is done here, unless the recipe of `model` has done it already.
-        seed: of the initial weights of the heads; default that of `model`.
+        recipe: another recipe, by name or as a `Recipe`; default the recipe of `model`. Its conversions of the
+            backbone (normalized batch norm, experts) are made here, unless the recipe of `model` has made them.
+        seed: seed of the initial weights of the heads; default the seed of `model`.
 
     Returns:
-        A `LongTailedClassifier`, compiled for fine-tuning.
+        a `LongTailedClassifier`, compiled for fine-tuning.
 
     Raises:
-        ValueError: arguments that contradict each other, or a recipe whose changes of the backbone do not go with those
-            that it has.
+        ValueError: arguments contradict each other, or the conversions of `recipe` do not extend those of the
+            backbone.
     """
     if isinstance(class_counts, LongTailedDataset):
         class_names = class_counts.class_names if class_names is None else class_names
@@ -87,11 +87,11 @@ def with_new_classes(
 
 
 def _converted(backbone, old, new):
-    """The backbone with the conversions of the recipe `new`, after those of `old`."""
+    """Return the backbone after the conversions that the recipe `new` adds to those of `old`."""
     made, wanted = (recipe.to_dict()["conversions"] for recipe in (old, new))
     if wanted[: len(made)] != made:
         raise ValueError(
-            f"`recipe` must keep what the trained backbone was changed by, {made}. "
-            f"Received: recipe {new.name!r} with {wanted or 'no conversions'}"
+            f"`recipe` must keep the conversions of the trained backbone, {made}. "
+            f"Received: recipe={new.name!r} with {wanted or 'no conversions'}"
         )
     return convert(backbone, wanted[len(made) :])

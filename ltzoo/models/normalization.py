@@ -1,4 +1,4 @@
-"""Normalization of pixels, and the mean and standard deviation of a dataset's pixels."""
+"""Normalize pixels, and measure the pixel statistics of a dataset."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ if TYPE_CHECKING:
 
 
 def normalize(images: Any, mean: tuple[float, ...], std: tuple[float, ...]) -> Any:
-    """Compute `(pixels / 255 - mean) / std` per channel of float32 pixels 0..255 `[batch, height, width, channels]`."""
-    mean, std = (ops.convert_to_tensor(values, dtype="float32") for values in (mean, std))
-    return (images / 255.0 - mean) / std
+    """Compute `(images / 255 - mean) / std` of float32 pixels 0..255 `[batch, height, width, channels]`."""
+    offset, scale = (ops.convert_to_tensor(values, dtype="float32") for values in (mean, std))
+    return (images / 255.0 - offset) / scale
 
 
 def channel_statistics(
     dataset: LongTailedDataset, max_images: int = 512
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Per-channel (mean, std) on the 0..1 scale: published constants, or those of up to `max_images` images.
+    """Return the pixel mean and standard deviation per channel, on the 0..1 scale.
 
-    The images are evenly spaced over the training split, so the result is deterministic.
+    They are the published constants of the dataset where there are any. Otherwise they are measured on up to
+    `max_images` training images at even distances, so the result is deterministic.
     """
     known = facts(dataset.name)
     if known is not None and known.pixel_statistics is not None and dataset.image_shape[-1] == 3:

@@ -1,4 +1,4 @@
-"""A file that is on its way: what has come so far, and what the rest must belong to."""
+"""A partly downloaded file: the bytes so far, and the version that the rest must belong to."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ltzoo.files import atomic_write, put_in_place
 
 
 class PartFile:
-    """The bytes of `destination` that have come so far, in a hidden file beside it, kept between tries and runs.
+    """The bytes of `destination` received so far, in a hidden file next to it, kept between attempts and runs.
 
     Args:
-        destination: what the file will be called when it is whole.
+        destination: path of the complete file.
     """
 
     def __init__(self, destination: Path):
@@ -23,36 +23,36 @@ class PartFile:
 
     @property
     def size(self) -> int:
-        """Bytes so far."""
+        """The number of bytes received so far."""
         return self.path.stat().st_size if self.path.is_file() else 0
 
     @property
     def validator(self) -> str | None:
-        """What the server called the version that the bytes are of: a strong ETag or a date, for `If-Range`."""
+        """The server's mark of the version that the bytes belong to: a strong ETag or a date, for `If-Range`."""
         try:
             return json.loads(self._note.read_text(encoding="utf-8"))["validator"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def start(self, validator: str | None) -> None:
-        """Begin anew, with a version of the file that the server calls `validator`."""
+        """Start again from zero bytes, with a version of the file that the server marks as `validator`."""
         self.discard()
         with atomic_write(self._note) as temporary:
             temporary.write_text(json.dumps({"validator": validator}), encoding="utf-8")
         self.path.touch()
 
     def discard(self) -> None:
-        """Forget what has come."""
+        """Delete the bytes received so far."""
         self.path.unlink(missing_ok=True)
         self._note.unlink(missing_ok=True)
 
     def finish(self) -> None:
-        """Give the whole file its name."""
+        """Move the complete file to `destination`."""
         put_in_place(self.path, self.destination)
         self._note.unlink(missing_ok=True)
 
 
 def validator_of(headers: Mapping[str, str]) -> str | None:
-    """The validator that `If-Range` may use: a weak ETag (`W/...`) does not promise the same bytes."""
+    """Return the validator for `If-Range`: a weak ETag (`W/...`) does not promise the same bytes."""
     tag = headers.get("ETag", "")
     return tag if tag and not tag.startswith("W/") else headers.get("Last-Modified")

@@ -1,4 +1,4 @@
-"""The layers that the stages of a recipe need besides the backbone: heads, clouds, augmentations, techniques."""
+"""Make the layers that the stages need besides the backbone: heads, clouds, augmentations, techniques."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,11 @@ from ltzoo.recipes.recipe import Recipe
 def make_heads(
     recipe: Recipe, class_counts: Sequence[int] | np.ndarray
 ) -> tuple[list[keras.layers.Layer], list[int]]:
-    """All heads of a recipe, and for each stage the number of its head."""
+    """Make the heads of a recipe.
+
+    Returns:
+        The heads, and the index of the head per stage: a stage without a head of its own keeps the previous one.
+    """
     made, numbers = [], []
     for index, stage in enumerate(recipe.stages):
         config = recipe.head if index == 0 else stage.head
@@ -30,7 +34,7 @@ def make_heads(
 def make_clouds(
     recipe: Recipe, class_counts: Sequence[int] | np.ndarray, seed: int
 ) -> list[GaussianCloud | None]:
-    """For each stage its Gaussian cloud, or None."""
+    """Make the Gaussian cloud of each stage, or None."""
     return [
         None
         if stage.cloud is None
@@ -44,7 +48,7 @@ def make_clouds(
 
 
 def make_augmentations(recipe: Recipe, num_classes: int, seed: int) -> list[DeviceAugmentation | None]:
-    """For each stage the augmentation that runs inside the training step, or None."""
+    """Make the augmentation that runs inside the training step, or None, for each stage."""
     return [
         None
         if stage.augment_on == "host" or stage.cache_features
@@ -62,7 +66,7 @@ def make_augmentations(recipe: Recipe, num_classes: int, seed: int) -> list[Devi
 def make_techniques(
     recipe: Recipe, class_counts: Sequence[int] | np.ndarray, seed: int
 ) -> list[techniques.Technique | None]:
-    """For each stage its technique, or None."""
+    """Make the technique of each stage, or None."""
     return [
         None
         if stage.technique is None

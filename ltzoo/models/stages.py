@@ -1,44 +1,103 @@
-"""How a classifier enters and leaves the stages of its recipe."""
+"""Move a classifier through the stages of its recipe."""
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import keras
+import numpy as np
 
 from ltzoo import heads, losses
-from ltzoo.keras_internals import layers_of, own_trainable_variables, parts_of
+from ltzoo.data.augmentation import DeviceAugmentation
+from ltzoo.keras_internals import layers_of
+from ltzoo.layers import GaussianCloud
 from ltzoo.metrics import Top1Accuracy
+from ltzoo.models.freezing import set_backbone_trainable, set_trainable
 from ltzoo.models.initialization import reinitialize
-from ltzoo.protocols import StageView
-from ltzoo.recipes.recipe import TRAINABLE
+from ltzoo.protocols import Classifier, StageView
+from ltzoo.recipes.recipe import TRAINABLE, Recipe
+from ltzoo.techniques import Technique
 from ltzoo.training import optimizers
 from ltzoo.training.schedules import EpochSchedule, learning_rates
 
 
 class Stages:
-    """Mixin of `LongTailedClassifier`: what trains, how batch norm behaves and what is compiled in each stage."""
+    """Mixin of `LongTailedClassifier` that sets what trains, how batch norm behaves and what is compiled per stage.
+
+    Attributes:
+        stage: the current stage; None outside a staged fit.
+        trains: what may train, as `set_trainable` takes it.
+    """
+
+    stage: int | None
+    trains: str | tuple[str, ...]
+    # What the mixin uses of the classifier, and of `keras.Model`.
+    recipe: Recipe
+    class_counts: np.ndarray
+    backbone: keras.Model
+    heads: list[keras.layers.Layer]
+    head_numbers: list[int]
+    techniques: list[Technique | None]
+    clouds: list[GaussianCloud | None]
+    device_augmentations: list[DeviceAugmentation | None]
+    compiled: bool
+    compile: Callable[..., None]
+    compile_from_config: Callable[[Any], None]
+    get_compile_config: Callable[[], Any]
+    optimizer: Any
+    trainable_variables: list[keras.Variable]
+
+    @property
+    def head(self) -> keras.layers.Layer:
+        """The head of the current stage; outside training, of the last stage."""
+        return self.heads[self.head_numbers[-1 if self.stage is None else self.stage]]
+
+    @property
+    def technique(self) -> Technique | None:
+        """The technique of the current stage, or None."""
+        return None if self.stage is None else self.techniques[self.stage]
+
+    @property
+    def cloud(self) -> GaussianCloud | None:
+        """The Gaussian cloud of the current stage, or None."""
+        return None if self.stage is None else self.clouds[self.stage]
+
+    @property
+    def device_augmentation(self) -> DeviceAugmentation | None:
+        """The in-model augmentation of the current stage, or None."""
+        return None if self.stage is None else self.device_augmentations[self.stage]
 
     def enter_stage(self, stage: int | None) -> None:
-        """Puts trainability, batch norm and head into the form of stage number `stage`; None is out of training."""
+        """Set trainability, batch norm and head for a stage.
+
+        Args:
+            stage: index of the stage; None leaves training.
+
+        Raises:
+            ValueError: there is no such stage, or the backbone lacks the batch norm that it needs.
+        """
         if stage is not None and not 0 <= stage < len(self.recipe.stages):
             raise ValueError(
                 f"`stage` must be None or 0..{len(self.recipe.stages) - 1}. Received: stage={stage}"
             )
         self.stage = stage
         settings = self.recipe.stages[-1 if stage is None else stage]
-        norms = [
-            layer for layer in layers_of(self.backbone) if isinstance(layer, keras.layers.BatchNormalization)
-        ]
+        current: Any = self.head
         for head in self.heads:
-            _set_trainable(head, head is self.head)
+            set_trainable(head, head is current)
         for technique in self.techniques:
             if technique is not None:
-                _set_trainable(technique, technique is self.technique)
-        self._set_backbone_trainable("all" if stage is None else settings.trainable)
-        mode = "train" if stage is None else settings.batch_norm
+                set_trainable(technique, technique is self.technique)
+        set_backbone_trainable(self.backbone, ("all" if stage is None else settings.trainable, self.trains))
+        self._set_batch_norm("train" if stage is None else settings.batch_norm)
+        if settings.scale is not None:
+            current.scale = settings.scale
+
+    def _set_batch_norm(self, mode):
+        norms: list[Any] = [
+            layer for layer in layers_of(self.backbone) if isinstance(layer, keras.layers.BatchNormalization)
+        ]
         if mode == "shifted" and any(not hasattr(layer, "shifted") for layer in norms):
             raise ValueError(
                 "`batch_norm='shifted'` needs ltzoo.layers.BatchNormalization in the backbone. "
@@ -49,23 +108,21 @@ class Stages:
                 layer.shifted = mode == "shifted"
             if mode != "train":
                 layer.trainable = False
-        if settings.scale is not None:
-            self.head.scale = settings.scale
 
     def set_trainable(self, which: str | Sequence[str] = "all") -> None:
-        """Freezes layers of the backbone until this is called again, and compiles anew.
+        """Freeze backbone layers (until the next call) and recompile.
 
-        It holds for `fit(x, y)`, and in every stage of `fit(dataset)`, where what a stage freezes is frozen too. Batch
-        norm that is frozen is in inference mode. The optimizer is a new one with the same settings. A model whose
-        loss or metrics Keras cannot serialize has to be compiled by hand.
+        The choice holds for `fit(x, y)` and in every stage of `fit(dataset)`, where layers that the stage freezes stay
+        frozen. Frozen batch norm runs in inference mode. The optimizer is a new one with the same settings. If Keras
+        cannot serialize the loss or the metrics, compile the model again before the next `fit`.
 
         Args:
-            which: what may train besides the head: "all" of the backbone; "head" for none of it; or patterns of its
-                layers' names, `["stage3_*", "stage2_*"]`, as in `Stage.trainable`. Nothing is computed of the gradients
-                of what is frozen before the first layer that trains.
+            which: what trains besides the head: "all" of the backbone; "head" for none of it; or patterns of layer
+                names such as `["stage3_*", "stage2_*"]`, as in `Stage.trainable`. No gradients are computed below the
+                first trainable layer.
 
         Raises:
-            ValueError: neither "all" nor "head" nor patterns, or no layer matches.
+            ValueError: `which` is neither "all" nor "head" nor patterns, or no layer matches.
         """
         if isinstance(which, str) and which not in TRAINABLE:
             raise ValueError(
@@ -84,53 +141,27 @@ class Stages:
         try:
             self.compile_from_config(self.get_compile_config())
         except (ValueError, TypeError):
-            self.compiled = False  # So that `fit` asks for it: the old compilation would train other layers.
-
-    def _set_backbone_trainable(self, stage):
-        rules = (stage, self.trains)
-        for layer in layers_of(self.backbone):
-            _set_trainable(layer, "head" not in rules)
-        patterns = [rule for rule in rules if not isinstance(rule, str)]
-        if not patterns:
-            return
-        leaves, others = [], []
-        for layer in parts_of(self.backbone):
-            if parts_of(layer):
-                others.append(layer)
-            elif layer.weights:
-                leaves.append(layer)
-        others = [layer for layer in others if own_trainable_variables(layer)]
-        for rule in patterns:
-            if not any(_matches(layer, rule) for layer in (*leaves, *others)):
-                names = [layer.name for layer in leaves]
-                raise ValueError(
-                    f"`trainable` must match layers of the backbone; it has {names[:5]} to {names[-5:]}. "
-                    f"Received: trainable={list(rule)}"
-                )
-        for layer in leaves:
-            layer.trainable = "head" not in rules and all(_matches(layer, rule) for rule in patterns)
-        for layer in others:
-            # What it holds besides its parts, such as a class token; `trainable` would go down to the parts.
-            for variable in own_trainable_variables(layer):
-                variable.trainable = "head" not in rules and all(_matches(layer, rule) for rule in patterns)
+            # The old compilation would train other layers; uncompiled, `fit` asks for a new one.
+            self.compiled = False
 
     def load_files(self) -> None:
-        """Reads the files that techniques need, teachers for one, so that what is wrong with them is said at once."""
+        """Load the files that techniques need, such as teachers, so that missing ones are reported at once."""
         for technique in self.techniques:
             if technique is not None:
                 technique.load_files()
 
     def begin_stage(self, context: StageView) -> None:
-        """What happens once when the present stage begins: its head and its technique get ready."""
+        """Prepare the head and the technique of the current stage, once, before its first epoch."""
+        assert self.stage is not None
         previous = self.heads[self.head_numbers[self.stage - 1]] if self.stage else None
         heads.begin(self.head, previous, context)
         if self.recipe.stages[self.stage].reinitialize_head:
             self.reinitialize_head(context.seed)
         if self.technique is not None:
-            self.technique.begin(self, context)
+            self.technique.begin(cast(Classifier, self), context)
 
     def stage_compile_arguments(self, stage: int, steps_per_epoch: int) -> dict[str, Any]:
-        """The arguments of `compile` for a stage: its optimizer on its schedule, its loss, top-1 accuracy."""
+        """Return the arguments of `compile` for a stage: optimizer on its schedule, loss, top-1 accuracy."""
         settings = self.recipe.stages[stage]
         rates = learning_rates(settings.schedule, settings.epochs)
         return {
@@ -146,14 +177,19 @@ class Stages:
         }
 
     def set_stage(self, stage: int, steps_per_epoch: int) -> None:
-        """Enters a stage and compiles for it, with a new optimizer."""
+        """Enter a stage and compile for it, with a new optimizer."""
         if stage != self.stage:
             self.enter_stage(stage)
         self.compile(**self.stage_compile_arguments(stage, steps_per_epoch))
         self.optimizer.build(self.trainable_variables)
 
     def finish_training(self, learning_rate: float = 1e-3, build_optimizer: bool = True) -> None:
-        """Leaves the stages: no noise, compiled for fine-tuning what `set_trainable` allows with cross-entropy."""
+        """Leave the stages, and compile for fine-tuning with cross-entropy and without noise.
+
+        Args:
+            learning_rate: learning rate of SGD with momentum 0.9.
+            build_optimizer: create the optimizer's variables now, not at the first `fit`.
+        """
         self.enter_stage(None)
         self.compile(
             optimizer=optimizers.SGD(learning_rate, momentum=0.9),
@@ -165,18 +201,8 @@ class Stages:
             self.optimizer.build(self.trainable_variables)
 
     def reinitialize_head(self, seed: int) -> None:
-        """A fresh classifier, as classifier re-training (cRT) starts with."""
+        """Draw new weights for the current head, as classifier re-training (cRT) does."""
         reinitialize(self.head, seed)
-
-
-def _matches(layer, patterns):
-    return any(fnmatch.fnmatchcase(layer.name, pattern) for pattern in patterns)
-
-
-def _set_trainable(layer, value):
-    # On TensorFlow `layer.trainable = value` does nothing where the layer has this value already, even if its weights
-    # or inner layers have another one; the property itself always passes it on.
-    type(layer).trainable.fset(layer, value)
 
 
 def _jit_compile():

@@ -1,4 +1,4 @@
-"""Starting a training from the backbone of another one, as the papers do on Places-LT."""
+"""Start a run from the backbone of another one, as the papers do on Places-LT."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from ltzoo.variables import assign_copy
 
 
 def start_from(model: LongTailedClassifier, source: str | os.PathLike | LongTailedClassifier) -> list[str]:
-    """Gives the backbone of `model` the weights of another backbone, layer by layer, found by their names.
+    """Copy the weights of another backbone into the backbone of `model`, layer by layer by name.
 
-    Every layer with weights of the other one must be there, with weights of the same shapes. Layers that only `model`
-    has keep what they have (the extra block of the Places-LT networks), and so do all heads.
+    Every layer of the other backbone that has weights must also exist in `model`, with weights of the same shapes.
+    Layers that only `model` has, such as the extra block of the Places-LT networks, keep their weights, and so do all
+    heads.
 
     Args:
-        model: a classifier before its training.
+        model: a classifier before training.
         source: a classifier, or what `ltzoo.models.load` takes: a zoo entry, a `.keras` file, a run folder.
 
     Returns:
-        The names of the layers that only `model` has.
+        the names of the layers that only `model` has.
 
     Raises:
-        ValueError: a layer is missing or has other weights; nothing has been changed then.
+        ValueError: a layer is missing or has other weights; `model` is unchanged.
     """
     other = source if isinstance(source, LongTailedClassifier) else load(source)
     own, given = _layers(model), _layers(other)
@@ -33,9 +34,13 @@ def start_from(model: LongTailedClassifier, source: str | os.PathLike | LongTail
         wanted = [tuple(weight.shape) for weight in layer.weights]
         if found != wanted:
             raise ValueError(
-                f"the backbone to start from must have the layers of {model.backbone.name!r}. Received: "
-                f"{other.backbone.name!r}, whose layer {name!r} has weights of shapes {wanted}; there "
-                + ("is none of that name" if found is None else f"it has {found}")
+                f"`source` must have a backbone whose layers are also in {model.backbone.name!r}, where "
+                + (
+                    f"layer {name!r} is missing. "
+                    if found is None
+                    else f"layer {name!r} has shapes {found}. "
+                )
+                + f"Received: backbone {other.backbone.name!r} with weights of shapes {wanted} in layer {name!r}"
             )
     for name, layer in given.items():
         for target, weight in zip(own[name].weights, layer.weights, strict=True):

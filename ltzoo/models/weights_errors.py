@@ -6,4 +6,4 @@ class WeightsError(ValueError):
 
 
 class NoWeightsError(WeightsError):
-    """Nobody has published weights of the entry, and there are none on this computer."""
+    """No weights of the entry are published, and none are on this computer."""

@@ -1,4 +1,4 @@
-"""Weights files of the zoo: those of Keras, with an index beside the weights that makes loading quick."""
+"""Weights files of the zoo: those of Keras, with an index that makes loading fast."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import collections
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -25,21 +25,24 @@ INDEX = "ltzoo_index"
 
 
 def save_weights(model: LongTailedClassifier, path: str | os.PathLike, half: bool = False) -> None:
-    """Writes the weights of a classifier, without its optimizer's, whole or not at all.
+    """Write the weights of a classifier, without its optimizer's, whole or not at all.
 
-    The file is a `.weights.h5` file as Keras writes it. One more data set in it, "ltzoo_index", says by the names of
-    layer and variable where each weight is, so that `load_weights` need not search the model as Keras does.
+    The file is a `.weights.h5` file as Keras writes it, with one more HDF5 dataset, "ltzoo_index". It maps the names
+    of layer and variable to the place of each weight, so `load_weights` need not search the model as Keras does.
 
     Args:
         model: a classifier.
         path: the `.weights.h5` file.
-        half: float16 in the file, half of the size; see `ltzoo.models.half_precision.rounded_to_half`.
+        half: store float16, at half the size; see `ltzoo.models.half_precision.rounded_to_half`.
+
+    Raises:
+        ValueError: `half` is True and a weight exceeds the range of float16.
     """
     numbered = _copy_without_optimizer(model)
     with atomic_write(path) as temporary:
         written = temporary.with_name(f".{Path(path).name.removesuffix('.weights.h5')}.part.weights.h5")
         try:
-            # In the first file weight i has the value i everywhere: this is how its place is found.
+            # A first file, in which weight i has the value i everywhere, shows the place of each weight.
             numbered.set_weights([np.full(weight.shape, i) for i, weight in enumerate(numbered.weights)])
             numbered.save_weights(written)
             index = _places(numbered, written)
@@ -56,10 +59,10 @@ def save_weights(model: LongTailedClassifier, path: str | os.PathLike, half: boo
 
 
 def load_weights(model: LongTailedClassifier, path: str | os.PathLike) -> None:
-    """Sets all weights of a classifier from a `.weights.h5` file; a file without an index is read by Keras.
+    """Set all weights of a classifier from a `.weights.h5` file; Keras reads a file without an index.
 
     Raises:
-        ValueError: the file holds other weights than the model.
+        ValueError: the weights in the file differ from those of the model in name or shape.
         OSError: the file is damaged.
     """
     if not _load_by_index(model, path):
@@ -68,24 +71,25 @@ def load_weights(model: LongTailedClassifier, path: str | os.PathLike) -> None:
 
 def _load_by_index(model, path):
     with h5py.File(path, "r") as file:
-        if INDEX not in file:
+        contents: Any = file  # Its type leaves open whether a name is a group or a dataset.
+        if INDEX not in contents:
             return False
-        index = json.loads(file[INDEX][()])
+        index = json.loads(contents[INDEX][()])
         weights = _keys(model)
         if sorted(index) != sorted(weights):
             return False
-        values = {key: file[place][()] for key, place in index.items()}
+        values = {key: contents[place][()] for key, place in index.items()}
     for key, weight in weights.items():
         if tuple(values[key].shape) != tuple(weight.shape):
             raise ValueError(
-                f"the model has {key} of shape {tuple(weight.shape)}, the file of shape {values[key].shape}"
+                f"`path` must hold {key} of shape {tuple(weight.shape)}. Received: shape {values[key].shape}"
             )
         weight.assign(values[key])
     return True
 
 
 def _keys(model) -> dict[str, keras.Variable]:
-    """Every weight by layer and variable name, numbered in the model's order where layers share their names."""
+    """Return every weight by layer and variable name, numbered in model order where layers share names."""
     owners = {}
     for layer in layers_of(model):
         inner = {id(w) for part in parts_of(layer) for w in part.weights}
@@ -100,7 +104,7 @@ def _keys(model) -> dict[str, keras.Variable]:
 
 
 def _places(numbered, path):
-    """Key -> data set in the file; None where the numbers cannot tell, so that Keras has to search."""
+    """Return the place of each key in the file; None if the numbers are ambiguous, and Keras has to search."""
     keys = list(_keys(numbered))
     found = {}
 
@@ -118,6 +122,6 @@ def _places(numbered, path):
 
 
 def _copy_without_optimizer(model):
-    # Keras puts the optimizer's variables into a weights file; a copy that is not compiled has none.
+    # Keras writes the optimizer's variables into a weights file; an uncompiled copy has none.
     with without_initial_values():
         return type(model).from_config(model.get_config())

@@ -56,7 +56,7 @@ def test_many_cuts_do_not_matter_as_long_as_something_comes(target):
 
 def test_a_dead_server_is_given_up_and_the_next_call_goes_on(target):
     with serve(CONTENT, HALF, Answer(cut=0)) as server:
-        with pytest.raises(WeightsError, match="cut after .* 4 tries. .* bytes so far are kept"):
+        with pytest.raises(WeightsError, match="cut after .* 4 attempts. .* bytes so far are kept"):
             download(server.url(), target, sha256=SHA256, size=SIZE)
         assert len(server.requests) == 1 + module.TRIES and not target.exists()
     part = PartFile(target)
@@ -76,7 +76,7 @@ def test_a_server_without_ranges_sends_it_anew(target):
         assert server.ranges()[1] is not None and server.sent == SIZE // 2 + SIZE
     assert target.read_bytes() == CONTENT
     with serve(CONTENT, Answer(cut=SIZE // 2, ranges=False)) as server:
-        with pytest.raises(WeightsError, match="4 tries"):
+        with pytest.raises(WeightsError, match="4 attempts"):
             download(server.url(), target.with_name("other"), sha256=SHA256, size=SIZE)
         assert len(server.requests) == 1 + module.TRIES
 
@@ -142,7 +142,7 @@ def test_a_length_that_is_too_long_does_no_harm(target):
             target.read_bytes() == CONTENT
         )  # Asked for the bytes after the end, the server says that it has none.
         server.answers = [Answer(announced=SIZE + 1000, ranges=False)]
-        with pytest.raises(WeightsError, match=f"cut after {SIZE:,} bytes.* 4 tries"):
+        with pytest.raises(WeightsError, match=f"cut after {SIZE:,} bytes.* 4 attempts"):
             download(server.url(), target.with_name("other"), sha256=SHA256)
     assert not target.with_name("other").exists()
 
@@ -184,7 +184,7 @@ def test_statuses(target):
             download(server.url("/gcl.weights.h5?token=secret"), target, sha256=SHA256)
         assert len(server.requests) == 1
     with serve(CONTENT, Answer(500)) as server:
-        with pytest.raises(WeightsError, match="500 Internal Server Error, after 4 tries"):
+        with pytest.raises(WeightsError, match="500 Internal Server Error, after 4 attempts"):
             download(server.url(), target, sha256=SHA256)
         assert len(server.requests) == module.TRIES
     with serve(CONTENT, Answer(500), Answer(503), Answer()) as server:
@@ -236,7 +236,7 @@ def test_a_part_that_was_whole_already_needs_no_server(target):
 
 
 def test_no_server(target):
-    with pytest.raises(WeightsError, match="127.0.0.1:9/x: no answer .*refused.*4 tries"):
+    with pytest.raises(WeightsError, match="127.0.0.1:9/x: no answer .*refused.*4 attempts"):
         download("http://user:secret@127.0.0.1:9/x", target, sha256=SHA256)
     with pytest.raises(WeightsError, match="cannot be fetched"):
         download("http://:x", target, sha256=SHA256)

@@ -180,7 +180,9 @@ def test_load_fetches_what_a_card_names_over_a_connection_that_is_cut(places, tm
 
 def test_an_error_names_entries_that_have_weights():
     """Of the same network and data, whatever the method."""
-    with pytest.raises(WeightsError, match=r"same network and data: gcl_published_\S*resnet32_cifar10_lt, "):
+    with pytest.raises(
+        WeightsError, match=r"for the same network and data: gcl_published_\S*resnet32_cifar10_lt, "
+    ):
         find_weights(models.card("gcl_resnet32_cifar10_lt"))
     alone = models.card("gcl_resnet50_imagenet_lt")
     assert shipped.siblings_with_weights(alone.name, alone.backbone, alone.dataset) == []

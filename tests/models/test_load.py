@@ -68,7 +68,7 @@ def test_publishing_again_keeps_what_the_card_says(zoo):
 @pytest.mark.parametrize("wrong", [{"backbone": "tiny_cnn"}, {"dataset": {"imbalance_factor": 100}}])
 def test_a_part_without_a_name_is_not_published(published, tmp_path, wrong):
     parts = {"backbone": {"name": "tiny_cnn"}, "dataset": {"name": "stripes"}} | wrong
-    with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be .*Received: "):
+    with pytest.raises(ValueError, match=f"`{next(iter(wrong))}` must be .*Received: "):
         models.publish(published[1], "gcl_tiny_stripes", tmp_path, **parts)
     assert list(tmp_path.iterdir()) == []
 
@@ -116,7 +116,7 @@ def test_unknown_entries_and_files_are_named(zoo, tmp_path):
     with pytest.raises(FileNotFoundError, match="none.keras"):
         models.load(tmp_path / "none.keras")
     (tmp_path / "run").mkdir()
-    with pytest.raises(FileNotFoundError, match="is the training finished"):
+    with pytest.raises(FileNotFoundError, match="has the run finished"):
         models.load(tmp_path / "run")
 
 

@@ -36,9 +36,9 @@ def test_layers_that_only_the_model_has_keep_their_weights():
     for name in ("conv1", "stage4_block0_conv2"):
         np.testing.assert_array_equal(_kernel(model, name), _kernel(other, name))
     before = [np.array(weight) for weight in model.get_weights()]
-    with pytest.raises(ValueError, match="there is none of that name"):
+    with pytest.raises(ValueError, match=r"layer '\S+' is missing"):
         start_from(other, model)
-    with pytest.raises(ValueError, match="it has"):
+    with pytest.raises(ValueError, match="has shapes"):
         start_from(model, _build(3, width_multiplier=0.5, **small))
     for mine, its in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(mine, its)

@@ -1,4 +1,4 @@
-"""The authors' PyTorch checkpoints into classifiers of this library, and back."""
+"""Convert the authors' PyTorch checkpoints to classifiers of this library, and back."""
 
 from ltzoo.models.convert.api import convert_checkpoint as convert_checkpoint
 from ltzoo.models.convert.api import save_torch as save_torch

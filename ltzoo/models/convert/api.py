@@ -1,4 +1,4 @@
-"""Converting checkpoints: the functions that users call."""
+"""The public functions that convert checkpoints."""
 
 from __future__ import annotations
 
@@ -18,55 +18,63 @@ def convert_checkpoint(
     entry_or_model: str | LongTailedClassifier,
     layout: str | None = None,
 ) -> LongTailedClassifier:
-    """A classifier with the weights of a checkpoint that the authors of a method published.
+    """Make a classifier with the weights of a checkpoint that the authors of a method published.
 
-    Strict: every tensor of the file is used once and every variable of the model is filled, or an error lists what
-    differs. Knowingly left out are `num_batches_tracked`, the entries of NBN's `scale_factor` that its code never
-    reads, optimizer and bookkeeping; and what a technique of the model keeps for training.
+    The conversion is strict: every tensor of the file is used once and every variable of the model is filled, or an
+    error lists the differences. Exceptions are `num_batches_tracked`, the entries of NBN's `scale_factor` that its
+    code never reads, optimizer and bookkeeping, and the training variables of the model's techniques.
 
     Args:
-        checkpoints: a PyTorch file; or what it holds, nested dicts of NumPy arrays (or tensors), for which PyTorch
-            is not needed; or a list of those in the order of the stages, where a stage-2 file holds the classifier
-            alone (GCL).
+        checkpoints: a PyTorch file; or its contents as nested dicts of NumPy arrays or tensors, which needs no PyTorch;
+            or a list of these in stage order, if a stage-2 file holds the classifier alone (GCL).
         entry_or_model: a zoo entry, or a `LongTailedClassifier`, which is filled in place.
-        layout: one of `layout_names()`; None finds it from the names in the first file.
+        layout: one of `layout_names()`; None detects it from the names in the first file.
+
+    Returns:
+        the filled `LongTailedClassifier`.
 
     Raises:
-        CheckpointError: the file cannot be read, or does not fit the model, which then stays as it was.
-        ValueError: an unknown entry or layout.
+        CheckpointError: a file cannot be read or does not fit the model; the model is unchanged.
+        ValueError: the entry or the layout is unknown, or `checkpoints` is empty.
     """
     if isinstance(checkpoints, (str, os.PathLike, Mapping)):
         checkpoints = [checkpoints]
     if not len(checkpoints):
-        raise ValueError(f"`checkpoints` must hold one or more files. Received: {checkpoints!r}")
+        raise ValueError(f"`checkpoints` must hold one or more files. Received: checkpoints={checkpoints!r}")
     files = [
         parts_of(given) if isinstance(given, Mapping) else read_checkpoint(given) for given in checkpoints
     ]
     chosen = find_layout(files, layout)
-    model = entry_or_model
-    if not isinstance(model, LongTailedClassifier):
+    if isinstance(entry_or_model, LongTailedClassifier):
+        model = entry_or_model
+    else:
         model = load(entry_or_model, weights=None)
     fill(model, files, chosen)
     return model
 
 
 def torch_state(model: LongTailedClassifier, layout: str) -> dict[str, Any]:
-    """The weights of a classifier under the original names of a layout: nested dicts of NumPy arrays.
+    """Return the weights of a classifier under the original names of a layout.
 
-    The exact inverse of `convert_checkpoint`; counters are 0 and unread entries of `scale_factor` are 1. Of a model
-    with several heads the last one is written.
+    This is the exact inverse of `convert_checkpoint`; counters are 0 and unread entries of `scale_factor` are 1. Of
+    several heads only the last one is written.
+
+    Returns:
+        nested dicts of NumPy arrays.
 
     Raises:
-        CheckpointError: the model has variables that the layout has no place for.
-        ValueError: an unknown layout.
+        CheckpointError: the layout has no place for some variables of the model.
+        ValueError: the layout is unknown.
     """
     return published(model, get_layout(layout))
 
 
 def save_torch(model: LongTailedClassifier, path: str | os.PathLike, layout: str) -> None:
-    """Writes `torch_state` as a PyTorch file, whole or not at all.
+    """Write `torch_state(model, layout)` as a PyTorch file, whole or not at all.
 
     Raises:
+        CheckpointError: the layout has no place for some variables of the model.
         ImportError: PyTorch is not installed.
+        ValueError: the layout is unknown.
     """
     write_checkpoint(path, torch_state(model, layout))

@@ -1,4 +1,4 @@
-"""Reading and writing PyTorch checkpoints as NumPy arrays."""
+"""Read and write PyTorch checkpoints as NumPy arrays."""
 
 from __future__ import annotations
 
@@ -13,24 +13,27 @@ import numpy as np
 from ltzoo.files import atomic_write
 from ltzoo.models.convert.slots import CheckpointError
 
-# Parts that may hold tensors and are none of the network.
+# Parts that may hold tensors but are not part of the network.
 IGNORED = ("optimizer", "scheduler", "lr_scheduler", "scaler", "amp", "centroids")
 
 
 def read_checkpoint(path: str | os.PathLike) -> dict[str, dict[str, np.ndarray]]:
-    """The tensors of a checkpoint file, by the path of their part and their name; see `parts_of`.
+    """Read the tensors of a checkpoint file.
 
-    The file is read by `torch.load(weights_only=True)`, which runs no code of it; of other objects than tensors only
-    plain numbers, texts and NumPy's numbers and arrays are accepted.
+    `torch.load(weights_only=True)` reads the file and runs no code from it. Besides tensors, only plain numbers, texts
+    and NumPy's numbers and arrays are accepted.
+
+    Returns:
+        arrays by the path of their part and their name, as from `parts_of`.
 
     Raises:
-        FileNotFoundError: no such file.
+        FileNotFoundError: there is no such file.
         ImportError: PyTorch is not installed.
-        CheckpointError: the file is no checkpoint, is damaged, or holds other objects.
+        CheckpointError: the file is not a checkpoint, is damaged, or holds other objects.
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"No such checkpoint: {str(path)!r}")
+        raise FileNotFoundError(f"`path` must be an existing checkpoint. Received: path={str(path)!r}")
     torch = _torch()
     try:
         with _numpy_allowed(torch):
@@ -40,18 +43,24 @@ def read_checkpoint(path: str | os.PathLike) -> dict[str, dict[str, np.ndarray]]
         if "weights" in reason.lower() and "only" in reason.lower():
             reason = (
                 "it holds other Python objects than tensors, which torch.load(weights_only=True) refuses. If you trust "
-                "where it is from, save its state dicts alone: torch.save({name: part.state_dict()}, path)"
+                "its source, save its state dicts alone: torch.save({name: part.state_dict()}, path)"
             )
         raise CheckpointError(f"{path} cannot be read as a PyTorch checkpoint: {reason}") from error
     return parts_of(tree, str(path))
 
 
 def parts_of(tree: Any, source: str = "the checkpoint") -> dict[str, dict[str, np.ndarray]]:
-    """The parts of a loaded checkpoint: path of the keys joined by "/" -> name -> array.
+    """Split a loaded checkpoint into its parts.
 
-    A part is a dict from names to tensors (or NumPy arrays); a file that is one itself has the path "". The prefix
-    `module.` that `torch.nn.DataParallel` puts before all names of a part is taken off. Everything else (epoch,
-    accuracy, optimizer, ...) is left out.
+    A part is a dict from names to tensors or NumPy arrays. The prefix `module.` that `torch.nn.DataParallel` puts
+    before all names of a part is removed. Everything else, such as epoch, accuracy and optimizer, is left out.
+
+    Args:
+        tree: what `torch.load` returned.
+        source: name of the checkpoint in the error.
+
+    Returns:
+        arrays by part and name. The key of a part is its dict keys joined by "/", and "" if `tree` is the part.
 
     Raises:
         CheckpointError: there are no tensors.
@@ -62,13 +71,13 @@ def parts_of(tree: Any, source: str = "the checkpoint") -> dict[str, dict[str, n
     if not parts:
         kind = type(tree).__name__
         raise CheckpointError(
-            f"{source} holds no state dict: no dict from names to tensors. Received: a {kind}"
+            f"{source} holds no state dict, which maps names to tensors. Received: an object of type {kind}"
         )
     return parts
 
 
 def write_checkpoint(path: str | os.PathLike, tree: Mapping[str, Any]) -> None:
-    """Writes nested dicts of NumPy arrays as a PyTorch checkpoint, whole or not at all.
+    """Write nested dicts of NumPy arrays as a PyTorch checkpoint, whole or not at all.
 
     Raises:
         ImportError: PyTorch is not installed.
@@ -82,16 +91,17 @@ def _torch():
     try:
         import torch
     except ImportError as error:
-        raise ImportError('Checkpoints of PyTorch need it: pip install "ltzoo[torch]"') from error
+        raise ImportError('PyTorch is needed for its checkpoints: pip install "ltzoo[torch]"') from error
     return torch
 
 
 def _numpy_allowed(torch):
-    """NumPy's numbers, such as a best accuracy, beside the tensors; PyTorch before 2.5 has no such list."""
+    """Return a context in which `torch.load` accepts NumPy's numbers, such as a best accuracy, next to tensors."""
+    # PyTorch before 2.5 cannot be told to.
     if not hasattr(torch.serialization, "safe_globals"):
         return contextlib.nullcontext()
-    scalar = np.float64(0).__reduce__()[0]
-    rebuild = np.zeros(1).__reduce__()[0]
+    scalar: Any = np.float64(0).__reduce__()[0]
+    rebuild: Any = np.zeros(1).__reduce__()[0]
     kinds = {type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "?")}
     named = [
         (function, f"numpy.{core}.multiarray.{function.__name__}")
@@ -108,7 +118,7 @@ def _collect(tree, path, parts):
         if isinstance(value, Mapping) and key not in IGNORED:
             _collect(value, f"{path}/{key}" if path else key, parts)
     tensors = {key: value for key, value in named.items() if _is_tensor(value)}
-    # Tensors beside parts are no parameters: a best accuracy, say.
+    # Tensors next to parts are not parameters, but for instance a best accuracy.
     if tensors and len(parts) == inner:
         if all(key.startswith("module.") for key in tensors):
             tensors = {key.removeprefix("module."): value for key, value in tensors.items()}
@@ -123,7 +133,7 @@ def _array(value):
     if isinstance(value, np.ndarray):
         return value
     value = value.detach().cpu()
-    # NumPy has no bfloat16.
+    # NumPy does not have bfloat16.
     return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
 
 

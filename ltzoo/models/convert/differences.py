@@ -1,4 +1,4 @@
-"""What keeps a checkpoint from fitting a model, readably."""
+"""Report the differences between a checkpoint and a model."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ SHOWN = 4
 
 @dataclasses.dataclass(frozen=True)
 class Differences:
-    """Nothing in any list means that every tensor is used once and every variable is filled.
+    """Differences by kind; if all lists are empty, every tensor is used once and every variable is filled.
 
     Attributes:
-        missing: tensors that the model needs and the file does not hold.
-        unexpected: tensors of the file that the model has no place for.
+        missing: tensors that the model needs but the file does not hold.
+        unexpected: tensors of the file without a place in the model.
         wrong_shape: (tensor, shape in the file, shape that fits).
         unfilled: variables of the model that no tensor of the layout fills.
     """
@@ -27,7 +27,7 @@ class Differences:
         return any((self.missing, self.unexpected, self.wrong_shape, self.unfilled))
 
     def __str__(self) -> str:
-        """Counts and the first few names of each kind."""
+        """Return the count and the first few names of each kind."""
         shapes = [f"{name} {_shape(found)} instead of {_shape(fit)}" for name, found, fit in self.wrong_shape]
         kinds = (
             ("missing in the file", self.missing),

@@ -15,17 +15,17 @@ from ltzoo.models.convert.slots import MATRIX, CheckpointError, ShiftedKernel, S
 
 
 def add_head(table: Table, head: keras.layers.Layer, layout: Layout, name: str | None = None) -> None:
-    """Adds the slots of one head; a head that the layout has no form of gets none.
+    """Add the slots of one head for C classes and D features; a head without a form in the layout gets none.
 
-    - linear: `weight` `[C, D]` and `bias`; so too the kernel of a tau-normalized classifier;
-    - cosine, in the layouts of GCL and LDAM-DRW: `weight` `[D, C]`, its scale s is not in the file;
-    - learnable weight scaling: the same as linear, and the scales where the layout has a place for them. A file of the
-      first stage has none: they are 1 then, which is where the second stage starts;
+    - linear, and the kernel of a tau-normalized classifier: `weight` `[C, D]` and `bias`;
+    - cosine, in the layouts of GCL and LDAM-DRW: `weight` `[D, C]`; the scale is not in the file;
+    - learnable weight scaling: the same as linear, and the class scales if the layout has a place for them. A file of
+      the first stage has none; they are then 1, where the second stage starts;
     - rectified: the inner head, and the moving statistics under `bn`;
     - experts, in the layout of NBN: one head each under `linears.0`, `linears.1`, ...
 
     Raises:
-        CheckpointError: the head computes otherwise than the layout's classifier.
+        CheckpointError: the head does not compute the function of the layout's classifier.
     """
     key = f"{layout.classifier[0]}/{layout.linear if name is None else name}"
     if isinstance(head, RectifiedHead):
@@ -48,7 +48,7 @@ def add_head(table: Table, head: keras.layers.Layer, layout: Layout, name: str |
 def _add_scaled(table: Table, key: str, head: Any, layout: Layout) -> None:
     if head.bias is not None and not head.scale_bias:
         raise CheckpointError(
-            "The published classifiers multiply the bias by the learned scales too; give the head scale_bias=True. "
+            "`scale_bias` must be True: the published classifiers multiply the bias by the learned scales too. "
             f"Received: head {head.name!r} with scale_bias=False"
         )
     if head.shift is None:

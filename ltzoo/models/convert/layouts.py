@@ -9,24 +9,24 @@ from collections.abc import Iterable, Mapping
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """How one repository lays out its checkpoints.
+    """The checkpoint layout of one or more repositories.
 
-    Paths are the keys that lead to a part of the file, joined by "/"; "" is the file itself. Where several are given,
-    the first one is written and all are read.
+    A path is the keys that lead to a part of the file, joined by "/"; "" is the file itself. Of several paths the
+    first one is written and all are read. C is the number of classes, D the number of features.
 
     Attributes:
-        name: what `layout=` and `--layout` call it.
-        source: the repositories that write it.
+        name: name for `layout=` and `--layout`.
+        source: the repository that writes the layout.
         trunk: paths of the backbone's tensors.
         classifier: paths of the classifier's tensors.
-        linear: begin of the classifier's names.
-        experts: the same for expert `{}`, counted from 0, in networks with several; None without such.
-        cosine: whether `linear.weight` of a cosine classifier is `[D, C]` in this layout; False if it has none.
-        scales: (paths, name, whether it is a row `[1, C]`) of learned class scales; None without such.
-        block: (paths, begin of the names) of the backbone's last block where it is kept apart.
-        prefix: of all names in files of `torch.nn.DataParallel`. Read without it too.
-        head_only: names of a file that holds a classifier alone, and their names in a whole file.
-        twice: whether the file holds every tensor again under the names of an inner `Sequential`.
+        linear: prefix of the classifier's names.
+        experts: prefix of the names of expert `{}`, counted from 0; None if the layout has no experts.
+        cosine: whether the layout has a cosine classifier, with `linear.weight` as `[D, C]`.
+        scales: (paths, name, whether it is a row `[1, C]`) of learned class scales; None if there are none.
+        block: (paths, prefix of the names) of the backbone's last block; None if it is not a separate part.
+        prefix: prefix of all names that are written, as by `torch.nn.DataParallel`; files without it are read too.
+        head_only: names in a file that holds the classifier alone -> names in a complete file.
+        twice: whether the file holds every tensor a second time under the names of an inner `Sequential`.
     """
 
     name: str
@@ -44,17 +44,17 @@ class Layout:
 
     @property
     def paths(self) -> list[tuple]:
-        """The paths of every part, the written one first."""
+        """The paths of every part, first the one that is written."""
         parts = [self.trunk, self.classifier]
         parts += [given[0] for given in (self.block, self.scales) if given is not None]
         return list(dict.fromkeys(parts))
 
     def canonical(self, path: str) -> str:
-        """The path that this layout writes for a part that was found at `path`."""
+        """Return the path that this layout writes for a part found at `path`."""
         return next((paths[0] for paths in self.paths if path in paths), path)
 
     def recognizes(self, parts: Mapping[str, Iterable[str]]) -> bool:
-        """Whether a file with these names in its parts has this layout."""
+        """Return whether a file with these names per part has this layout."""
         found = {self.canonical(path): set(names) for path, names in parts.items()}
         needed = [self.trunk[0], self.classifier[0], *([self.block[0][0]] if self.block else [])]
         if any(path not in found for path in needed):
@@ -90,7 +90,7 @@ _DECOUPLING = Layout(
     linear="fc",
     scales=(("state_dict_best/classifier", "state_dict/classifier", "classifier"), "scales", False),
 )
-# What is kept apart comes first: such a file has the parts of the plain layout too.
+# Layouts with a separate last block come first: their files also have the parts of the plain layout.
 LAYOUTS = {
     layout.name: layout
     for layout in (
@@ -133,15 +133,15 @@ LAYOUTS = {
 
 
 def layout_names() -> list[str]:
-    """Names of all layouts, sorted."""
+    """Return the names of all layouts, sorted."""
     return sorted(LAYOUTS)
 
 
 def get_layout(name: str) -> Layout:
-    """The layout of that name.
+    """Return the layout called `name`.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is no such layout.
     """
     if name not in LAYOUTS:
         raise ValueError(f"`layout` must be one of {', '.join(layout_names())}. Received: layout={name!r}")
@@ -149,8 +149,8 @@ def get_layout(name: str) -> Layout:
 
 
 def detect_layout(parts: Mapping[str, Iterable[str]]) -> Layout | None:
-    """The layout of a file from the names in its parts, or None.
+    """Detect the layout of a file from the names in its parts; None if no layout fits.
 
-    "ldam" and "balanced_softmax" are files that cannot be told from "gcl" and "decoupling"; these are found.
+    Files of "ldam" look like "gcl", and files of "balanced_softmax" like "decoupling"; the latter names are returned.
     """
     return next((layout for layout in LAYOUTS.values() if layout.recognizes(parts)), None)

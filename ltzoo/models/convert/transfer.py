@@ -1,4 +1,4 @@
-"""Published tensors into a classifier, and back."""
+"""Transfer published tensors to a classifier, and back."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Parts = Mapping[str, Mapping[str, np.ndarray]]
 
 
 def slots_of(model: LongTailedClassifier, layout: Layout) -> Table:
-    """Every tensor that a file of this layout holds for this model, with the variables that it fills.
+    """Return every tensor that a file of this layout holds for this model, with the variables that it fills.
 
-    All heads of the model are filled, also those of earlier stages, whose own weights a file of the last stage no
-    longer has: they get the same classifier.
+    All heads of the model are filled. The heads of earlier stages get the classifier of the last stage, since the
+    file does not hold their own weights.
     """
     table = Table()
     add_trunk(table, model.backbone, layout)
@@ -41,10 +41,11 @@ def slots_of(model: LongTailedClassifier, layout: Layout) -> Table:
 
 
 def find_layout(files: Iterable[Parts], layout: str | None) -> Layout:
-    """The layout of that name, or the one that the first file shows.
+    """Return the layout called `layout`, or for None the layout of the first file.
 
     Raises:
-        ValueError: an unknown name, or no layout fits the names in the file.
+        CheckpointError: no layout fits the names in the file.
+        ValueError: `layout` is unknown.
     """
     if layout is not None:
         return get_layout(layout)
@@ -55,14 +56,14 @@ def find_layout(files: Iterable[Parts], layout: str | None) -> Layout:
             f"{path or 'the file itself'}: {', '.join(list(names)[:3])}, .." for path, names in first.items()
         )
         raise CheckpointError(
-            f"The file has none of the known layouts ({', '.join(layout_names())}); name one by `layout` to see what "
-            f"differs. Received: {parts}"
+            f"`checkpoints` has none of the known layouts ({', '.join(layout_names())}); choose one with `layout` to "
+            f"see the differences. Received: {parts}"
         )
     return found
 
 
 def joined(files: Iterable[Parts], layout: Layout) -> dict[str, np.ndarray]:
-    """All tensors of one or several files by "part/name"; a later file replaces what it holds too."""
+    """Return all tensors of one or several files by "part/name"; later files replace tensors of earlier ones."""
     tensors = {}
     for parts in files:
         for path, names in parts.items():
@@ -74,9 +75,9 @@ def joined(files: Iterable[Parts], layout: Layout) -> dict[str, np.ndarray]:
 
 
 def differences(model: LongTailedClassifier, table: Table, shapes: Mapping[str, tuple]) -> Differences:
-    """What keeps tensors of these shapes from filling the model: nothing may be left over on either side.
+    """Compare a model with tensors of these shapes; nothing may be left over on either side.
 
-    The model is its backbone and its heads; what a technique keeps for training is in no published file.
+    Backbone and heads are compared. Training variables of techniques are in no published file.
     """
     missing, wrong, known = [], [], set()
     for key, slot in table.slots.items():
@@ -105,13 +106,13 @@ def differences(model: LongTailedClassifier, table: Table, shapes: Mapping[str, 
 
 
 def fill(model: LongTailedClassifier, files: Iterable[Parts], layout: Layout) -> int:
-    """Fills a model from the parts of one or several files; it stays as it was if they do not fit.
+    """Fill a model from the parts of one or several files.
 
     Returns:
-        The number of tensors that were used.
+        the number of tensors used.
 
     Raises:
-        CheckpointError: they do not fit; the message lists what differs.
+        CheckpointError: the files do not fit; the message lists the differences, and the model is unchanged.
     """
     tensors = joined(files, layout)
     table = slots_of(model, layout)
@@ -121,16 +122,18 @@ def fill(model: LongTailedClassifier, files: Iterable[Parts], layout: Layout) ->
             layout.head_only.values()
         )
         what = (
-            "This is the classifier of a second stage alone; give the file of the first stage before it"
+            "`checkpoints` is the classifier of a second stage alone; give the file of the first stage before it"
             if alone
-            else f"The checkpoint, read in the layout {layout.name!r}, does not fit the model {model.name!r}; choose "
+            else f"`checkpoints`, read in the layout {layout.name!r}, does not fit the model {model.name!r}; choose "
             "the entry (backbone, head, classes) that it was trained for, or another layout"
         )
         raise CheckpointError(f"{what}. Received: {found}")
     values, absent = [(variable, np.float32(value)) for variable, value in table.constants], []
     for key, slot in table.slots.items():
         if slot.twin is not None and key in tensors and not _equal(tensors[key], tensors[slot.twin]):
-            raise CheckpointError(f"{key} and {slot.twin} must be the same tensor twice, and they differ.")
+            raise CheckpointError(
+                f"`checkpoints` must hold the same tensor as {key} and as {slot.twin}. Received: different tensors"
+            )
         if key in tensors:
             values += slot.values(tensors[key])
         elif slot.variables:
@@ -139,15 +142,17 @@ def fill(model: LongTailedClassifier, files: Iterable[Parts], layout: Layout) ->
     for variable, value in values:
         variable.assign(np.array(value, dtype=keras.backend.standardize_dtype(variable.dtype)))
     if absent:
-        warnings.warn(f"Not in the file, as in one of the first stage: {', '.join(absent)}", stacklevel=3)
+        warnings.warn(
+            f"These are not in the file, as usual for the first stage: {', '.join(absent)}.", stacklevel=3
+        )
     return len(tensors)
 
 
 def published(model: LongTailedClassifier, layout: Layout) -> dict[str, Any]:
-    """The model's variables as nested dicts of NumPy arrays under the original names.
+    """Return the model's variables as nested dicts of NumPy arrays under the original names.
 
     Raises:
-        CheckpointError: the model has variables that the layout has no place for.
+        CheckpointError: the layout has no place for some variables of the model.
     """
     table = slots_of(model, layout)
     shapes = {key: np.shape(slot.array()) for key, slot in table.slots.items()}
@@ -155,14 +160,14 @@ def published(model: LongTailedClassifier, layout: Layout) -> dict[str, Any]:
     found = differences(model, table, shapes)
     if found:
         raise CheckpointError(
-            f"The layout {layout.name!r} has no place for everything in the model {model.name!r}; choose another "
+            f"`layout` {layout.name!r} has no place for everything in the model {model.name!r}; choose another "
             f"layout. Received: {found}"
         )
     for variable, value in table.constants:
         if not np.all(value_of(variable) == np.float32(value)):
             raise CheckpointError(
-                f"The layout {layout.name!r} has no place for {variable.path}, which must be {value:g}: the layer took "
-                f"over trained weights. Received: {value_of(variable)}"
+                f"`layout` {layout.name!r} has no place for {variable.path}, which must be {value:g} but comes from "
+                f"trained weights. Received: {value_of(variable)}"
             )
     tree = {}
     for key, slot in table.slots.items():

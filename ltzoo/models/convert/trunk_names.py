@@ -18,13 +18,13 @@ _SHORTCUT = {"shortcut_conv": "downsample.0", "shortcut_bn": "downsample.1"}
 
 
 def add_trunk(table: Table, backbone: keras.Model, layout: Layout) -> None:
-    """Adds the slots of a residual network of this library; other layers get none.
+    """Add the slots of a residual network of this library; other layers get none.
 
-    `conv1`, `bn1` keep their names, `stage3_block0_conv2` is `layer3.0.conv2`, `stage3_block0_shortcut_bn` is
-    `layer3.0.downsample.1`, `expert2_stage3_...` is `layer3s.1...`, the magnitudes of NBN are `scale_factor`.
+    `conv1` and `bn1` keep their names, `stage3_block0_conv2` is `layer3.0.conv2`, `stage3_block0_shortcut_bn` is
+    `layer3.0.downsample.1`, `expert2_stage3_...` is `layer3s.1...`, and the magnitudes of NBN are `scale_factor`.
 
     Raises:
-        CheckpointError: the layout keeps the last block apart and the network has none.
+        CheckpointError: the layout needs a last residual block, and the network has no blocks.
     """
     last = _last_block(backbone, layout)
     magnitudes = {}
@@ -52,13 +52,13 @@ def add_trunk(table: Table, backbone: keras.Model, layout: Layout) -> None:
 
 
 def twin_of(name: str, backbone: keras.Model) -> str:
-    """The second name of a tensor in files that hold everything twice: its place in an inner `Sequential`."""
+    """Return the second name of a tensor, its place in an inner `Sequential`, for files that hold everything twice."""
     begin, _, rest = name.partition(".")
     if begin == "fc":
         return f"classifier.2.{rest}"
     if begin in ("conv1", "bn1"):
         return f"feature_sub_net.{('conv1', 'bn1').index(begin)}.{rest}"
-    # Convolution, norm, ReLU and, where there is one, the pooling come before the stages.
+    # Convolution, norm, ReLU and, if there is one, pooling come before the stages.
     first = 3 + any(isinstance(layer, keras.layers.MaxPooling2D) for layer in backbone.layers)
     return f"feature_sub_net.{first + int(begin.removeprefix('layer')) - 1}.{rest}"
 
@@ -76,8 +76,8 @@ def _last_block(backbone, layout):
     places = [(int(match[2]), int(match[3])) for match in found if match and not match[1]]
     if not places:
         raise CheckpointError(
-            f"The layout {layout.name!r} keeps the last residual block apart, and the backbone has no blocks that this "
-            f"library knows. Received: backbone {backbone.name!r}"
+            f"`layout` {layout.name!r} stores the last residual block separately, but the backbone has no blocks that "
+            f"this library knows. Received: backbone {backbone.name!r}"
         )
     return max(places)
 
@@ -102,7 +102,8 @@ def _key(name, layout, last):
 def _add_normalized(table, key, layer):
     if not layer.normalize:
         raise CheckpointError(
-            f"The published NBN layers normalize their directions. Received: layer {layer.name!r} with normalize=False"
+            "`normalize` must be True: the published NBN layers normalize their directions. "
+            f"Received: layer {layer.name!r} with normalize=False"
         )
     offset = None
     if layer.beta is not None:
@@ -113,7 +114,7 @@ def _add_normalized(table, key, layer):
 
 
 def _eligible(backbone, experts):
-    """The length of the published `scale_factor`: one entry for every layer that could be an NBN layer."""
+    """Return the length of the published `scale_factor`: one entry for every layer that could be an NBN layer."""
     if experts:
         return len(norm_layers(backbone))
     return sum(len(block.last_norms) for block in residual_blocks(backbone))

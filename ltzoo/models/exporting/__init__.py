@@ -1,4 +1,4 @@
-"""Classifiers in formats for serving, and the proof that they compute the same."""
+"""Export classifiers to serving formats, and run the result to prove that it computes the same."""
 
 from ltzoo.export_formats import FORMATS as FORMATS
 from ltzoo.models.exporting.export import export_model as export_model

@@ -1,4 +1,4 @@
-"""Child processes: an export on another backend, and programs that must not see Keras."""
+"""Run child processes: exports on another backend, and programs that must not import Keras."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def write(
 ) -> None:
     """Write `served` to `path` with another backend, in a child process that uses no accelerator.
 
-    The `.keras` file that carries the model lies beside the folder of `path` and stays there for the caller.
+    The model travels in a `.keras` file next to the folder of `path`. The file stays there for the caller to remove.
 
     Raises:
-        RuntimeError: the child failed; the message ends with its last line.
+        RuntimeError: the child process failed; the message ends with its last line.
     """
     source = path.parent.with_name("model.keras")
     served.save(source)
@@ -56,10 +56,16 @@ def write(
 def run(
     what: str, arguments: list[str], environment: Mapping[str, str] | None = None, text: str = ""
 ) -> None:
-    """Run Python with `arguments`, `text` on its standard input; `what` names the process in the error.
+    """Run Python in a child process.
+
+    Args:
+        what: name of the process in the error.
+        arguments: command-line arguments of Python.
+        environment: variables to add to the environment.
+        text: standard input.
 
     Raises:
-        RuntimeError: it failed; the message ends with its last line.
+        RuntimeError: the process failed; the message ends with its last line.
     """
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})}
     done = subprocess.run(
@@ -71,7 +77,7 @@ def run(
 
 
 def main() -> None:
-    """Do what standard input asks for."""
+    """Export as `write` asks on standard input; this runs in the child process."""
     import keras
 
     asked = json.load(sys.stdin)

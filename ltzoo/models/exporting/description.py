@@ -1,4 +1,4 @@
-"""The description of a classifier that travels with its exported form."""
+"""Describe a classifier for its exported form."""
 
 from __future__ import annotations
 
@@ -16,10 +16,18 @@ if TYPE_CHECKING:
 
 
 def describe(model: Classifier, card: Card | None = None) -> Description:
-    """Describe a model; `card` is the card of its zoo entry, or None."""
+    """Return the class names, card and image size that an exported model carries.
+
+    Args:
+        model: a classifier.
+        card: the card of its zoo entry; None makes a card from what the model knows.
+
+    Raises:
+        ValueError: the class names of `card` are not the model's.
+    """
     if card is not None and tuple(card.class_names) != tuple(model.class_names):
         raise ValueError(
-            f"`card` must be the card of this very model: its class names differ from the model's. "
+            "`card` must be the card of this very model: its class names differ from the model's. "
             f"Received: card={card.name!r}"
         )
     if card is None:

@@ -1,4 +1,4 @@
-"""`export_model`: from a classifier to a file or folder for serving."""
+"""Export a classifier to a file or folder for serving."""
 
 from __future__ import annotations
 
@@ -30,39 +30,39 @@ def export_model(
     card: Card | None = None,
     **options: Any,
 ) -> None:
-    """Writes `model` in a format for serving: raw pixels `[batch, height, width, channels]`, float32, to logits.
+    """Write `model` for serving: from raw pixels `[batch, height, width, channels]` in float32 to logits.
 
-    Only what serves is written: normalisation, backbone and the last head, in float32 whatever the model's precision
-    is, with a batch of any size. Input and output are called "images" and "logits". The class names and the card
-    travel along:
+    Only the inference part is written: normalization, backbone and the last head, in float32 at any precision of the
+    model, for batches of any size. Input and output are named "images" and "logits". The class names and the card
+    are included:
 
-    | format | written by | what is in it | names and card |
+    | format | written by | contents | names and card |
     | --- | --- | --- | --- |
-    | "tf_saved_model" | TensorFlow | a folder; its signatures: `exporting/saved_model.py` | `assets.extra/` |
+    | "tf_saved_model" | TensorFlow | a folder; its signatures: `export_formats/saved_model.py` | `assets.extra/` |
     | "onnx" | TensorFlow, PyTorch, JAX | a `.onnx` file | metadata "class_names" (JSON list) and "card" |
     | "litert" | TensorFlow | a `.tflite` file | packed into it, as LiteRT's metadata tools do: `unzip` shows them |
-    | "openvino" | TensorFlow, PyTorch | a `.xml` file and a `.bin` file beside it | runtime information "ltzoo" |
+    | "openvino" | TensorFlow, PyTorch | a `.xml` file and a `.bin` file next to it | runtime information "ltzoo" |
     | "torch" | PyTorch | a `.pt2` file for `torch.export.load` | `extra_files` |
 
-    A format that the present backend cannot write is written by another one that is installed: the model goes there
-    through a `.keras` file and a child process. So does a model with a layer that the present backend's converter does
-    not know, with a warning. Own layers must then be importable there, as after `pip install`.
-    The file or folder appears whole or not at all, and replaces an older one only when it is complete.
+    If the current backend cannot write the format, another installed backend writes it in a child process that reads
+    the model from a `.keras` file. The same happens, with a warning, if the converter of the current backend does not
+    know a layer. Custom layers must be importable in that process, for example from an installed package. The file or
+    folder appears whole or not at all, and replaces an older one only when it is complete.
 
     Args:
         model: a classifier.
-        filepath: where to; for "tf_saved_model" a folder, else a file with the format's ending.
+        filepath: a folder for "tf_saved_model", else a file with the format's ending.
         format: one of `ltzoo.export_formats.names()`.
-        verbose: whether to print what was written.
-        card: the card of the zoo entry that the model is; by default a card is made of what the model knows.
-        **options: "tf_saved_model": `top_k`, the number of classes that encoded images are answered with (5, or all
-            where there are fewer). "onnx": `opset_version`.
+        verbose: whether to print the path and format.
+        card: the card of the model's zoo entry; None makes a card from what the model knows.
+        **options: for "tf_saved_model" `top_k`, the number of classes in the answer to encoded images (default 5, or
+            all if there are fewer); for "onnx" `opset_version`.
 
     Raises:
-        ValueError: unknown format or option, wrong ending of `filepath`, or a card of another model.
+        ValueError: the format or an option is unknown, `filepath` has the wrong ending, or `card` is another model's.
         ImportError: no backend that can write the format is installed, or a library is missing; the message says
             what to install.
-        RuntimeError: no backend that is installed can write this model; the message has each one's reason.
+        RuntimeError: no installed backend can write this model; the message gives the reason of each.
     """
     backend = keras.backend.backend()
     candidates = writers_of(format, backend)
@@ -84,7 +84,7 @@ def export_model(
 
 
 def _write(served, candidates, folder, name, format, description, options):
-    """Lets the first backend that can write the model; the path of what it wrote."""
+    """Write with the first backend that can; return the path of the file or folder."""
     failures = []
     for by in candidates:
         path = folder / by / name
@@ -96,7 +96,7 @@ def _write(served, candidates, folder, name, format, description, options):
                 child.write(served, path, format, description, options, backend=by)
         except (OSError, MemoryError):
             raise
-        except Exception as error:  # A converter's own, for a layer that it does not know: of any type.
+        except Exception as error:  # Converters raise errors of any type for a layer that they do not know.
             failures.append((by, error))
             continue
         if failures:
@@ -119,23 +119,23 @@ def _check_options(format, options):
     for name in options:
         if name not in known:
             raise ValueError(
-                f"The options of format {format!r} are {known or 'none'}. Received: {name}={options[name]!r}"
+                f"`options` of format {format!r} are {known or 'none'}. Received: {name}={options[name]!r}"
             )
     if form.check is not None:
         form.check(**options)
 
 
 def _on_another_device(served):
-    """Whether PyTorch's weights lie on an accelerator, which its own formats would then be bound to."""
+    """Return whether PyTorch's weights are on an accelerator, to which its own formats would then be bound."""
     if keras.backend.backend() != "torch":
         return False
     return any(variable.value.device.type != "cpu" for variable in served.variables)
 
 
 def _put_in_place(written, target, aside):
-    """Moves the new file or folder and its side files to where they belong, the main one last.
+    """Move the new file or folder and its side files into place, the main one last.
 
-    What they replace goes aside, and comes back when a move fails.
+    Older files are moved to `aside`, and moved back if a move fails.
     """
     aside.mkdir()
     names = sorted((path.name for path in written.parent.iterdir()), key=lambda name: name == written.name)

@@ -1,4 +1,4 @@
-"""What an exported model answers in a fresh process that has only the serving runtime."""
+"""Run an exported model in a fresh process that has only the serving runtime."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ _START = """
 import sys
 
 class Without:
-    "Finds what the usual finders find, but for what is kept out."
+    "Finds modules as the usual finders do, except those kept out."
 
     def __init__(self, finders):
         self.finders = finders
@@ -37,17 +38,17 @@ np.savez(sys.argv[3], **outputs)
 
 
 def served_outputs(path: str | os.PathLike, images: np.ndarray) -> np.ndarray:
-    """The logits of an exported model, computed in a fresh process that knows neither Keras nor ltzoo.
+    """Compute the logits of an exported model in a fresh process without Keras and ltzoo.
 
     Args:
-        path: what `export_model` wrote; the format is told by the ending, a folder is a SavedModel.
+        path: a file or folder that `export_model` wrote. The ending gives the format; a folder is a SavedModel.
         images: raw pixels `[batch, height, width, channels]`.
 
     Returns:
-        float32 array, the logits; of a SavedModel the output of its `serve` endpoint.
+        logits float32 `[batch, num_classes]`; for a SavedModel from its `serve` endpoint.
 
     Raises:
-        ValueError: a file of an unknown ending.
+        ValueError: the ending of `path` is unknown.
         ImportError: the runtime is not installed.
         RuntimeError: the process failed; the message ends with its last line.
     """
@@ -65,16 +66,17 @@ def served_outputs(path: str | os.PathLike, images: np.ndarray) -> np.ndarray:
 def run_alone(
     path: str | os.PathLike, format: str, program: str, inputs: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Runs a program in a fresh process that refuses to import Keras, this package and all runtimes but one.
+    """Run a program in a fresh process that cannot import Keras, this package or any other runtime.
 
     Args:
         path: an exported model; the program's variable `path`.
-        format: its format, which says the runtime.
-        program: Python; it finds `path`, the dict of arrays `inputs` and NumPy as `np`, and fills the dict `outputs`.
+        format: format of the model, which determines the runtime.
+        program: Python source. It reads `path`, the dict of arrays `inputs` and NumPy as `np`, and fills the dict
+            `outputs`.
         inputs: arrays by name.
 
     Returns:
-        The arrays of `outputs`.
+        the arrays of `outputs`, by name.
 
     Raises:
         ImportError: the runtime is not installed.
@@ -85,19 +87,20 @@ def run_alone(
     whole = _START.format(kept_out=kept_out) + program + _END
     with tempfile.TemporaryDirectory() as folder:
         given, got = Path(folder) / "inputs.npz", Path(folder) / "outputs.npz"
-        np.savez(given, **inputs)
+        arrays: dict[str, Any] = dict(inputs)
+        np.savez(given, **arrays)
         try:
             child.run("serving process", ["-c", whole, str(path), str(given), str(got)])
         except RuntimeError as error:
             if f"No module named '{runtime}'" not in str(error):
                 raise
             raise ImportError(f"{title} runs on {runtime}. Install it: {install([runtime])}") from error
-        with np.load(got) as arrays:
-            return dict(arrays)
+        with np.load(got) as results:
+            return dict(results)
 
 
 def _modules_of_formats():
-    """Whatever is installed, the process can import nothing of these but its own runtime."""
+    """Return the top-level modules of all formats, of which the process may import its own runtime only."""
     forms = [FORMATS[name] for name in FORMATS]
     needed = {module for form in forms for by, modules in form.writers.items() for module in (by, *modules)}
     return needed | {form.runtime for form in forms} | {"ltzoo", "keras", "openvino_telemetry"}

@@ -1,4 +1,4 @@
-"""The part of a classifier that serves: normalisation, backbone and the last head."""
+"""The inference part of a classifier: normalization, backbone and the last head."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ from ltzoo.protocols import Classifier
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class ServedClassifier(keras.Model):
-    """`logits = head(pool(backbone((pixels / 255 - mean) / std)))` in inference, and nothing else.
+    """The inference part of a classifier: `logits = head(pool(backbone((pixels / 255 - mean) / std)))`.
 
-    It owns no clouds, techniques, augmentations, optimizer or heads of earlier stages, so no exported file can hold
-    them, and calls its layers with `training=False`.
+    The input is raw pixels 0..255 `[batch, height, width, channels]`, the output logits `[batch, num_classes]`, both
+    float32. The model has no clouds, techniques, augmentations, optimizer or heads of earlier stages, so no exported
+    file can hold them. Its layers are called with `training=False`.
 
     Args:
-        backbone: a `keras.Model` from normalised images to maps or features.
-        head: the classifier on top, which gives the logits.
+        backbone: a `keras.Model` from normalized images to maps `[batch, h, w, D]` or features `[batch, D]`.
+        head: the layer that computes logits from maps or features.
         image_shape: (height, width, channels).
-        mean, std: per channel, on the 0..1 scale of pixels.
-
-    Input and output: raw pixels 0..255 `[batch, height, width, channels]` -> `[batch, num_classes]`, float32.
+        mean, std: pixel statistics per channel, on the 0..1 scale.
     """
 
     def __init__(
@@ -48,19 +47,19 @@ class ServedClassifier(keras.Model):
         self.mean, self.std = tuple(mean), tuple(std)
 
     def build(self, input_shape):
-        """Runs once, so that every format finds the model called."""
+        """Call the model once if its head is not built, so that every format finds it called."""
         self.built = True
         if not self.head.built:
             self(np.zeros((1, *self.image_shape), "float32"))
 
     def call(self, images):
-        """Raw pixels to logits."""
+        """Compute float32 logits `[batch, num_classes]` of raw pixels."""
         maps = self.backbone(normalize(images, self.mean, self.std), training=False)
         logits = self.head(head_inputs(self.head, maps), training=False)
         return ops.cast(logits, "float32")
 
     def compute_output_shape(self, input_shape):
-        """`(batch, num_classes)`."""
+        """Return `(batch, num_classes)`."""
         shape = (input_shape[0], *self.backbone.output_shape[1:])
         return self.head.compute_output_shape(head_input_shape(self.head, shape))
 
@@ -77,7 +76,7 @@ class ServedClassifier(keras.Model):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """The inverse of `get_config`."""
+        """Make a model from the output of `get_config`."""
         config = dict(config)
         for part in ("backbone", "head"):
             config[part] = keras.saving.deserialize_keras_object(config[part], custom_objects=custom_objects)
@@ -85,7 +84,7 @@ class ServedClassifier(keras.Model):
 
 
 def served_classifier(model: Classifier) -> ServedClassifier:
-    """The inference part of `model`, in float32. Layers that use another dtype are copied."""
+    """Return the inference part of `model`, in float32. Layers that use another dtype are copied."""
     served = ServedClassifier(
         float32_layer(model.backbone),
         float32_layer(model.head),

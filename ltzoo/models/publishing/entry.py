@@ -1,4 +1,4 @@
-"""Make a zoo entry of a trained classifier: weights, card and golden outputs, side by side."""
+"""Make a zoo entry of a trained classifier: weights, card and golden outputs."""
 
 from __future__ import annotations
 
@@ -40,30 +40,30 @@ def publish(
 ) -> Card:
     """Write `NAME.weights.h5`, `NAME.json` (the card) and `NAME.golden.npz` into a folder.
 
-    The golden file holds four images of random pixels with the features and logits of the model for them, so that
-    every backend and later version can prove that it computes the same network. Where the zoo has a card of this name
-    already, what it says of the paper, the preprocessing, the cost and so on is kept.
+    The golden file holds four images of random pixels, with the model's features and logits for them. With it, every
+    backend and later version can prove that it computes the same network. If the zoo already has a card of this name,
+    its paper results, preprocessing, starting weights, cost and notes are kept.
 
     Args:
         model: a `LongTailedClassifier` after training.
         name: METHOD_BACKBONE_DATASET.
-        folder: the folder of weights.
+        folder: the folder to write to.
         backbone: `{"name": ..., arguments}` that the model was built with.
-        dataset: `{"name": ..., arguments}` that it was trained on.
+        dataset: `{"name": ..., arguments}` that the model was trained on.
         measured: a `ltzoo.metrics.Result` of this model, or None.
-        paper: what the paper reports; None for what the zoo's card of this name says.
+        paper: results that the paper reports; None keeps those of the zoo's card of this name.
         training: `{"backend", "seconds", "command"}`, or None.
-        cost: what the training costs, see `Card`; None for what the zoo's card of this name says.
-        notes: sentences for the card; None likewise.
-        licence: of the weights.
-        half: float16 in the weights file; the golden outputs are those of the rounded weights. `measured` must be a
-            result of `half_precision.rounded_to_half(model)` then.
+        cost: cost of training, see `Card`; None keeps that of the zoo's card of this name.
+        notes: sentences for the card; None keeps those of the zoo's card of this name.
+        licence: license of the weights.
+        half: store the weights in float16, and compute the golden outputs with the rounded weights. `measured` must
+            then be a result of `half_precision.rounded_to_half(model)`.
 
     Returns:
-        The `Card`.
+        the `Card`.
 
     Raises:
-        ValueError: `backbone` or `dataset` is not of that form; nothing is written then.
+        ValueError: `backbone` or `dataset` does not have this form; nothing is written.
     """
     check_named(backbone=backbone, dataset=dataset)
     folder = Path(folder)
@@ -100,9 +100,9 @@ def publish(
 
 
 def write_golden(model: LongTailedClassifier, path: str | os.PathLike) -> None:
-    """Write `images` [4, height, width, channels], `features` [4, D] and `logits` [4, classes] of a classifier.
+    """Write `images` `[4, height, width, channels]`, `features` `[4, D]` and `logits` `[4, num_classes]`.
 
-    The images are of random pixels; features and logits are computed one after the other in inference mode.
+    The images have random pixels. Features and logits are computed in inference mode.
     """
     images = np.random.RandomState(0).randint(0, 256, (4, *model.image_shape)).astype(np.uint8)
     features, logits = model.extract_features_on_batch(images), model.predict_on_batch(images)

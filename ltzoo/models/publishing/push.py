@@ -11,7 +11,7 @@ from ltzoo import shipped
 from ltzoo.files import atomic_write
 from ltzoo.models import hub_files
 from ltzoo.models.cards import Card, card
-from ltzoo.models.find_weights import find_weights
+from ltzoo.models.find_weights import file_name, find_weights
 from ltzoo.models.hashes import sha256
 from ltzoo.models.publishing.readme import readme
 from ltzoo.models.weights_errors import WeightsError
@@ -28,21 +28,22 @@ def push(
 ) -> str:
     """Write `NAME.weights.h5`, `NAME.json` (the card), `NAME.golden.npz` if there is one, and `README.md`.
 
-    On the hub they are one commit, so that nobody sees a part of them; the repository and the branch are made if
-    they are missing. The card that is written names the address of its weights.
+    On the hub they are a single commit, so nobody sees only some of them. A missing repository or branch is created.
+    The card holds the address of its weights.
 
     Args:
         source: a zoo entry, or a folder that `ltzoo.models.publish` wrote.
-        destination: `hf://ORGANIZATION/REPOSITORY`, with `/FOLDER` or `@BRANCH` behind it if wanted; or a folder.
+        destination: `hf://ORGANIZATION/REPOSITORY`, optionally followed by `/FOLDER` or `@BRANCH`; or a folder.
         private: whether a new repository is private; None takes the organization's default.
-        message: of the commit.
-        overwrite: replace files of these names in a folder. (On the hub the older ones stay in the history.)
+        message: message of the commit.
+        overwrite: replace files of these names in a folder. On the hub older files stay in the history.
 
     Returns:
-        The address or path of the card, for `ltzoo.models.load`.
+        the address or path of the card, for `ltzoo.models.load`.
 
     Raises:
-        WeightsError: there are no weights, they are not those of the card, or the hub refuses.
+        ValueError: `source` holds no single entry, or `destination` has another form.
+        WeightsError: there are no weights, they differ from the card's, or the hub refuses.
         FileExistsError: the folder has a file of one of these names.
         ImportError: huggingface_hub is not installed.
     """
@@ -61,9 +62,8 @@ def push(
     repository, prefix, revision = hub_files.parse_hf(place)
     prefix, suffix = f"{prefix}/" if prefix else "", f"@{revision}" if revision else ""
     base = f"hf://{repository}/{prefix}"
-    entry = dataclasses.replace(
-        entry, weights={**entry.weights, "url": f"{base}{entry.weights['file']}{suffix}"}
-    )
+    weights = dict(entry.weights or {})
+    entry = dataclasses.replace(entry, weights={**weights, "url": f"{base}{weights['file']}{suffix}"})
     target = f"{base}{entry.name}.json{suffix}"
     contents = {f"{prefix}{name}": content for name, content in (_documents(entry, target) | files).items()}
     _upload(contents, repository, revision, private, message or f"{entry.name} by ltzoo {__version__}")
@@ -71,28 +71,29 @@ def push(
 
 
 def _gather(source):
-    """The card, and the existing files by the names that they get."""
+    """Return the card, and the existing files by their new names."""
     if source in shipped.names():
         entry, folder = card(str(source)), shipped.folder()
         weights = find_weights(entry)
     else:
         entry, folder = _read(Path(source).expanduser())
-        weights = folder / entry.weights["file"]
+        weights = folder / file_name(entry)
+    known = dict(entry.weights or {})
     found = {"file": f"{entry.name}.weights.h5", "size": weights.stat().st_size, "sha256": sha256(weights)}
-    if (entry.weights or {}).get("sha256", found["sha256"]) != found["sha256"]:
+    if known.get("sha256", found["sha256"]) != found["sha256"]:
         raise WeightsError(
-            f"The weights file {weights} is not the one of the card of {entry.name}. "
-            f"Received: SHA-256 {found['sha256']}, the card says {entry.weights['sha256']}"
+            f"The weights file {weights} does not match the card of {entry.name}. "
+            f"Received: SHA-256 {found['sha256']}, expected {known['sha256']}"
         )
     files = {found["file"]: weights}
     golden = folder / f"{entry.name}.golden.npz"
     if golden.is_file():
         files[golden.name] = golden
-    return dataclasses.replace(entry, weights={**(entry.weights or {}), **found}), files
+    return dataclasses.replace(entry, weights={**known, **found}), files
 
 
 def _read(folder):
-    """The card in a folder that `publish` wrote."""
+    """Return the card in a folder that `publish` wrote, and the folder."""
     weights = sorted(folder.glob("*.weights.h5"))
     cards = [
         path.with_name(path.name.removesuffix(".weights.h5") + ".json")
@@ -102,13 +103,13 @@ def _read(folder):
     if len(cards) != 1:
         raise ValueError(
             "`source` must be a zoo entry, or a folder with one NAME.json and its NAME.weights.h5, as "
-            f"ltzoo.models.publish writes it. Received: source={str(folder)!r} with {len(cards)} of them"
+            f"ltzoo.models.publish writes them. Received: source={str(folder)!r} with {len(cards)} of them"
         )
     return Card.from_json(cards[0].read_text(encoding="utf-8")), folder
 
 
 def _documents(entry, target):
-    """Card and README as bytes, by name."""
+    """Return card and README as bytes, by file name."""
     return {
         f"{entry.name}.json": entry.to_json().encode(),
         "README.md": readme(entry, target).encode(),
@@ -118,7 +119,10 @@ def _documents(entry, target):
 def _write(folder, contents, overwrite):
     taken = [name for name in contents if (folder / name).exists()]
     if taken and not overwrite:
-        raise FileExistsError(f"{folder} has a {taken[0]} already; overwrite=True (--overwrite) replaces it")
+        raise FileExistsError(
+            f"`destination` contains {taken[0]} already; replace it with overwrite=True (--overwrite). "
+            f"Received: destination={str(folder)!r}"
+        )
     for name, content in contents.items():
         with atomic_write(folder / name) as temporary:
             if isinstance(content, bytes):

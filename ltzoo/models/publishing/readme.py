@@ -1,4 +1,4 @@
-"""The README of a published entry, as the Hugging Face Hub reads it."""
+"""Write the README of a published entry, as the Hugging Face Hub reads it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _METRICS = {
     "ece": ("expected_calibration_error", "Expected calibration error"),
     "nll": ("negative_log_likelihood", "Negative log likelihood"),
 }
-# Those of the hub's names for licences that weights usually have; another one is called "other" there.
+# The hub's names of usual licenses for weights; any other license is called "other" there.
 _LICENSES = (
     "apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0",
     "cc-by-nc-sa-4.0", "gpl-2.0", "gpl-3.0", "lgpl-3.0", "agpl-3.0", "mpl-2.0", "openrail", "unlicense",
@@ -27,11 +27,11 @@ _LICENSES = (
 
 
 def readme(card: Card, address: str) -> str:
-    """Markdown with the hub's YAML header: license, library, tags, and the card's measured figures as `model-index`.
+    """Return Markdown with the hub's YAML header: license, library, tags, and measured results as `model-index`.
 
     Args:
-        card: the card of the entry. Only what its `measured` holds is told as a result.
-        address: where the card is read from, as `ltzoo.models.load` takes it.
+        card: the card of the entry; only its `measured` figures are reported as results.
+        address: the address or path of the card, for `ltzoo.models.load`.
     """
     import jinja2
 
@@ -74,8 +74,8 @@ def _preprocessing(card):
     if not given:
         return None
     return (
-        f"the shorter side resized to {given['resize']} ({given['interpolation']}), the central "
-        f"{given['crop']} x {given['crop']} pixels cut out"
+        f"resize the shorter side to {given['resize']} ({given['interpolation']}), crop the central "
+        f"{given['crop']} x {given['crop']} pixels"
     )
 
 

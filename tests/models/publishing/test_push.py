@@ -59,7 +59,7 @@ def test_into_a_folder(tmp_path):
 
 def test_no_file_of_the_user_is_replaced_unasked(tmp_path):
     (tmp_path / "README.md").write_text("my own")
-    with pytest.raises(FileExistsError, match="README.md already; .*--overwrite"):
+    with pytest.raises(FileExistsError, match="contains README.md already; .*--overwrite"):
         push(ENTRY, tmp_path)
     assert os.listdir(tmp_path) == ["README.md"] and (tmp_path / "README.md").read_text() == "my own"
     push(ENTRY, tmp_path, overwrite=True)
@@ -147,7 +147,7 @@ def test_hub_addresses():
     for wrong in ("hf://me", "hf:///repo/x", "hf://me/repo@a/x@b"):
         with pytest.raises(WeightsError, match="must be hf://ORGANIZATION"):
             parse_hf(wrong)
-    with pytest.raises(WeightsError, match="must name a file"):
+    with pytest.raises(WeightsError, match="`address` of weights must name a file"):
         find_weights(models.card(ENTRY), "hf://me/repo")
 
 
@@ -194,7 +194,7 @@ def test_wrong_sources_and_destinations(tmp_path):
     push(ENTRY, folder)
     weights = folder / f"{ENTRY}.weights.h5"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
-    with pytest.raises(WeightsError, match="not the one of the card"):
+    with pytest.raises(WeightsError, match="does not match the card"):
         push(folder, tmp_path / "again")
     assert not (tmp_path / "again").exists() and not (tmp_path / "out").exists()
 
@@ -229,7 +229,7 @@ def test_the_readme_tells_what_the_card_measured_and_nothing_else():
     for measured in (None, {"top1": None}):
         text = readme(dataclasses.replace(card, measured=measured, **more), "address")
         assert "- Something is open.\n" in text and "resized to 256 (bilinear)" in text
-        assert "model-index" not in text and "No result of these weights is recorded." in text
+        assert "model-index" not in text and "No results are recorded for these weights." in text
         assert "12.3" not in text and "0.123" not in text
 
 
