@@ -80,7 +80,7 @@ class DisAlign(LinearHead):
         """
         if previous is None and not self.learn_kernel:
             raise ValueError(
-                "`previous` must be a classifier for DisAlign to calibrate. Make this the `head` of a later stage, or set "
+                "`previous` must be a classifier to calibrate. Make this the `head` of a later stage, or set "
                 "learn_kernel=True. Received: previous=None"
             )
         self.take_over(previous)
