@@ -20,22 +20,22 @@ SCALE = 25.0
 class ClassMeanCosine(NormalizedDense):
     """Logits g <x/|x|, w_c/|w_c|>, where w_c starts as m_c/|m_c| with the mean training feature m_c of class c.
 
-    The means are taken in inference mode when the first stage with this head begins; then the class vectors are trained
-    like others. This is the classifier of LIFT with its option ``class_mean`` (Shi et al., ICML 2024, released code;
-    for CLIP it prefers the text features of the class names, which this library does not compute).
+    The means are computed in inference mode when the first stage with this head begins; then the class vectors train
+    as usual. This is the classifier of LIFT with its option `class_mean` (Shi et al., ICML 2024, released code).
+    Deviation: for CLIP, LIFT prefers text features of the class names, which this library does not compute.
 
     Args:
         units: number of classes C.
-        scale: g; 25, as in the released code, where the stage has none.
-        name: of the layer.
-        **arguments: of ``ltzoo.layers.NormalizedDense``.
+        scale: g; 25, as in the released code, if the stage has none.
+        name: name of the layer.
+        **arguments: arguments of `ltzoo.layers.NormalizedDense`.
     """
 
     def __init__(self, units: int, scale: float | None = None, name: str = "head", **arguments: Any) -> None:
         super().__init__(units, scale=SCALE if scale is None else scale, name=name, **arguments)
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
-        """Takes the class means of the training images, unless it was the head of the stage before already."""
+        """Set the class vectors to the class means of the training images, unless this head continues."""
         if previous is self:
             return
         means = class_means(*context.features(), self.units)

@@ -20,17 +20,17 @@ class CosNorm(LinearHead):
     """Logits scale * <x / (1 + |x|), w_c / |w_c|>.
 
     The classifier of OLTR without its memory (Liu et al., "Large-Scale Long-Tailed Recognition in an Open World",
-    CVPR 2019; also in the code of Kang et al.): a long feature counts with nearly length 1, a short one with
+    CVPR 2019; also in the code of Kang et al.). A long feature counts with almost length 1, a short one with
     less.
 
     Args:
         num_classes: number of classes C.
-        scale: 16, as published, where the stage has none.
+        scale: factor of the logits; 16, as published, if the stage has none.
         kernel_initializer: default: U(-1, 1) / sqrt(D), as published.
-        name: of the layer.
-        **kwargs: of the layer.
+        name: name of the layer.
+        **kwargs: arguments of `LinearHead`.
 
-    Deviation: a zero feature has the logits 0 and a gradient of 0 in the length; the published code divides 0 by 0.
+    Deviation: for a zero feature, the logits and the gradient of the length are 0; the published code divides 0 by 0.
     """
 
     def __init__(
@@ -52,14 +52,16 @@ class CosNorm(LinearHead):
         )
 
     def logits(self, features, dtype):
+        """Return the unscaled logits of features `[B, D]` in `dtype`."""
         return ops.matmul(squash(features), unit_length(ops.cast(self.kernel, dtype), axis=0))
 
     def class_vectors(self):
+        """Return the matrix `[D, C]` that multiplies the features, without the common scale."""
         return ops.convert_to_numpy(unit_length(self.kernel.value, axis=0))
 
 
 def squash(features: Any) -> Any:
-    """x / (1 + |x|) of the rows of `[B, D]`."""
+    """Return x / (1 + |x|) for each row of `[B, D]`."""
     squared = ops.sum(ops.square(features), axis=-1, keepdims=True)
     is_zero = squared == 0
     length = ops.where(is_zero, ops.zeros_like(squared), ops.sqrt(ops.where(is_zero, 1.0, squared)))

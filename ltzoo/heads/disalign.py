@@ -1,4 +1,4 @@
-"""A trained classifier whose logits are calibrated image by image (DisAlign)."""
+"""A trained classifier whose logits are calibrated per image (DisAlign)."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ class DisAlign(LinearHead):
     """Logits sigma(x) (alpha z + beta) + (1 - sigma(x)) z of a fixed linear classifier z = x W + b.
 
     Distribution alignment (Zhang et al., "Distribution Alignment: A Unified Framework for Long-tail Visual
-    Recognition", CVPR 2021, Section 3): alpha and beta are learned for each class, and the confidence
-    sigma(x) = sigmoid(<v, x> + c) for each image. Train it with the loss "generalized_reweighted_cross_entropy".
+    Recognition", CVPR 2021, Section 3): alpha and beta are learned per class; the confidence
+    sigma(x) = sigmoid(<v, x> + c) is computed per image. Train it with the loss "generalized_reweighted_cross_entropy".
 
     Args:
         num_classes: number of classes C.
-        scale: factor of the logits; 1 where the stage has none.
-        initial_magnitude: where alpha starts. The authors' code has (1 + sigma(x) a) z + sigma(x) beta, with a
-            starting at 1, which is alpha = 1 + a: 2, the default here. 1 starts from the classifier as it was.
-        initial_confidence: where every component of v starts, 0.1 as in the authors' code; c starts at 0.
-        learn_kernel: train W and b too; False, as published, for a classifier that stays as it is.
-        name: of the layer.
-        **kwargs: of the layer.
+        scale: factor of the logits; 1 if the stage has none.
+        initial_magnitude: initial alpha. The authors' code has (1 + sigma(x) a) z + sigma(x) beta with a = 1 at the
+            start, so alpha = 1 + a = 2 (default). 1 starts from the unchanged classifier.
+        initial_confidence: initial value of every component of v, 0.1 as in the authors' code; c starts at 0.
+        learn_kernel: also train W and b; False, as published, keeps the classifier fixed.
+        name: name of the layer.
+        **kwargs: arguments of `LinearHead`.
 
-    Deviation: c starts at 0, where PyTorch draws it from U(-1, 1) / sqrt(D).
+    Deviation: c starts at 0; PyTorch draws it from U(-1, 1) / sqrt(D).
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class DisAlign(LinearHead):
         self.magnitude = self.margin = self.confidence_kernel = self.confidence_bias = None
 
     def build(self, input_shape):
+        """Create the weights."""
         super().build(input_shape)
 
         def weight(name, size, value):
@@ -62,6 +63,7 @@ class DisAlign(LinearHead):
         self.confidence_bias = weight("confidence_bias", 1, 0.0)
 
     def logits(self, features, dtype):
+        """Return the unscaled logits of features `[B, D]` in `dtype`."""
         magnitude, margin, kernel, bias = (
             ops.cast(weight, dtype)
             for weight in (self.magnitude, self.margin, self.confidence_kernel, self.confidence_bias)
@@ -71,14 +73,14 @@ class DisAlign(LinearHead):
         return plain + confidence * ((magnitude - 1.0) * plain + margin)
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
-        """Copies the classifier before it.
+        """Copy the previous classifier.
 
         Raises:
-            ValueError: there is none and it is not trained here, or it is not linear.
+            ValueError: there is none and `learn_kernel` is False, or it is not linear.
         """
         if previous is None and not self.learn_kernel:
             raise ValueError(
-                "DisAlign calibrates the classifier of a stage before. Make it the `head` of a later stage, or use "
+                "`previous` must be a classifier to calibrate. Make this the `head` of a later stage, or set "
                 "learn_kernel=True. Received: previous=None"
             )
         self.take_over(previous)

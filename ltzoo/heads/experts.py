@@ -1,4 +1,4 @@
-"""One classifier for each expert of RIDE."""
+"""One classifier per expert (RIDE)."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from ltzoo.protocols import StageView
 @register("experts")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class ExpertsHead(keras.layers.Layer):
-    """The mean logits of E classifiers, each on its own part of the features (RIDE, Wang et al. 2021, Section 4.1).
+    """Average the logits of E classifiers, each on its own part of the features (RIDE, Wang et al. 2021, Section 4.1).
 
-    The features [f_1 ; ... ; f_E] are those of a backbone with the conversion "experts".
+    The features [f_1 ; ... ; f_E] come from a backbone with the conversion "experts".
 
     Args:
         num_classes: number of classes C.
-        scale: for the inner heads that have a scale; settable where they have.
+        scale: scale of the inner heads; settable if they have one.
         num_experts: E.
-        head: `{"name": ..., arguments}` of the inner heads; default `{"name": "normalized_dense"}`, the published
-            choice, whose scale there is 30.
-        class_counts: handed to inner heads that have such a parameter.
+        head: `{"name": ..., arguments}` of the inner heads; default `{"name": "normalized_dense"}`, as published
+            (with scale 30).
+        class_counts: training images per class, for inner heads that take them.
 
-    Input: pooled features [batch, D] with D = E D_e, or maps [batch, h, w, D] where the inner heads take maps.
-    Output: [batch, C] in float32 at least. `layer.experts` is the list of inner heads.
+    Input: pooled features `[batch, D]` with D = E D_e, or maps `[batch, h, w, D]` if the inner heads take maps.
+    Output: `[batch, C]`, at least float32. `layer.experts` is the list of inner heads.
 
     Raises:
-        ValueError: `num_experts` below 1, or features that do not divide among the experts.
+        ValueError: `num_experts` is below 1 or does not divide the number of features.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class ExpertsHead(keras.layers.Layer):
         kwargs.setdefault("autocast", False)
         super().__init__(name=name, **kwargs)
         if num_experts < 1:
-            raise ValueError(f"num_experts must be 1 or more. Received: num_experts={num_experts}")
+            raise ValueError(f"`num_experts` must be 1 or more. Received: num_experts={num_experts}")
         self.num_classes = int(num_classes)
         self.num_experts = int(num_experts)
         self.head_config = {"name": "normalized_dense"} if head is None else dict(head)
@@ -64,12 +64,12 @@ class ExpertsHead(keras.layers.Layer):
 
     @property
     def takes_feature_map(self) -> bool:
-        """Whether the inner heads take maps."""
+        """True if the inner heads take maps."""
         return takes_map(self.experts[0])
 
     @property
     def scale(self) -> float:
-        """The scale of the inner heads; only where they have one."""
+        """The scale of the inner heads, if they have one."""
         return self.experts[0].scale
 
     @scale.setter
@@ -79,10 +79,11 @@ class ExpertsHead(keras.layers.Layer):
             expert.scale = value
 
     def build(self, input_shape):
+        """Create the weights."""
         if input_shape[-1] % self.num_experts:
             raise ValueError(
-                "num_experts must divide the number of features; use the backbone conversion 'experts' with the same "
-                f"num_experts. Received: num_experts={self.num_experts}, features of shape {tuple(input_shape)}"
+                "`num_experts` must divide the number of features; use the backbone conversion 'experts' with the same "
+                f"`num_experts`. Received: num_experts={self.num_experts}, features of shape {tuple(input_shape)}"
             )
         size = input_shape[-1] // self.num_experts
         for expert in self.experts:
@@ -91,10 +92,10 @@ class ExpertsHead(keras.layers.Layer):
         self.built = True
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
-        """Every inner head begins by itself, with its part of the features.
+        """Let every inner head begin with its own part of the features.
 
         Args:
-            previous: the head of the stage before; experts take over from experts.
+            previous: the previous stage's head; experts continue from experts.
             context: a `StageContext`.
         """
         before = [None] * self.num_experts
@@ -104,18 +105,20 @@ class ExpertsHead(keras.layers.Layer):
             begin(expert, earlier, _ExpertContext(context, number, self.num_experts))
 
     def parts(self, inputs: Any) -> list[Any]:
-        """The features of each expert, a list of E arrays."""
+        """Return the features of each expert, a list of E arrays."""
         return ops.split(inputs, self.num_experts, axis=-1)
 
     def expert_logits(self, inputs: Any, training: bool | None = None) -> Any:
-        """[batch, E, C]: the logits of every expert."""
+        """Return the logits of every expert, `[batch, E, C]`."""
         parts = zip(self.experts, self.parts(inputs), strict=True)
         return ops.stack([expert(part, training=training) for expert, part in parts], axis=1)
 
     def call(self, inputs, training=None):
+        """Return logits `[batch, C]`."""
         return ops.mean(self.expert_logits(inputs, training=training), axis=1)
 
     def compute_output_shape(self, input_shape):
+        """Return `(batch, C)`."""
         return (input_shape[0], self.num_classes)
 
     def get_config(self):

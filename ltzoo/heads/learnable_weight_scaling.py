@@ -14,23 +14,23 @@ from ltzoo.protocols import StageView
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class LearnableWeightScalingHead(LearnableWeightScaling):
-    """`LearnableWeightScaling` that takes over the classifier of the stage before."""
+    """`LearnableWeightScaling` that starts from the previous stage's classifier."""
 
     def class_vectors(self):
-        """`[D, C]`: diag(s) (a W + dW)^T, whose lengths MiSLAS shows in Fig. 2."""
+        """Return diag(s) (a W + dW)^T, `[D, C]`; MiSLAS shows its lengths in Fig. 2."""
         return self.merged_weights()[0]
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
-        """Copies kernel and bias of a linear head; s stays 1 and the shift 0.
+        """Copy kernel and bias of a linear head; s stays 1 and the shift stays 0.
 
         Raises:
-            ValueError: the head before is not linear, or there is none and the kernel is not trained.
+            ValueError: the previous head is not linear, or there is none and the kernel is fixed.
         """
         if previous is None:
             if not self.learn_kernel:
                 raise ValueError(
-                    "Learnable weight scaling with a fixed kernel needs the classifier of a stage before. Make it the "
-                    "`head` of a later stage, or use learn_kernel=True. Received: previous=None"
+                    "`previous` must be a classifier, since this head's kernel is fixed. Make it the `head` of a later "
+                    "stage, or set learn_kernel=True. Received: previous=None"
                 )
             return
         if previous is not self:
@@ -44,17 +44,20 @@ class LearnableWeightScalingHead(LearnableWeightScaling):
 def learnable_weight_scaling(
     num_classes: int, scale: float | None = None, name: str = "head", **arguments: Any
 ) -> LearnableWeightScalingHead:
-    """`ltzoo.layers.LearnableWeightScaling` as a head that starts from the classifier of the stage before.
+    """Return `ltzoo.layers.LearnableWeightScaling` as a head that starts from the previous classifier.
 
     Args:
         num_classes: number of classes.
         scale: must be None; the scales are learned.
-        name: of the layer.
-        **arguments: of `LearnableWeightScaling`.
+        name: name of the layer.
+        **arguments: arguments of `LearnableWeightScaling`.
+
+    Raises:
+        ValueError: `scale` is given.
     """
     if scale is not None:
         raise ValueError(
-            "The 'learnable_weight_scaling' head learns its scales; leave the stage's `scale` out. "
+            "`scale` must be None: the head 'learnable_weight_scaling' learns its scales. "
             f"Received: scale={scale}"
         )
     return LearnableWeightScalingHead(num_classes, name=name, **arguments)

@@ -1,4 +1,4 @@
-"""What heads with a kernel and a bias have in common."""
+"""Base class of heads with a kernel and a bias."""
 
 from __future__ import annotations
 
@@ -15,16 +15,21 @@ from ltzoo.precision import float32_or_float64
 
 
 class LinearHead(keras.layers.Layer):
-    """Base of heads that start from x W + b; a subclass overrides `logits`, and `begin` where it needs the data.
+    """Base of heads that start from x W + b.
+
+    A subclass overrides `logits`, and adds `begin` if it needs data.
 
     Args:
         num_classes: number of classes C.
-        scale: factor of the logits, a settable plain number; 1 where the stage has none.
-        use_bias: whether there is a bias.
+        scale: factor of the logits, a settable number; 1 if the stage has none.
+        use_bias: add a bias.
         learn_kernel: train kernel and bias.
         kernel_initializer: initializer of the kernel.
 
-    Input `[B, D]`, output `[B, C]`, in float32 at least. `kernel` is `[D, C]`.
+    Input: features `[B, D]`. Output: logits `[B, C]`, at least float32. `kernel` is `[D, C]`.
+
+    Raises:
+        ValueError: `num_classes` is below 1.
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class LinearHead(keras.layers.Layer):
         self.kernel = self.bias = None
 
     def build(self, input_shape):
+        """Create the weights."""
         self.kernel = self.add_weight(
             name="kernel",
             shape=(input_shape[-1], self.num_classes),
@@ -66,27 +72,28 @@ class LinearHead(keras.layers.Layer):
             )
 
     def add_buffer(self, name, shape, initializer="zeros"):
-        """A weight that is saved and never trained."""
+        """Add a weight that is saved and never trained."""
         return self.add_weight(
             name=name, shape=shape, initializer=initializer, trainable=False, autocast=False
         )
 
     def call(self, inputs):
+        """Return logits `[batch, C]`."""
         dtype = float32_or_float64(inputs.dtype)
         logits = self.logits(ops.cast(inputs, dtype), dtype)
         return logits if self.scale == 1.0 else logits * self.scale
 
     def logits(self, features: Any, dtype: str) -> Any:
-        """Features `[B, D]` of type `dtype` to logits, before the scale: x W + b here."""
+        """Return the unscaled logits x W + b of features `[B, D]` in `dtype`."""
         logits = ops.matmul(features, ops.cast(self.kernel, dtype))
         return logits if self.bias is None else logits + ops.cast(self.bias, dtype)
 
     def class_vectors(self) -> np.ndarray:
-        """`[D, C]`: what the features are multiplied with, without the scale of all classes."""
+        """Return the matrix `[D, C]` that multiplies the features, without the common scale."""
         return ops.convert_to_numpy(self.kernel.value)
 
     def take_over(self, previous: keras.layers.Layer | None) -> None:
-        """Copies the linear classifier of another head, as `linear_weights` reads it."""
+        """Copy the linear classifier of another head; see `linear_weights`."""
         if previous is None or previous is self:
             return
         kernel, bias = linear_weights(previous)
@@ -95,6 +102,7 @@ class LinearHead(keras.layers.Layer):
             self.bias.assign(bias)
 
     def compute_output_shape(self, input_shape):
+        """Return `(batch, C)`."""
         return (*input_shape[:-1], self.num_classes)
 
     def get_config(self):
@@ -110,7 +118,7 @@ class LinearHead(keras.layers.Layer):
 
 
 def linear_weights(head: keras.layers.Layer) -> tuple[np.ndarray, np.ndarray]:
-    """Kernel `[D, C]` and bias `[C]` of the dense layer that computes what a linear head does.
+    """Return kernel `[D, C]` and bias `[C]` of the dense layer equivalent to a linear head.
 
     Raises:
         ValueError: the head is not linear in its features.
@@ -128,6 +136,6 @@ def linear_weights(head: keras.layers.Layer) -> tuple[np.ndarray, np.ndarray]:
         kernel = ops.convert_to_numpy(unit_length(head.kernel.value, axis=0) * scale)
         return kernel, np.zeros(kernel.shape[1])
     raise ValueError(
-        "This head goes on from a linear classifier; give the stage before it the head 'dense' or "
+        "`previous` must be a linear classifier; give the previous stage the head 'dense' or "
         f"'learnable_weight_scaling'. Received: previous={type(head).__name__}"
     )

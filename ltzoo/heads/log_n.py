@@ -1,4 +1,4 @@
-"""Logits brought to one mean and spread for all classes, after training (LogN)."""
+"""Logits with equal mean and spread for all classes, after training (LogN)."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ class LogN(LinearHead):
     """Logits (z_c - mu_c + shift) / sigma_c of a trained linear classifier z = x W + b.
 
     Logit normalization (Zhao, Teng and Wang, "Logit Normalization for Long-tail Object Detection", IJCV 2024): mu_c
-    and sigma_c are the mean and the standard deviation of class c's logit over all training images, whatever their
-    class. Nothing is trained: they are computed when the stage with this head begins (`epochs=0`).
+    and sigma_c are mean and standard deviation of class c's logit over all training images of all classes. Nothing
+    trains: they are computed when the stage with this head begins (`epochs=0`).
 
     Args:
         num_classes: number of classes C.
-        scale: factor of the logits; predictions do not depend on it, probabilities do.
-        shift: "none" (default) for 0; "minimum" for min_c mu_c, with which the authors' detectors compare their
-            foreground classes to the background, whose logit is left alone. There is no background in
-            classification, and since sigma_c differs from class to class the shift would favor some of them.
-        name: of the layer.
-        **kwargs: of the layer.
+        scale: factor of the logits; it changes probabilities, not predictions.
+        shift: "none" (default) for 0; "minimum" for min_c mu_c. The authors' detectors need the latter to compare
+            foreground classes with the background, whose logit stays. Classification has no background, and since
+            sigma_c differs between classes, the shift would favor some of them.
+        name: name of the layer.
+        **kwargs: arguments of `LinearHead`.
 
     Raises:
         ValueError: unknown `shift`.
 
-    Deviation: exact means and (biased) variances of the training features in inference mode, where the authors run a
-    batch normalization over the training data with moving averages. A variance below 1e-11 counts as that, as there.
+    Deviation: exact means and (biased) variances of the training features in inference mode; the authors run batch
+    normalization over the training data with moving averages. As there, variances are at least 1e-11.
     """
 
     def __init__(
@@ -53,18 +53,20 @@ class LogN(LinearHead):
         self.logit_mean = self.logit_std = None
 
     def build(self, input_shape):
+        """Create the weights."""
         super().build(input_shape)
         self.logit_mean = self.add_buffer("logit_mean", (self.num_classes,))
         self.logit_std = self.add_buffer("logit_std", (self.num_classes,), "ones")
 
     def logits(self, features, dtype):
+        """Return the unscaled logits of features `[B, D]` in `dtype`."""
         mean = ops.cast(self.logit_mean, dtype)
         if self.shift == "minimum":
             mean = mean - ops.min(mean)
         return (super().logits(features, dtype) - mean) / ops.cast(self.logit_std, dtype)
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
-        """Copies the classifier before it and measures its logits on the training images."""
+        """Copy the previous classifier and measure its logits on the training images."""
         if previous is None:
             return
         self.take_over(previous)
@@ -72,7 +74,7 @@ class LogN(LinearHead):
         self.set_statistics(features)
 
     def set_statistics(self, features: np.ndarray) -> None:
-        """Computes mean and standard deviation of the logits of features `[N, D]`."""
+        """Set mean and standard deviation to those of the logits of features `[N, D]`."""
         kernel = ops.convert_to_numpy(self.kernel.value)
         logits = np.asarray(features, np.float64) @ kernel
         if self.bias is not None:

@@ -1,4 +1,4 @@
-"""A trained linear classifier with the class prior taken out of its logits."""
+"""A trained linear classifier without the class prior in its logits."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from ltzoo.protocols import StageView
 @register("logit_adjusted")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class LogitAdjusted(LinearHead):
-    """Logits scale (x W + b) - tau log(n / N), for a classifier that was trained with cross-entropy.
+    """Logits scale (x W + b) - tau log(n / N), for a classifier trained with cross-entropy.
 
-    Post-hoc logit adjustment (Menon et al., "Long-tail Learning via Logit Adjustment", ICLR 2021, Eq. 9). It takes over
-    the linear classifier of the head before it, for a stage with `epochs=0`.
+    Post-hoc logit adjustment (Menon et al., "Long-tail Learning via Logit Adjustment", ICLR 2021, Eq. 9); n are the
+    class counts and N their sum. Use it in a stage with `epochs=0`: it copies the previous linear classifier.
 
     Args:
         num_classes: number of classes C.
         scale: factor of x W + b.
-        class_counts: training images of each class, `[C]`.
-        tau: strength. 1 (default) is the paper's consistent choice; it also tunes tau on validation images.
-        name: of the layer.
-        **kwargs: of the layer.
+        class_counts: training images per class, `[C]`.
+        tau: strength. 1 (default) is the paper's consistent choice; the paper also tunes tau on validation images.
+        name: name of the layer.
+        **kwargs: arguments of `LinearHead`.
 
     Raises:
-        ValueError: bad counts, or not `num_classes` of them.
+        ValueError: `class_counts` are invalid, or their number is not `num_classes`.
     """
 
     def __init__(
@@ -49,14 +49,15 @@ class LogitAdjusted(LinearHead):
         self.tau = float(tau)
 
     def call(self, inputs):
+        """Return logits `[batch, C]`."""
         return post_hoc_logit_adjustment(super().call(inputs), self.class_counts, self.tau)
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
-        """Copies the linear classifier of the head before."""
+        """Copy the previous linear classifier."""
         self.take_over(previous)
 
     def merged_weights(self) -> tuple[np.ndarray, np.ndarray]:
-        """Kernel `[D, C]` and bias `[C]` of the dense layer that gives the same logits."""
+        """Return kernel `[D, C]` and bias `[C]` of the dense layer with the same logits."""
         kernel = np.asarray(keras.ops.convert_to_numpy(self.kernel.value)) * self.scale
         bias = (
             0.0 if self.bias is None else np.asarray(keras.ops.convert_to_numpy(self.bias.value)) * self.scale

@@ -21,28 +21,31 @@ METRICS = ("l2", "dot", "cosine")
 @register("nearest_class_mean")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class NearestClassMean(LinearHead):
-    """Scores by the closeness of a feature to the mean training feature m_c of each class (Kang et al., ICLR 2020).
+    """Score a feature by its closeness to the mean training feature m_c of each class (Kang et al., ICLR 2020).
 
-    The class means are computed when a stage with this head begins, for which `epochs=0` is enough. They and the
-    features are
+    The class means are computed when a stage with this head begins; `epochs=0` is enough. `features` says how
+    features are prepared, also before the means are taken:
 
-    - `features="un"`: as they are;
-    - `"l2n"`: brought to length 1 before the means are taken; the means are not normalized again (published code);
-    - `"cl2n"`: first the mean of all training features is subtracted, then length 1.
+    - `"un"`: unchanged;
+    - `"l2n"`: scaled to length 1; the means are not normalized again (published code);
+    - `"cl2n"`: centered by the mean of all training features, then scaled to length 1.
 
-    Scores: `metric="l2"`: -|x - m_c|^2 ; `"dot"`: <x, m_c> / D, which the published code calls cosine ; `"cosine"`:
-    <x/|x|, m_c/|m_c|>, which the paper describes (also CAMC, Table II).
+    Scores by `metric`:
+
+    - `"l2"`: -|x - m_c|^2;
+    - `"dot"`: <x, m_c> / D, which the published code calls cosine;
+    - `"cosine"`: <x/|x|, m_c/|m_c|>, as the paper describes (also CAMC, Table II).
 
     Args:
         num_classes: number of classes C.
-        scale: factor of the scores; predictions do not depend on it, probabilities do.
-        features: see above; default "un".
-        metric: see above; default "cosine", as both papers say.
-        name: of the layer.
-        **kwargs: of the layer.
+        scale: factor of the scores; it changes probabilities, not predictions.
+        features: "un" (default), "l2n" or "cl2n".
+        metric: "cosine" (default, as in both papers), "l2" or "dot".
+        name: name of the layer.
+        **kwargs: arguments of `LinearHead`.
 
     `kernel` `[D, C]` holds the class means as columns, `center` `[D]` the mean of all training features ("cl2n").
-    Neither is trained.
+    Neither trains.
 
     Raises:
         ValueError: unknown `features` or `metric`.
@@ -68,17 +71,19 @@ class NearestClassMean(LinearHead):
         self.center = None
 
     def build(self, input_shape):
+        """Create the weights."""
         super().build(input_shape)
         self.center = self.add_buffer("center", (input_shape[-1],))
 
     def logits(self, features, dtype):
+        """Return the unscaled logits of features `[B, D]` in `dtype`."""
         means = ops.cast(self.kernel, dtype)
         if self.features == "cl2n":
             features = features - ops.cast(self.center, dtype)
         if self.features != "un":
             features = unit_length(features, axis=-1)
         if self.metric == "l2":
-            # Around the middle of the class means |x|^2 - 2 <x, m> + |m|^2 loses few digits.
+            # Centered on the mean of the class means, |x|^2 - 2 <x, m> + |m|^2 loses few digits.
             middle = ops.mean(means, axis=1, keepdims=True)
             features, means = features - middle[:, 0], means - middle
             squares = ops.sum(ops.square(features), axis=1, keepdims=True) + ops.sum(
@@ -90,11 +95,11 @@ class NearestClassMean(LinearHead):
         return ops.matmul(unit_length(features, axis=-1), unit_length(means, axis=0))
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
-        """Takes the class means of the training images."""
+        """Compute the class means of the training images."""
         self.set_means(*context.features())
 
     def set_means(self, features: np.ndarray, labels: np.ndarray) -> None:
-        """Computes the class means.
+        """Compute the class means.
 
         Args:
             features: `[N, D]`.

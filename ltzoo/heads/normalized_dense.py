@@ -1,4 +1,4 @@
-"""The cosine and the norm-free linear classifier."""
+"""The cosine classifier and the linear classifier with normalized weights."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from ltzoo.layers import NormalizedDense
 
 @register("normalized_dense")
 def normalized_dense(num_classes: int, scale: float | None = None, **arguments: Any) -> NormalizedDense:
-    """`ltzoo.layers.NormalizedDense` as a head.
+    """Return `ltzoo.layers.NormalizedDense` as a head.
 
     Args:
         num_classes: number of classes.
-        scale: g; 1 where the stage has none.
-        **arguments: of `NormalizedDense`.
+        scale: g; 1 if the stage has none.
+        **arguments: arguments of `NormalizedDense`.
     """
     return NormalizedDense(
         num_classes, **{"scale": 1.0 if scale is None else scale, "name": "head", **arguments}

@@ -19,26 +19,26 @@ from ltzoo.protocols import StageView
 @register("recalibrated")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class Recalibrated(LinearHead):
-    """Logits s (x W + b) + u log(n / N) of a fixed linear classifier; only s and u are learned.
+    """Logits s (x W + b) + u log(n / N) of a fixed linear classifier; only s and u train.
 
-    For a classifier that was trained on other labels or images than it is made for, mixed ones for example: s, which
-    starts at 1, makes it as sure as it can be (temperature scaling with T = 1 / s; Guo et al., "On Calibration of
-    Modern Neural Networks", ICML 2017, Section 4.2), and u, which starts at 0, says how much of the prior its logits
-    lack. Two numbers cannot fit the few images of a rare class, as a re-trained classifier does. Train it on images
-    as those of the test, distorted so that the network does not know them by heart, with the loss
-    "logit_adjustment", whose tau then decides between large and rare classes.
+    Use it for a classifier trained on labels or images unlike the test's, such as mixed ones. The factor s starts
+    at 1 and calibrates the confidence (temperature scaling with T = 1 / s; Guo et al., "On Calibration of Modern
+    Neural Networks", ICML 2017, Section 4.2). The share u starts at 0 and adds the part of the prior that the logits
+    lack. Two numbers cannot overfit the few images of a rare class, as a re-trained classifier can. Train it on
+    augmented images that resemble the test's, with the loss "logit_adjustment"; its tau then decides between frequent
+    and rare classes.
 
     Args:
         num_classes: number of classes C.
-        scale: factor of the logits; 1 where the stage has none.
-        class_counts: training images n of each class, `[C]`.
-        name: of the layer.
-        **kwargs: of the layer.
+        scale: factor of the logits; 1 if the stage has none.
+        class_counts: training images n per class, `[C]`; N is their sum.
+        name: name of the layer.
+        **kwargs: arguments of `LinearHead`.
 
     Raises:
-        ValueError: bad counts, or not `num_classes` of them.
+        ValueError: `class_counts` are invalid, or their number is not `num_classes`.
 
-    Deviation from Guo et al.: theirs has no u, and fits T on held-out images.
+    Deviation: Guo et al. have no u and fit T on held-out images.
     """
 
     def __init__(
@@ -54,34 +54,36 @@ class Recalibrated(LinearHead):
         self.factor = self.prior_share = None
 
     def build(self, input_shape):
+        """Create the weights."""
         super().build(input_shape)
         self.factor = self.add_weight(name="factor", shape=(), initializer="ones", autocast=False)
         self.prior_share = self.add_weight(name="prior_share", shape=(), initializer="zeros", autocast=False)
 
     def logits(self, features, dtype):
+        """Return the unscaled logits of features `[B, D]` in `dtype`."""
         factor, share = (ops.cast(weight, dtype) for weight in (self.factor, self.prior_share))
         prior = ops.convert_to_tensor(log_prior(self.class_counts), dtype)
         return factor * super().logits(features, dtype) + share * prior
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
-        """Copies the linear classifier of the head before.
+        """Copy the previous linear classifier.
 
         Raises:
             ValueError: there is none, or it is not linear.
         """
         if previous is None:
             raise ValueError(
-                "The 'recalibrated' head needs the classifier of a stage before. Make it the `head` of a later stage. "
+                "`previous` must be a classifier to recalibrate. Make this the `head` of a later stage. "
                 "Received: previous=None"
             )
         self.take_over(previous)
 
     def class_vectors(self):
-        """`[D, C]`: s W."""
+        """Return s W, `[D, C]`."""
         return self.merged_weights()[0] / self.scale
 
     def merged_weights(self) -> tuple[np.ndarray, np.ndarray]:
-        """Kernel `[D, C]` and bias `[C]` of the dense layer that gives the same logits."""
+        """Return kernel `[D, C]` and bias `[C]` of the dense layer with the same logits."""
         factor, share = (float(ops.convert_to_numpy(w.value)) for w in (self.factor, self.prior_share))
         kernel = ops.convert_to_numpy(self.kernel.value) * factor
         bias = 0.0 if self.bias is None else ops.convert_to_numpy(self.bias.value) * factor

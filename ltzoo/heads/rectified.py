@@ -1,4 +1,4 @@
-"""A head whose logits are standardized (logit rectification of NBN)."""
+"""A head with standardized logits (NBN's logit rectification)."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from ltzoo.variables import assign_copy
 @register("rectified")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class RectifiedHead(keras.layers.Layer):
-    """Any head followed by `ltzoo.layers.LogitRectification`: (z - mean) / sqrt(variance + epsilon), class by class.
+    """Any head followed by `ltzoo.layers.LogitRectification`: (z - mean) / sqrt(variance + epsilon) per class.
 
     Normalizing Batch Normalization (Bao et al., 2024), Eq. 4. The standardized logits have no temperature, so the
     softmax is soft: a logit two standard deviations above the mean of its class is a 2.
 
     Args:
         num_classes: number of classes C.
-        scale: for an inner head that has a scale; settable where it has. A scale is without effect here.
+        scale: scale of the inner head, settable if it has one; standardization cancels it.
         head: `{"name": ..., arguments}` of the inner head; default `{"name": "dense"}`, as published.
-        affine, momentum, epsilon: of `LogitRectification`.
-        class_counts: handed to an inner head that has such a parameter.
+        affine, momentum, epsilon: arguments of `LogitRectification`.
+        class_counts: training images per class, for an inner head that takes them.
 
-    Input: what the inner head takes. Output: [batch, C] in float32 at least. `layer.head` is the inner head,
-    `layer.rectification` the layer after it; `layer.kernel` is the inner head's.
+    Input: the inner head's input. Output: `[batch, C]`, at least float32. `layer.head` is the inner head,
+    `layer.rectification` the layer after it, and `layer.kernel` the inner head's kernel.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class RectifiedHead(keras.layers.Layer):
 
     @property
     def takes_feature_map(self) -> bool:
-        """Whether the inner head takes maps."""
+        """True if the inner head takes maps."""
         return takes_map(self.head)
 
     @property
     def scale(self) -> float:
-        """The scale of the inner head; only where it has one."""
+        """The scale of the inner head, if it has one."""
         return self.head.scale
 
     @scale.setter
@@ -74,17 +74,18 @@ class RectifiedHead(keras.layers.Layer):
 
     @property
     def kernel(self) -> Any:
-        """The inner head's kernel [D, C]; only where it has one."""
+        """The inner head's kernel `[D, C]`, if it has one."""
         return self.head.kernel
 
     def build(self, input_shape):
+        """Create the weights."""
         if not self.head.built:
             self.head.build(input_shape)
         self.rectification.build((None, self.num_classes))
         self.built = True
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
-        """The inner head begins by itself; after another rectified head the statistics go on from there."""
+        """Let the inner head begin; after another rectified head, copy its statistics."""
         rectified = isinstance(previous, RectifiedHead)
         begin(self.head, previous.head if rectified else previous, context)
         if rectified and previous is not self:
@@ -94,9 +95,11 @@ class RectifiedHead(keras.layers.Layer):
                     assign_copy(variable, theirs[variable.name])
 
     def call(self, inputs, training=None):
+        """Return logits `[batch, C]`."""
         return self.rectification(self.head(inputs, training=training), training=training)
 
     def compute_output_shape(self, input_shape):
+        """Return `(batch, C)`."""
         return (input_shape[0], self.num_classes)
 
     def get_config(self):

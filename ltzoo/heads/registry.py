@@ -1,4 +1,4 @@
-"""Heads by name, and how a head takes over from the one before it."""
+"""Heads by name, and how a head continues from the previous one."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ names = _HEADS.names
 def get(
     config: Mapping[str, Any], num_classes: int, scale: float | None = None, **context: Any
 ) -> keras.layers.Layer:
-    """A head with `num_classes` outputs from a recipe's `head` entry.
+    """Make a head with `num_classes` outputs from a recipe's `head` entry.
 
-    A head is a Keras layer from pooled features `[B, D]` to logits `[B, C]` in float32 at least. With the class
+    A head is a Keras layer from pooled features `[B, D]` to logits `[B, C]`, at least float32. With the class
     attribute `takes_feature_map = True` it takes the map `[B, h, w, D]` instead. It may have a method
-    `begin(previous, context)`; see `begin` here.
+    `begin(previous, context)`; see the function `begin`.
 
     Args:
         config: `{"name": one of names(), argument: value, ...}`.
         num_classes: number of classes C.
-        scale: the scale of the first stage that uses the head, None for a head without one.
-        **context: `class_counts` and the layer's `name`; handed to heads that have such a parameter.
+        scale: the scale of the first stage that uses the head; None for a head without one.
+        **context: `class_counts` and the layer's `name`, for heads that take them.
 
     Raises:
         ValueError: an unknown name or argument.
@@ -38,15 +38,15 @@ def get(
 
 
 def begin(head: keras.layers.Layer, previous: keras.layers.Layer | None, context: StageView) -> None:
-    """Prepares a head for the stage that begins with it.
+    """Prepare a head when its stage begins.
 
-    A head with a method `begin(previous, context)` does it itself. Any other takes over the weights of the head
-    before it that have the same name and shape: `kernel`, `bias`.
+    Call the head's own `begin(previous, context)` if it has one. Otherwise copy the previous head's `kernel` and
+    `bias` where the shapes match.
 
     Args:
         head: the head of the stage.
-        previous: the head of the stage before, None in the first stage.
-        context: what it may look at, a `StageContext`.
+        previous: the previous stage's head; None in the first stage.
+        context: the data and network at the beginning of the stage.
     """
     if hasattr(head, "begin"):
         head.begin(previous, context)

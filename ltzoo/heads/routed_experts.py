@@ -1,4 +1,4 @@
-"""Experts that are asked one after the other, for as long as a router finds it worth while (RIDE's second stage)."""
+"""Experts asked one after another while a router finds it worthwhile (RIDE's second stage)."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from ltzoo.losses.expert_routing import ensemble_logits
 @register("routed_experts")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class RoutedExpertsHead(ExpertsHead):
-    """The mean logits of the first k experts, with k chosen for each image (RIDE, Wang et al. 2021, Section 4.3).
+    """Average the logits of the first k experts, with k chosen per image (RIDE, Wang et al. 2021, Section 4.3).
 
-    After expert k = 1 .. E - 1 a small network decides whether expert k + 1 is asked too:
+    After expert k = 1 .. E - 1 a small network decides whether to ask expert k + 1 too:
 
         h_k = relu(W_k f_k / |f_k| + b_k)
         r_k = v^T [the largest mean logits of experts 1 .. k, in falling order ; h_k] + c
 
-    and it is if sigmoid(r_k) > threshold and all experts up to k were asked. Training of any kind, and the technique
-    "expert_router" that teaches the router, use all experts.
+    It is asked if sigmoid(r_k) > threshold and all experts up to k were asked. Training always uses all experts,
+    also with the technique "expert_router", which teaches the router.
 
-    All experts are computed and those not asked are left out of the mean. `experts_used` says how many were asked,
-    which is what a sequential implementation would compute.
+    This layer computes all experts and leaves those not asked out of the mean. `experts_used` is the number that a
+    sequential implementation would compute.
 
     Args:
         num_classes, scale, num_experts, head, class_counts: as in `ExpertsHead`.
-        top_choices: how many of the largest logits the router sees; all if there are fewer classes. The published
+        top_choices: number of largest logits that the router sees; all if there are fewer classes. The published
             configuration for CIFAR-100-LT has 30.
-        hidden_units: length of h, 16 in the published code.
-        share_output: one v and c for all k (published default), or one for each.
-        threshold: see above.
-        freeze_experts: whether the inner heads never train, so that a stage with `trainable="head"` trains the
-            router alone, as published.
+        hidden_units: length of h; 16 in the published code.
+        share_output: use one v and c for all k (published default), or one for each.
+        threshold: probability above which the next expert is asked.
+        freeze_experts: never train the inner heads, so that a stage with `trainable="head"` trains the router
+            alone, as published.
 
     Raises:
-        ValueError: fewer than two experts, or a threshold outside (0, 1).
+        ValueError: fewer than two experts, a threshold outside (0, 1), or `top_choices` or `hidden_units` below 1.
     """
 
     def __init__(
@@ -63,12 +63,12 @@ class RoutedExpertsHead(ExpertsHead):
     ) -> None:
         super().__init__(num_classes, scale, num_experts, head, class_counts, name, **kwargs)
         if num_experts < 2:
-            raise ValueError(f"num_experts must be 2 or more to route. Received: num_experts={num_experts}")
+            raise ValueError(f"`num_experts` must be 2 or more to route. Received: num_experts={num_experts}")
         if not 0 < threshold < 1:
-            raise ValueError(f"threshold must be between 0 and 1. Received: threshold={threshold}")
+            raise ValueError(f"`threshold` must be between 0 and 1. Received: threshold={threshold}")
         if top_choices < 1 or hidden_units < 1:
             raise ValueError(
-                "top_choices and hidden_units must be 1 or more. "
+                "`top_choices` and `hidden_units` must be 1 or more. "
                 f"Received: top_choices={top_choices}, hidden_units={hidden_units}"
             )
         self.top_choices = int(top_choices)
@@ -90,7 +90,7 @@ class RoutedExpertsHead(ExpertsHead):
 
     @property
     def trainable(self) -> bool:
-        """Whether the router trains, and the experts where they are not frozen."""
+        """True if the router trains, and the experts unless they are frozen."""
         return super().trainable
 
     @trainable.setter
@@ -104,6 +104,7 @@ class RoutedExpertsHead(ExpertsHead):
                 expert.trainable = False
 
     def build(self, input_shape):
+        """Create the weights."""
         super().build(input_shape)
         size = input_shape[-1] // self.num_experts
         choices = min(self.top_choices, self.num_classes)
@@ -113,11 +114,11 @@ class RoutedExpertsHead(ExpertsHead):
             layer.build((None, choices + self.hidden_units))
 
     def routing_logits(self, inputs: Any, ensembles: Any) -> Any:
-        """r [batch, E - 1]; above logit(threshold) means that one more expert is asked.
+        """Return r, `[batch, E - 1]`; above logit(threshold) one more expert is asked.
 
         Args:
             inputs: the features.
-            ensembles: [batch, E, C], the mean logits of the first 1 .. E experts; see `ensemble_logits`.
+            ensembles: mean logits of the first 1 .. E experts, `[batch, E, C]`; see `ensemble_logits`.
         """
         choices = min(self.top_choices, self.num_classes)
         results = []
@@ -130,16 +131,17 @@ class RoutedExpertsHead(ExpertsHead):
         return ops.concatenate(results, axis=-1)
 
     def experts_used(self, inputs: Any) -> Any:
-        """[batch] integers from 1 to E: how many experts each image is given."""
+        """Return the number of experts used per image, `[batch]` integers from 1 to E."""
         return self._experts_used(inputs, ensemble_logits(self.expert_logits(inputs, training=False)))
 
     def _experts_used(self, inputs, ensembles):
         ask = ops.sigmoid(self.routing_logits(inputs, ensembles)) > self.threshold
-        # An expert is asked where none before it was declined; ONNX has no cumulative product.
+        # An expert is asked if none before it was declined. A sum, since ONNX has no cumulative product.
         declined = ops.cumsum(ops.cast(ops.logical_not(ask), "int32"), axis=1)
         return 1 + ops.sum(ops.cast(ops.equal(declined, 0), "int32"), axis=1)
 
     def call(self, inputs, training=None):
+        """Return logits `[batch, C]`."""
         ensembles = ensemble_logits(self.expert_logits(inputs, training=training))
         if training:
             return ensembles[:, -1]
@@ -160,12 +162,12 @@ class RoutedExpertsHead(ExpertsHead):
 
 
 def mean_experts_used(head: RoutedExpertsHead, features: np.ndarray, batch_size: int = 1024) -> float:
-    """How many experts an image is given on average, 1 to E: the cost of prediction in experts.
+    """Return the mean number of experts per image, 1 to E: the cost of prediction in experts.
 
     Args:
         head: the head of a classifier, such as `classifier.head`.
-        features: [N, D] what the head takes, such as `classifier.extract_features_on_batch(images)` gives.
-        batch_size: features at a time.
+        features: the head's inputs, `[N, D]`, for example from `classifier.extract_features_on_batch(images)`.
+        batch_size: features per batch.
 
     Raises:
         ValueError: the head has no router, or there are no features.

@@ -13,7 +13,7 @@ from ltzoo.heads.registry import register
 from ltzoo.protocols import StageView
 from ltzoo.variables import assign_copy
 
-# The values that the published code tries.
+# The grid of the published code.
 TAUS = np.linspace(0.0, 2.0, 21)
 
 
@@ -22,27 +22,25 @@ TAUS = np.linspace(0.0, 2.0, 21)
 class TauNormalized(LinearHead):
     """Logits x W_c / |W_c|^tau without bias (Kang et al., "Decoupling", ICLR 2020, Section 4).
 
-    A post-hoc classifier: it takes over the kernel of the head before it, for a stage with `epochs=0`. tau = 0 leaves
-    the kernel as it is, tau = 1 gives all classes the same length. The bias is dropped, as in the published code.
+    A post-hoc classifier for a stage with `epochs=0`: it copies the previous head's kernel. tau = 0 keeps the kernel,
+    tau = 1 gives all class vectors length 1. The bias is dropped, as in the published code.
 
     Args:
         num_classes: number of classes C.
-        scale: factor of the logits; predictions do not depend on it, probabilities do.
-        tau: the exponent; None (default) chooses it when the stage begins, out of 0, 0.1, .., 2 (the published grid),
-            by the balanced accuracy (mean over the classes' accuracies) on the validation images, or on the training
-            images where there are no validation images. Equal accuracies are decided by the balanced cross-entropy.
-            Before that, tau is 1.
-        name: of the layer.
-        **kwargs: of the layer.
+        scale: factor of the logits; it changes probabilities, not predictions.
+        tau: the exponent. None (default) chooses it when the stage begins, from 0, 0.1, ..., 2 (the published grid),
+            by balanced accuracy (mean accuracy per class) on the validation images, or on the training images if
+            there are none. Balanced cross-entropy breaks ties. Until then, tau is 1.
+        name: name of the layer.
+        **kwargs: arguments of `LinearHead`.
 
     A chosen tau is the weight `tau_weight`, saved with the model.
 
     Raises:
-        ValueError: if `tau` is negative.
+        ValueError: `tau` is negative.
 
-    Deviation: the paper chooses tau by the accuracy on a balanced validation set, where accuracy and balanced accuracy
-    are the same. Validation images are worth having: a network that knows its training images by heart classifies
-    them equally well over a wide range of tau.
+    Deviation: the paper chooses tau by accuracy on a balanced validation set, where it equals balanced accuracy. Hold
+    out validation images: a network classifies memorized training images equally well over a wide range of tau.
     """
 
     def __init__(
@@ -60,27 +58,30 @@ class TauNormalized(LinearHead):
         self.tau_weight = None
 
     def build(self, input_shape):
+        """Create the weights."""
         super().build(input_shape)
         if self.tau is None:
             self.tau_weight = self.add_buffer("tau", (), "ones")
 
     def logits(self, features, dtype):
+        """Return the unscaled logits of features `[B, D]` in `dtype`."""
         tau = self.tau if self.tau_weight is None else ops.cast(self.tau_weight, dtype)
         return ops.matmul(features, tau_normalized(ops.cast(self.kernel, dtype), tau))
 
     def class_vectors(self):
+        """Return the matrix `[D, C]` that multiplies the features, without the common scale."""
         tau = self.tau if self.tau_weight is None else self.tau_weight.value
         return ops.convert_to_numpy(tau_normalized(self.kernel.value, tau))
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
-        """Copies the kernel of the head before and chooses tau where it is None."""
+        """Copy the previous head's kernel, and choose tau if it is None."""
         if previous is None:
             return
         if previous is not self:
             kernel = getattr(previous, "kernel", None)
             if kernel is None or tuple(kernel.shape) != tuple(self.kernel.shape):
                 raise ValueError(
-                    "tau-normalization goes on from a classifier with one vector a class, such as 'dense'. "
+                    "`previous` must be a classifier with one vector per class, such as 'dense'. "
                     f"Received: previous={type(previous).__name__}"
                 )
             assign_copy(self.kernel, kernel)
@@ -95,19 +96,19 @@ class TauNormalized(LinearHead):
 
 
 def tau_normalized(kernel: Any, tau: Any) -> Any:
-    """W_c / |W_c|^tau of the columns of a kernel `[D, C]`; a column of zeros stays 0."""
+    """Return W_c / |W_c|^tau for each column of a kernel `[D, C]`; a zero column stays zero."""
     squared = ops.sum(ops.square(kernel), axis=0, keepdims=True)
-    # A power of a positive number: 0 would give 0 * inf here, or an infinite gradient.
+    # The base must be positive: 0 would give 0 * inf, or an infinite gradient.
     return kernel * ops.exp(-0.5 * tau * ops.log(ops.where(squared > 0, squared, ops.ones_like(squared))))
 
 
 def choose_tau(kernel: np.ndarray, features: np.ndarray, labels: np.ndarray) -> float:
-    """The tau of `TAUS` with the best balanced accuracy; among equals, the lowest balanced cross-entropy.
+    """Return the tau of `TAUS` with the best balanced accuracy; the lowest balanced cross-entropy breaks ties.
 
     Args:
         kernel: `[D, C]`.
         features: `[N, D]`.
-        labels: integers `[N]`. Classes without images do not count.
+        labels: integers `[N]`; classes without images do not count.
     """
     kernel = np.asarray(kernel, np.float64)
     length = np.linalg.norm(kernel, axis=0)

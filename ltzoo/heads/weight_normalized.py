@@ -1,4 +1,4 @@
-"""Linear classifier with a learned length of every class vector (weight normalization)."""
+"""Linear classifier with a learned length per class vector (weight normalization)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ltzoo.layers.normalized_dense import unit_length
 @register("weight_normalized")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class WeightNormalized(LinearHead):
-    """Logits g_c <x, w_c / |w_c|> + b_c with a learned magnitude g_c of each class.
+    """Logits g_c <x, w_c / |w_c|> + b_c with a learned magnitude g_c per class.
 
-    "Weight Norm" of CAMC, Table II, which is Salimans and Kingma (NeurIPS 2016, Eq. 2) on the classifier. One
-    magnitude for all classes, learned or fixed, is the head "normalized_dense" with `normalize_features=False`.
+    "Weight Norm" in CAMC, Table II: Salimans and Kingma (NeurIPS 2016, Eq. 2), applied to the classifier. For one
+    magnitude shared by all classes, use the head "normalized_dense" with `normalize_features=False`.
 
     Args:
         num_classes: number of classes C.
-        scale: factor of the logits; 1 where the stage has none.
-        initial_magnitude: where every g_c starts. The paper does not say; 1 by default.
-        use_bias: whether there is a bias.
-        name: of the layer.
-        **kwargs: of the layer.
+        scale: factor of the logits; 1 if the stage has none.
+        initial_magnitude: initial g_c; the paper does not give it.
+        use_bias: add a bias.
+        name: name of the layer.
+        **kwargs: arguments of `LinearHead`.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class WeightNormalized(LinearHead):
         self.magnitude = None
 
     def build(self, input_shape):
+        """Create the weights."""
         super().build(input_shape)
         self.magnitude = self.add_weight(
             name="magnitude",
@@ -52,15 +53,17 @@ class WeightNormalized(LinearHead):
         )
 
     def logits(self, features, dtype):
+        """Return the unscaled logits of features `[B, D]` in `dtype`."""
         directions = unit_length(ops.cast(self.kernel, dtype), axis=0)
         logits = ops.matmul(features, directions) * ops.cast(self.magnitude, dtype)
         return logits if self.bias is None else logits + ops.cast(self.bias, dtype)
 
     def class_vectors(self):
+        """Return the matrix `[D, C]` that multiplies the features, without the common scale."""
         return ops.convert_to_numpy(unit_length(self.kernel.value, axis=0) * self.magnitude.value)
 
     def merged_weights(self):
-        """Kernel `[D, C]` and bias `[C]` of the dense layer that computes the same."""
+        """Return kernel `[D, C]` and bias `[C]` of the equivalent dense layer."""
         kernel = self.class_vectors()
         bias = 0.0 * kernel[0] if self.bias is None else ops.convert_to_numpy(self.bias.value)
         return kernel * self.scale, bias * self.scale

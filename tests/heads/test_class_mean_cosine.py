@@ -44,7 +44,7 @@ def test_a_second_stage_with_it_goes_on_with_what_it_learned():
 
 
 def test_every_class_needs_an_image():
-    with pytest.raises(ValueError, match="needs an image"):
+    with pytest.raises(ValueError, match="at least one image"):
         class_means(FEATURES, LABELS, 4)
-    with pytest.raises(ValueError, match="needs an image"):
+    with pytest.raises(ValueError, match="at least one image"):
         class_means(FEATURES, LABELS, 2)
