@@ -1,4 +1,4 @@
-"""What a head or a technique may look at when its stage begins."""
+"""The view of data and network that heads and techniques get when their stage begins."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class StageContext:
-    """The data and the network at the beginning of a stage; everything is computed in inference mode, when asked for.
+    """The data and the network at the start of a stage. Everything is computed on request, in inference mode.
 
     Args:
         classifier: the classifier, already in the stage.
         dataset: its dataset.
-        index: number of the stage, 0 for the first.
+        index: the number of the stage, 0 for the first.
         seed: the seed of the stage.
     """
 
@@ -36,23 +36,23 @@ class StageContext:
         self.num_classes = classifier.num_classes
 
     def features(self) -> tuple[np.ndarray, np.ndarray]:
-        """(pooled features float32 `[N, D]`, labels int64 `[N]`) of the training images."""
+        """Return pooled features float32 `[N, D]` and labels int64 `[N]` of the training images."""
         return self._train_features, self.dataset.train.labels
 
     def val_features(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """The same of the validation images; None where there are none."""
+        """Return the same for the validation images, or None if there are none."""
         split = self.dataset.val
         if split is None or len(split.labels) == 0:
             return None
         return extract_features(self.classifier, split), split.labels
 
     def feature_maps(self, positions: Sequence[int] | np.ndarray, batch_size: int = 256) -> np.ndarray:
-        """Feature maps float32 `[n, h, w, D]` of the training images at `positions`."""
+        """Return feature maps float32 `[n, h, w, D]` of the training images at `positions`."""
         compute = self.classifier.extract_feature_maps_on_batch
         return in_batches(compute, self.dataset.train, positions, batch_size)
 
     def logits(self, batch_size: int = 256) -> np.ndarray:
-        """float32 `[N, C]` of the training images by the head of the stage before."""
+        """Return logits float32 `[N, C]` of the training images, from the head of the previous stage."""
         numbers = self.classifier.head_numbers
         head = self.classifier.heads[numbers[max(self.index - 1, 0)]]
         if takes_map(head):
