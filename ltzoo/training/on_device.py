@@ -41,7 +41,7 @@ def check_on_device(stage: Stage, number: int) -> None:
 
 
 def device_feed(
-    model: keras.Model,
+    model: Any,
     split: Split,
     sampler: ClassSampler,
     *,
