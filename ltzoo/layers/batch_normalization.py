@@ -1,4 +1,4 @@
-"""Batch normalization with a "shifted" mode for re-training a classifier."""
+"""Batch normalization with a "shifted" mode for retraining a classifier."""
 
 from typing import Any
 
@@ -11,40 +11,41 @@ from ltzoo.precision import float32_or_float64
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Batch normalization whose statistics may go on moving while its affine part is frozen.
+    """Batch normalization whose statistics can keep moving while its affine part is frozen.
 
     y = gamma (x - mean) / sqrt(variance + epsilon) + beta, per channel.
 
-    There are three modes in training:
+    In training there are three modes:
 
-    - ``trainable=True``: batch statistics, moving averages move, gamma and beta train;
-    - ``trainable=False``: the moving averages are used and nothing changes (Keras's own meaning);
-    - ``shifted=True``: batch statistics, moving averages move, gamma and beta do *not* train, whatever
-      ``trainable`` says. This is the shifted batch normalization of MiSLAS (Zhong et al., 2021, Eq. 5-6).
+    - `trainable=True`: normalize by batch statistics, update the moving averages, train gamma and beta.
+    - `trainable=False`: normalize by the moving averages and change nothing, as in Keras.
+    - `shifted=True`: normalize by batch statistics and update the moving averages, but do *not* train gamma and
+      beta, whatever `trainable` says. This is the shifted batch normalization of MiSLAS (Zhong et al., 2021,
+      Eq. 5-6).
 
-    In inference all three use the moving averages.
+    In inference all three modes use the moving averages.
+
+    Unlike Keras's layer, this one uses the fused operation of the backend if there is one
+    (`ltzoo.fused_batch_norm`).
+
+    Deviations: momentum and epsilon default to PyTorch's values (0.9 and 1e-5), not to Keras's (0.99 and 1e-3). As
+    everywhere in Keras, the moving variance records the biased batch variance. PyTorch records the unbiased one,
+    n / (n - 1) times as large for n values per channel.
 
     Args:
-        shifted: See above. A settable attribute; compile the model again after a change.
-        momentum: Share of the old moving average that is kept. 0.9 is what PyTorch calls momentum 0.1.
-        epsilon: Added to the variance.
-        **kwargs: The other arguments of ``keras.layers.BatchNormalization``. ``renorm=True`` and
-            ``synchronized=True`` cannot be combined with ``shifted=True``.
+        shifted: use the third mode. The attribute can be set; compile the model again after a change.
+        momentum: share of the old moving average that is kept. PyTorch calls 0.9 a momentum of 0.1.
+        epsilon: constant added to the variance.
+        **kwargs: other arguments of `keras.layers.BatchNormalization`. `renorm=True` and `synchronized=True` cannot
+            be combined with `shifted=True`.
 
     Call arguments:
-        inputs: [batch, ..., channels].
-        training: Whether to use and to record batch statistics.
-        mask: As in Keras.
+        inputs: tensor [batch, ..., channels].
+        training: use and record batch statistics.
+        mask: mask or weights of the positions, as in Keras.
 
     Raises:
-        ValueError: If ``shifted`` is not a boolean, or is combined with ``renorm`` or ``synchronized``.
-
-    It uses the framework's own fused operation where there is one (``ltzoo.fused_batch_norm``); Keras's layer does
-    not.
-
-    Deviations: the defaults of momentum and epsilon are those of PyTorch (0.9 and 1e-5), not those of Keras
-    (0.99 and 1e-3). As everywhere in Keras the moving variance records the biased batch variance; PyTorch
-    records the unbiased one, n / (n - 1) times as large.
+        ValueError: if `shifted` is not a boolean, or is combined with `renorm` or `synchronized`.
     """
 
     def __init__(
@@ -56,33 +57,33 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     @property
     def shifted(self) -> bool:
-        """Whether the moving averages move in training although gamma and beta are frozen."""
+        """Whether training updates the moving averages while gamma and beta are frozen."""
         return self._shifted
 
     @shifted.setter
     def shifted(self, value: bool) -> None:
         if not isinstance(value, bool):
-            raise ValueError(f"shifted must be True or False. Received: shifted={value!r}")
+            raise ValueError(f"`shifted` must be True or False. Received: shifted={value!r}")
         if value and (self.renorm or self.synchronized):
             raise ValueError(
-                "shifted=True cannot be combined with renorm or synchronized; switch them off. "
-                f"Received: renorm={self.renorm}, synchronized={self.synchronized}"
+                "`shifted` must be False with `renorm` or `synchronized`; switch them off to use it. "
+                f"Received: shifted=True, renorm={self.renorm}, synchronized={self.synchronized}"
             )
         self._shifted = value
         self._freeze_affine()
 
     @property
     def trainable(self) -> bool:
-        """Whether gamma and beta train (unless ``shifted``) and the moving averages move."""
+        """Whether gamma and beta train (unless `shifted`) and the moving averages are updated."""
         return super().trainable
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        keras.layers.Layer.trainable.fset(self, value)
+        keras.layers.Layer.trainable.__set__(self, value)
         self._freeze_affine()
 
     def uses_batch(self, training: bool | None) -> bool:
-        """Whether a call normalizes by the statistics of its batch and moves the averages."""
+        """Return whether a call normalizes by batch statistics and updates the moving averages."""
         return bool(training) and (self.trainable or self._shifted)
 
     def _freeze_affine(self):
@@ -91,10 +92,12 @@ class BatchNormalization(keras.layers.BatchNormalization):
                 variable.trainable = self.trainable and not self._shifted
 
     def build(self, input_shape):
+        """Create gamma, beta and the moving averages, each `[channels]`."""
         super().build(input_shape)
         self._freeze_affine()
 
     def call(self, inputs, training=None, mask=None):
+        """Normalize inputs `[batch, ..., channels]`; the output has the same shape."""
         if self.renorm or self.synchronized:
             return super().call(inputs, training=training, mask=mask)
         inputs = ops.convert_to_tensor(inputs)
@@ -114,34 +117,36 @@ def batch_normalize(
     training: bool | None,
     mask: Any | None = None,
 ) -> Any:
-    """scale (x - mean) / sqrt(variance + epsilon) + offset, per channel.
+    """Compute scale (x - mean) / sqrt(variance + epsilon) + offset, per channel.
 
-    In training (of a layer that is trainable or shifted) mean and variance are those of the batch, and the moving
-    averages take their share of them; otherwise they are the moving averages. Either way it is the backend's own
-    operation where it has one. Else the batch's variance is the mean of (x - mean)^2: the form E[x^2] - E[x]^2, which
-    Keras uses on PyTorch, loses digits where the mean is large.
+    In training of a trainable or shifted layer, mean and variance are those of the batch, and the moving averages are
+    updated. Otherwise mean and variance are the moving averages. The backend's fused operation is used if it has one.
+    Without it, the batch variance is the mean of (x - mean)^2. Keras uses E[x^2] - E[x]^2 on PyTorch, which loses
+    digits if the mean is large.
 
     Args:
-        layer: A built `ltzoo.layers.BatchNormalization`: its axis, epsilon, momentum, modes and moving averages.
-        inputs: [batch, ..., channels], or channels at ``layer.axis``.
-        scale: [channels], or None for 1.
-        offset: [channels], or None for 0.
-        training: As in Keras.
-        mask: Weights of the positions, of the shape of the inputs without its channel axis (the last), or None.
+        layer: a built `ltzoo.layers.BatchNormalization` that provides axis, epsilon, momentum, modes and moving
+            averages.
+        inputs: tensor [batch, ..., channels], or with its channels at `layer.axis`.
+        scale: tensor [channels], or None for 1.
+        offset: tensor [channels], or None for 0.
+        training: as in Keras.
+        mask: weights of the positions, or None. Its shape is that of the inputs without the channel axis, which must
+            be the last one.
 
     Returns:
-        A tensor of the shape of the inputs, in float32 or float64; half-precision inputs may stay what they are,
-        and are computed with in float32 all the same.
+        tensor with the shape of the inputs, in float32 or float64. Half-precision inputs may keep their dtype, but
+        are computed in float32.
     """
     dtype = float32_or_float64(inputs.dtype)
     scale, offset = (None if given is None else ops.cast(given, dtype) for given in (scale, offset))
     last = layer.axis in (-1, len(inputs.shape) - 1)
     if not layer.uses_batch(training):
-        averages = tuple(ops.cast(average, dtype) for average in (layer.moving_mean, layer.moving_variance))
-        fused = fused_batch_norm(inputs, scale, offset, layer.epsilon, averages) if last else None
+        mean, variance = (ops.cast(average, dtype) for average in (layer.moving_mean, layer.moving_variance))
+        fused = fused_batch_norm(inputs, scale, offset, layer.epsilon, (mean, variance)) if last else None
         if fused is not None:
             return fused[0]
-        return _normalize(layer, ops.cast(inputs, dtype), *averages, scale, offset)
+        return _normalize(layer, ops.cast(inputs, dtype), mean, variance, scale, offset)
     fused = fused_batch_norm(inputs, scale, offset, layer.epsilon) if last and mask is None else None
     if fused is not None:
         outputs, mean, variance = fused
@@ -171,18 +176,18 @@ def _normalize(layer, inputs, mean, variance, scale, offset):
 
 
 def _along(layer, values, inputs):
-    """Numbers of the channels in a shape that goes with the inputs."""
+    """Reshape values [channels] so that they broadcast over the inputs."""
     shape = [1] * len(inputs.shape)
     shape[layer.axis] = inputs.shape[layer.axis]
     return ops.reshape(values, shape)
 
 
 def _mean(values, axes, weights):
-    # Sums, because keras.ops.mean lowers float64 to float32 on PyTorch.
+    # Sum and divide: keras.ops.mean lowers float64 to float32 on PyTorch.
     if weights is None:
         count = 1
         for axis in axes:
             count = count * (values.shape[axis] or ops.shape(values)[axis])
         return ops.sum(values, axis=axes) / ops.cast(count, values.dtype)
-    # The weights have one channel: their sum is that of the positions that count.
+    # The weights have one channel, so their sum counts the positions.
     return ops.sum(values * weights, axis=axes) / ops.maximum(ops.sum(weights), 1e-7)

@@ -28,8 +28,9 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
 
     The input is raw pixels 0..255 `[batch, height, width, channels]`, integers or floats, so training, prediction and
     serving cannot normalize differently. The output is logits `[batch, num_classes]` in float32; their softmax is the
-    prediction. In the training of a stage it is a `TrainingOutput` that holds the logits. `fit(dataset)` with a `LongTailedDataset` runs the stages of the recipe. Any other `fit` is Keras's own
-    and trains the whole network with cross-entropy, unless the model was compiled otherwise.
+    prediction. While a stage trains, it is a `TrainingOutput` that holds the logits. `fit(dataset)` with a
+    `LongTailedDataset` runs the stages of the recipe. Any other `fit` is Keras's own and trains the whole network with
+    cross-entropy, unless the model was compiled otherwise.
 
     Args:
         backbone: a `keras.Model` from normalized images to a feature map `[batch, h, w, D]` or features `[batch, D]`.

@@ -1,4 +1,4 @@
-"""What a stage does to the training step beyond its sampler, augmentation, head and loss."""
+"""Changes to the training step of a stage, beyond its sampler, augmentation, head and loss."""
 
 from ltzoo.registry import import_modules
 from ltzoo.techniques.base import Technique as Technique

@@ -1,4 +1,4 @@
-"""Classification and balanced contrastive learning side by side (BCL)."""
+"""Classification combined with balanced contrastive learning (BCL)."""
 
 from __future__ import annotations
 
@@ -20,33 +20,39 @@ from ltzoo.techniques.views import check_views, classes_of
 @register("balanced_contrastive")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class BalancedContrastive(Technique):
-    """A classifier on one view of each image, balanced contrastive learning on the others (BCL, Zhu et al. 2022).
+    """Classify one view of each image and contrast the others (BCL, Zhu et al. 2022).
 
         loss = lambda L(y, head(f_1)) + mu mean_i BCL_i(z_2, z_3 ; c)
 
-    with f_v the features of view v, z = projection(f), the prototypes c_j = projection'(w_j) of the classifier's
-    class vectors w_j, the loss L of the stage (balanced softmax in the paper) and BCL_i of
-    `ltzoo.losses.balanced_contrastive.balanced_contrastive`. The two projections are networks of their own, with one
-    hidden layer; they and the contrast exist in training only.
+    Here f_v are the features of view v and z_v = projection(f_v). The prototypes c_j = projection'(w_j) come from
+    the classifier's class vectors w_j. L is the loss of the stage (balanced softmax in the paper), and BCL_i is
+    `ltzoo.losses.balanced_contrastive.balanced_contrastive`. The two projections are separate networks with one
+    hidden layer. They exist only in training, and so does the contrast.
 
     It needs a head with class vectors (`kernel`) and a sampler with `views`.
 
+    The defaults are for CIFAR. The released code covers only the large datasets.
+
     Args:
-        views: of each image. 3 as published: the first is for the classifier, two are for contrast. With 2 both are
-            for contrast and the first is for the classifier too, which costs a third less.
+        views: number of views of each image. With 3, as published, the first is for the classifier and two are for
+            contrast. With 2, both are for contrast and the first is also for the classifier, which costs a third less.
         classification_weight: lambda. 2 on CIFAR; 1 on ImageNet-LT and iNaturalist.
         contrastive_weight: mu. 0.6 on CIFAR; 0.35 on ImageNet-LT and iNaturalist.
-        temperature, form: of the contrastive loss. 0.1 on CIFAR, 0.07 on the large datasets.
-        hidden_units: of both projections. 512 on CIFAR; None for the number of features, as on ImageNet-LT (2048).
+        temperature: temperature of the contrast. 0.1 on CIFAR, 0.07 on the large datasets.
+        hidden_units: hidden units of both projections. 512 on CIFAR; None for the number of features, as on
+            ImageNet-LT (2048).
         units: size of the embedding. 128 on CIFAR, 1024 on the large datasets.
-        batch_normalization: whether the projections have one, as in the published code.
-        seed: of the initial weights of the projections; filled in by the classifier.
+        batch_normalization: use batch normalization in the projections, as in the published code.
+        form: form of the contrastive loss.
+        seed: seed of the projections' initial weights; filled in by the classifier.
 
     Raises:
-        ValueError: an argument is out of range, no head has class vectors, or the stage's sampler has other views.
-
-    The released code is that for the large datasets; the defaults are for CIFAR.
+        ValueError: if an argument is out of range, no head has class vectors, or the stage's sampler has a different
+            number of views.
     """
+
+    projection: ProjectionHead
+    prototype_projection: ProjectionHead
 
     def __init__(
         self,
@@ -73,16 +79,14 @@ class BalancedContrastive(Technique):
         self.batch_normalization = bool(batch_normalization)
         self.form = form
         self.seed = seed
-        self.projection = self.prototype_projection = None
 
     def attach(self, classifier: Classifier) -> None:
-        """Make the two projections."""
+        """Create the two projections."""
         check_views(classifier, self, self.views, "balanced_contrastive")
         if not any(getattr(head, "kernel", None) is not None for head in classifier.heads):
             raise ValueError(
-                "The technique 'balanced_contrastive' makes its prototypes of the head's class vectors (`kernel`); use "
-                "'dense' or 'normalized_dense'. Received: "
-                f"{', '.join(type(head).__name__ for head in classifier.heads)}"
+                "`head` of 'balanced_contrastive' must have class vectors (`kernel`) for the prototypes; use 'dense' or "
+                f"'normalized_dense'. Received: head={', '.join(type(head).__name__ for head in classifier.heads)}"
             )
         self.projection = self._projection("projection", 0)
         self.projection.build((None, classifier.feature_size))
@@ -96,7 +100,7 @@ class BalancedContrastive(Technique):
         )
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
-        """Compute the logits [B, C] of the first views; keep embeddings and prototypes."""
+        """Compute the logits `[B, C]` of the first views; keep embeddings and prototypes."""
         maps = classifier.feature_map(images, training=True)
         head = classifier.head
         inputs = head_inputs(head, maps)
@@ -108,7 +112,7 @@ class BalancedContrastive(Technique):
         return logits, (ops.concatenate(contrast, axis=0), prototypes)
 
     def targets(self, labels: Any) -> Any:
-        """Return one label per group of views."""
+        """Return one label for each group of views."""
         return labels[:: self.views]
 
     def loss(
@@ -119,7 +123,7 @@ class BalancedContrastive(Technique):
         kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
-        """See the class."""
+        """Compute lambda L + mu mean BCL; see the class."""
         embeddings, prototypes = kept
         classification = classification_loss(labels, logits)
         classes = classes_of(labels, "balanced_contrastive")

@@ -21,22 +21,22 @@ from ltzoo.protocols import Classifier, StageView
 
 
 class Technique(keras.layers.Layer):
-    """Base of all techniques; by itself it changes nothing.
+    """Base class of all techniques; it changes nothing.
 
-    A technique is a layer of the classifier, so its weights and random states are tracked, saved and fresh at every
-    step on every backend. It acts in the training of its own stage only: prediction, evaluation and export never see
-    it. A subclass overrides what differs. A training step calls `training_pass`, `targets` and `loss`, in this order.
-    (`forward` would be the wrong name: on PyTorch it is what runs a Keras layer.)
+    A technique is a layer of the classifier. So its weights and random states are tracked and saved, and random
+    states advance at every step on every backend. It acts only in the training of its own stage: prediction,
+    evaluation and export never see it. A training step calls `training_pass`, `targets` and `loss`, in this order.
+    (None of them is named `forward`: on PyTorch that method runs a Keras layer.)
     """
 
     def attach(self, classifier: Classifier) -> None:
-        """Make the weights, once, while the classifier is built; its backbone and heads are built already."""
+        """Create the weights. Called once while the classifier is built, after its backbone and heads."""
 
     def load_files(self) -> None:
         """Load any files the technique needs. Called once before training starts or resumes."""
 
     def begin(self, classifier: Classifier, context: StageView) -> None:
-        """Prepare the stage when it begins, but not when a run resumes: results belong in variables."""
+        """Prepare the stage when it begins. Not called when a run resumes, so keep results in variables."""
 
     def make_sampler(
         self,
@@ -46,22 +46,22 @@ class Technique(keras.layers.Layer):
         seed: int,
         **arguments: Any,
     ) -> Any:
-        """Make a sampler with the protocol of `ltzoo.sampling.ClassSampler`; None keeps the stage's own."""
+        """Return a sampler with the protocol of `ltzoo.sampling.ClassSampler`, or None to keep the stage's own."""
         return None
 
     def on_epoch_begin(self, epoch: int, epochs: int) -> None:
-        """Assign what follows a schedule; `epoch` counts from 0 within the stage of `epochs` epochs."""
+        """Assign scheduled values; `epoch` counts from 0 within the stage, which has `epochs` epochs."""
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
-        """Run the training pass from raw pixels `[B, H, W, channels]`.
+        """Run the training pass on raw pixels `[B, H, W, channels]`.
 
         Returns:
-            (logits `[B', C]`, whatever `loss` needs besides: tensors in any nesting, or None).
+            (logits `[B', C]`, other values for `loss`): the latter are tensors in any nesting, or None.
         """
         return classifier.classify(images, training=True), None
 
     def targets(self, labels: Any) -> Any:
-        """Return the labels that belong to the logits, for the loss and for the accuracy."""
+        """Return the labels that belong to the logits, for the loss and the metrics."""
         return labels
 
     def loss(
@@ -72,13 +72,13 @@ class Technique(keras.layers.Layer):
         kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
-        """Compute the scalar that is minimized.
+        """Compute the scalar to minimize.
 
         Args:
             classifier: the classifier.
-            labels: what `targets` returned.
-            logits, kept: what `training_pass` returned.
-            classification_loss: function (labels, logits) -> scalar: the stage's loss, with its Gaussian cloud.
+            labels: the result of `targets`.
+            logits, kept: the results of `training_pass`.
+            classification_loss: function (labels, logits) -> scalar: the stage's loss, including its Gaussian cloud.
         """
         return classification_loss(labels, logits)
 

@@ -1,4 +1,4 @@
-"""Training of the router that decides how many experts an image needs (RIDE's second stage)."""
+"""Training of the router that decides how many experts an image needs (second stage of RIDE)."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from ltzoo.techniques.registry import register
 @register("expert_router")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class ExpertRouter(Technique):
-    """Teaches the router of the head "routed_experts" (RIDE, Wang et al. 2021, Section 4.3).
+    """Train the router of the head "routed_experts" (RIDE, Wang et al. 2021, Section 4.3).
 
         loss = mean over k = 1 .. E - 1 and the batch of -w t_k log s(r_k) - (1 - t_k) log(1 - s(r_k))
 
-    where t_k says that the first k experts are wrong together and a larger group is right (`more_experts_help`), s is
-    the logistic function and r_k the router's output. No gradient reaches the experts. The loss of the stage is only
-    what validation reports.
+    t_k is 1 if the first k of E experts are wrong together and a larger group is right (`more_experts_help`), else 0.
+    s is the logistic function and r_k the router's output. No gradient reaches the experts. Only validation reports
+    the loss of the stage.
 
     Args:
         positive_weight: w, 100 in the published configurations.
 
     Raises:
-        ValueError: the head has no router, or `positive_weight` is not above 0.
+        ValueError: if the head has no router, or `positive_weight` is not above 0.
     """
 
     def __init__(self, positive_weight: float = 100.0, **kwargs: Any) -> None:
@@ -49,12 +49,12 @@ class ExpertRouter(Technique):
         """Check that a head has a router."""
         if not any(hasattr(head, "routing_logits") for head in classifier.heads):
             raise ValueError(
-                "The technique 'expert_router' needs the head 'routed_experts' in its stage. Received: "
-                f"{', '.join(type(head).__name__ for head in classifier.heads)}"
+                "`head` must be 'routed_experts' in the stage of 'expert_router'. Received: "
+                f"head={', '.join(type(head).__name__ for head in classifier.heads)}"
             )
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
-        """Compute the mean logits of all experts; keep those of each group and the router's outputs."""
+        """Compute the mean logits `[B, C]` of all experts; keep the logits per group and the router's outputs."""
         head = classifier.head
         features = head_inputs(head, ops.stop_gradient(classifier.feature_map(images, training=True)))
         ensembles = ops.stop_gradient(ensemble_logits(head.expert_logits(features, training=False)))
@@ -68,7 +68,7 @@ class ExpertRouter(Technique):
         kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
-        """See the class."""
+        """Compute the weighted binary cross-entropy of the router; see the class."""
         ensembles, routing = kept
         targets = more_experts_help(labels, ensembles)
         return ops.mean(positive_weighted_binary_cross_entropy(targets, routing, self.positive_weight))

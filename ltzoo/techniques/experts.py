@@ -1,4 +1,4 @@
-"""Joint training of diverse experts (RIDE's first stage)."""
+"""Joint training of diverse experts (first stage of RIDE)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ from ltzoo.techniques.registry import register
 @register("experts")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class Experts(Technique):
-    """Every expert learns by itself, and is rewarded for predicting other than the rest (RIDE, Wang et al. 2021).
+    """Train each expert on its own loss, and reward experts that disagree (RIDE, Wang et al. 2021).
 
         loss = sum_i L(y, z_i) + diversity_factor * mean over the batch of D(z_1, .., z_E)
 
-    with the loss L of the stage and the divergence D of `ltzoo.losses.expert_diversity.expert_diversity`, at the
-    temperatures of `diversity_temperatures`. It needs the head "experts" or "routed_experts".
+    z_i are the logits of expert i of E, and L is the loss of the stage. D is the divergence
+    `ltzoo.losses.expert_diversity.expert_diversity`, at the temperatures of `diversity_temperatures`. It needs the
+    head "experts" or "routed_experts".
 
-    The published schedule is two stages. Before the epoch of re-weighting all temperatures are T
-    (`reweight_factor=0`) and L is the LDAM loss; from then on the temperatures differ between classes
+    The published schedule has two stages. Before the epoch of re-weighting, all temperatures are T
+    (`reweight_factor=0`) and L is the LDAM loss. After it, temperatures differ between classes
     (`reweight_factor=0.05`) and L has class weights.
 
     Args:
@@ -36,11 +37,14 @@ class Experts(Technique):
         diversity_factor: -0.2 in the published code; 0 is plain joint training.
         temperature: T.
         reweight_factor: gamma of the temperatures; see `diversity_temperatures`.
-        form: "published" (default) or "paper", of the divergence and of the temperatures. The paper compares each
-            expert with each other one; the released code, from which the published results come, compares it with
-            the softmax of the mean logits, held constant, times T^2.
-        classify: "experts", L of each expert; or "mean", E times L of the mean logits, which is what the published
-            code does when its diversity factor is 0.
+        form: form of the divergence and the temperatures, "published" (default) or "paper". The paper compares each
+            expert with every other one. The released code, which gave the published results, compares it with the
+            softmax of the mean logits, held constant, times T^2.
+        classify: "experts" for L of each expert. "mean" for E times L of the mean logits, as in the published code
+            with a diversity factor of 0.
+
+    Raises:
+        ValueError: if `classify` or `form` is unknown, or no head has experts.
     """
 
     def __init__(
@@ -66,15 +70,15 @@ class Experts(Technique):
         self._temperatures = diversity_temperatures(counts, self.temperature, self.reweight_factor, form)
 
     def attach(self, classifier: Classifier) -> None:
-        """Check that the head has experts."""
+        """Check that a head has experts."""
         if not any(hasattr(head, "expert_logits") for head in classifier.heads):
             raise ValueError(
-                "The technique 'experts' needs the head 'experts' or 'routed_experts'. Received: "
-                f"{', '.join(type(head).__name__ for head in classifier.heads)}"
+                "`head` must be 'experts' or 'routed_experts' for the technique 'experts'. Received: "
+                f"head={', '.join(type(head).__name__ for head in classifier.heads)}"
             )
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
-        """Compute the mean logits; keep those of each expert."""
+        """Compute the mean logits `[B, C]`; keep the logits `[B, E, C]` of the experts."""
         features = head_inputs(classifier.head, classifier.feature_map(images, training=True))
         expert_logits = classifier.head.expert_logits(features, training=True)
         return ops.mean(expert_logits, axis=1), expert_logits
@@ -87,12 +91,13 @@ class Experts(Technique):
         kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
-        """See the class."""
+        """Compute the sum of the experts' losses and the weighted diversity; see the class."""
         expert_logits, num_experts = kept, kept.shape[1]
         if self.classify == "mean":
             total = num_experts * classification_loss(labels, logits)
         else:
-            total = sum(classification_loss(labels, expert_logits[:, i]) for i in range(num_experts))
+            first, *others = (classification_loss(labels, expert_logits[:, i]) for i in range(num_experts))
+            total = sum(others, first)
         if self.diversity_factor:
             diversity = ops.mean(expert_diversity(expert_logits, self._temperatures, self.form))
             total = total + self.diversity_factor * ops.cast(diversity, total.dtype)

@@ -1,4 +1,4 @@
-"""Fine-tuning with samples of tail classes that are made in the feature space (FSA)."""
+"""Fine-tuning with tail-class samples created in the feature space (FSA)."""
 
 from __future__ import annotations
 
@@ -25,46 +25,48 @@ FUSIONS = ("algorithm_1", "per_location")
 class FeatureSpaceAugmentation(Technique):
     """Phase 2 of Feature Space Augmentation for Long-Tailed Data (Chu et al., ECCV 2020, Section 4, Algorithm 1).
 
-    A batch has N_t images of tail classes, N_a images of the classes that each is confused with and N_t (1 + N_a) head
-    images (`ltzoo.sampling.TailGroupSampler`; N_t = batch size / (2 (1 + N_a))). The frozen lower part of the backbone
-    turns all into feature maps. Each map is split by the activation map of its image's own class, M = <w_y, f> brought
-    to 0..1, into class-specific locations, M > tau_s, and class-generic ones, M < tau_g. A tail image's specific
-    vectors and a confusing image's generic ones make a new sample of the tail class, which takes the confusing
-    image's place in the batch. What lies behind the cut is trained on the 2 N_t (1 + N_a) maps with the stage's loss.
+    A batch has N_t images of tail classes, N_a images per tail image from the classes that it is confused with, and
+    N_t (1 + N_a) head images. `ltzoo.sampling.TailGroupSampler` draws them; N_t = batch size / (2 (1 + N_a)). The
+    frozen lower part of the backbone computes their feature maps f. The activation map of an image's own class,
+    M = <w_y, f> scaled to 0..1 with the class vector w_y, splits each map. Locations with M > tau_s are specific to
+    the class; those with M < tau_g are generic. Specific vectors of a tail image and generic vectors of a confusing
+    image make a new sample of the tail class. It replaces the confusing image in the batch. The layers behind the cut
+    train on the 2 N_t (1 + N_a) maps with the stage's loss.
 
-    The classes and w are those of the classifier as the stage begins; both are kept in variables. The accuracy of a
-    training epoch is that of the real images, before augmentation.
+    The confusing classes and w come from the classifier at the start of the stage. Both are kept in variables. The
+    training accuracy of an epoch is measured on the real images, before augmentation.
+
+    Deviations: for a cut before the last block, the paper does not say which activation map it uses. Here it is the
+    map of the last block (from the network behind the cut in inference mode), resized as Zhou et al. (CVPR 2016)
+    resize it to the image. Images are augmented and pass the lower part in every step; the paper computes their
+    features once. The third-party code labels all samples of a batch with the class of its first tail image; here
+    each sample has its own class.
 
     Args:
-        num_augmented: N_a, new samples for each tail image; 0 is the paper's "No Aug".
-        num_confusing: N_f.
+        num_augmented: N_a, new samples per tail image; 0 is the paper's "No Aug".
+        num_confusing: N_f, confusing classes per class.
         head_share: h_r; see `ltzoo.sampling.split_head_tail`.
-        threshold_specific, threshold_generic: tau_s and tau_g; the paper gives none, 0.8 and 0.2 are those of the
+        threshold_specific, threshold_generic: tau_s and tau_g. The paper gives no values; 0.8 and 0.2 are from the
             third-party code.
-        depth: where the network is cut: "last" (behind the backbone, the paper's choice), "third", "second", the
-            number of a stage or the name of a layer; see `feature_space.split_backbone`. The stage's `trainable` must
-            then list layers behind the cut.
-        fusion: "algorithm_1": floor(gamma L) vectors of the tail and the rest of the other image, drawn with
-            replacement, gamma uniform in (0, 1); their places in the map are lost, which average pooling does not
-            see. "per_location": each vector stays in its place, as the third-party code does everywhere and Section
-            5.4 asks for behind earlier blocks without a formula. None: Algorithm 1 at depth "last" under a head that
-            takes pooled features, else "per_location".
-        rounding: of gamma L; see `feature_space.draw_fusion`.
+        depth: cut of the network: "last" (behind the backbone, the paper's choice), "third", "second", the number of
+            a stage or the name of a layer; see `feature_space.split_backbone`. With any cut but "last", the stage's
+            `trainable` must list layers behind it.
+        fusion: "algorithm_1" draws floor(gamma L) of the L vectors from the tail image and the rest from the other
+            image, with replacement and with gamma uniform in (0, 1). Their places in the map are lost, which average
+            pooling cannot notice. "per_location" keeps each vector in its place, as the third-party code always does.
+            Section 5.4 asks for it behind earlier blocks, without a formula. None selects Algorithm 1 at depth "last"
+            with a head that takes pooled features, else "per_location".
+        rounding: rounding of gamma L; see `feature_space.draw_fusion`.
         rectify_map: set negative values of M to 0 first (Grad-CAM, third-party code); False is the paper's map.
         confusing_by: "rows" (paper) or "columns" (third-party code); see `feature_space.confusing_classes`.
-        confusing_among: "all" other classes (Section 4.2), or "head" classes only, as the introduction puts it.
+        confusing_among: "all" other classes (Section 4.2), or only "head" classes, as the introduction says.
         tail_draws, head_draws: see `TailGroupSampler`.
-        steps_per_epoch: steps of an epoch; None for training images / batch size.
-        seed: of the ratios and draws.
+        steps_per_epoch: steps per epoch; None for training images / batch size.
+        seed: seed of the ratios and draws.
 
     Raises:
-        ValueError: an argument out of range; a backbone without a feature map; a head without one weight vector a
-            class; a stage with mixup or a fresh head; layers before the cut that would train.
-
-    Deviations: before the last block the paper does not say which activation map it takes; here the map of the last
-    block (the network behind the cut in inference mode), resized, as Zhou et al. (CVPR 2016) resize it to the image.
-    Images are augmented and pass the lower part anew in each step, instead of features that were computed once. The
-    third-party code labels all samples of a batch with its first tail image's class; here each has its own.
+        ValueError: if an argument is out of range, the backbone has no feature map, the head does not have one weight
+            vector per class, the stage has mixup or a reinitialized head, or layers before the cut would train.
     """
 
     def __init__(
@@ -120,7 +122,7 @@ class FeatureSpaceAugmentation(Technique):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def attach(self, classifier: Classifier) -> None:
-        """Cut the backbone; make the variables for the confusing classes and the weights of the map."""
+        """Cut the backbone, and create the variables for the confusing classes and the weights of the map."""
         index = next(i for i, technique in enumerate(classifier.techniques) if technique is self)
         stage, head = classifier.recipe.stages[index], classifier.heads[classifier.head_numbers[index]]
         feature_space.check_parts(classifier, stage, head)
@@ -146,7 +148,7 @@ class FeatureSpaceAugmentation(Technique):
         )
 
     def begin(self, classifier: Classifier, context: StageView) -> None:
-        """Find the confusing classes and keep the classifier's weights."""
+        """Find the confusing classes and store the classifier's weights."""
         feature_space.check_frozen(self._lower, self._upper)
         among = None
         if self.confusing_among == "head":
@@ -159,7 +161,7 @@ class FeatureSpaceAugmentation(Technique):
         assign_copy(self.map_kernel, classifier.head.kernel)
 
     def make_sampler(self, classifier, labels, batch_size, seed, **arguments):
-        """Make a `TailGroupSampler` with the confusing classes that `begin` found."""
+        """Return a `TailGroupSampler` with the confusing classes that `begin` found."""
         arguments.pop("drop_remainder", None)
         return TailGroupSampler(
             labels,
@@ -176,7 +178,7 @@ class FeatureSpaceAugmentation(Technique):
         )
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
-        """Compute the logits of the images before augmentation; keep the maps for `loss`, which knows the labels."""
+        """Compute the logits `[B, C]` before augmentation; keep the maps for `loss`, which has the labels."""
         maps = self._lower(classifier.normalize_images(images, training=True), training=False)
         last = maps if self._upper is None else self._upper(maps, training=False)
         maps, last = ops.stop_gradient(maps), ops.stop_gradient(last)
@@ -190,12 +192,12 @@ class FeatureSpaceAugmentation(Technique):
         kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
-        """Compute the stage's loss of tail images, fused samples and head images; `logits` are not part of it."""
+        """Compute the stage's loss on tail images, fused samples and head images; `logits` are not used."""
         maps, last = kept
         if len(labels.shape) > 1 and labels.shape[-1] != 1:
             raise ValueError(
-                "'feature_space_augmentation' needs one class an image: no mixup or other mixing of labels in its "
-                f"stage. Received: labels of shape {tuple(labels.shape)}"
+                "`labels` of 'feature_space_augmentation' must have one class per image; leave out mixup and other "
+                f"mixing of labels. Received: labels of shape {tuple(labels.shape)}"
             )
         group, own = 2 * (1 + self.num_augmented), 1 + self.num_augmented
         labels = ops.reshape(labels, (-1, group))
@@ -211,7 +213,7 @@ class FeatureSpaceAugmentation(Technique):
         return classification_loss(ops.reshape(targets, (-1,)), _classify(classifier, maps, training=True))
 
     def _activation(self, last, labels, size):
-        """Normalized maps [N_t (1 + N_a), h, w] of the tail and confusing images' own classes."""
+        """Return normalized maps [N_t (1 + N_a), h, w] of tail and confusing images, each for its own class."""
         own = 1 + self.num_augmented
         last = ops.reshape(last, (-1, 2 * own, *last.shape[1:]))[:, :own]
         last = ops.reshape(last, (-1, *last.shape[2:]))
@@ -221,7 +223,7 @@ class FeatureSpaceAugmentation(Technique):
         return feature_space.normalize_maps(raw, self.rectify_map)
 
     def _fuse(self, maps, activation):
-        """[N_t, N_a, h, w, D] from the maps of tail and confusing images [N_t, 1 + N_a, h, w, D]."""
+        """Fuse maps of tail and confusing images [N_t, 1 + N_a, h, w, D] into samples [N_t, N_a, h, w, D]."""
         shape, count = tuple(maps.shape[2:]), self.num_augmented
         masks = feature_space.class_masks(activation, self.threshold_specific, self.threshold_generic)
         masks = [ops.reshape(mask, (-1, 1 + count, shape[0] * shape[1])) for mask in masks]
@@ -242,24 +244,21 @@ class FeatureSpaceAugmentation(Technique):
     def get_config(self):
         """Return the constructor arguments."""
         names = (
-            *(
-                "num_augmented",
-                "num_confusing",
-                "head_share",
-                "threshold_specific",
-                "threshold_generic",
-                "depth",
-            ),
-            *(
-                "fusion",
-                "rounding",
-                "rectify_map",
-                "confusing_by",
-                "confusing_among",
-                "tail_draws",
-                "head_draws",
-            ),
-            *("steps_per_epoch", "seed"),
+            "num_augmented",
+            "num_confusing",
+            "head_share",
+            "threshold_specific",
+            "threshold_generic",
+            "depth",
+            "fusion",
+            "rounding",
+            "rectify_map",
+            "confusing_by",
+            "confusing_among",
+            "tail_draws",
+            "head_draws",
+            "steps_per_epoch",
+            "seed",
         )
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 

@@ -1,4 +1,4 @@
-"""MaxNorm: after every step the class vectors are projected onto a ball (Alshammari et al., CVPR 2022)."""
+"""MaxNorm: project the class vectors onto a ball after every step (Alshammari et al., CVPR 2022)."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from ltzoo.techniques.registry import register
 @register("max_norm")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class MaxNorm(Technique):
-    """Projected gradient descent on |w_c| <= radius for every class c, w_c being the columns of the head's kernel.
+    """Keep |w_c| <= radius for every class c by projected gradient descent; w_c are the columns of the head's kernel.
 
-    Long-Tailed Recognition via Weight Balancing (Alshammari et al., CVPR 2022), Eq. 5 and 6: the cap lets the norms of
-    rare classes grow up to those of the frequent ones. It is a Keras constraint on the kernel, in force while the
-    stage is trained.
+    Long-Tailed Recognition via Weight Balancing (Alshammari et al., CVPR 2022), Eq. 5 and 6. The cap lets the norms of
+    rare classes grow up to the norms of frequent ones. It is a Keras constraint on the kernel, active while the stage
+    is trained.
+
+    Deviation: the released code projects once per epoch. Here every step is projected, as in the paper. Neither
+    constrains the bias.
 
     Args:
-        radius: the radius; None takes it from the kernel that the stage begins with, as the released code does:
-            min_c |w_c| + fraction (max_c |w_c| - min_c |w_c|). The paper only says that the radius is tuned.
-        fraction: from 0 to 1; 0.1 in the released code.
+        radius: the radius, above 0. None computes it from the kernel at the start of the stage, as the released code
+            does: min_c |w_c| + fraction (max_c |w_c| - min_c |w_c|). The paper only says that the radius is tuned.
+        fraction: position between the smallest and the largest norm, from 0 to 1; 0.1 in the released code.
 
     Raises:
-        ValueError: a radius that is not above 0, a fraction outside [0, 1], or a head without `kernel` `[D, C]`.
-
-    Deviation from the released code, which projects once an epoch: here every step is projected, as the paper has it.
-    The bias is free in both.
+        ValueError: if `radius` is not above 0, `fraction` is outside [0, 1], or the head has no `kernel` `[D, C]`.
     """
 
     def __init__(self, radius: float | None = None, fraction: float = 0.1, **kwargs: Any) -> None:
@@ -47,7 +47,7 @@ class MaxNorm(Technique):
         self.fraction = float(fraction)
 
     def attach(self, classifier: Classifier) -> None:
-        """Make the variable that keeps the radius, and constrain the kernel of the stage's head."""
+        """Create the variable for the radius, and constrain the kernel of the stage's head."""
         self.present_radius = self.add_weight(
             name="radius", shape=(), initializer="zeros", trainable=False, dtype="float32"
         )
@@ -55,17 +55,17 @@ class MaxNorm(Technique):
         kernel = getattr(head, "kernel", None)
         if kernel is None or len(kernel.shape) != 2:
             raise ValueError(
-                "The technique 'max_norm' needs a head with a `kernel` [D, C], such as 'dense'. "
+                "`head` of 'max_norm' must have a `kernel` [D, C], such as 'dense'. "
                 f"Received: head={type(head).__name__}"
             )
         ball = NormBall(math.inf)
-        # A plain number: the compiled step must not read a variable that it is not handed. And no attribute of a
-        # layer: Keras would track it.
+        # The radius is a plain number, because the compiled step must not read variables outside its arguments. The
+        # ball is untracked, because it is no part of the layer.
         untracked(self, "_ball", ball)
         kernel.constraint = lambda w: ball(w) if classifier.technique is self else ops.convert_to_tensor(w)
 
     def begin(self, classifier: Classifier, context: StageView) -> None:
-        """Find the radius."""
+        """Compute the radius from the kernel, unless it is given."""
         norms = np.linalg.norm(ops.convert_to_numpy(classifier.head.kernel.value), axis=0)
         radius = self.radius
         if radius is None:
@@ -73,7 +73,7 @@ class MaxNorm(Technique):
         self.present_radius.assign(radius)
 
     def on_epoch_begin(self, epoch: int, epochs: int) -> None:
-        """Hand the radius to the constraint, also when a run resumes."""
+        """Pass the radius to the constraint, in new and resumed runs."""
         self._ball.radius = float(ops.convert_to_numpy(self.present_radius.value))
 
     def get_config(self):

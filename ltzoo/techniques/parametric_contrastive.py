@@ -25,37 +25,45 @@ from ltzoo.techniques.views import check_views, classes_of
 class ParametricContrastive(Technique):
     """Parametric contrastive learning (PaCo, Cui et al., ICCV 2021).
 
-    The first view of each image goes through the network: its logits z = head(f) are its similarities to the class
-    centers, and q = projection(f) is the query. The second view goes through a momentum copy of backbone and
-    projection and gives the key. A step is
+    The first view of each image goes through the network to its features f. Its logits z = head(f) are its
+    similarities to the class centers, and q = projection(f) is the query. The second view goes through a momentum
+    copy of backbone and projection, which gives the key. A step is
 
-        v = m v + (1 - m) w                     for the weights v of the momentum copy
+        v = m v + (1 - m) w                     for the weights w and their momentum copy v
         loss = mean_i PaCo_i(z, q ; keys and queue)
         queue = first K of (keys, queue)
 
-    with PaCo_i of `ltzoo.losses.parametric_contrastive.parametric_contrastive`. The head alone predicts; projection,
-    momentum copy and queue exist in training only. The loss of the stage is only what validation reports.
+    where PaCo_i is `ltzoo.losses.parametric_contrastive.parametric_contrastive`. The head alone predicts. Projection,
+    momentum copy and queue exist only in training. Only validation reports the loss of the stage.
 
     It needs a sampler with 2 views.
+
+    Deviations: the queue starts empty; the published one starts with random vectors under random labels. The
+    published code shuffles batches between devices before it computes the keys, so that the batch norms of several
+    GPUs cannot reveal the pairs. Here batches are not shuffled. The published queue length is a multiple of the batch
+    size; here any length works.
 
     Args:
         class_counts: training images per class; filled in by the classifier.
         queue_size: K. 1024 on CIFAR-100-LT, 8192 on the large datasets.
         momentum: m.
-        temperature, center_temperature, alpha, beta, form: of the loss.
-        compensate: whether the loss adds the logarithms of the class shares to the logits of the centers.
-        hidden_units: of the projection; None for the number of features.
+        temperature, center_temperature, alpha, beta: parameters of the loss.
+        compensate: add the logarithms of the class shares to the logits of the centers in the loss.
+        hidden_units: hidden units of the projection; None for the number of features.
         units: size of queries and keys. 32 on CIFAR-100-LT, 128 on the large datasets.
-        batch_normalization: whether the projection has one, as in the published code.
-        seed: of the initial weights of the projection; filled in by the classifier.
+        batch_normalization: use batch normalization in the projection, as in the published code.
+        form: form of the loss.
+        seed: seed of the projection's initial weights; filled in by the classifier.
 
     Raises:
-        ValueError: an argument is out of range, or the stage's sampler has other views.
-
-    Deviations: the queue starts empty; the published one starts with random vectors under random labels. Batches are
-    not shuffled between devices before the keys are made, which in the published code keeps the batch norms of several
-    GPUs from telling the pairs apart. The published queue is a multiple of the batch long; any length works here.
+        ValueError: if an argument is out of range, or the stage's sampler has a different number of views.
     """
+
+    projection: ProjectionHead
+    key_backbone: MomentumCopy
+    key_projection: MomentumCopy
+    queue: keras.Variable
+    queue_labels: keras.Variable
 
     def __init__(
         self,
@@ -90,11 +98,9 @@ class ParametricContrastive(Technique):
         self.batch_normalization = bool(batch_normalization)
         self.form = form
         self.seed = seed
-        self.projection = self.key_backbone = self.key_projection = None
-        self.queue = self.queue_labels = None
 
     def attach(self, classifier: Classifier) -> None:
-        """Make projection, momentum copy and queue."""
+        """Create the projection, the momentum copy and the queue."""
         check_views(classifier, self, 2, "parametric_contrastive")
         self.projection = ProjectionHead(
             self.units,
@@ -120,14 +126,14 @@ class ParametricContrastive(Technique):
         )
 
     def begin(self, classifier: Classifier, context: StageView) -> None:
-        """Start the momentum copy with the weights of the network, and the queue empty."""
+        """Copy the network's weights to the momentum copy, and empty the queue."""
         self.key_backbone.reset(classifier.backbone)
         self.key_projection.reset(self.projection)
         self.queue.assign(np.zeros(self.queue.shape))
         self.queue_labels.assign(np.full(self.queue_labels.shape, -1))
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
-        """Compute the logits [B, C] of the first views; keep queries and keys."""
+        """Compute the logits `[B, C]` of the first views; keep queries and keys."""
         images = classifier.normalize_images(images, training=True)
         self.key_backbone.update(classifier.backbone)
         self.key_projection.update(self.projection)
@@ -139,7 +145,7 @@ class ParametricContrastive(Technique):
         return classifier.head(inputs, training=True), (queries, keys)
 
     def targets(self, labels: Any) -> Any:
-        """Return one label per pair of views."""
+        """Return one label for each pair of views."""
         return labels[::2]
 
     def loss(
@@ -150,7 +156,7 @@ class ParametricContrastive(Technique):
         kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
-        """See the class."""
+        """Compute the mean PaCo loss, and push the keys into the queue."""
         queries, keys = kept
         classes = classes_of(labels, "parametric_contrastive")
         contrasts = ops.concatenate([keys, ops.convert_to_tensor(self.queue)], axis=0)

@@ -19,18 +19,21 @@ from ltzoo.techniques.registry import register
 @register("equalization")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class RandomEqualization(Technique):
-    """Trains with `ltzoo.losses.equalization`, beta drawn anew for every image and class at every step.
+    """Train with `ltzoo.losses.equalization`, drawing beta per image and class at every step.
 
-    beta is 1 with probability gamma and else 0 (Tan et al., section 3.3): most rare classes are left out of the softmax
-    of other classes' images, and the rest keep them from growing without limit. The stage's own `loss` is not used in
-    training, and neither is its Gaussian cloud; give the stage the loss "equalization", whose fixed beta serves the
-    validation loss.
+    beta is 1 with probability gamma, else 0 (Tan et al., section 3.3). So most rare classes are left out of the
+    softmax of other classes' images, and the remaining ones keep their logits from growing without limit. Training
+    uses neither the stage's `loss` nor its Gaussian cloud. Give the stage the loss "equalization", whose fixed beta
+    serves the validation loss.
 
     Args:
-        class_counts: training images of each class, [C].
-        threshold: lambda; a class is rare if its share of the training images is below it. None: 0.5 / C.
-        gamma: from 0 (plain cross-entropy) to 1.
-        seed: of the draws.
+        class_counts: training images per class, [C].
+        threshold: lambda; a class is rare if its share of the training images is lower. None for 0.5 / C.
+        gamma: probability of beta = 1, from 0 (plain cross-entropy) to 1.
+        seed: seed of the draws.
+
+    Raises:
+        ValueError: if `gamma` is outside [0, 1].
     """
 
     def __init__(
@@ -58,7 +61,7 @@ class RandomEqualization(Technique):
         kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
-        """Compute the mean equalization loss of the batch with fresh draws."""
+        """Compute the mean equalization loss of the batch with new draws."""
         draws = keras.random.uniform(ops.shape(logits), dtype="float32", seed=self.seed_generator)
         losses = equalization(
             labels,

@@ -16,13 +16,13 @@ names = _TECHNIQUES.names
 
 
 def get(config: Mapping[str, Any], **context: Any) -> Technique:
-    """A technique from a stage's `technique` entry.
+    """Make a technique from a stage's `technique` entry.
 
     Args:
         config: `{"name": one of names(), argument: value, ...}`.
-        **context: `num_classes`, `class_counts` and `seed`; handed to techniques that have such a parameter.
+        **context: `num_classes`, `class_counts` and `seed`, for techniques that have such a parameter.
 
     Raises:
-        ValueError: an unknown name or argument.
+        ValueError: if the name or an argument is unknown.
     """
     return _TECHNIQUES.make(config, **context)

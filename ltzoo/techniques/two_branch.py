@@ -26,18 +26,18 @@ SCHEDULES = {
 
 
 def branch_weight(epoch: int, max_epochs: int, schedule: str = "parabolic") -> float:
-    """alpha, the weight of the conventional branch (BBN, Zhou et al. 2020, Eq. 5 and Table 5).
+    """Return alpha, the weight of the conventional branch (BBN, Zhou et al. 2020, Eq. 5 and Table 5).
 
     With t = epoch / max_epochs: "parabolic" 1 - t^2, "linear" 1 - t, "cosine" cos(pi t / 2),
     "parabolic_increment" t^2, "equal" 0.5.
 
     Args:
-        epoch: from 0; the published code counts from 1 and subtracts 1.
-        max_epochs: T_max. Behind it t stays 1.
+        epoch: number of the epoch, from 0; the published code counts from 1 and subtracts 1.
+        max_epochs: T_max. After it t stays 1.
         schedule: one of the names above.
 
     Raises:
-        ValueError: an unknown schedule, or `max_epochs` below 1.
+        ValueError: if `schedule` is unknown, or `max_epochs` is below 1.
     """
     if schedule not in SCHEDULES:
         raise ValueError(f"`schedule` must be one of {', '.join(SCHEDULES)}. Received: schedule={schedule!r}")
@@ -49,46 +49,47 @@ def branch_weight(epoch: int, max_epochs: int, schedule: str = "parabolic") -> f
 @register("two_branch")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class TwoBranch(Technique):
-    """Training of two branches whose weight moves from all images alike to rare classes (BBN, Zhou et al. 2020).
+    """Train two branches, shifting the weight from all images equally to rare classes (BBN, Zhou et al. 2020).
 
-    A batch holds pairs: an image of the stage's sampler and one of its companion, the reversed sampler. The first
-    goes through the shared part and the conventional branch to f_c, the second through the shared part and the
-    re-balancing branch to f_r, in two passes, so that batch norm sees the two kinds of batches apart. One classifier
-    takes both (Eq. 3 and 4):
+    A batch holds pairs: an image from the stage's sampler and one from its companion, the reversed sampler. The first
+    goes through the shared part and the conventional branch to f_c. The second goes through the shared part and the
+    re-balancing branch to f_r. These are two passes, so that batch norm sees the two kinds of images separately. One
+    classifier takes both (Eq. 3 and 4):
 
         z = head([2 alpha f_c ; 2 (1 - alpha) f_r])
         loss = alpha L(y_c, z) + (1 - alpha) L(y_r, z)
 
-    with alpha of the epoch from `branch_weight` and L the loss of the stage. In prediction every image goes through
-    both branches, and the classifier takes [f_c ; f_r], the same at alpha = 0.5.
+    alpha is the `branch_weight` of the epoch, and L is the loss of the stage. In prediction every image goes through
+    both branches, and the classifier takes [f_c ; f_r], as it does at alpha = 0.5.
 
     It needs the conversion "two_branch" and a sampler with a companion, such as
     `{"strategy": "instance_balanced", "companion": {"strategy": "reversed"}}`.
 
-    The factor 2 is that of the published code; the paper's Eq. 3 has none, and [0.5 f_c ; 0.5 f_r] in testing:
-    give the conversion `scale=0.5` for that form. In both, training and testing agree at alpha = 0.5.
+    The factor 2 is from the published code. The paper's Eq. 3 has no factor, and [0.5 f_c ; 0.5 f_r] in testing. Give
+    the conversion `scale=0.5` for that form. In both, training and testing agree at alpha = 0.5.
 
-    The accuracy counts the prediction of each pair against both its labels; the published code weights them by
-    alpha and 1 - alpha. The random (Beta) schedule of the paper's Table 5 is left out.
+    The accuracy counts the prediction of each pair against both of its labels. The published code weights them by
+    alpha and 1 - alpha. The random (Beta) schedule of the paper's Table 5 is omitted.
 
     Args:
-        schedule: of alpha; see `branch_weight`. "parabolic" is the paper's choice.
-        max_epochs: T_max; None is the number of epochs of the stage. The published code takes 100 for 90 epochs
-            and 200 for 180.
+        schedule: schedule of alpha; see `branch_weight`. "parabolic" is the paper's choice.
+        max_epochs: T_max; None for the number of epochs of the stage. The published code uses 100 for 90 epochs and
+            200 for 180.
 
     Raises:
-        ValueError: the backbone has no branches, or a batch is not made of pairs.
+        ValueError: if the backbone has no branches, or a batch does not consist of pairs.
     """
+
+    alpha: keras.Variable
 
     def __init__(self, schedule: str = "parabolic", max_epochs: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         branch_weight(0, 1 if max_epochs is None else max_epochs, schedule)
         self.schedule = schedule
         self.max_epochs = None if max_epochs is None else int(max_epochs)
-        self.alpha = None
 
     def attach(self, classifier: Classifier) -> None:
-        """Make alpha, and the two networks from images to the map of one branch."""
+        """Create alpha and, for each branch, the network from images to its map."""
         maps = tail_outputs(classifier.backbone, "two_branch", "The technique 'two_branch'")
         branches = [keras.Model(classifier.backbone.inputs[0], output) for output in maps]
         # The layers belong to the backbone.
@@ -98,20 +99,21 @@ class TwoBranch(Technique):
         )
 
     def on_epoch_begin(self, epoch: int, epochs: int) -> None:
-        """Assign alpha."""
+        """Assign the alpha of the epoch."""
         self.alpha.assign(branch_weight(epoch, self.max_epochs or epochs, self.schedule))
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
-        """Compute the logits of each pair, twice, once for each of its labels: [2 B, C]."""
+        """Compute the logits of each pair and repeat them for both of its labels: `[2 B, C]`."""
         if images.shape[0] is not None and images.shape[0] % 2:
             raise ValueError(
-                "The technique 'two_branch' needs batches of pairs; give the stage's `sampler` a companion: "
+                "`sampler` of 'two_branch' must draw pairs; give it a companion: "
                 "{'strategy': 'instance_balanced', 'companion': {'strategy': 'reversed'}}. "
                 f"Received: a batch of {images.shape[0]} images"
             )
         images = classifier.normalize_images(images, training=True)
         maps = [branch(images[i::2], training=True) for i, branch in enumerate(self._branches)]
-        weights = [2.0 * self.alpha, 2.0 * (1.0 - self.alpha)]
+        alpha = ops.convert_to_tensor(self.alpha)
+        weights = [2.0 * alpha, 2.0 * (1.0 - alpha)]
         maps = [ops.cast(weight, x.dtype) * x for weight, x in zip(weights, maps, strict=True)]
         features = head_inputs(classifier.head, ops.concatenate(maps, axis=-1))
         return ops.repeat(classifier.head(features, training=True), 2, axis=0), None
@@ -124,7 +126,7 @@ class TwoBranch(Technique):
         kept: Any,
         classification_loss: Callable[[Any, Any], Any],
     ) -> Any:
-        """alpha L(y_c, z) + (1 - alpha) L(y_r, z)."""
+        """Compute alpha L(y_c, z) + (1 - alpha) L(y_r, z)."""
         conventional = classification_loss(labels[0::2], logits[0::2])
         rebalancing = classification_loss(labels[1::2], logits[1::2])
         alpha = ops.cast(self.alpha, conventional.dtype)

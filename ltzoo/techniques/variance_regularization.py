@@ -1,4 +1,4 @@
-"""A penalty on uneven batch normalization parameters, the alternative that NBN is compared with."""
+"""A penalty on uneven batch normalization parameters, which the NBN paper compares with NBN."""
 
 from __future__ import annotations
 
@@ -19,21 +19,25 @@ from ltzoo.techniques.registry import register
 @register("variance_regularization")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class VarianceRegularization(Technique):
-    """loss + strength * sum over layers (Var(gamma) + Var(beta)), Var(v) = sum_k (v_k - mean v)^2 / (C - 1).
+    """Penalize the variance of batch normalization's scales gamma and offsets beta.
 
-    Variance regularization of the scales and offsets of batch normalization (Bao et al., 2024, section III-B and Table
-    IV): like NBN it evens out the strengths of the channels, but by another objective with a strength to tune.
+        loss = L + strength * sum over layers (Var(gamma) + Var(beta))
+        Var(v) = sum_k (v_k - mean v)^2 / (C - 1)
+
+    L is the loss of the stage and C the number of channels (Bao et al., 2024, section III-B and Table IV). Like NBN,
+    this evens out the strengths of the channels, but by a separate objective with a strength to tune.
+
+    Deviation: the paper describes the penalty in words only. The form of the variance follows its Eq. 5. The sum over
+    layers and the choice of NBN's layers are an interpretation.
 
     Args:
-        strength: The coefficient; 0.1 and 1 in Table IV, where 0.1 is the better one and the default here.
-        placement: Which layers; see ``ltzoo.backbones.norm_placement.select_norms``. Default: where NBN has its own.
+        strength: coefficient of the penalty. Table IV has 0.1 and 1; 0.1 is better there and the default here.
+        placement: layers to penalize; see `ltzoo.backbones.norm_placement.select_norms`. The default selects the
+            layers that NBN would replace.
 
     Raises:
-        ValueError: A negative strength, a backbone that is not functional or has no such layers, or NBN layers among
-            them, whose vectors only count by their directions.
-
-    Deviation: the paper gives the penalty in words only. The form of the variance is that of its Eq. 5; that the layers
-    are summed, and that they are those of NBN, is a reading.
+        ValueError: if `strength` is negative, the backbone is not functional or has no such layers, or NBN layers are
+            among them. Only the directions of NBN's vectors matter.
     """
 
     def __init__(
@@ -41,7 +45,7 @@ class VarianceRegularization(Technique):
     ) -> None:
         super().__init__(**kwargs)
         if not strength >= 0:
-            raise ValueError(f"strength must be 0 or more. Received: strength={strength}")
+            raise ValueError(f"`strength` must be 0 or more. Received: strength={strength}")
         self.strength = float(strength)
         self.placement = placement if isinstance(placement, str) else list(placement)
 
@@ -49,21 +53,21 @@ class VarianceRegularization(Technique):
         """Find the layers in the backbone."""
         if not hasattr(classifier.backbone, "operations"):
             raise ValueError(
-                "The technique 'variance_regularization' finds its layers in the graph of a functional backbone. "
-                f"Received: backbone of type {type(classifier.backbone).__name__}"
+                "`backbone` must be functional for 'variance_regularization', which finds its layers in the graph. "
+                f"Received: backbone={type(classifier.backbone).__name__}"
             )
         layers = select_norms(classifier.backbone, self.placement)
         for layer in layers:
             if isinstance(layer, NormalizedBatchNormalization):
                 raise ValueError(
-                    "Penalize the variance of plain batch normalization layers: those of NBN are normalized already. "
-                    f"Received: {layer.name!r}"
+                    "`placement` must select plain batch normalization layers; NBN layers are already normalized. "
+                    f"Received: placement={self.placement!r}, which selects {layer.name!r}"
                 )
         # The layers belong to the backbone.
         untracked(self, "_layers_of_backbone", tuple(layers))
 
     def penalty(self) -> Any:
-        """sum over layers (Var(gamma) + Var(beta)), a float32 scalar."""
+        """Compute the sum over layers of Var(gamma) + Var(beta), a float32 scalar."""
         vectors = [
             v for layer in self._layers_of_backbone for v in (layer.gamma, layer.beta) if v is not None
         ]

@@ -1,4 +1,4 @@
-"""A first layer that whitens the patches of the training images."""
+"""Initialization of the first convolution with filters that whiten image patches."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ from ltzoo.techniques.registry import register
 @register("whitened_patches")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class WhitenedPatches(Technique):
-    """Sets the first convolution to the whitening filters of the training patches when the stage begins.
+    """Set the first convolution to the whitening filters of the training patches when the stage begins.
 
         C = mean of x x^T over patches x of the normalized training images = V diag(l) V^T
         filters: v_i / sqrt(l_i + epsilon), largest l first, and their negatives
 
-    (Page, "How to Train Your ResNet", 2019, step 8; the negatives as in Jordan, "94% on CIFAR-10 in 3.29 Seconds",
-    2024). ReLU then keeps both signs. A layer with fewer filters gets the first ones, one with more has zeros left.
-    After that the layer learns as any other; a stage whose `trainable` leaves its name out keeps the filters.
+    The v_i are the columns of V (Page, "How to Train Your ResNet", 2019, step 8). With the negatives, ReLU keeps both
+    signs (Jordan, "94% on CIFAR-10 in 3.29 Seconds", 2024). A layer with fewer filters gets the first ones; the
+    remaining filters of a larger layer are zero. Afterwards the layer learns like any other. A stage whose
+    `trainable` omits the layer keeps the filters.
 
     Args:
-        layer: its name in the backbone, a Conv2D.
-        epsilon: added to the variances.
-        images: at most so many training images are looked at, drawn without replacement and regardless of class.
+        layer: name of a Conv2D of the backbone.
+        epsilon: constant added to the variances.
+        images: largest number of training images to use, drawn without replacement and regardless of class.
 
     Raises:
-        ValueError: the backbone has no convolution of that name.
+        ValueError: if the backbone has no convolution with that name.
     """
 
     def __init__(
@@ -44,11 +45,11 @@ class WhitenedPatches(Technique):
         self.images = int(images)
 
     def attach(self, classifier: Classifier) -> None:
-        """Find the layer."""
+        """Check that the backbone has the layer."""
         self._convolution(classifier)
 
     def begin(self, classifier: Classifier, context: StageView) -> None:
-        """Compute the filters."""
+        """Compute the filters from training images and assign them."""
         layer = self._convolution(classifier)
         split = context.dataset.train
         chosen = np.random.default_rng(context.seed).permutation(len(split.labels))[: self.images]
@@ -76,7 +77,7 @@ class WhitenedPatches(Technique):
                 return layer
         raise ValueError(
             "`layer` must name a Conv2D of the backbone, such as the first one of 'fastnet'. "
-            f"Received: layer={self.layer!r}, backbone {classifier.backbone.name!r}"
+            f"Received: layer={self.layer!r}, backbone={classifier.backbone.name!r}"
         )
 
     def get_config(self):
@@ -90,12 +91,12 @@ class WhitenedPatches(Technique):
 
 
 def patches_of(images: np.ndarray, height: int, width: int) -> np.ndarray:
-    """All patches of images [N, H, W, C] as rows [N (H - height + 1) (W - width + 1), height * width * C]."""
+    """Return all patches of images [N, H, W, C] as rows [N (H - height + 1) (W - width + 1), height * width * C]."""
     windows = np.lib.stride_tricks.sliding_window_view(images, (height, width), axis=(1, 2))
     return np.moveaxis(windows, 3, -1).reshape(-1, height * width * images.shape[-1]).astype("float64")
 
 
 def whitening_filters(second_moments: np.ndarray, epsilon: float) -> np.ndarray:
-    """Rows v_i / sqrt(l_i + epsilon) of the eigenvectors of [d, d], the largest eigenvalue first."""
+    """Return rows v_i / sqrt(l_i + epsilon) for the eigenpairs (l_i, v_i) of a [d, d] matrix, largest l_i first."""
     values, vectors = np.linalg.eigh(second_moments)
     return (vectors / np.sqrt(values + epsilon)).T[::-1]

@@ -1,4 +1,4 @@
-"""Recipes, stages and the staged fit."""
+"""The staged fit, its optimizers and schedules; `Recipe` and `Stage` for convenience."""
 
 from ltzoo.recipes.recipe import Recipe as Recipe
 from ltzoo.recipes.recipe import Stage as Stage

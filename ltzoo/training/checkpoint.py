@@ -1,4 +1,4 @@
-"""The state of a staged fit in one file that is written whole or not at all."""
+"""The state of a staged fit, in one file that is written atomically."""
 
 import json
 import os
@@ -20,15 +20,15 @@ class ResumeError(ValueError):
 
 
 class Checkpoint:
-    """Saves and restores everything that the next training step depends on.
+    """Save and restore everything that the next training step depends on.
 
-    The file holds every variable of the model (weights, moving statistics, states of random generators), every
-    variable of the optimizer, the place in the recipe and the history. It is replaced by an atomic rename, so a
-    process that is killed at any moment leaves the previous file or the new one.
+    The file holds every variable of the model: weights, moving statistics, states of random generators. It also
+    holds every variable of the optimizer, the place in the recipe and the history. An atomic rename replaces it,
+    so a process killed at any moment leaves either the previous file or the new one.
 
     Args:
-        folder: where the file lies; made if missing.
-        identity: a dict that must be equal at saving and at resuming (recipe, class counts, seed, backend).
+        folder: the folder of the file; created if missing.
+        identity: a dict that must be equal when saving and resuming (recipe, class counts, seed, backend).
     """
 
     def __init__(self, folder: str | os.PathLike, identity: Mapping[str, Any]) -> None:
@@ -36,7 +36,7 @@ class Checkpoint:
         self.identity = json.loads(json.dumps(identity))
 
     def exists(self) -> bool:
-        """Whether there is something to resume from."""
+        """Return whether there is a file to resume from."""
         return self.path.is_file()
 
     def save(
@@ -48,7 +48,7 @@ class Checkpoint:
         epochs_done: int,
         history: keras.callbacks.History,
     ) -> None:
-        """Writes the state after `epochs_done` epochs of stage number `stage` (0 is the first)."""
+        """Write the state after `epochs_done` epochs of stage number `stage` (0 is the first)."""
         meta = {
             "identity": self.identity,
             "stage": stage,
@@ -56,7 +56,7 @@ class Checkpoint:
             "epoch": history.epoch,
             "history": history.history,
         }
-        arrays = {"meta": np.frombuffer(json.dumps(meta).encode(), np.uint8)}
+        arrays: dict[str, Any] = {"meta": np.frombuffer(json.dumps(meta).encode(), np.uint8)}
         arrays |= {f"model/{i}": value for i, value in enumerate(_values(model.variables))}
         arrays |= {f"optimizer/{i}": value for i, value in enumerate(_values(optimizer.variables))}
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,10 +64,10 @@ class Checkpoint:
             np.savez(file, **arrays)
 
     def load(self) -> dict[str, Any]:
-        """The saved state: a dict with `stage`, `epochs_done`, `epoch`, `history`, `model` and `optimizer`.
+        """Return the saved state: a dict with `stage`, `epochs_done`, `epoch`, `history`, `model` and `optimizer`.
 
         Raises:
-            ResumeError: when the file cannot be read or belongs to another training.
+            ResumeError: if the file cannot be read or belongs to a different run.
         """
         try:
             with np.load(self.path, allow_pickle=False) as file:
@@ -77,7 +77,7 @@ class Checkpoint:
                     state[part] = [file[f"{part}/{i}"] for i in range(count)]
         except (OSError, ValueError, KeyError) as error:
             raise ResumeError(
-                f"The checkpoint {self.path} cannot be read ({error}). Remove it to start again."
+                f"`checkpoint` must be readable. Remove the file to start again. Received: {self.path} ({error})"
             ) from error
         differing = sorted(
             key
@@ -87,24 +87,24 @@ class Checkpoint:
         if differing:
             saved = {key: state["identity"].get(key) for key in differing}
             raise ResumeError(
-                f"The checkpoint {self.path} was written with another {', '.join(differing)}. Resume with the same "
-                f"arguments, or use another folder. Received: {_short({k: self.identity.get(k) for k in differing})}, "
-                f"the checkpoint has {_short(saved)}"
+                f"`checkpoint` was written with another {', '.join(differing)}. Resume with the same arguments or use "
+                f"another folder. Received: {_short({k: self.identity.get(k) for k in differing})}, but {self.path} "
+                f"has {_short(saved)}"
             )
         return state
 
 
 def restore(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) -> None:
-    """Assigns saved arrays to variables, in order.
+    """Assign saved arrays to variables, in order.
 
     Raises:
-        ResumeError: when numbers or shapes differ.
+        ResumeError: if their number or their shapes differ.
     """
     if len(variables) != len(values) or any(
         tuple(variable.shape) != value.shape for variable, value in zip(variables, values, strict=False)
     ):
         raise ResumeError(
-            "The checkpoint's variables do not fit this model: another backbone, head or version. "
+            "`checkpoint` must hold the variables of this model; it may be from another backbone, head or version. "
             f"Received: {len(values)} saved arrays for {len(variables)} variables"
         )
     for variable, value in zip(variables, values, strict=True):
@@ -112,7 +112,7 @@ def restore(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) -
 
 
 def _values(variables):
-    # Half-precision types of other libraries do not survive an .npz file; float32 holds them exactly.
+    # An .npz file cannot store the bfloat16 of other libraries. float32 holds half precision exactly.
     for variable in variables:
         if keras.backend.is_float_dtype(variable.dtype) and variable.dtype in ("bfloat16", "float16"):
             yield ops.convert_to_numpy(ops.cast(variable.value, "float32"))

@@ -1,4 +1,4 @@
-"""What a head or a technique may look at when its stage begins."""
+"""The view of data and network that heads and techniques get when their stage begins."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class StageContext:
-    """The data and the network when a stage begins; everything is computed on demand, in inference mode.
+    """The data and the network at the start of a stage. Everything is computed on request, in inference mode.
 
     Args:
         classifier: the classifier, already in the stage.
         dataset: its dataset.
-        index: number of the stage, 0 for the first.
+        index: the number of the stage, 0 for the first.
         seed: the seed of the stage.
     """
 
@@ -52,7 +52,7 @@ class StageContext:
         return in_batches(compute, self.dataset.train, positions, batch_size)
 
     def logits(self, batch_size: int = 256) -> np.ndarray:
-        """Return logits float32 `[N, C]` of the training images by the head of the previous stage."""
+        """Return logits float32 `[N, C]` of the training images, from the head of the previous stage."""
         numbers = self.classifier.head_numbers
         head = self.classifier.heads[numbers[max(self.index - 1, 0)]]
         if takes_map(head):

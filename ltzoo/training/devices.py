@@ -1,10 +1,10 @@
-"""What a Keras distribution asks of the batches."""
+"""Batch sizes under a Keras distribution."""
 
 import keras
 
 
 def batch_divisor() -> int:
-    """The number that every batch must be divisible by: devices on the batch axis, 1 without a distribution."""
+    """Return the number of devices that share each batch; 1 without a distribution."""
     distribution = keras.distribution.distribution()
     if distribution is None:
         return 1
@@ -13,9 +13,9 @@ def batch_divisor() -> int:
 
 
 def check_batch_size(batch_size: int, divisor: int) -> None:
-    """Raises a ValueError when the devices cannot share a batch evenly."""
+    """Raise a ValueError if the devices cannot share a batch evenly."""
     if batch_size % divisor:
         raise ValueError(
-            f"`batch_size` must be a multiple of the {divisor} devices of keras.distribution. "
+            f"`batch_size` must be a multiple of the {divisor} devices of the `keras.distribution`. "
             f"Received: batch_size={batch_size}"
         )

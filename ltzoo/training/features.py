@@ -1,4 +1,4 @@
-"""Training a head on features that were computed once."""
+"""Features of images, computed once, and the model that trains a head on them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class CachedFeatureTrainer(StagedLoss, keras.Model):
-    """The head of a classifier as a model of its own: it shares the head's variables and takes features.
+    """The head of a classifier as a separate model that takes features and shares the head's variables.
 
     Args:
         classifier: a built `LongTailedClassifier` in a stage with `cache_features=True`.
@@ -31,13 +31,13 @@ class CachedFeatureTrainer(StagedLoss, keras.Model):
         self.built = True
 
     def call(self, features, training=None):
-        """Compute logits `[batch, num_classes]` of features `[batch, D]`; in training a `TrainingOutput`."""
+        """Compute logits `[batch, C]` of features `[batch, D]`; in training, wrap them in a `TrainingOutput`."""
         logits = self.head(features, training=training)
         return TrainingOutput(logits) if training else logits
 
 
 def extract_features(classifier: Classifier, split: Split, batch_size: int = 256) -> np.ndarray:
-    """Compute pooled features float32 `[N, D]` of every image of a split, in inference mode."""
+    """Return the pooled features of every image of a split, float32 `[N, D]`, in inference mode."""
     return in_batches(classifier.extract_features_on_batch, split, np.arange(len(split.labels)), batch_size)
 
 
@@ -47,10 +47,10 @@ def in_batches(
     positions: Sequence[int] | np.ndarray,
     batch_size: int,
 ) -> np.ndarray:
-    """Apply `compute` to the images at `positions`; return one row per image.
+    """Return `compute(images)` for the images at `positions`, one row per image.
 
-    All batches have one size: the last is filled up with its first image. So `compute` compiles once, and a resumed
-    run computes each row in exactly the same way.
+    All batches have the same size: the last one is filled up with its first image. So `compute` compiles once, and
+    a resumed run computes each row in exactly the same way.
     """
     positions = np.asarray(positions)
     batch_size = min(batch_size, len(positions))

@@ -1,8 +1,8 @@
-"""What a stage gives to Keras's fit: batches for training, and a split in order for validation.
+"""The data that a stage gives to Keras's fit: sampled training batches, and the validation split in order.
 
-TensorFlow gets `tf.data` pipelines of this library. Keras would wrap a `PyDataset` into one whose tuning thread has to
-wake up before an epoch can end, which it does after 10 ms, 20 ms, 40 ms and so on up to a minute. The other backends
-get a `PyDataset`. The batches are the same.
+TensorFlow gets `tf.data` pipelines of this library. Keras would wrap a `PyDataset` in a pipeline with a tuning thread,
+which must wake up before an epoch can end. It wakes after 10 ms, 20 ms, 40 ms and so on, up to a minute. The other
+backends get a `PyDataset`. The batches are the same.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def training_feed(
     num_epochs: int = 1,
     workers: int = 1,
 ) -> dict[str, Any]:
-    """The batches of `num_epochs` epochs from `first_epoch` on, as arguments of `keras.Model.fit`."""
+    """Return the batches of `num_epochs` epochs, starting at `first_epoch`, as arguments of `keras.Model.fit`."""
     if keras.backend.backend() == "tensorflow":
         batches = tf_batches(sampler, load, transform, first_epoch, num_epochs, workers=workers)
         return {"x": batches, "steps_per_epoch": sampler.steps_per_epoch, "shuffle": False}
@@ -32,7 +32,7 @@ def training_feed(
 
 
 def validation_feed(labels: np.ndarray, load: Callable[..., np.ndarray], batch_size: int) -> Any:
-    """Images and labels of a split, in order, once; the last batch may be shorter."""
+    """Return the images and labels of a split, in order and once. The last batch may be shorter."""
     batches = _InOrder(labels, load, batch_size)
     if keras.backend.backend() == "tensorflow":
         return tf_pipeline(batches.__getitem__, 0, len(batches))

@@ -1,4 +1,4 @@
-"""The staged fit: every stage of a recipe, with checkpoints, on one history."""
+"""The staged fit: all stages of a recipe, with checkpoints and one history."""
 
 from __future__ import annotations
 
@@ -39,11 +39,14 @@ def fit_stages(
     shard_count: int = 1,
     on_device: bool = False,
 ) -> keras.callbacks.History:
-    """Trains a `LongTailedClassifier` through all stages of its recipe.
+    """Train a `LongTailedClassifier` through all stages of its recipe.
 
-    Every callback works in every stage: `on_train_begin` and `on_train_end` are called once a stage, epochs go on
-    counting, and the logs of an epoch hold `stage` (1, 2, ..). With cached features `callback.model` is the head
-    alone during that stage.
+    Every callback works in every stage. `on_train_begin` and `on_train_end` are called once per stage, epochs keep
+    counting across stages, and the logs of each epoch contain `stage` (1, 2, ...). In a stage with cached features,
+    `callback.model` is the head alone.
+
+    Under a `keras.distribution`, the devices must share each batch evenly. The last batch of an epoch is therefore
+    dropped if it is not full, and leftover images of `dataset.val` do not count.
 
     Args:
         model: the classifier.
@@ -51,38 +54,36 @@ def fit_stages(
         callbacks: Keras callbacks.
         verbose: as in `keras.Model.fit`.
         checkpoint: a folder; the state is saved there at the end of every epoch.
-        resume: go on from that folder. A finished training returns at once.
-        seed: seeds sampling, augmentation and re-initialised heads. The same seed, backend and processor type give
+        resume: continue from that folder; returns immediately if training has finished.
+        seed: seed of sampling, augmentation and reinitialized heads. The same seed, backend and processor type give
             the same weights, interrupted or not.
-        validate: compute `val_` metrics on `dataset.val` where there is one.
-        workers: threads that prepare batches.
-        shard_index, shard_count: this host's number and the number of hosts; each takes its part of every batch.
-        on_device: keep all training images on the accelerator and train an epoch of steps a call (JAX; stages with
-            `augment_on="device"`). Callbacks then see one or two "batches" an epoch. See `ltzoo.training.on_device`.
-
-    Under a `keras.distribution` batches must divide among its devices: a last batch that is not full is left out of
-    an epoch, and the images of `dataset.val` that are left over do not count.
+        validate: compute `val_` metrics on `dataset.val`, if there is one.
+        workers: number of threads that prepare batches.
+        shard_index, shard_count: number of this host, and number of hosts. Each host takes its part of every batch.
+        on_device: keep all training images on the accelerator and train a whole epoch per call. It needs JAX, and
+            stages with `augment_on="device"`. Callbacks then see one or two "batches" per epoch; see
+            `ltzoo.training.on_device`.
 
     Returns:
-        A Keras `History`; its `history` has one entry an epoch over all stages, with `stage` among the keys.
+        a Keras `History`; its `history` has one entry per epoch over all stages, with `stage` among the keys.
 
     Raises:
-        NonFiniteLossError: the loss is infinite or NaN. The checkpoint keeps the last good epoch.
-        ResumeError: `checkpoint` holds a training and `resume` is False, or it is another training's.
-        ValueError: dataset and model do not fit.
+        NonFiniteLossError: if the loss becomes infinite or NaN. The checkpoint keeps the last good epoch.
+        ResumeError: if `checkpoint` already contains a run and `resume` is False, or it belongs to a different run.
+        ValueError: if dataset and model do not match.
     """
     check_dataset(model, dataset)
     store, state, history = None, None, StagedHistory()
     if checkpoint is None and resume:
         raise ResumeError(
-            "`resume=True` needs `checkpoint`, the folder to resume from. Received: checkpoint=None"
+            "`checkpoint` must name the folder to resume from. Received: checkpoint=None, resume=True"
         )
     if checkpoint is not None:
         store = Checkpoint(checkpoint, identity(model, seed))
         if store.exists():
             if not resume:
                 raise ResumeError(
-                    f"`checkpoint` holds a training already. Go on with it by resume=True, or use another folder. "
+                    "`checkpoint` already contains a run. Resume it with `resume=True` or use another folder. "
                     f"Received: checkpoint={str(checkpoint)!r}"
                 )
             state = store.load()
@@ -93,9 +94,12 @@ def fit_stages(
         if state is None or index >= state["stage"]:
             done = state["epochs_done"] if state is not None and index == state["stage"] else 0
             saved = state if state is not None and index == state["stage"] else None
-            feed = dict(
-                workers=workers, shard_index=shard_index, shard_count=shard_count, on_device=on_device
-            )
+            feed = {
+                "workers": workers,
+                "shard_index": shard_index,
+                "shard_count": shard_count,
+                "on_device": on_device,
+            }
             run = _StageRun(model, dataset, index, stage_seed(seed, index), saved, feed)
             if done < stage.epochs:
                 validation = dataset.val if validate else None
@@ -107,44 +111,44 @@ def fit_stages(
 
 
 def stage_seed(seed: int, index: int) -> int:
-    """The seed of stage number `index`: unrelated streams for neighbouring seeds and stages."""
+    """Return the seed of stage number `index`. Neighboring seeds and stages get unrelated streams."""
     return int(np.random.SeedSequence([int(seed), int(index)]).generate_state(1)[0])
 
 
 def check_dataset(model: StagedClassifier, dataset: LongTailedDataset) -> None:
-    """Raises a ValueError that says how a dataset does not fit a model.
+    """Raise a ValueError that says why a dataset does not match a model.
 
-    A model whose classes have numbers for names, as zoo entries have them where the names come with the images (the
-    folders of ImageNet-LT), takes the names of a dataset with the same class counts.
+    A model may have plain numbers as class names. Zoo entries do so if the names come with the images, such as the
+    folder names of ImageNet-LT. Such a model takes the names of a dataset with the same class counts.
     """
     if dataset.num_classes != model.num_classes:
         raise ValueError(
-            f"`dataset` has {dataset.num_classes} classes and the model {model.num_classes}. Build the model with "
-            f"this dataset's class counts. Received: dataset={dataset.name!r}"
+            "`dataset` must have as many classes as the model. Build the model with this dataset's class counts. "
+            f"Received: dataset={dataset.name!r} with {dataset.num_classes} classes, a model with {model.num_classes}"
         )
     names, expected = list(dataset.class_names), list(model.class_names)
     if names != expected and not _has_numbers_for_names(model):
         first = next(i for i, (a, b) in enumerate(zip(names, expected, strict=True)) if a != b)
         raise ValueError(
-            "`dataset` and model order their classes differently, so labels would mean other classes. First "
-            f"difference: class {first} is {names[first]!r} in the data and {expected[first]!r} in the model. "
-            "Load the data with `class_names=model.class_names`."
+            "`dataset` must order its classes as the model does. Load it with `class_names=model.class_names`. "
+            f"Received: class {first} is {names[first]!r} in the dataset and {expected[first]!r} in the model"
         )
     if tuple(dataset.image_shape) != tuple(model.image_shape):
         raise ValueError(
-            f"`dataset` has images of shape {tuple(dataset.image_shape)} and the model takes "
-            f"{tuple(model.image_shape)}. Load the data with that image size or build the model for this one."
+            f"`dataset` must have images of shape {tuple(model.image_shape)}, which the model takes. Load it with "
+            "that image size or build the model for its own. "
+            f"Received: dataset.image_shape={tuple(dataset.image_shape)}"
         )
     if not np.array_equal(dataset.class_counts, model.class_counts):
         raise ValueError(
-            "`dataset` has other class counts than the model was built with; losses and clouds would not fit. "
-            f"Received: {_head(dataset.class_counts)}, the model has {_head(model.class_counts)}"
+            "`dataset` must have the class counts that the model was built with; losses and clouds depend on them. "
+            f"Received: class_counts={_head(dataset.class_counts)}, the model has {_head(model.class_counts)}"
         )
     take_names(model, dataset)
 
 
 def take_names(model: StagedClassifier, dataset: LongTailedDataset) -> None:
-    """Names the classes of a model that has numbers for names after a dataset with the same class counts."""
+    """Copy the class names of a dataset with the same class counts to a model whose names are numbers."""
     if _has_numbers_for_names(model) and np.array_equal(dataset.class_counts, model.class_counts):
         model.class_names = tuple(dataset.class_names)
 
@@ -154,7 +158,7 @@ def _has_numbers_for_names(model):
 
 
 class _StageRun:
-    """One stage: the model in its state, the batches, and the call of Keras's fit."""
+    """One stage: prepares the model and the batches, then calls Keras's fit."""
 
     def __init__(self, model, dataset, index, seed, saved, feed):
         self.model, self.index, self.saved = model, index, saved
@@ -193,13 +197,13 @@ class _StageRun:
                 sampler, load, transform, workers=feed["workers"], **epochs
             )
 
-    def _sampler(self, labels, seed, feed):
+    def _sampler(self, labels, seed, feed) -> Any:
         stage, technique = self.stage, self.model.technique
-        arguments = dict(
-            shard_index=feed["shard_index"],
-            shard_count=feed["shard_count"],
-            drop_remainder=self.divisor > 1,
-        )
+        arguments = {
+            "shard_index": feed["shard_index"],
+            "shard_count": feed["shard_count"],
+            "drop_remainder": self.divisor > 1,
+        }
         if technique is not None:
             own = technique.make_sampler(self.model, labels, stage.batch_size, seed, **arguments)
             if own is not None:
@@ -215,7 +219,7 @@ class _StageRun:
         )
 
     def fit(self, offset, done, validation, callbacks, verbose, store, history):
-        """Runs the epochs of the stage that are not done yet."""
+        """Run the remaining epochs of the stage."""
         trainee, number = self.trainee, self.index + 1
         trainee.optimizer.build(trainee.trainable_variables)
         if self.saved is not None:
@@ -268,7 +272,7 @@ def _technique_callbacks(technique, offset, epochs):
 
 
 def identity(model: StagedClassifier, seed: int) -> dict[str, Any]:
-    """What must be equal when a checkpoint is saved and when a training goes on from it."""
+    """Return the values that must be equal when a checkpoint is saved and when a run resumes from it."""
     return {
         "recipe": model.recipe.to_dict(),
         "class_counts": model.class_counts.tolist(),

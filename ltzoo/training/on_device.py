@@ -1,4 +1,4 @@
-"""Training with the whole set on the accelerator: the images stay there, and one call trains an epoch of steps."""
+"""Training with all images on the accelerator, where one call runs all steps of an epoch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import keras
 import numpy as np
 
 from ltzoo.keras_internals import build_for_training
-from ltzoo.protocols import StagedClassifier
 
 if TYPE_CHECKING:
     from ltzoo.data.splits import Split
@@ -17,52 +16,53 @@ if TYPE_CHECKING:
 
 
 def check_on_device(stage: Stage, number: int) -> None:
-    """Raises a ValueError that says why a stage cannot be trained this way."""
+    """Raise a ValueError that says why a stage cannot be trained this way."""
     backend = keras.backend.backend()
     if backend != "jax":
         raise ValueError(
-            "`on_device=True` compiles many steps into one call, which is written for JAX. Set KERAS_BACKEND=jax or "
+            "`on_device` must be False without JAX, which compiles many steps into one call. Set KERAS_BACKEND=jax or "
             f"leave it out. Received: on_device=True with the backend {backend}"
         )
     if keras.distribution.distribution() is not None:
-        raise ValueError("`on_device=True` trains on one device. Received: a keras.distribution is set")
+        raise ValueError(
+            "`on_device` must be False under a `keras.distribution`: it trains on one device. Received: on_device=True"
+        )
     if stage.augment_on == "host" and (stage.augmentation or stage.mixup_alpha):
         raise ValueError(
-            "`on_device=True` needs stages with `augment_on='device'`, since no image comes by the host: "
-            "ltzoo.recipes.get(name, augment_on='device'). "
+            "`on_device` must be False unless all stages have `augment_on='device'`, since no image passes the host. "
+            "Use `ltzoo.recipes.get(name, augment_on='device')`. "
             f"Received: stage {number} with augment_on='host' and augmentation={list(stage.augmentation)}"
         )
     if stage.cache_features:
         raise ValueError(
-            "`on_device=True` and `cache_features=True` exclude each other: cached features need no images. "
+            "`on_device` and `cache_features` must not both be True: cached features need no images. "
             f"Received: stage {number} with both"
         )
 
 
 def device_feed(
-    model: StagedClassifier,
+    model: Any,
     split: Split,
     sampler: ClassSampler,
     *,
     first_epoch: int = 0,
     num_epochs: int = 1,
 ) -> dict[str, Any]:
-    """Arguments of `keras.Model.fit` that train a compiled classifier on images that lie on the device.
+    """Return the arguments of `keras.Model.fit` that train a compiled classifier on images on the device.
 
-    The host sends the sampler's positions of an epoch, `[steps, batch]`, and `jax.lax.scan` runs the model's own
-    `train_step` on `images[positions]`: the same batches, losses, techniques and optimizer steps as otherwise. Where
-    the last batch of an epoch is shorter it is a call of its own (and one more compilation). To Keras a call is a
-    step, so callbacks see one or two "batches" an epoch, with the logs after the last of their steps.
+    The host sends the sampler's positions of an epoch, `[steps, batch]`. `jax.lax.scan` then runs the model's own
+    `train_step` on `images[positions]`. Batches, losses, techniques and optimizer steps are the same as elsewhere. A
+    shorter last batch of an epoch becomes a separate call, with one more compilation. To Keras a call is a step, so
+    callbacks see one or two "batches" per epoch, with the logs of the last step in each.
 
-    On a CPU the steps of a call are compiled one by one instead: in a compiled loop ResNet-32 trains twenty times more
-    slowly there (benchmarks/speed/results/on_device_cpu.txt).
+    On a CPU each step is compiled by itself, because ResNet-32 trains twenty times slower there in a compiled loop
+    (benchmarks/speed/results/on_device_cpu.txt).
 
     Args:
-        model: a classifier in the stage that it is compiled for. Its `train_function` is set, until it is compiled
-            again.
-        split: training images; all of them are put on the device, as they are stored (bytes).
-        sampler: whose batches are used.
-        first_epoch, num_epochs: of the sampler.
+        model: a classifier, compiled for its current stage. This sets its `train_function` until the next `compile`.
+        split: training images; all of them are put on the device as stored bytes.
+        sampler: the source of the batches.
+        first_epoch, num_epochs: epochs of the sampler.
     """
     import jax
 
@@ -78,7 +78,7 @@ def device_feed(
 
 
 def scans() -> bool:
-    """Whether the steps of a call are one compiled loop."""
+    """Return whether the steps of a call are one compiled loop."""
     import jax
 
     return jax.default_backend() != "cpu"
@@ -92,7 +92,9 @@ def _many_steps(train_step, images, labels):
         return state, logs
 
     def scanned(state, positions, images, labels):
-        state, logs = jax.lax.scan(lambda *carried: step(*carried, images, labels), state, positions)
+        state, logs = jax.lax.scan(
+            lambda state, chosen: step(state, chosen, images, labels), state, positions
+        )
         return jax.tree_util.tree_map(lambda values: values[-1], logs), state
 
     def one_by_one(state, positions, images, labels):
@@ -106,7 +108,7 @@ def _many_steps(train_step, images, labels):
 
 
 def _calls(sampler, epoch):
-    """The positions of an epoch as arrays [steps, batch]: all full batches, then the shorter last one."""
+    """Return the positions of an epoch as arrays `[steps, batch]`: all full batches, then the shorter last one."""
     batches = [sampler.batch(epoch, step).astype("int32") for step in range(sampler.steps_per_epoch)]
     full = [batch for batch in batches if len(batch) == len(batches[0])]
     return [np.stack(full), *(batch[None] for batch in batches[len(full) :])]

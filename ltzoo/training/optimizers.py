@@ -14,12 +14,15 @@ OWN = {"sgd": SGD, "orthogonal_sgd": OrthogonalSGD}
 def get(
     config: Mapping[str, Any], learning_rate: float | keras.optimizers.schedules.LearningRateSchedule
 ) -> keras.optimizers.Optimizer:
-    """An optimizer from its recipe entry.
+    """Make an optimizer from its recipe entry.
 
     Args:
-        config: `{"name": "sgd", "momentum": ..., "l2": ..., ...}` with arguments of `SGD`; "orthogonal_sgd" with those
-            of `OrthogonalSGD`; or the lower-case name of any Keras optimizer with its arguments.
+        config: `{"name": name, argument: value, ...}`. The name is "sgd" for `SGD`, "orthogonal_sgd" for
+            `OrthogonalSGD`, or the lower-case name of any Keras optimizer.
         learning_rate: a float or a schedule.
+
+    Raises:
+        ValueError: if the name or an argument is unknown.
     """
     arguments = dict(config)
     name = arguments.pop("name", "sgd")
@@ -29,7 +32,7 @@ def get(
         optimizer = keras.optimizers.get({"class_name": name, "config": {**arguments, "learning_rate": 0.0}})
     except (ValueError, TypeError) as error:
         raise ValueError(
-            "`optimizer` must name 'sgd', 'orthogonal_sgd' or a Keras optimizer and its arguments. "
+            "`optimizer` must name 'sgd', 'orthogonal_sgd' or a Keras optimizer, and only its arguments. "
             f"Received: optimizer={config!r} ({str(error).splitlines()[0]})"
         ) from None
     return type(optimizer).from_config({**optimizer.get_config(), "learning_rate": learning_rate})

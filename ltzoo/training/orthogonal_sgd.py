@@ -1,4 +1,4 @@
-"""Stochastic gradient descent whose steps of convolution kernels are orthogonal matrices."""
+"""Stochastic gradient descent with orthogonal steps for convolution kernels."""
 
 import fnmatch
 from collections.abc import Mapping, Sequence
@@ -10,43 +10,42 @@ from keras import ops
 from ltzoo.keras_internals import position_in, trained_variable
 from ltzoo.training.sgd import SGD
 
-QUINTIC = (3.4445, -4.7750, 2.0315)  # Jordan's coefficients: singular values come near 1 in few iterations.
+QUINTIC = (3.4445, -4.7750, 2.0315)  # Jordan's coefficients bring singular values near 1 in few iterations.
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class OrthogonalSGD(SGD):
     """Muon (Jordan et al., 2024) for convolution kernels, `SGD` for everything else.
 
-    A kernel [height, width, inputs, outputs] is taken as a matrix W with a column an output:
+    A kernel [height, width, inputs, outputs] is treated as a matrix W with one column per output. V is its velocity:
 
         V = kernel_momentum * V + gradient
         O = orthogonalize(gradient + kernel_momentum * V)
         W = sqrt(outputs) W / |W| - learning_rate * kernel_rate * O
 
-    `orthogonalize` takes a matrix to about the nearest one whose singular values are all 1, so that rare directions
-    of the gradient move a kernel as far as common ones. W has a fixed length (Frobenius), which batch norm after the
-    convolution makes up for: `learning_rate * kernel_rate` is about the part of it that a step moves W by. L2 would
-    change nothing about such a kernel and is left out.
+    `orthogonalize` maps a matrix approximately to the nearest one whose singular values are all 1. So rare directions
+    of the gradient move a kernel as far as common ones. W has a fixed Frobenius length, and batch norm after the
+    convolution compensates for it. One step moves W by about `learning_rate * kernel_rate` of that length. L2 would
+    not change such a kernel and is omitted.
 
-    Made for networks in which batch norm follows every convolution: the length of a kernel is set at the first
-    step, also that of a pretrained one. `keras.optimizers.Muon` orthogonalizes matrices of two dimensions only and
-    gives convolutions steps of AdamW.
+    It is made for networks in which batch norm follows every convolution. The first step sets the length of every
+    kernel, pretrained ones included. `keras.optimizers.Muon` orthogonalizes only two-dimensional matrices and updates
+    convolutions by AdamW.
+
+    It follows the speed record "airbench94_muon", with one deviation: it orthogonalizes in float32, not in bfloat16.
 
     Args:
         learning_rate: a float or a schedule.
-        momentum: of everything but the kernels, in (0, 1].
+        momentum: momentum of everything except the kernels, in (0, 1].
         kernel_rate: factor of the learning rate for kernels, above 0.
-        kernel_momentum: in [0, 1).
-        newton_schulz_steps: of `orthogonalize`, 1 or more.
-        kernels: patterns of paths (as in `fnmatch`). Kernels that none of them fits, those with a single output
-            (depthwise ones) and those whose `learning_rate_multipliers` is 0 are treated as by `SGD`.
-        **arguments: of `SGD`.
+        kernel_momentum: momentum of the kernels, in [0, 1).
+        newton_schulz_steps: iterations of `orthogonalize`, 1 or more.
+        kernels: patterns of variable paths, as in `fnmatch`. `SGD` updates kernels that match none of them, have a
+            single output (depthwise convolutions), or have a `learning_rate_multipliers` entry of 0.
+        **arguments: arguments of `SGD`.
 
     Raises:
-        ValueError: an argument is out of its range.
-
-    Deviations from the speed record "airbench94_muon", which it follows: the orthogonalization is in float32 instead of
-    bfloat16.
+        ValueError: if an argument is out of range.
     """
 
     def __init__(
@@ -62,12 +61,12 @@ class OrthogonalSGD(SGD):
     ) -> None:
         if not 0 < momentum <= 1 or not 0 <= kernel_momentum < 1:
             raise ValueError(
-                "`momentum` must be above 0 and at most 1, `kernel_momentum` at least 0 and below 1. "
+                "`momentum` must be above 0 and at most 1, and `kernel_momentum` at least 0 and below 1. "
                 f"Received: momentum={momentum}, kernel_momentum={kernel_momentum}"
             )
         if not kernel_rate > 0 or newton_schulz_steps != int(newton_schulz_steps) or newton_schulz_steps < 1:
             raise ValueError(
-                "`kernel_rate` must be above 0 and `newton_schulz_steps` a whole number of 1 or more. "
+                "`kernel_rate` must be above 0 and `newton_schulz_steps` an integer of at least 1. "
                 f"Received: kernel_rate={kernel_rate}, newton_schulz_steps={newton_schulz_steps}"
             )
         super().__init__(learning_rate=learning_rate, momentum=momentum, name=name, **arguments)
@@ -77,7 +76,7 @@ class OrthogonalSGD(SGD):
         self.kernels = (kernels,) if isinstance(kernels, str) else tuple(kernels)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """One step of one variable; see the class for the formula."""
+        """Update one variable by one step; see the class for the formula."""
         factor, _ = self._variable_settings(variable)
         if not factor or not self._is_kernel(variable):
             super().update_step(gradient, variable, learning_rate)
@@ -116,13 +115,14 @@ class OrthogonalSGD(SGD):
 
 
 def orthogonalize(matrix: Any, steps: int = 3) -> Any:
-    """About U V' of a matrix U S V' [rows, columns], by a Newton-Schulz iteration of fifth order.
+    """Approximate U V' for a matrix M = U S V' [rows, columns], by a Newton-Schulz iteration of fifth order.
 
-        X = M / |M|                         (transposed where rows > columns)
+        X = M / |M|                         (transposed if rows > columns)
         X = a X + (b A + c A A) X           with A = X X', `steps` times
 
-    With the coefficients of Jordan et al. small singular values grow 3.4 times a step; once there, they stay between
-    0.7 and 1.2 and do not converge to 1. Three steps leave the smallest ones of a kernel's gradient below.
+    With the coefficients a, b, c of Jordan et al., each step multiplies small singular values by 3.4. They end up
+    between 0.7 and 1.2 and do not converge to 1. After three steps the smallest ones of a kernel's gradient are
+    still below that range.
     """
     tall = matrix.shape[0] > matrix.shape[1]
     x = ops.transpose(matrix) if tall else matrix

@@ -1,4 +1,4 @@
-"""Learning rates as tables, one rate an epoch, and the Keras schedule that reads them."""
+"""Learning rates as tables with one rate per epoch, and the Keras schedule that reads them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,20 +9,19 @@ from keras import ops
 
 
 def learning_rates(schedule: Mapping[str, Any], epochs: int) -> np.ndarray:
-    """The learning rate of each epoch.
+    """Return the learning rate of each epoch.
 
-    With peak rate `r`, warm-up length `W` and epochs `e = 0 .. epochs-1`:
+    With the peak rate `r`, the final rate `r_end`, the warm-up length `W` and epochs `e = 0 .. epochs-1`:
 
     - `constant`: `r`.
-    - `multi_step`: `r * factors[i]` from epoch `milestones[i]` on, `r` before the first.
+    - `multi_step`: `r * factors[i]` from epoch `milestones[i]` on, and `r` before the first milestone.
     - `cosine`: `r_end + (r - r_end) / 2 * (1 + cos(pi * (e - s + shift) / period))` with `s = max(W - 1, 0)`.
-      `period` defaults to `epochs - s`, so the last epoch still has a positive rate; `shift=1` gives the form
+      `period` defaults to `epochs - s`, so the last epoch still has a positive rate. `shift=1` gives the form
       that steps before the first epoch and ends at `r_end`.
-
     - `linear`: `r_end + (r - r_end) * (1 - (e - s) / (epochs - s))`, so the last epoch still has a positive rate.
 
-    In the first `W` epochs the rate instead rises on a straight line from `warmup_start` (epoch 0; default
-    `r / W`) to `r` (epoch `W - 1`).
+    During the first `W` epochs the rate instead rises linearly, from `warmup_start` at epoch 0 (default `r / W`)
+    to `r` at epoch `W - 1`.
 
     Args:
         schedule: a dict with `name`, `learning_rate` and the parameters above (`warmup_epochs`, `warmup_start`,
@@ -33,7 +32,7 @@ def learning_rates(schedule: Mapping[str, Any], epochs: int) -> np.ndarray:
         float64 array `[epochs]`.
 
     Raises:
-        ValueError: for an unknown name or parameter.
+        ValueError: if the name or a parameter is unknown.
     """
     if not isinstance(schedule, Mapping) or "learning_rate" not in schedule:
         raise ValueError(
@@ -42,7 +41,7 @@ def learning_rates(schedule: Mapping[str, Any], epochs: int) -> np.ndarray:
     parameters = {"name": "constant", **schedule}
     name = parameters.pop("name")
     if name not in _SHAPES:
-        raise ValueError(f"`schedule` name must be one of {sorted(_SHAPES)}. Received: name={name!r}")
+        raise ValueError(f"`name` of the schedule must be one of {sorted(_SHAPES)}. Received: name={name!r}")
     peak = float(parameters.pop("learning_rate"))
     warmup = int(parameters.pop("warmup_epochs", 0))
     start = parameters.pop("warmup_start", None)
@@ -51,7 +50,7 @@ def learning_rates(schedule: Mapping[str, Any], epochs: int) -> np.ndarray:
         rates = _SHAPES[name](epoch, peak, max(warmup - 1, 0), epochs, **parameters)
     except TypeError as error:
         raise ValueError(
-            f"`schedule` {name!r} got a wrong parameter: {error}. Received: {schedule!r}"
+            f"`schedule` must hold the parameters of {name!r} only ({error}). Received: schedule={dict(schedule)!r}"
         ) from None
     if warmup > 0:
         start = peak / warmup if start is None else float(start)
@@ -67,7 +66,7 @@ def _constant(epoch, peak, first, epochs):
 def _multi_step(epoch, peak, first, epochs, milestones, factors):
     if len(milestones) != len(factors) or list(milestones) != sorted(milestones):
         raise ValueError(
-            "`milestones` must rise and have one entry in `factors` each. "
+            "`milestones` must be in ascending order, with one entry of `factors` for each. "
             f"Received: milestones={milestones}, factors={factors}"
         )
     table = np.array([1.0, *factors])
@@ -89,13 +88,16 @@ _SHAPES = {"constant": _constant, "multi_step": _multi_step, "cosine": _cosine, 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
-    """The rate of the epoch that an optimizer step falls in.
+    """The learning rate of the epoch that an optimizer step falls in.
 
-    A pure function of the optimizer's step counter, so a restored optimizer goes on where it stopped.
+    It is a pure function of the optimizer's step counter, so a restored optimizer resumes at the right rate.
 
     Args:
-        rates: one rate an epoch; the last one holds for every later step.
-        steps_per_epoch: optimizer steps an epoch.
+        rates: one rate per epoch; the last one applies to all later steps.
+        steps_per_epoch: optimizer steps per epoch.
+
+    Raises:
+        ValueError: if there are no rates, or `steps_per_epoch` is below 1.
     """
 
     def __init__(self, rates: Sequence[float] | np.ndarray, steps_per_epoch: int) -> None:
@@ -104,11 +106,12 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
         self.steps_per_epoch = int(steps_per_epoch)
         if not self.rates or self.steps_per_epoch < 1:
             raise ValueError(
-                "`rates` needs at least one rate and `steps_per_epoch` must be positive. "
+                "`rates` must hold at least one rate and `steps_per_epoch` must be positive. "
                 f"Received: {len(self.rates)} rates, steps_per_epoch={steps_per_epoch}"
             )
 
     def __call__(self, step):
+        """Return the float32 rate of optimizer step number `step`."""
         epoch = ops.cast(step, "int32") // self.steps_per_epoch
         epoch = ops.minimum(epoch, len(self.rates) - 1)
         return ops.take(ops.convert_to_tensor(self.rates, dtype="float32"), epoch)

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent in the form that the published results were trained with."""
+"""Stochastic gradient descent in the form used for the published results."""
 
 import fnmatch
 from collections.abc import Mapping, Sequence
@@ -12,24 +12,25 @@ from ltzoo.keras_internals import position_in, trained_variable
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class SGD(keras.optimizers.SGD):
-    """SGD whose weight decay is an L2 gradient and whose momentum does not remember old learning rates.
+    """SGD with weight decay as an L2 gradient, and with momentum that does not depend on past learning rates.
 
         g = gradient + l2 * p
         v = momentum * v + g
         p = p - learning_rate * v            (nesterov: p - learning_rate * (momentum * v + g))
 
-    This is the update of every published long-tailed recipe. `keras.optimizers.SGD` differs in two ways: its
-    `weight_decay` is decoupled (it never enters the momentum), and its velocity holds `learning_rate * g`, so a
-    step in the learning rate takes `1 / (1 - momentum)` steps to arrive.
+    Here p is the variable and v its velocity. This is the update of every published long-tailed recipe.
+    `keras.optimizers.SGD` differs in two ways. Its `weight_decay` is decoupled and never enters the momentum. Its
+    velocity holds `learning_rate * g`, so a change of the learning rate takes `1 / (1 - momentum)` steps to take
+    effect.
 
     Args:
         learning_rate: a float or a schedule.
-        momentum: in [0, 1].
-        l2: coefficient of the L2 gradient, applied to every trained variable that `l2_exclude` does not name (the
-            published codes exclude none).
+        momentum: momentum in [0, 1].
+        l2: coefficient of the L2 gradient of every trained variable that `l2_exclude` does not match. The published
+            codes exclude none.
         nesterov: use Nesterov momentum.
-        learning_rate_multipliers: `{pattern: factor}`; a variable whose path matches a pattern (as in `fnmatch`, the
-            first that fits) learns at `factor` times the rate. 0 freezes it.
+        learning_rate_multipliers: `{pattern: factor}`. A variable learns at `factor` times the rate of the first
+            pattern that its path matches, as in `fnmatch`. 0 freezes it.
         l2_exclude: patterns of paths of variables that get no L2 gradient.
         **kwargs: arguments of `keras.optimizers.SGD`.
     """
@@ -56,8 +57,8 @@ class SGD(keras.optimizers.SGD):
         self._settings = {}
 
     def _variable_settings(self, variable):
-        """(rate factor, L2 coefficient) of a variable, found by its path once."""
-        # The TensorFlow backend hands over its own variables, which have no path.
+        """Return (rate factor, L2 coefficient) of a variable; its path is matched once."""
+        # The TensorFlow backend passes its own variables, which have no path.
         index = position_in(self, variable)
         if index not in self._settings:
             path = trained_variable(self, index).path
@@ -71,7 +72,7 @@ class SGD(keras.optimizers.SGD):
         return self._settings[index]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """One step of one variable; see the class for the formula."""
+        """Update one variable by one step; see the class for the formula."""
         learning_rate = ops.cast(learning_rate, variable.dtype)
         gradient = ops.cast(gradient, variable.dtype)
         factor, l2 = self._variable_settings(variable)

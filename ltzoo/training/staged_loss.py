@@ -1,37 +1,51 @@
-"""From what a model returns in the training of a stage to its loss and metrics."""
+"""The loss and the metrics of a stage, from the output of the model in training."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keras import ops
 
+if TYPE_CHECKING:
+    from keras import Model as _Base
+else:
+    _Base = object
+
 
 class TrainingOutput(NamedTuple):
-    """What a model returns in the training of a stage; everywhere else it returns plain logits.
+    """The output of a model in the training of a stage. Elsewhere models return plain logits.
 
-    A Keras training step calls the model, `compute_loss` and `compute_metrics`, in a `train_step` of its own on each
-    backend. All of them hand on what the model returned, under `jax.grad` and `tf.function` too. So whatever the loss
-    needs travels with the logits. Nothing is left on a layer, where a tensor would outlive its trace. The type also
-    says that the labels have to be mapped as the images were.
+    Each backend has its own `train_step`, which calls the model, `compute_loss` and `compute_metrics`. All of them
+    pass on what the model returned, under `jax.grad` and `tf.function` as well. So everything that the loss needs
+    travels with the logits. A tensor stored on a layer would outlive its trace. The type also signals that the
+    labels must be mapped in the same way as the images.
 
     Attributes:
-        logits: `[batch, num_classes]`.
-        kept: what the technique keeps for its loss: tensors in any nesting, or None.
+        logits: logits `[batch, C]`.
+        kept: values that the technique keeps for its loss: tensors in any nesting, or None.
     """
 
     logits: Any
     kept: Any = None
 
 
-class StagedLoss:
-    """Mixin for a `keras.Model` with attributes `cloud`, `device_augmentation` and `technique` (layers or None).
+class StagedLoss(_Base):
+    """Mixin for a `keras.Model` that computes the loss and the metrics of a stage.
 
     A `TrainingOutput` gets the loss of the stage; plain logits get the compiled loss. The cloud is a layer of the
-    model, so its random state is tracked and fresh at every step on every backend. It acts here and not in `call`, so
-    that metrics, `evaluate` and `predict` see the logits without noise.
+    model, so its random state is tracked and advances at every step on every backend. It acts here and not in `call`,
+    so that metrics, `evaluate` and `predict` see the logits without noise.
+
+    Attributes:
+        cloud: the `GaussianCloud` of the stage, or None.
+        device_augmentation: the `DeviceAugmentation` of the stage, or None.
+        technique: the `Technique` of the stage, or None.
     """
 
+    cloud: Any
+    device_augmentation: Any
+    technique: Any
+
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Compute the loss of the stage in training, and the compiled loss elsewhere."""
+        """Compute the loss of the stage from a `TrainingOutput`, and the compiled loss from plain logits."""
         if isinstance(y_pred, TrainingOutput):
             logits, kept = y_pred
             if self.device_augmentation is not None:
@@ -42,7 +56,7 @@ class StagedLoss:
         return super().compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """Compute the metrics on the labels that belong to the logits; for merged pairs on the main images'."""
+        """Compute the metrics on the labels that belong to the logits; for merged pairs, those of the main images."""
         if isinstance(y_pred, TrainingOutput):
             y_pred, _ = y_pred
             if self.device_augmentation is not None and self.device_augmentation.merges_pairs:

@@ -94,7 +94,7 @@ def test_the_loss_is_that_of_the_parts():
 
 def test_what_it_needs_is_said():
     for arguments, message in (
-        ({"sampler": {"strategy": "class_balanced"}}, "needs 3 views.*class_balanced"),
+        ({"sampler": {"strategy": "class_balanced"}}, "must draw 3 views.*class_balanced"),
         ({"mixup_alpha": 1.0}, "mixup_alpha=1.0"),
         ({"head": "headless", "views": 3}, "headless"),
         ({"views": 4}, "views=4"),

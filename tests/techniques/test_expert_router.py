@@ -80,7 +80,7 @@ def test_loss_and_what_it_moves():
 
 def test_errors_say_what_is_missing():
     stage = Stage(epochs=1, loss={"name": "cross_entropy"}, technique={"name": "expert_router"})
-    with pytest.raises(ValueError, match="needs the head 'routed_experts'.*Received: Dense"):
+    with pytest.raises(ValueError, match="must be 'routed_experts'.*Received: head=Dense"):
         tiny.model(Recipe("test", {"name": "dense"}, (stage,)))
     with pytest.raises(ValueError, match="`positive_weight` must be above 0. Received: positive_weight=0"):
         ExpertRouter(0)

@@ -61,7 +61,7 @@ def test_without_diversity_the_mean_may_be_classified_instead():
 
 def test_errors_say_what_is_missing():
     stage = Stage(epochs=1, loss={"name": "cross_entropy"}, technique={"name": "experts"})
-    with pytest.raises(ValueError, match="needs the head 'experts'.*Received: Dense"):
+    with pytest.raises(ValueError, match="must be 'experts'.*Received: head=Dense"):
         tiny.model(Recipe("test", {"name": "dense"}, (stage,)))
     with pytest.raises(ValueError, match="`classify` must be 'experts' or 'mean'. Received: classify='all'"):
         Experts(classify="all")

@@ -202,7 +202,7 @@ def test_stages_that_do_not_fit_are_refused():
     everything.enter_stage(0)
     with pytest.raises(ValueError, match=r"layers behind it only \(block1_conv, block1_norm\).*block0_conv"):
         everything.begin_stage(StageContext(everything, tiny.dataset(COUNTS), 0, seed=1))
-    with pytest.raises(ValueError, match="one weight vector a class.*Received: Experts"):
+    with pytest.raises(ValueError, match="one weight vector per class.*Received: head=Experts"):
         model(stage({}, scale=10.0), head="experts")
     with pytest.raises(ValueError, match="mixup_alpha=1.0"):
         model(stage({}, mixup_alpha=1.0))
@@ -210,11 +210,11 @@ def test_stages_that_do_not_fit_are_refused():
         model(stage({}, reinitialize_head=True))
     maps = backbone()
     pooled = keras.Model(maps.inputs, keras.layers.GlobalAveragePooling2D()(maps.outputs[0]), name="pooled")
-    with pytest.raises(ValueError, match="without pooling. Received: 'pooled'"):
+    with pytest.raises(ValueError, match="without pooling. Received: backbone='pooled'"):
         model(stage({}), network=pooled)
     soft, images, labels = entered({})
     logits, kept = soft.technique.training_pass(soft, images)
-    with pytest.raises(ValueError, match=r"one class an image.*\(12, 4\)"):
+    with pytest.raises(ValueError, match=r"one class per image.*\(12, 4\)"):
         soft.technique.loss(soft, np.eye(4)[labels], logits, kept, None)
 
 

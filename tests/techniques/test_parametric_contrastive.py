@@ -93,7 +93,7 @@ def test_a_step_by_hand():
 
 def test_what_it_needs_is_said():
     stage = Stage(epochs=1, loss={"name": "cross_entropy"}, technique={"name": "parametric_contrastive"})
-    with pytest.raises(ValueError, match="needs 2 views"):
+    with pytest.raises(ValueError, match="must draw 2 views"):
         tiny.model(Recipe("test", {"name": "dense"}, (stage,)))
     with pytest.raises(ValueError, match="queue_size=0"):
         tiny.model(recipe(queue_size=0))

@@ -98,5 +98,5 @@ def test_errors_say_what_is_missing():
         tiny.model(Recipe("test", {"name": "dense"}, (stage,)))
     model = tiny.model("bbn")
     model.enter_stage(0)
-    with pytest.raises(ValueError, match="give the stage's `sampler` a companion"):
+    with pytest.raises(ValueError, match="must draw pairs; give it a companion"):
         model.technique.training_pass(model, np.zeros((3, 8, 8, 1), "float32"))

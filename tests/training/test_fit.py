@@ -151,13 +151,15 @@ def test_a_non_finite_loss_stops_and_keeps_the_last_good_checkpoint(tmp_path):
 
 def test_datasets_that_do_not_fit_are_refused():
     model = tiny.model()
-    with pytest.raises(ValueError, match="4 classes and the model 3"):
+    with pytest.raises(ValueError, match="with 4 classes, a model with 3"):
         model.fit(tiny.dataset((9, 6, 3, 2)))
-    with pytest.raises(ValueError, match="other class counts"):
+    with pytest.raises(ValueError, match="must have the class counts"):
         model.fit(tiny.dataset((24, 8, 4)))
     data = tiny.dataset()
     data.class_names = ("horizontal", "vertical", "diagonal")
-    with pytest.raises(ValueError, match="class 0 is 'horizontal' in the data and 'vertical' in the model"):
+    with pytest.raises(
+        ValueError, match="class 0 is 'horizontal' in the dataset and 'vertical' in the model"
+    ):
         model.fit(data)
 
 
@@ -168,7 +170,7 @@ def test_classes_without_names_take_those_of_the_same_data():
     check_dataset(model, data)
     assert model.class_names == data.class_names
     other = models.build("tiny_cnn", "gcl", (9, 9, 9), input_shape=data.image_shape, compile=False)
-    with pytest.raises(ValueError, match="other class counts"):
+    with pytest.raises(ValueError, match="must have the class counts"):
         check_dataset(other, data)
     assert other.class_names == ("0", "1", "2")
 

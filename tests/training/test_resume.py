@@ -95,7 +95,7 @@ def test_checkpoints_of_other_trainings_are_refused(tmp_path):
         tiny.model("gcl").fit(tiny.dataset(), checkpoint=tmp_path, resume=True, verbose=0)
     with pytest.raises(ResumeError, match="another seed"):
         tiny.model("cross_entropy").fit(tiny.dataset(), checkpoint=tmp_path, resume=True, seed=9, verbose=0)
-    with pytest.raises(ResumeError, match="holds a training already"):
+    with pytest.raises(ResumeError, match="already contains a run"):
         tiny.model("cross_entropy").fit(tiny.dataset(), checkpoint=tmp_path, verbose=0)
     with pytest.raises(ResumeError, match="checkpoint=None"):
         tiny.model("cross_entropy").fit(tiny.dataset(), resume=True, verbose=0)

@@ -1,4 +1,4 @@
-"""The parts of feature-space augmentation: activation maps, confusing classes, fusion, and where a network is cut."""
+"""Parts of feature-space augmentation: activation maps, confusing classes, fusion and the cut of the network."""
 
 from ltzoo.techniques.feature_space.activation_maps import class_activation_maps as class_activation_maps
 from ltzoo.techniques.feature_space.activation_maps import class_masks as class_masks

@@ -1,4 +1,4 @@
-"""Which classes a class is confused with, by the mean scores of a trained classifier (FSA section 4.2)."""
+"""The classes that each class is confused with, by mean scores of a trained classifier (FSA section 4.2)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -10,14 +10,14 @@ from ltzoo.protocols import Classifier, StageView
 
 
 def class_score_matrix(batches: Iterable[tuple[np.ndarray, np.ndarray]], num_classes: int) -> np.ndarray:
-    """S[t, p]: the mean softmax score of class p over the training images of class t.
+    """Compute S[t, p], the mean softmax score of class p over the training images of class t.
 
     Args:
-        batches: pairs (logits [b, C], integer labels [b]), all training images together.
+        batches: pairs (logits [b, C], integer labels [b]) that together cover all training images.
         num_classes: C.
 
     Returns:
-        float64 [C, C]; a row sums to 1, or to 0 for a class without images.
+        float64 [C, C]; each row sums to 1, or to 0 for a class without images.
     """
     sums = np.zeros((num_classes, num_classes))
     counts = np.zeros(num_classes, np.int64)
@@ -38,21 +38,21 @@ def confusing_classes(
     by: str = "rows",
     among: Sequence[int] | np.ndarray | None = None,
 ) -> np.ndarray:
-    """The other classes that each class is most confused with, the most confusing first.
+    """Return the other classes that each class is most confused with, the most confusing first.
 
     Args:
-        scores: `class_score_matrix`, [C, C].
-        num_confusing: N_f.
-        by: "rows", the paper's definition and the default: classes p that images of class c score high for, S[c, p].
-            "columns", as in the third-party code: classes p whose images score high for c, S[p, c].
+        scores: `class_score_matrix` S, [C, C].
+        num_confusing: N_f, number of classes to return for each.
+        by: "rows", the paper's definition, selects classes p for which images of class c score high, S[c, p].
+            "columns", as in the third-party code, selects classes p whose images score high for c, S[p, c].
         among: the classes to choose from; None for all.
 
     Returns:
-        int64 [C, N_f]. A row of fewer other classes repeats them, beginning with the most confusing one; a class that
-        is the only one to choose from has itself.
+        int64 [C, N_f]. A row with fewer other classes repeats them, starting with the most confusing one. A class that
+        is the only choice gets itself.
 
     Raises:
-        ValueError: `by` is unknown, or `num_confusing` below 1.
+        ValueError: if `by` is unknown, or `num_confusing` is below 1.
     """
     if by not in ("rows", "columns"):
         raise ValueError(f"`by` must be 'rows' or 'columns'. Received: by={by!r}")
@@ -70,22 +70,17 @@ def confusing_classes(
 def scored_batches(
     classifier: Classifier, context: StageView, batch_size: int = 1024
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs (logits, labels) of all training images in inference mode, for `class_score_matrix`.
+    """Yield pairs (logits, labels) of all training images in inference mode, for `class_score_matrix`.
 
     Args:
         classifier: a `LongTailedClassifier` in the stage that begins.
         context: its `StageContext`.
-        batch_size: images whose logits are in memory at a time.
+        batch_size: number of images whose logits are in memory at a time.
     """
-    if takes_map(classifier.head):
-        labels = context.dataset.train.labels
-
-        def features(chosen):
-            return context.feature_maps(chosen, batch_size)
-    else:
-        pooled, labels = context.features()
-        features = pooled.__getitem__
+    labels = context.dataset.train.labels
+    pooled = None if takes_map(classifier.head) else context.features()[0]
     for start in range(0, len(labels), batch_size):
         chosen = np.arange(start, min(start + batch_size, len(labels)))
-        logits = classifier.head(features(chosen), training=False)
+        inputs = context.feature_maps(chosen, batch_size) if pooled is None else pooled[chosen]
+        logits = classifier.head(inputs, training=False)
         yield keras.ops.convert_to_numpy(logits), labels[chosen]

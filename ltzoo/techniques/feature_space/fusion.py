@@ -1,7 +1,7 @@
-"""New features of a tail class from its own specific locations and another class's generic ones (FSA Algorithm 1).
+"""New features of a tail class, from its own specific and another class's generic locations (FSA Algorithm 1).
 
-All functions take M pairs at once: feature vectors [M, L, D] of the tail's image at its L locations, and the same of
-the image of a confusing class. They draw nothing: uniform numbers are handed in.
+All functions take M pairs at once: feature vectors [M, L, D] of a tail image at its L locations, and the same for an
+image of a confusing class. They draw no random numbers; the caller passes uniform numbers.
 """
 
 from typing import Any
@@ -12,18 +12,18 @@ from keras import ops
 def location_sets(
     specific_features: Any, specific_mask: Any, generic_features: Any, generic_mask: Any
 ) -> tuple[Any, Any]:
-    """The sets {f_s} and {f_g} that Algorithm 1 draws from: locations in the masks whose vector is not all zeros.
+    """Return the sets {f_s} and {f_g} that Algorithm 1 draws from: masked locations whose vector is not zero.
 
-    The paper does not say what happens when nothing is left of a set. Here a tail image without specific locations
-    gives all its locations that are not zero (all locations if every one is), and a confusing image without generic
-    locations gives none; `draw_fusion` then takes the tail's vectors only.
+    The paper does not cover empty sets. Here a tail image without specific locations contributes all its nonzero
+    locations, or all locations if there are none. A confusing image without generic locations contributes none, and
+    `draw_fusion` then uses only vectors of the tail image.
 
     Args:
-        specific_features, generic_features: [M, L, D].
+        specific_features, generic_features: vectors of the tail and the confusing image, [M, L, D] each.
         specific_mask, generic_mask: booleans [M, L]; see `class_masks`.
 
     Returns:
-        (specific, generic), booleans [M, L]; the first has a true value in each row.
+        (specific, generic): booleans [M, L] each; every row of the first has a true value.
     """
     visible = ops.any(ops.not_equal(specific_features, 0), axis=-1)
     specific = _or_else(ops.logical_and(specific_mask, visible), visible)
@@ -35,23 +35,24 @@ def location_sets(
 def draw_fusion(
     specific: Any, generic: Any, ratios: Any, uniforms: Any, rounding: str = "floor"
 ) -> tuple[Any, Any]:
-    """Algorithm 1, lines 14-17: how many vectors each image gives, and which, drawn with replacement.
+    """Choose the vectors that each image contributes, with replacement (Algorithm 1, lines 14-17).
 
-    Of the L vectors of the new sample the first floor(gamma L) come from the tail's image and the others from the
+    The first floor(gamma L) of the L vectors of the new sample come from the tail image. The others come from the
     image of the confusing class.
 
     Args:
         specific, generic: the sets to draw from, booleans [M, L]; see `location_sets`.
-        ratios: gamma, [M], in (0, 1).
-        uniforms: [M, L] in [0, 1); number l draws vector l.
-        rounding: of gamma L, which the paper does not give: "floor" (default), so a sample may have no vector of the
-            tail; or "ceil", so it has one at least, which matters on maps of few locations.
+        ratios: gamma [M], in (0, 1).
+        uniforms: numbers [M, L] in [0, 1); number l draws vector l.
+        rounding: rounding of gamma L, which the paper does not specify. With "floor" (default), a sample may have no
+            vector of the tail image. With "ceil" it has at least one, which matters on maps with few locations.
 
     Returns:
-        (locations, int32 [M, L]; from_specific, booleans [M, L]: whether the location is one of the tail's image).
+        (locations, from_specific): int32 and booleans, [M, L] each. The second is true for locations of the tail
+        image.
 
     Raises:
-        ValueError: `rounding` is unknown.
+        ValueError: if `rounding` is unknown.
     """
     if rounding not in ("floor", "ceil"):
         raise ValueError(f"`rounding` must be 'floor' or 'ceil'. Received: rounding={rounding!r}")
@@ -66,7 +67,10 @@ def draw_fusion(
 def fuse_at_locations(
     specific_features: Any, generic_features: Any, locations: Any, from_specific: Any
 ) -> Any:
-    """The new samples [M, L, D]: vector l is that of `locations[l]` in the image that `from_specific[l]` says."""
+    """Return the new samples [M, L, D]; vector l comes from `locations[l]` of the image that `from_specific[l]` names.
+
+    The arguments are the vectors of both images, [M, L, D] each, and the results of `draw_fusion`.
+    """
     size, channels = specific_features.shape[-2:]
     rows = ops.reshape(ops.concatenate([specific_features, generic_features], axis=1), (-1, channels))
     locations = ops.cast(locations, "int32")
@@ -83,26 +87,25 @@ def fuse_per_location(
     ratios: Any,
     uniforms: Any,
 ) -> Any:
-    """Fusion that leaves every vector where it is: f_s where u > gamma, else f_g, zeros included.
+    """Fuse two maps and keep every vector in its place: f_s where u > gamma, else f_g, zeros included.
 
-    This is what the third-party code does at every depth. f_s is the tail's map with zeros outside of its specific
-    locations, f_g the other map with zeros outside of its generic ones; the tail's share is 1 - gamma.
+    The third-party code does this at every depth. f_s is the tail map with zeros outside its specific locations. f_g
+    is the other map with zeros outside its generic locations. The expected share of the tail is 1 - gamma.
 
     Args:
-        specific_features, generic_features: [M, L, D].
-        specific_mask, generic_mask: booleans [M, L].
-        ratios: gamma, [M].
-        uniforms: u, [M, L].
+        specific_features, generic_features: vectors of the tail and the confusing image, [M, L, D] each.
+        specific_mask, generic_mask: booleans [M, L]; see `class_masks`.
+        ratios: gamma [M].
+        uniforms: u [M, L].
 
     Returns:
-        [M, L, D].
+        samples [M, L, D].
     """
-    chosen = ops.where(
+    return ops.where(
         (uniforms > ratios[:, None])[..., None],
         ops.where(specific_mask[..., None], specific_features, ops.zeros_like(specific_features)),
         ops.where(generic_mask[..., None], generic_features, ops.zeros_like(generic_features)),
     )
-    return chosen
 
 
 def _or_else(chosen, fallback):
@@ -110,7 +113,7 @@ def _or_else(chosen, fallback):
 
 
 def _drawn(members, uniforms):
-    """Location number floor(u n) of the n members, in rising order; 0 where there are none."""
+    """Return location number floor(u n) of the n members, in ascending order; 0 if there are none."""
     size = members.shape[-1]
     count = ops.sum(ops.cast(members, "int32"), axis=-1, keepdims=True)
     rank = ops.cast(ops.floor(uniforms * ops.cast(count, uniforms.dtype)), "int32")

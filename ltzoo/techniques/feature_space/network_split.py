@@ -1,4 +1,4 @@
-"""Where a backbone is cut for augmentation in the middle of it."""
+"""The cut of a backbone for augmentation between its layers."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import keras
 from ltzoo.backbones.conversions.parallel_tails import cut_tensors
 from ltzoo.backbones.residual_blocks import residual_blocks
 
-WORDS = {"second": 2, "third": 3}
+WORDS: dict[str | int, int] = {"second": 2, "third": 3}
 
 
 def stage_ends(backbone: keras.Model) -> list[str]:
-    """Names of the layers that the stages of a functional network end with, first to last.
+    """Return the name of the last layer of each stage of a functional network, from first to last.
 
-    In a residual network a stage is a run of blocks with the same output shape (the paper's Block1 to Block4 of
-    ResNet-18; stage1 to stage3 of a CIFAR ResNet). In another network it is a run of layers with the same resolution.
-    Only layers count that every path passes, and the last stage ends with the output.
+    In a residual network, a stage is a series of blocks with the same output shape. These are Block1 to Block4 of
+    ResNet-18 in the paper, and stage1 to stage3 of a CIFAR ResNet. In other networks it is a series of layers with
+    the same resolution. Only layers on every path count, and the last stage ends with the output.
 
     Raises:
-        ValueError: the network is not functional, or has several inputs or outputs.
+        ValueError: if the network is not functional, or has several inputs or outputs.
     """
     cuts = cut_tensors(backbone)
     shapes = [block.shape for block in residual_blocks(backbone)]
@@ -27,7 +27,7 @@ def stage_ends(backbone: keras.Model) -> list[str]:
         for name, tensor in cuts[1:]:
             if tuple(tensor.shape[1:]) in shapes:
                 ends[tuple(tensor.shape[1:])] = name
-        # The stem may have the shape of a later stage, so that the order is that of the blocks.
+        # Keep the order of the blocks: the stem may have the shape of a later stage.
         ends = [ends[shape] for shape in dict.fromkeys(shapes) if shape in ends]
     else:
         ends = list({tuple(tensor.shape[1:3]): name for name, tensor in cuts[1:]}.values())
@@ -35,18 +35,18 @@ def stage_ends(backbone: keras.Model) -> list[str]:
 
 
 def split_backbone(backbone: keras.Model, depth: str | int) -> tuple[keras.Model, keras.Model | None]:
-    """The network up to a depth and the network behind it; they share the backbone's layers.
+    """Split a backbone at a depth into two networks that share its layers.
 
     Args:
         backbone: a functional model with one input and one output.
-        depth: "last" for the output; "second" or "third" stage; the number of a stage, from 1; or the name of a layer
-            that every path passes.
+        depth: "last" for the output; "second" or "third" for a stage; the number of a stage, from 1; or the name of a
+            layer on every path.
 
     Returns:
-        (lower, upper); upper is None where nothing is left behind the cut.
+        (lower, upper): upper is None if nothing follows the cut.
 
     Raises:
-        ValueError: there is no such stage or layer.
+        ValueError: if there is no such stage or layer.
     """
     if depth == "last":
         return backbone, None
@@ -55,8 +55,8 @@ def split_backbone(backbone: keras.Model, depth: str | int) -> tuple[keras.Model
     name = ends[number - 1] if isinstance(number, int) and 1 <= number <= len(ends) else number
     if name not in cuts:
         raise ValueError(
-            f"`depth` must be 'last', the number of a stage (1 to {len(ends)}: this network's stages end with "
-            f"{', '.join(ends)}), 'second', 'third', or the name of a layer that everything passes, such as "
+            f"`depth` must be 'last', 'second', 'third', the number of a stage (1 to {len(ends)}; the stages of this "
+            f"network end with {', '.join(ends)}), or the name of a layer on every path, such as "
             f"{', '.join(list(cuts)[-4:])}. Received: depth={depth!r}"
         )
     if name == ends[-1]:

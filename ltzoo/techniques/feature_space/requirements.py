@@ -1,4 +1,4 @@
-"""What feature-space augmentation asks of a classifier and of its stage."""
+"""Requirements of feature-space augmentation on the classifier and the stage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ltzoo.protocols import Classifier
 
 
 def check_parts(classifier: Classifier, stage: Any, head: keras.layers.Layer) -> None:
-    """Raises a ValueError unless there are feature maps, one weight vector a class and a trained classifier.
+    """Raise a ValueError unless there are feature maps, one weight vector per class and a trained classifier.
 
     Args:
         classifier: a `LongTailedClassifier`.
@@ -20,33 +20,33 @@ def check_parts(classifier: Classifier, stage: Any, head: keras.layers.Layer) ->
     kernel, expected = getattr(head, "kernel", None), (classifier.feature_size, classifier.num_classes)
     if len(classifier.backbone.output_shape) != 4:
         raise ValueError(
-            "'feature_space_augmentation' needs a backbone that returns a feature map [batch, h, w, D], without "
-            f"pooling. Received: {classifier.backbone.name!r} with output {classifier.backbone.output_shape}"
+            "`backbone` of 'feature_space_augmentation' must return a feature map [batch, h, w, D], without pooling. "
+            f"Received: backbone={classifier.backbone.name!r} with output {classifier.backbone.output_shape}"
         )
     if kernel is None or tuple(kernel.shape) != expected:
         raise ValueError(
-            "'feature_space_augmentation' needs a head with one weight vector a class, an attribute `kernel` of shape "
-            f"{expected}, such as 'dense' or 'normalized_dense'. Received: {type(head).__name__}"
+            "`head` of 'feature_space_augmentation' must have one weight vector per class, that is a `kernel` of shape "
+            f"{expected}; use 'dense' or 'normalized_dense'. Received: head={type(head).__name__}"
         )
     if stage.mixup_alpha or stage.reinitialize_head:
         raise ValueError(
-            "'feature_space_augmentation' goes on from a trained classifier and needs one class an image: set "
-            "mixup_alpha=0 and reinitialize_head=False in its stage. Received: "
+            "`mixup_alpha` must be 0 and `reinitialize_head` False in the stage of 'feature_space_augmentation', which "
+            "needs one class per image and a trained classifier. Received: "
             f"mixup_alpha={stage.mixup_alpha}, reinitialize_head={stage.reinitialize_head}"
         )
 
 
 def check_frozen(lower: keras.Model, upper: keras.Model | None) -> None:
-    """Raises a ValueError if layers before the cut would train in the present stage.
+    """Raise a ValueError if layers before the cut would train in the current stage.
 
     Args:
-        lower, upper: what `split_backbone` returned.
+        lower, upper: the results of `split_backbone`.
     """
     trained = sorted({variable.path.split("/")[-2] for variable in lower.trainable_variables})
     if trained:
         behind = [] if upper is None else [layer.name for layer in upper.layers if layer.weights]
-        advice = f"patterns that fit layers behind it only ({', '.join(behind)})" if behind else "'head'"
+        advice = f"match only layers behind it ({', '.join(behind)})" if behind else "be 'head'"
         raise ValueError(
-            "'feature_space_augmentation' keeps the layers before its cut as they are; set the stage's `trainable` to "
-            f"{advice}. Received: {', '.join(trained[:5])} would train"
+            "`trainable` of 'feature_space_augmentation' must not select layers before the cut, which stay frozen. It "
+            f"must {advice}. Received: {', '.join(trained[:5])} would train"
         )
