@@ -1,1 +1,1 @@
-"""Measurements of this library: run each as `python -m benchmarks.FOLDER.NAME` from the checkout."""
+"""Benchmarks of this library: run each as `python -m benchmarks.FOLDER.NAME` from the checkout."""

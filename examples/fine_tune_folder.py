@@ -1,9 +1,9 @@
-"""Fine-tunes a model of the zoo on a folder of images with one sub-folder a class.
+"""Fine-tune a zoo model on a folder of images with one subfolder per class.
 
     python examples/fine_tune_folder.py photos/ --entry gcl_resnet32_cifar10_lt --trainable 'stage3_*' --out mine.keras
 
-Class names and counts come from the folder. The head is new, the backbone keeps its weights. First only the head
-learns, by Keras's own `fit(x, y)`; then the chosen layers learn too, in the stages of a recipe, by `fit(dataset)`.
+Class names and counts come from the folder. The head is new, and the backbone keeps its weights. First only the head
+learns, with Keras's own `fit(x, y)`. Then the chosen layers learn too, in the stages of a recipe, with `fit(dataset)`.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import ltzoo
 
 
 def main(folder, entry, trainable, epochs, out, seed=0):
-    """Prints the results before and after, saves the model, and returns both results."""
+    """Print the results before and after, save the model, and return both results."""
     height, width, channels = ltzoo.models.card(entry).input_shape
     data = ltzoo.data.from_directory(
         folder, image_size=(height, width), channels=channels, validation_fraction=0.2, seed=seed
@@ -26,12 +26,12 @@ def main(folder, entry, trainable, epochs, out, seed=0):
 
     # A new head for the classes of the folder; the weights of the backbone are frozen.
     model = ltzoo.models.load(entry, class_counts=data, recipe=recipe, trainable="head")
-    model.finish_training(learning_rate=0.1)  # compiles anew; a head alone bears a high rate
+    model.finish_training(learning_rate=0.1)  # recompiles; a head alone can take a high rate
     images = data.train.load(np.arange(len(data.train)))
     model.fit(images, data.train.labels, batch_size=32, epochs=epochs[1], verbose=2)
     before = ltzoo.metrics.evaluate(model, data.val)
 
-    # Some layers of the backbone learn too. Stage 1 has the recipe's loss and schedule, stage 2 class-balanced batches.
+    # Now some backbone layers learn too. Stage 1 uses the recipe's loss and schedule, stage 2 class-balanced batches.
     model.set_trainable(trainable)
     model.fit(data, seed=seed, verbose=2)
     after = ltzoo.metrics.evaluate(model, data.val)
@@ -44,13 +44,13 @@ def main(folder, entry, trainable, epochs, out, seed=0):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder")
-    parser.add_argument("--entry", default="gcl_resnet8_digits_lt")
+    parser.add_argument("folder", help="folder with one subfolder of images per class")
+    parser.add_argument("--entry", default="gcl_resnet8_digits_lt", help="zoo entry to start from")
     parser.add_argument(
-        "--trainable", nargs="+", default=["stage3_*"], help="patterns of layers, or all, or head"
+        "--trainable", nargs="+", default=["stage3_*"], help="patterns of layer names, or all, or head"
     )
-    parser.add_argument("--epochs", type=int, nargs=2, default=(20, 5), help="of both stages")
-    parser.add_argument("--out", default="fine_tuned.keras")
+    parser.add_argument("--epochs", type=int, nargs=2, default=(20, 5), help="epochs of the two stages")
+    parser.add_argument("--out", default="fine_tuned.keras", help="file for the model")
     given = parser.parse_args()
     patterns = given.trainable[0] if given.trainable[0] in ("all", "head") else given.trainable
     main(given.folder, given.entry, patterns, tuple(given.epochs), given.out)

@@ -1,6 +1,6 @@
-"""Trains gcl_resnet8_digits_lt and writes its weights, card and golden outputs: `python examples/make_zoo_entry.py`.
+"""Train gcl_resnet8_digits_lt and write its weights, card and golden outputs: `python examples/make_zoo_entry.py`.
 
-An entry of your own is made in the same way: build, fit, evaluate, publish.
+Make your own entry in the same way: build, fit, evaluate, publish.
 """
 
 import sys
@@ -16,7 +16,7 @@ DATASET = {"name": "digits_lt", "imbalance_factor": 50, "seed": SEED}
 
 
 def main(folder="weights"):
-    """Writes the entry into a folder."""
+    """Write the entry into a folder."""
     arguments = dict(DATASET)
     dataset = ltzoo.data.load(arguments.pop("name"), **arguments)
     recipe = ltzoo.recipes.get(

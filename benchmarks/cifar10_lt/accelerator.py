@@ -1,13 +1,14 @@
-"""The CIFAR-10-LT runs on an accelerator machine without a network: `pack` here, carry the folder, `run` there.
+"""Run the CIFAR-10-LT benchmark on a machine without a network: `pack` here, carry the folder, `run` there.
 
     python -m benchmarks.cifar10_lt.accelerator pack --data-dir cifar-10-batches-py --out carried --python 3.12
     python -m benchmarks.cifar10_lt.accelerator run carried --time-limit 540 --out results -- --seeds 3
 
-`pack` downloads Keras and what it needs as wheels, without what the machine must have itself (NumPy, and JAX or
-PyTorch), and stores the images of imbalance factor 10, of which all larger factors use a part. `run` installs into a
-folder of its own only what the machine lacks, tries a training step on JAX and, where that fails, on PyTorch, and
-starts `benchmarks.cifar10_lt.train` with the arguments after `--`. It runs in this repository, and saves every
-finished run at once; the same command resumes where the time ended.
+`pack` downloads Keras and its requirements as wheels, except what the machine must already have (NumPy, and JAX or
+PyTorch). It stores the images of imbalance factor 10; all larger factors use a part of them.
+
+`run` installs only what the machine lacks, into a separate folder. It tries a training step on JAX and, if that fails,
+on PyTorch. Then it starts `benchmarks.cifar10_lt.train` with the arguments after `--`. Call it in this repository.
+Every finished run is saved at once; the same command resumes where the time ended.
 """
 
 import argparse
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKED = ("keras", "pillow")
 MACHINE = ("numpy", "jax", "jaxlib", "torch", "scipy")
 IMAGES = "images"
-# pip takes these names as they are: a wheel for an older system must be named too.
+# pip compares these names literally, so platforms of older systems must be listed too.
 PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in range(39, 4, -1)] + [
     "manylinux2014_x86_64",
     "manylinux2010_x86_64",
@@ -36,7 +37,7 @@ PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in range(39, 4, -1)] + [
 
 
 def main():
-    """The two subcommands."""
+    """Parse the command line and run a subcommand."""
     own, more = sys.argv[1:], []
     if "--" in own:
         cut = own.index("--")
@@ -45,23 +46,25 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    packing = commands.add_parser("pack", help="with a network: wheels and images into a folder")
+    packing = commands.add_parser(
+        "pack", help="on a machine with a network: write wheels and images into a folder"
+    )
     packing.add_argument(
         "--data-dir", type=Path, required=True, help="the official folder cifar-10-batches-py"
     )
     packing.add_argument("--out", type=Path, required=True)
-    packing.add_argument("--python", default="3.12", help="version of Python on the machine")
+    packing.add_argument("--python", default="3.12", help="Python version of the accelerator machine")
     packing.add_argument("--platform", nargs="+", default=PLATFORMS, help="pip's names of its platforms")
     packing.add_argument(
-        "--present", nargs="+", default=[], help="packages that the machine has, to carry less"
+        "--present", nargs="+", default=[], help="packages that the machine already has, to carry less"
     )
     running = commands.add_parser(
-        "run", help="on the machine; arguments of benchmarks.cifar10_lt.train after --"
+        "run", help="on the accelerator machine; put arguments of benchmarks.cifar10_lt.train after --"
     )
     running.add_argument("folder", type=Path)
-    running.add_argument("--time-limit", type=float, default=540.0, help="seconds for everything together")
+    running.add_argument("--time-limit", type=float, default=540.0, help="seconds for the whole command")
     running.add_argument(
-        "--out", type=Path, required=True, help="folder for the CSV, the weights, the checkpoints"
+        "--out", type=Path, required=True, help="folder for the CSV, weights and checkpoints"
     )
     options = parser.parse_args(own)
     if options.command == "run":
@@ -70,11 +73,11 @@ def main():
 
 
 def pack(data_dir, out, python, platforms, present):
-    """Fills the folder that is carried, and says how large its parts are."""
+    """Fill the folder to carry and print the sizes of its parts."""
     wheels = out / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
     wheels.mkdir(parents=True)
-    # pip follows the needs by the wheels' own metadata; the machine's own packages are dropped afterwards.
+    # pip resolves requirements from the wheels' metadata; packages of the machine are dropped afterwards.
     command = [
         sys.executable,
         "-m",
@@ -99,23 +102,23 @@ def pack(data_dir, out, python, platforms, present):
 
 
 def distribution(wheel):
-    """The name of the package in a wheel."""
+    """Return the normalized package name of a wheel."""
     return normalized(wheel.name.split("-")[0])
 
 
 def normalized(name):
-    """A package's name as pip compares it."""
+    """Return a package name in the form that pip compares."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def run(folder, time_limit, out, more):
-    """Installs, checks, runs; the exit status: 0, also where the time ended first."""
+    """Install, check and run; return the exit status, which is 0 if the time ended first."""
     end = time.monotonic() + time_limit
     out.mkdir(parents=True, exist_ok=True)
     site = install(folder)
     backend = next((name for name in ("jax", "torch") if works(name, site)), None)
     if backend is None:
-        print("Neither JAX nor PyTorch can train a step here.", flush=True)
+        print("Neither JAX nor PyTorch can train a step on this machine.", flush=True)
         return 1
     arguments = [
         "--csv",
@@ -146,16 +149,18 @@ def run(folder, time_limit, out, more):
     try:
         return subprocess.run(command, env=environment(backend, site), timeout=max(left, 0)).returncode
     except subprocess.TimeoutExpired:
-        print("The time is up inside a run, which resumes from its checkpoint the next time.", flush=True)
+        print("The time is up during a run; it resumes from its checkpoint next time.", flush=True)
         return 0
 
 
 def install(folder):
-    """The wheels that the machine lacks, and Keras, in a folder of this Python; what is there already stays."""
+    """Install Keras and the wheels that the machine lacks into a folder for this Python; keep an existing folder."""
     site = folder / f"site-{sys.version_info.major}.{sys.version_info.minor}"
     wheels = [wheel for wheel in sorted((folder / "wheels").glob("*.whl")) if wanted(distribution(wheel))]
     if not wheels:
-        raise SystemExit(f"{folder} has no wheels: make it with the command `pack`.")
+        raise SystemExit(
+            f"`folder` has no wheels; create it with the command pack. Received: folder={folder}"
+        )
     if not site.exists():
         partial = folder / f"{site.name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
@@ -176,7 +181,7 @@ def install(folder):
 
 
 def wanted(name):
-    """Whether a wheel is installed: Keras always, others where the machine has none."""
+    """Return whether to install a wheel: always for Keras, otherwise if the machine lacks the package."""
     try:
         importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
@@ -185,7 +190,7 @@ def wanted(name):
 
 
 def environment(backend, site):
-    """The variables of a child that finds ltzoo and the wheels."""
+    """Return environment variables of a child process that finds ltzoo and the wheels."""
     path = [str(site.resolve()), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": os.pathsep.join(path)}
 
@@ -204,7 +209,7 @@ assert np.isfinite(float(loss)), loss
 
 
 def works(backend, site):
-    """Whether Keras trains a step on a backend; prints its devices, or why not."""
+    """Return whether Keras trains a step on a backend; print its devices or the reason for the failure."""
     if importlib.util.find_spec(backend) is None:
         print(f"{backend} is not installed.", flush=True)
         return False

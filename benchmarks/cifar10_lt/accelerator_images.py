@@ -1,8 +1,8 @@
-"""Images of CIFAR-10-LT to carry: lossless WebP mosaics, about half of the size of a compressed array.
+"""Store CIFAR-10-LT as lossless WebP mosaics to carry, about half the size of a compressed array.
 
     python -m benchmarks.cifar10_lt.accelerator_images carried/images images.npz
 
-writes them as x_train, y_train, x_test, y_test.
+restores them as arrays x_train, y_train, x_test and y_test.
 """
 
 import shutil
@@ -12,13 +12,16 @@ from pathlib import Path
 FACTOR = 10.0
 COLUMNS = 40
 SIDE = 32
-MOSAIC = 1000  # Images of one.
+MOSAIC = 1000  # images per mosaic
 
 
 def store(data_dir, folder, factor=FACTOR):
-    """The images of an imbalance factor from the official folder, class by class in the order of the subset.
+    """Store the images of an imbalance factor, class by class in the order of the subset.
 
-    `folder/train` and `folder/test` get mosaics and `labels.npy`.
+    Args:
+        data_dir: the official folder cifar-10-batches-py.
+        folder: output folder; `train` and `test` in it get mosaics and `labels.npy`.
+        factor: imbalance factor.
     """
     import numpy as np
 
@@ -39,7 +42,7 @@ def store(data_dir, folder, factor=FACTOR):
 
 
 def restore(folder, path):
-    """What `store` wrote, as plain arrays."""
+    """Write the images that `store` wrote as plain arrays into an .npz file."""
     import numpy as np
     from PIL import Image
 
@@ -63,7 +66,7 @@ def _mosaic(images):
 
 
 def _tiles(picture):
-    """Images of a mosaic, the empty ones at its end included."""
+    """Return the images of a mosaic, including empty ones at its end."""
     import numpy as np
 
     mosaic = np.asarray(picture.convert("RGB"))

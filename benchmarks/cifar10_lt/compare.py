@@ -2,10 +2,10 @@
 
     python -m benchmarks.cifar10_lt.compare --seeds 3
 
-Every recipe trains as registered, with crops that fit the dataset, `--batch-size` images a step at most and its
-learning rates times the square root of the change in batch size, for `--epochs` epochs in all (a later stage that is
-short by default gets a fifth of them). The test images choose nothing. Rows that are in the CSV already (same recipe
-data, seed and backend) are not run again, so it resumes where it was stopped. `python -m tools.tables` prints the rows.
+Every recipe trains as registered, except for crops that fit the dataset, at most `--batch-size` images per step, and
+learning rates times the square root of the change in batch size. It trains for `--epochs` epochs in all; a later stage
+that is short by default gets a fifth of them. The test images choose nothing. Rows that are already in the CSV (same
+recipe data, seed and backend) are skipped, so the same command resumes. `python -m tools.tables` prints the rows.
 """
 
 import argparse
@@ -22,26 +22,28 @@ from benchmarks.cifar10_lt import runs
 
 
 def main():
-    """Runs what is missing and appends its rows."""
+    """Run what is missing and append its rows."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("recipes", nargs="*", help="names of recipes; default: all that need no teachers")
+    parser.add_argument("recipes", nargs="*", help="recipe names; default: all that need no teachers")
     parser.add_argument("--dataset", default="digits_lt")
     parser.add_argument("--imbalance-factor", type=float, default=50)
-    parser.add_argument("--backbone", help="default: resnet8, or what a recipe is made for")
-    parser.add_argument("--epochs", type=int, default=50, help="of all stages together")
+    parser.add_argument("--backbone", help="default: resnet8, or the network a recipe is made for")
+    parser.add_argument("--epochs", type=int, default=50, help="epochs of all stages together")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument(
-        "--overrides", default="{}", help="JSON of changes for ltzoo.recipes.get, for experiments"
+        "--overrides", default="{}", help="JSON object of changes for ltzoo.recipes.get, for experiments"
     )
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at a time, one thread each")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count(), help="runs at a time, with one thread each"
+    )
     parser.add_argument("--csv", type=Path, default=runs.RESULTS / "digits_lt.csv")
     options = parser.parse_args()
     tasks = _missing(options)
     print(f"{len(tasks)} runs to do", flush=True)
-    # One run a process at a time and one thread each: these networks are too small to share.
+    # One run per process, one thread per run: these networks are too small to use several.
     os.environ.update(OMP_NUM_THREADS="1", TF_NUM_INTRAOP_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3")
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.jobs, mp_context=spawn) as pool:
@@ -57,7 +59,7 @@ def main():
 
 
 def adapted(name, options):
-    """The recipe as it is run here."""
+    """Return the recipe with the epochs, batch size and learning rates of this comparison."""
     import ltzoo
 
     defaults = [stage.epochs for stage in ltzoo.recipes.get(name).stages]
@@ -80,7 +82,7 @@ def adapted(name, options):
 
 
 def backbone(name, options):
-    """The network that a recipe is run with; the default of most is too large for this."""
+    """Return the network for a recipe; the default of most recipes is too large here."""
     import ltzoo
 
     made_for = ltzoo.recipes.default_backbone(name)
@@ -88,7 +90,7 @@ def backbone(name, options):
 
 
 def run(name, seed, options):
-    """One training: a row of the CSV."""
+    """Train and evaluate one recipe; return its row of the CSV."""
     import keras
 
     import ltzoo

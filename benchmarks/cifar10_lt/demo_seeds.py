@@ -2,7 +2,7 @@
 
     python -m benchmarks.cifar10_lt.demo_seeds
 
-Runs the demo's two trainings once a seed and prints what a reader of the demo may expect.
+Train both models of the demo once per seed and print what to expect from the demo.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from ltzoo import demo
 
 
 def main():
-    """Prints one row a seed and the means."""
+    """Print one row per seed and the means."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0")
     seeds = range(parser.parse_args().seeds)

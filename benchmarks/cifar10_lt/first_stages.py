@@ -1,8 +1,8 @@
-"""First stages that several recipes share are trained once: cRT, LWS and MiSLAS differ in their second stage only.
+"""Train first stages that several recipes share only once: cRT, LWS and MiSLAS only differ in their second stage.
 
-After a first stage its weights are kept under a hash of everything that made them: stage, head, conversions, network,
-data, seed and backend. A recipe with the same hash begins with a checkpoint of the state after that stage, and ends
-with the weights that it would have had by itself.
+After a first stage, its weights are kept under a hash of everything that determines them: stage, head, conversions,
+network, data, seed and backend. A recipe with the same hash starts from a checkpoint of the state after that stage. It
+ends with the weights of a run without sharing.
 """
 
 import hashlib
@@ -19,13 +19,13 @@ from ltzoo.training.fit import identity
 
 
 class FirstStage(keras.callbacks.Callback):
-    """The first stage of one training: takes it from the folder where it is there, else puts it there.
+    """Reuse the first stage of a run if the folder has it; otherwise store it there.
 
     Args:
-        classifier: a `LongTailedClassifier` of a recipe with several stages.
-        folder: where first stages are kept.
-        data: a dict that says what the classifier is trained on.
-        seed: the seed of the training.
+        classifier: a `LongTailedClassifier` whose recipe has several stages.
+        folder: folder of the stored first stages.
+        data: a dict that describes the training data.
+        seed: seed of the run.
     """
 
     def __init__(self, classifier, folder, data, seed):
@@ -42,7 +42,7 @@ class FirstStage(keras.callbacks.Callback):
         self.path = folder / f"stage1-{digits}.npz"
 
     def take(self, checkpoint):
-        """Writes the checkpoint to go on from, if the stage is there; says whether."""
+        """Write the checkpoint to continue from; return whether the stage is stored."""
         if not self.path.exists():
             return False
         with np.load(self.path, allow_pickle=False) as file:
@@ -57,13 +57,16 @@ class FirstStage(keras.callbacks.Callback):
         return True
 
     def on_train_begin(self, logs=None):
+        """Start to record the epochs."""
         self.epochs, self.logs = [], []
 
     def on_epoch_end(self, epoch, logs=None):
+        """Record the epoch and its logs."""
         self.epochs.append(epoch)
         self.logs.append({key: float(value) for key, value in logs.items()})
 
     def on_train_end(self, logs=None):
+        """Store the first stage if this run trained it from its first epoch."""
         if self.classifier.stage != 0 or self.path.exists() or self.epochs[0] != 0:
             return
         history = StagedHistory()

@@ -1,4 +1,4 @@
-"""What the benchmarks that train models share: rows of a CSV file, one a run, what they say of their origin, cells."""
+"""Rows of the benchmarks' CSV files, one per run: reading, appending, origin, cells of tables."""
 
 import csv
 import hashlib
@@ -18,7 +18,7 @@ METRICS = ("top1", "many", "medium", "few", "balanced", "ece", "nll")
 
 
 def read(path):
-    """All rows of a CSV, as dicts of texts; none if there is no file."""
+    """Return all rows of a CSV as dicts of strings; an empty list if there is no file."""
     if not path.exists():
         return []
     with open(path, newline="") as file:
@@ -26,7 +26,7 @@ def read(path):
 
 
 def append(path, row, key):
-    """Adds a row; older rows with the same values of the columns `key` but of another recipe hash are dropped."""
+    """Add a row; drop older rows with the same values in the columns `key` but another recipe hash."""
     rows = [
         old
         for old in read(path)
@@ -39,7 +39,7 @@ def append(path, row, key):
 
 
 def as_registered(rows, factor="100"):
-    """The rows at an imbalance factor whose recipe was not changed and that trained on all images."""
+    """Return the rows at an imbalance factor with an unchanged recipe and all training images."""
     return [
         row
         for row in rows
@@ -48,12 +48,12 @@ def as_registered(rows, factor="100"):
 
 
 def network(backbone):
-    """The column `backbone`, a name or JSON of a name and arguments, as `{"name": ..., arguments}`."""
+    """Convert the column `backbone`, a name or JSON of a name and arguments, to `{"name": ..., arguments}`."""
     return json.loads(backbone) if backbone.startswith("{") else {"name": backbone}
 
 
 def label(backbone):
-    """What the zoo's names call a network: resnet32, or resnet32x4 where it is four times as wide."""
+    """Return the zoo's name of a network: resnet32, or resnet32x4 for four times the width."""
     arguments = network(backbone)
     name, width = arguments.pop("name"), arguments.pop("width_multiplier", 1)
     words = [
@@ -64,40 +64,40 @@ def label(backbone):
 
 
 def named(recipe, backbone):
-    """A recipe in a picture, with its network where that is not ResNet-32."""
+    """Return the name of a recipe in a picture, with its network unless that is ResNet-32."""
     return recipe if label(backbone) == "resnet32" else f"{recipe} ({label(backbone)})"
 
 
 def entry_name(name, backbone, factor="100"):
-    """What the zoo calls a recipe on CIFAR-10-LT: METHOD_BACKBONE_DATASET, with a factor other than 100 at the end."""
+    """Return the zoo entry of a recipe on CIFAR-10-LT: METHOD_BACKBONE_DATASET, plus any factor other than 100."""
     return f"{name}_{label(backbone)}_cifar10_lt{'' if factor == '100' else f'_if{factor}'}"
 
 
 def card(name, backbone, factor="100"):
-    """The card of a recipe on CIFAR-10-LT as a dict, or None if the zoo has none."""
+    """Return the card of a recipe on CIFAR-10-LT as a dict, or None if the zoo has none."""
     entry = entry_name(name, backbone, factor)
     return shipped.read(entry) if entry in shipped.names() else None
 
 
 def own_epochs(recipe):
-    """The epochs of a recipe as it is registered, as in the column `epochs`."""
+    """Return the registered epochs of a recipe, in the form of the column `epochs`."""
     return "+".join(str(stage.epochs) for stage in recipes.get(recipe).stages)
 
 
 def run_name(row):
-    """What the files of a run are called; nothing that changes its training leaves the name the same."""
+    """Return the file name of a run, without suffix; any setting that changes the run changes it."""
     columns = ("recipe_hash", "backbone", "validation", "precision", "backend")
     digits = _digits([row[column] for column in columns])
     return f"{row['recipe']}-{label(row['backbone'])}-{row['imbalance_factor']}-{row['seed']}-{digits}"
 
 
 def model_file(row):
-    """The name of the file that holds the model of a row."""
+    """Return the name of the file with the model of a row."""
     return f"{run_name(row)}.keras"
 
 
 def recipe_hash(recipe):
-    """Twelve digits that change with any setting of a recipe."""
+    """Return twelve hexadecimal digits that change with any setting of a recipe."""
     return _digits(recipe.to_dict())
 
 
@@ -106,14 +106,14 @@ def _digits(values):
 
 
 def commit():
-    """The commit that runs, with a mark where files differ from it."""
+    """Return the current commit, with the suffix -dirty if files differ from it."""
     command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     return done.stdout.strip() or "unknown"
 
 
 def device():
-    """The processor, or the accelerator that Keras computes on."""
+    """Return the name of the accelerator that Keras computes on, or of the processor."""
     import keras
 
     if keras.backend.backend() == "jax":
@@ -136,18 +136,18 @@ def device():
 
 
 def measured(result):
-    """The columns of a `ltzoo.metrics.Result`."""
+    """Return the columns of a `ltzoo.metrics.Result`."""
     values = {key: f"{getattr(result, key):.4f}" for key in METRICS}
     return {**values, "per_class": " ".join(f"{value:.4f}" for value in result.per_class)}
 
 
 def rarest(row):
-    """Mean accuracy in percent of the three classes with the fewest images."""
+    """Return the mean accuracy, in percent, of the three classes with the fewest images."""
     return 100 * statistics.mean(float(value) for value in row["per_class"].split()[-3:])
 
 
 def mean_and_spread(values):
-    """A cell of a table: the mean, and the sample standard deviation of several values; a dash for NaN."""
+    """Format the mean, with the sample standard deviation if there are several values; a dash for NaN."""
     values = list(values)
     mean = statistics.mean(values)
     if mean != mean:
@@ -156,16 +156,16 @@ def mean_and_spread(values):
 
 
 def total(epochs):
-    """The epochs of all stages, of the column `epochs`."""
+    """Sum the epochs of all stages in the column `epochs`."""
     return sum(int(number) for number in epochs.split("+"))
 
 
 def changes(overrides, precision="float32"):
-    """What to put behind a recipe's name for the columns `overrides` and `precision`."""
+    """Return the suffix of a recipe's name for the columns `overrides` and `precision`."""
     given = [] if overrides == "{}" else [overrides]
     return "".join(f" {text}" for text in (given if precision == "float32" else [*given, precision]))
 
 
 def code(name):
-    """A recipe's name and its changes in Markdown."""
+    """Format a recipe's name and its changes as Markdown code."""
     return " ".join(f"`{part}`" for part in name.split(" ", 1))

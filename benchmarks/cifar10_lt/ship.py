@@ -1,12 +1,12 @@
-"""Put trained models into the zoo.
+"""Add trained models to the zoo.
 
     python -m benchmarks.cifar10_lt.ship --models FOLDER --data-dir cifar-10-batches-py
 
-For each recipe and network of the CSV the seed with the best top-1 becomes an entry: weights, card
-and golden outputs in weights/. The model is evaluated anew, and must have the accuracy of its row. Its weights are
-float16 in the file where that changes the accuracy by no more than 0.05 points either way. Rows
-that trained for other epochs than the recipe's own are left out. With `--seed` it is that seed, whatever its accuracy,
-as in best_sgd_seed0_fastnet_cifar10_lt. Afterwards `python -m tools.cards` brings all cards up to date.
+For each recipe and network of the CSV, the seed with the best top-1 becomes an entry: weights, card and golden outputs
+in weights/. The model is evaluated again and must have the accuracy of its row. Weights are stored as float16 if that
+changes the accuracy by at most 0.05 points. Rows with other epochs than the registered ones are left out. `--seed`
+chooses that seed whatever its accuracy, as in best_sgd_seed0_fastnet_cifar10_lt. Afterwards, run
+`python -m tools.cards` to update all cards.
 """
 
 import argparse
@@ -20,23 +20,23 @@ from benchmarks.cifar10_lt import runs
 from ltzoo.models.half_precision import rounded_to_half
 from tools.cards import training_cost
 
-COST_OF_HALF = 0.0005  # of top-1
+COST_OF_HALF = 0.0005  # largest change of top-1 by float16
 
 
 def main():
-    """Writes the entries and says what was written."""
+    """Write the entries and print their names and accuracies."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--models", type=Path, required=True, help="folder that --weights of the trainings filled"
+        "--models", type=Path, required=True, help="folder filled by --weights of benchmarks.cifar10_lt.train"
     )
     parser.add_argument(
         "--data-dir", type=Path, required=True, help="the official folder cifar-10-batches-py"
     )
     parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv")
     parser.add_argument("--factor", default="100")
-    parser.add_argument("--recipes", nargs="+", help="default: all of the CSV")
+    parser.add_argument("--recipes", nargs="+", help="default: all in the CSV")
     parser.add_argument("--backbones", nargs="+", help="as in the CSV; default: all")
     parser.add_argument("--seed", help="default: the best one")
     options = parser.parse_args()
@@ -48,7 +48,7 @@ def main():
 
 
 def best_seeds(options):
-    """The row with the best top-1 of every recipe and network, without changes to the recipe or its epochs."""
+    """Return the best row by top-1 of every unchanged recipe and network, at the registered epochs."""
     best = {}
     seeds = None if options.seed is None else [options.seed]
     for row in runs.as_registered(runs.read(options.csv), options.factor):
@@ -64,15 +64,15 @@ def best_seeds(options):
 
 
 def ship(row, data, options):
-    """One entry."""
+    """Write one entry."""
     file = runs.model_file(row)
     model = keras.saving.load_model(options.models / file)
     epochs = "+".join(str(stage.epochs) for stage in model.recipe.stages)
     result = ltzoo.metrics.evaluate(model, data.test)
     if epochs != row["epochs"] or runs.measured(result)["top1"] != row["top1"]:
         raise SystemExit(
-            f"{file} must be the model of its row ({row['epochs']} epochs, top-1 {row['top1']}). "
-            f"Received: {epochs} epochs, top-1 {result.top1:.4f}"
+            f"{file} in `models` must match its row ({row['epochs']} epochs, top-1 {row['top1']}); train it again. "
+            f"Received: epochs={epochs}, top1={result.top1:.4f}"
         )
     rounded = ltzoo.metrics.evaluate(rounded_to_half(model), data.test)
     half = round(abs(rounded.top1 - result.top1), 4) <= COST_OF_HALF
@@ -107,7 +107,7 @@ def ship(row, data, options):
 
 
 def command(row):
-    """What made a row."""
+    """Return the command that trains a row."""
     words = ["python -m benchmarks.cifar10_lt.train --data-dir cifar-10-batches-py --recipes", row["recipe"]]
     if row["backbone"] != ltzoo.recipes.default_backbone(row["recipe"]):
         words += ["--backbone", shlex.quote(row["backbone"])]
@@ -119,7 +119,7 @@ def command(row):
 
 
 def entry_name(row, seed):
-    """METHOD_BACKBONE_DATASET; a given seed stands behind the method."""
+    """Return METHOD_BACKBONE_DATASET; a given seed is appended to the method."""
     number = "" if seed is None else f"_seed{seed}"
     return runs.entry_name(row["recipe"] + number, row["backbone"], row["imbalance_factor"])
 

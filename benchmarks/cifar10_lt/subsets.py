@@ -1,4 +1,4 @@
-"""The published images of CIFAR-10-LT at an imbalance factor, and images to choose by."""
+"""Load the published images of CIFAR-10-LT, and a validation split."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from ltzoo.data.cifar10_lt import CLASS_NAMES
 
 
 def dataset_of(factor, options):
-    """CIFAR-10-LT with the published images, and with a validation split where wanted."""
+    """Return CIFAR-10-LT with the published images, and a validation split if `options.validation` is set."""
     if options.data_dir is not None:
         data = ltzoo.data.load("cifar10_lt", imbalance_factor=factor, data_dir=options.data_dir)
         train, test = data.train, data.test
@@ -17,10 +17,13 @@ def dataset_of(factor, options):
     else:
         with np.load(options.npz) as stored:
             x, y, x_test, y_test = (stored[key] for key in ("x_train", "y_train", "x_test", "y_test"))
-        # A subset of a larger factor is the first images of every class of one with a smaller factor.
+        # The subset of a larger factor takes the first images per class of a subset with a smaller factor.
         counts = long_tail_counts(5000, 10, factor)
         if np.any(np.bincount(y, minlength=10) < counts):
-            raise SystemExit(f"{options.npz} has too few images for imbalance factor {factor:g}.")
+            raise SystemExit(
+                f"`npz` must have the images of imbalance factor {factor:g} or less; use --data-dir instead. "
+                f"Received: npz={options.npz}"
+            )
         kept = np.concatenate([np.flatnonzero(y == c)[:count] for c, count in enumerate(counts)])
         x, y = x[kept], y[kept]
     y = np.asarray(y, "int64")
@@ -31,7 +34,7 @@ def dataset_of(factor, options):
 
 
 def validation_images(x, y, options):
-    """Which of the images are held out, and the images and labels to validate on."""
+    """Return a mask of held-out images, and the images and labels to validate on."""
     counts = np.bincount(y, minlength=10)
     if options.validation < 1:
         wanted, others = np.maximum(1, np.round(options.validation * counts)).astype(int), [x[:0]] * 10
@@ -47,9 +50,12 @@ def validation_images(x, y, options):
 
 
 def left_out(x, options):
-    """CIFAR-10's training images that are not among the images x, one array a class."""
+    """Return CIFAR-10's training images that are not among the images `x`, one array per class."""
     if options.data_dir is None:
-        raise SystemExit("--validation with a number of images needs --data-dir: --npz has the subset only.")
+        raise SystemExit(
+            "`validation` of 1 or more needs --data-dir, because an --npz only has the subset. "
+            f"Received: validation={options.validation:g}"
+        )
     everything = ltzoo.data.load("cifar10_lt", imbalance_factor=1, data_dir=options.data_dir).train
     images, labels = everything.load(np.arange(len(everything.labels))), np.asarray(everything.labels)
     known = {image.tobytes() for image in x}

@@ -2,18 +2,18 @@
 
     python -m benchmarks.cifar10_lt.train --data-dir cifar-10-batches-py --seeds 3
 
-One row of the CSV for each (recipe, imbalance factor, seed), the ones that are missing in this order: seed by seed,
-factor by factor, recipe by recipe. It stops before a run that would not end within `--time-limit` and resumes
-there the next time; with `--checkpoints` also inside a run.
+Each (recipe, imbalance factor, seed) has one row of the CSV. Missing rows are run seed by seed, factor by factor,
+recipe by recipe. A run that would not end within `--time-limit` is not started; the same command resumes there next
+time. With `--checkpoints` it also resumes inside a run.
 
-The published images are trained on (all of them, or all but `--validation`) and the last epoch is tested: columns
-`top1` and so on. With a validation split its accuracy after the last epoch is there too, `validation_top1`, and the
-epoch that was best on it is tested as well, in the columns `chosen_*`. The test images choose nothing.
+Training uses all published images (or all but `--validation`), and the last epoch is tested: columns `top1` and so on.
+With a validation split, `validation_top1` is its accuracy after the last epoch, and the columns `chosen_*` are the test
+results of the epoch that was best on it. The test images choose nothing.
 
-With `--checkpoints` recipes whose first stages are the same share one: stage_seconds and seconds then count it in each.
+With `--checkpoints`, recipes with the same first stage train it once; `stage_seconds` and `seconds` count it in each.
 
-`--on-device` keeps images and augmentation on the accelerator (JAX), for the recipes whose augmentation can be there.
-With `--precision mixed_bfloat16` training computes in it; evaluation and the models of `--weights` in float32.
+`--on-device` keeps images and augmentation on the accelerator (JAX) for recipes whose augmentation can run there. With
+`--precision mixed_bfloat16`, training computes in mixed bfloat16; evaluation and the models of `--weights` use float32.
 """
 
 import argparse
@@ -62,39 +62,42 @@ RECIPES = [
 
 
 def main(arguments=None):
-    """Runs what is missing and appends its rows."""
+    """Run what is missing and append its rows."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--data-dir", type=Path, help="the official folder cifar-10-batches-py")
     source.add_argument(
-        "--npz", type=Path, help="x_train, y_train, x_test, y_test of a subset, class by class as drawn"
+        "--npz", type=Path, help="arrays x_train, y_train, x_test, y_test of a subset, in its order per class"
     )
     parser.add_argument("--recipes", nargs="+", default=RECIPES)
     parser.add_argument("--factors", nargs="+", type=float, default=[100.0])
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
     parser.add_argument(
         "--backbone",
-        help="its name, or JSON with its name and arguments; default: what a recipe is made for, resnet32 for most",
+        help="a name, or JSON of name and arguments; default: the recipe's network, mostly resnet32",
     )
     parser.add_argument(
-        "--share", type=float, default=1.0, help="of the published epochs, in every stage; at least one epoch"
+        "--share",
+        type=float,
+        default=1.0,
+        help="fraction of the registered epochs, in every stage; at least one epoch",
     )
     parser.add_argument(
         "--validation",
         type=float,
         default=0.0,
-        help="to choose by: below 1 a share of every class, held out; else so many images of every class, those of "
-        "CIFAR-10's training images that the subset leaves out, held out where it leaves too few",
+        help="validation split: below 1, the fraction of every class to hold out; else images per class, taken from "
+        "CIFAR-10's training images outside the subset, and held out where those are too few",
     )
     parser.add_argument(
-        "--overrides", default="{}", help="JSON of changes for ltzoo.recipes.get, for experiments"
+        "--overrides", default="{}", help="JSON object of changes for ltzoo.recipes.get, for experiments"
     )
-    parser.add_argument("--on-device", action="store_true")
-    parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="of the training")
+    parser.add_argument("--on-device", action="store_true", help="keep images on the accelerator (JAX)")
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="of training")
     parser.add_argument(
-        "--time-limit", type=float, default=float("inf"), help="seconds for everything together"
+        "--time-limit", type=float, default=float("inf"), help="seconds for the whole command"
     )
     parser.add_argument("--checkpoints", type=Path, help="folder, to resume inside a run")
     parser.add_argument("--weights", type=Path, help="folder for the trained models, as .keras files")
@@ -105,7 +108,7 @@ def main(arguments=None):
     for seed, factor, name in missing(options):
         left = options.time_limit - (time.perf_counter() - begin)
         if expected_seconds(name, factor, options) > left:
-            print(f"{name} at {factor:g}, seed {seed}: not begun, {left:.0f} s are left", flush=True)
+            print(f"{name} at {factor:g}, seed {seed}: not started, {left:.0f} s left", flush=True)
             continue
         row = run(name, factor, seed, options)
         runs.append(options.csv, row, KEY)
@@ -116,7 +119,7 @@ def main(arguments=None):
 
 
 def missing(options):
-    """(seed, factor, recipe) of the runs that have no row yet."""
+    """Return (seed, factor, recipe) of the runs without a row."""
     rows = runs.read(options.csv)
     done = {tuple(row[column] for column in (*KEY, "recipe_hash")) for row in rows}
     wanted = [
@@ -134,7 +137,7 @@ def _identity(seed, factor, name, options):
 
 
 def expected_seconds(name, factor, options):
-    """What the last run of this recipe took, scaled by the images; 0 where there was none."""
+    """Estimate seconds from the last run of this recipe and the number of images; 0 if there was none."""
     rows = [
         row
         for row in runs.read(options.csv)
@@ -150,12 +153,12 @@ def expected_seconds(name, factor, options):
 
 
 def backbone(name, options):
-    """The network that a recipe is run with."""
+    """Return the network for a recipe."""
     return options.backbone or ltzoo.recipes.default_backbone(name)
 
 
 def adapted(name, options):
-    """The recipe with its share of the epochs, and with its augmentation on the device where that can be."""
+    """Return the recipe with its share of the epochs, and with augmentation on the device if possible."""
     overrides = json.loads(options.overrides)
     recipe = ltzoo.recipes.get(name, **overrides)
     if options.share != 1:
@@ -174,7 +177,7 @@ def adapted(name, options):
 
 
 def origin(name, factor, seed, options):
-    """The columns that say what was run."""
+    """Return the columns that identify a run."""
     recipe = adapted(name, options)
     return {
         "recipe": name,
@@ -194,7 +197,7 @@ def origin(name, factor, seed, options):
 
 
 def run(name, factor, seed, options):
-    """One training: a row of the CSV."""
+    """Train and evaluate one recipe; return its row of the CSV."""
     data = dataset_of(factor, options)
     recipe, about = adapted(name, options), origin(name, factor, seed, options)
     model = ltzoo.models.build(runs.network(backbone(name, options)), recipe, data, seed=seed)
@@ -252,7 +255,7 @@ def run(name, factor, seed, options):
 
 
 class Best(keras.callbacks.Callback):
-    """The weights after the epoch of the last stage that was best on the validation split."""
+    """Keep the weights of the epoch in the last stage with the best validation accuracy."""
 
     def __init__(self, classifier):
         super().__init__()
@@ -260,6 +263,7 @@ class Best(keras.callbacks.Callback):
         self.accuracy, self.epoch, self.weights = -1.0, None, None
 
     def on_epoch_end(self, epoch, logs=None):
+        """Keep the weights if the epoch is the best so far."""
         last = logs["stage"] == len(self.classifier.recipe.stages)
         if last and logs["val_accuracy"] > self.accuracy:
             self.accuracy, self.epoch = logs["val_accuracy"], epoch + 1

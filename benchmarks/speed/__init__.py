@@ -1,1 +1,1 @@
-"""Speed: samplers, training, prediction, serving and loading; results as printed."""
+"""Measure speed: samplers, training, prediction, serving and loading. `results/` has the printed output."""

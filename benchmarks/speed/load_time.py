@@ -1,8 +1,8 @@
-"""How long `load` of a ResNet-32 with weights takes after `import keras`: `python -m benchmarks.speed.load_time`.
+"""Time `load` of a ResNet-32 with weights after `import keras`: `python -m benchmarks.speed.load_time`.
 
-A zoo entry with weights is made in a temporary folder; then each backend loads it in a fresh process, twice: the first
-`load` pays for what the backend sets up once. Wall seconds depend on what else the machine does, processor seconds less
-so; both are printed, the median of the runs.
+A zoo entry with weights is created in a temporary folder. Each backend then loads it twice in a fresh process, because
+the first `load` includes the backend's one-time setup. Wall and processor seconds are printed, as medians of the runs.
+Wall seconds depend more on what else the machine does.
 """
 
 import argparse
@@ -43,7 +43,7 @@ print(json.dumps([imported, *seconds]))
 
 
 def main(runs):
-    """Prints a line for each backend."""
+    """Print one line per backend."""
     with tempfile.TemporaryDirectory() as folder:
         _child(_MAKE, folder, os.environ.get("KERAS_BACKEND", "tensorflow"))
         size = (Path(folder) / f"{ENTRY}.weights.h5").stat().st_size
@@ -73,5 +73,5 @@ def _child(program, folder, backend):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=3, help="processes a backend")
+    parser.add_argument("--runs", type=int, default=3, help="processes per backend")
     main(parser.parse_args().runs)

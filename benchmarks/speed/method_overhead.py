@@ -1,17 +1,16 @@
-"""What the methods' layers and losses cost beside plain cross-entropy: seconds of a training step, in percent.
+"""Compare the seconds of a training step of each method with plain cross-entropy, in percent.
 
     KERAS_BACKEND=tensorflow python -m benchmarks.speed.method_overhead [--size cifar] [--batch 32] [--rounds 9] [...]
 
-All models are in one process and take turns, step by step, so that a change of the machine's load meets all of them.
-Each step is compared with the steps of cross-entropy before and after it in the same round; the table has the medians.
-"cross-entropy, again" is a second model like the first one: what it differs by is noise.
-Sizes:
+All models share one process and take turns, step by step, so that a change of the machine's load affects all of them.
+Each step is compared with the cross-entropy steps before and after it in the same round. The table has the medians.
+"cross-entropy, again" is a second model equal to the first, so its difference is noise. Sizes:
 
     cifar     ResNet-32, 32x32 images, 10 classes, batches of 32
-    imagenet  ResNet-50, 224x224 images, 1000 classes with ImageNet-LT's 1280 to 5 images, batches of 8: CAMC's second
-              stage, beside the re-training of a dense classifier and beside the training of the whole network. The
-              optimizer's step over CAMC's prototypes (5 of 2048 numbers for each tail class) takes as long for a
-              batch of 8 as for the paper's 256: the larger `--batch`, the smaller its share.
+    imagenet  ResNet-50, 224x224 images, 1000 classes with ImageNet-LT's 1280 to 5 images, batches of 8. Compares
+              CAMC's second stage with re-training a dense classifier and with training the whole network. The
+              optimizer's step over CAMC's prototypes (5 of 2048 numbers per tail class) takes as long for a batch
+              of 8 as for the paper's 256: the larger `--batch`, the smaller its share.
 """
 
 import argparse
@@ -56,14 +55,14 @@ LARGE_METHODS = {
 
 
 def main():
-    """Measures and prints the table."""
+    """Measure and print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--size", choices=("cifar", "imagenet"), default="cifar")
-    parser.add_argument("--batch", type=int, help="images a step; default: that of the size")
-    parser.add_argument("--rounds", type=int, default=60, help="steps of each method")
-    parser.add_argument("--output", type=Path, help="file that the table is added to")
+    parser.add_argument("--batch", type=int, help="images per step; default: 32 for cifar, 8 for imagenet")
+    parser.add_argument("--rounds", type=int, default=60, help="steps per method")
+    parser.add_argument("--output", type=Path, help="file to append the table to")
     options = parser.parse_args()
     small = options.size == "cifar"
     network, side, batch = ("resnet32", 32, 32) if small else ("resnet50", 224, 8)
@@ -88,7 +87,7 @@ def main():
 
 
 def model(network, side, counts, loss=None, head=None, conversions=(), **settings):
-    """A compiled classifier in its only stage."""
+    """Return a classifier, compiled for its only stage."""
     stage = Stage(epochs=1, loss=loss or {"name": "cross_entropy"}, **settings)
     recipe = Recipe(name="measured", head=head or {"name": "dense"}, stages=(stage,), conversions=conversions)
     classifier = ltzoo.models.build(network, recipe, counts, input_shape=(side, side, 3))
@@ -97,10 +96,10 @@ def model(network, side, counts, loss=None, head=None, conversions=(), **setting
 
 
 def measure(models, images, labels, rounds):
-    """Seconds of every step of every model; the first model is stepped before and after each other one."""
+    """Time every step of every model; the first model also runs before and after each of the others."""
     plain, *others = models
     for name in models:
-        for _ in range(2):  # Builds, compiles and warms up.
+        for _ in range(2):  # Build, compile and warm up.
             step(models[name], images, labels)
     seconds = {name: [] for name in others}
     for _ in range(rounds):
@@ -114,14 +113,14 @@ def measure(models, images, labels, rounds):
 
 
 def step(classifier, images, labels):
-    """One step of the optimizer, and its seconds."""
+    """Run one step of the optimizer and return its seconds."""
     begin = time.perf_counter()
     classifier.train_on_batch(images, labels)
     return time.perf_counter() - begin
 
 
 def table(measured):
-    """Median seconds, and the median of the ratios as percent more than the first model."""
+    """Format median seconds, and the median ratio to the first model in percent above it."""
     plain, seconds = measured
     lines = [
         f"| | seconds a step | beside {plain} | middle half |",

@@ -1,4 +1,4 @@
-"""ResNet-32 and ResNet-50 as a PyTorch user writes them: the rivals of `ltzoo.backbones` in speed."""
+"""ResNet-32 and ResNet-50 as a PyTorch user writes them, to compare `ltzoo.backbones` with in speed."""
 
 import torch
 from torch import nn
@@ -17,6 +17,7 @@ class BasicBlock(nn.Module):
         self.stride, self.pad = stride, (after - before) // 2
 
     def forward(self, x):
+        """Map features [batch, before, h, w] to [batch, after, h / stride, w / stride]."""
         y = functional.relu(self.bn1(self.conv1(x)))
         y = self.bn2(self.conv2(y))
         if self.stride > 1:
@@ -26,7 +27,7 @@ class BasicBlock(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """1x1, 3x3 and 1x1 convolutions; the shortcut is a 1x1 convolution where the shape changes (option B)."""
+    """1x1, 3x3 and 1x1 convolutions; the shortcut is a 1x1 convolution if the shape changes (option B)."""
 
     def __init__(self, before, width, stride):
         super().__init__()
@@ -48,11 +49,12 @@ class Bottleneck(nn.Module):
         )
 
     def forward(self, x):
+        """Map features [batch, before, h, w] to [batch, 4 * width, h / stride, w / stride]."""
         return functional.relu(self.branch(x) + self.shortcut(x))
 
 
 def resnet32(classes):
-    """The network of `ltzoo.backbones.resnet32` with a linear head."""
+    """Return the network of `ltzoo.backbones.resnet32` with a linear head."""
     layers = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()]
     width = 16
     for after in (16, 32, 64):
@@ -63,7 +65,7 @@ def resnet32(classes):
 
 
 def resnet50(classes):
-    """The network of `ltzoo.backbones.resnet50` with a linear head."""
+    """Return the network of `ltzoo.backbones.resnet50` with a linear head."""
     layers = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
     before = 64
     for stage, blocks in enumerate((3, 4, 6, 3)):

@@ -1,10 +1,10 @@
-"""Indices a second of `ClassSampler` at the size of iNaturalist 2018: 437,513 images in 8,142 classes.
+"""Count indices per second of `ClassSampler` at the size of iNaturalist 2018: 437,513 images in 8,142 classes.
 
     python -m benchmarks.speed.sampler [--repeats 7] [--output benchmarks/speed/results/sampler.txt]
 
-Every figure is the median of the repeats. All candidates take turns inside each repeat, so a slow moment of
-the machine meets all of them; every repeat draws a new epoch. "start" is the construction from the labels.
-PyTorch's sampler takes part if torch is installed. Expected time: half a minute.
+Every figure is the median of the repeats. All candidates take turns inside each repeat, so a slow moment of the machine
+affects all of them. Every repeat draws a new epoch. "start" is the construction from the labels. PyTorch's sampler
+takes part if torch is installed. Expected time: half a minute.
 """
 
 import argparse
@@ -34,7 +34,7 @@ STRATEGIES = {
 
 
 def make_labels():
-    """A shuffled Pareto-shaped label vector with the totals of iNaturalist 2018."""
+    """Return shuffled labels of a Pareto profile with the totals of iNaturalist 2018."""
     counts = long_tail_counts(1000, CLASSES, 500, profile="pareto")
     counts = np.maximum(2, np.floor(counts * (IMAGES / counts.sum()))).astype(int)
     counts[0] += IMAGES - counts.sum()
@@ -42,13 +42,13 @@ def make_labels():
 
 
 def epoch_at_a_time(strategy, labels, parameters):
-    """Function that draws one epoch at once."""
+    """Return a function that draws one epoch at once."""
     sampler = ClassSampler(labels, strategy, **parameters)
     return lambda repeat: sampler.epoch(repeat)
 
 
 def batch_at_a_time(strategy, labels, parameters, batch_size):
-    """Function that takes one epoch batch by batch."""
+    """Return a function that draws one epoch batch by batch."""
     sampler = ClassSampler(labels, strategy, batch_size, **parameters)
 
     def run(repeat):
@@ -59,7 +59,7 @@ def batch_at_a_time(strategy, labels, parameters, batch_size):
 
 
 def rivals(labels):
-    """Name -> (start in seconds, function that draws class-balanced indices, how many it draws)."""
+    """Return name -> (start in seconds, function that draws class-balanced indices, how many it draws)."""
     counts = np.bincount(labels)
     started = time.perf_counter()
     probabilities = 1.0 / (counts[labels] * float(len(counts)))
@@ -67,7 +67,7 @@ def rivals(labels):
     numpy_start = time.perf_counter() - started
 
     def numpy_batches(repeat):
-        # The distribution function of all images is summed anew in each call: 40 batches stand for the epoch.
+        # Every call sums the distribution over all images again, so 40 batches stand for the epoch.
         for _ in range(40):
             generator.choice(IMAGES, 128, p=probabilities)
 
@@ -95,7 +95,7 @@ def rivals(labels):
 
 
 def measure(repeats):
-    """Rows (name, start in seconds, {column: indices a second})."""
+    """Return indices per second by (name, column), seconds of the start by name, and the names of the rivals."""
     labels = make_labels()
     runs, amounts, starts = {}, {}, {}
     for strategy, parameters in STRATEGIES.items():
@@ -120,7 +120,7 @@ def measure(repeats):
 
 
 def table(rates, starts, others, repeats):
-    """The printed table."""
+    """Format the results as the printed table."""
     lines = [
         f"{IMAGES:,} images in {CLASSES:,} classes; million indices a second, medians of {repeats} repeats",
         f"{platform.machine()}, {os.cpu_count()} CPU cores, Python {platform.python_version()}, "
@@ -140,6 +140,7 @@ def table(rates, starts, others, repeats):
 
 
 def main():
+    """Measure, print the table and write it to `--output`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--output", type=Path, default=None, help="also write the table to this file")

@@ -1,15 +1,17 @@
-"""Latency of one image and throughput of 64: exported files against the frameworks' own speed, on the CPU.
+"""Compare exported files with the frameworks' own speed on the CPU: latency of one image, throughput of 64.
 
     python -m benchmarks.speed.serving [--backbone resnet32 --image-size 32] [--rounds 15] [--threads 2] [--output FILE]
 
-One network with the same weights everywhere. The frameworks: `model.predict` and `model.predict_on_batch` on each
-installed backend, and the framework without Keras's loop (`tf.function`, `jax.jit`, PyTorch's eager call); for
-ResNet-32 also the same layers written in PyTorch alone, channels-last. The exported files: SavedModel, and ONNX as each
-backend writes it; OpenVINO and LiteRT where they are installed. The table also says how far each one's logits are from
-TensorFlow's `predict`.
+All contestants run one network with the same weights.
 
-Every contestant has a process of its own. The processes take turns, round after round, so that a change of the
-machine's load meets all of them; a figure is the median of the rounds. Expected time: 10 minutes on two cores.
+- Frameworks: `model.predict` and `model.predict_on_batch` on each installed backend, and the framework without Keras's
+  loop (`tf.function`, `jax.jit`, PyTorch's eager call). For ResNet-32 also the same layers in plain PyTorch,
+  channels-last.
+- Exported files: SavedModel, ONNX as each backend writes it, and OpenVINO and LiteRT if they are installed.
+
+The table also has the difference of each contestant's logits from TensorFlow's `predict`. Every contestant has its own
+process. The processes take turns, round after round, so that a change of the machine's load affects all of them. A
+figure is the median of the rounds. Expected time: 10 minutes on two cores.
 """
 
 import argparse
@@ -35,19 +37,21 @@ def main():
     parser.add_argument("--backbone", default="resnet32", help="a name of ltzoo.backbones")
     parser.add_argument("--image-size", type=int, default=32, help="height and width")
     parser.add_argument("--classes", type=int, default=10)
-    parser.add_argument("--rounds", type=int, default=15, help="measurements of each contestant")
+    parser.add_argument("--rounds", type=int, default=15, help="measurements per contestant")
     parser.add_argument(
-        "--calls", type=int, default=20, help="calls of one image a measurement; one call of 64"
+        "--calls", type=int, default=20, help="calls per measurement of one image; batches of 64 get one call"
     )
     parser.add_argument("--threads", type=int, default=2, help="CPU threads")
     parser.add_argument(
         "--clock",
         default="wall",
         choices=("wall", "processor"),
-        help="processor time of the process: for a machine that others use too, with --threads 1",
+        help="processor: CPU time of the process, for a shared machine; use it with --threads 1",
     )
-    parser.add_argument("--only", nargs="*", default=[], help="parts of the names of the contestants to run")
-    parser.add_argument("--output", type=Path, help="file that the table is added to")
+    parser.add_argument(
+        "--only", nargs="*", default=[], help="run contestants whose names contain one of these"
+    )
+    parser.add_argument("--output", type=Path, help="file to append the table to")
     parser.add_argument("--prepare", help=argparse.SUPPRESS)
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -67,12 +71,12 @@ def main():
 
 
 def installed(module):
-    """Whether a module can be imported."""
+    """Return whether a module can be imported."""
     return importlib.util.find_spec(module) is not None
 
 
 def contestants(folder, options):
-    """Names of the contestants, the frameworks first, and the backend that each one's process starts with."""
+    """Return the contestants, frameworks first, and the backend of each one's process."""
     frameworks = {name: backend for name, backend in BACKENDS.items() if installed(backend)}
     names = {f"{name}, {way}": backend for name, backend in frameworks.items() for way in ways(backend)}
     if installed("torch") and options.backbone == "resnet32":
@@ -84,7 +88,7 @@ def contestants(folder, options):
 
 
 def start(arguments, backend, options):
-    """Start a process of this file on a backend."""
+    """Start this module in a process on a backend."""
     arguments = [*arguments, "--backbone", options.backbone]
     for name in ("image_size", "classes", "threads", "clock"):
         arguments += [f"--{name.replace('_', '-')}", getattr(options, name)]
@@ -93,7 +97,7 @@ def start(arguments, backend, options):
 
 
 def prepare(folder, options):
-    """Write what the present backend can write of the network; TensorFlow comes first and makes the weights."""
+    """Export the network in the formats of the current backend; TensorFlow runs first and creates the weights."""
     import keras
     import numpy as np
 
@@ -123,7 +127,7 @@ def prepare(folder, options):
 
 
 def compare(names, folder, options):
-    """Let the contestants take turns; return the table."""
+    """Run the contestants in turns; return the table."""
     processes = {name: start(["--worker", name, folder], backend, options) for name, backend in names.items()}
     seconds = {name: {LATENCY: [], THROUGHPUT: []} for name in names}
     logits = {}
@@ -141,7 +145,7 @@ def compare(names, folder, options):
 
 
 def measurement(name, folder, options):
-    """A function of (batch, calls): the seconds of a call, the mean of `calls`, and the logits of the first image."""
+    """Return a function of (batch, calls) that gives mean seconds per call and the logits of the first image."""
     import numpy as np
 
     shape = (THROUGHPUT, options.image_size, options.image_size, 3)
@@ -152,7 +156,7 @@ def measurement(name, folder, options):
     def measure(question):
         batch, calls = question
         given = np.ascontiguousarray(images[:batch])
-        result = run(given)  # Compiles for this batch, or fills the caches after the other contestants.
+        result = run(given)  # Compile for this batch, or refill the caches after the other contestants.
         begin = clock()
         for _ in range(calls):
             result = run(given)
@@ -163,7 +167,7 @@ def measurement(name, folder, options):
 
 
 def table(seconds, logits, options):
-    """The medians, and each one's share of the fastest framework's time."""
+    """Format the medians and their ratios to the fastest framework's time."""
     medians = {name: {b: statistics.median(v) for b, v in values.items()} for name, values in seconds.items()}
     own = [name for name in medians if is_framework(name)]
     best = {
@@ -202,7 +206,7 @@ def table(seconds, logits, options):
 
 
 def cpu_name():
-    """The processor, as the system names it."""
+    """Return the system's name of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(": ")[1] for line in lines if line.startswith("model name"))
@@ -211,7 +215,7 @@ def cpu_name():
 
 
 def versions():
-    """The versions of what took part."""
+    """Return the versions of the installed frameworks and runtimes."""
     found = []
     for name in (
         "keras",

@@ -1,4 +1,4 @@
-"""What each contestant of `serving.py` runs: a function from an array of images to an array of logits."""
+"""Contestants of `serving.py`: functions from an array of images to an array of logits."""
 
 PLAIN = "PyTorch alone, channels-last"
 # The framework without Keras's loop.
@@ -6,24 +6,24 @@ OWN_CALL = {"tensorflow": "tf.function", "jax": "jax.jit", "torch": "model(x)"}
 
 
 def ways(backend):
-    """The ways to ask a model of a backend."""
+    """Return the ways to call a model of a backend."""
     return ("predict", "predict_on_batch", OWN_CALL[backend])
 
 
 def is_framework(name):
-    """Whether a contestant is a framework itself and not an exported file."""
+    """Return whether a contestant is a framework, not an exported file."""
     return name == PLAIN or name.split(", ")[-1] in {way for backend in OWN_CALL for way in ways(backend)}
 
 
 def path_of(name, folder):
-    """The exported file that a contestant runs."""
+    """Return the exported file of a contestant."""
     if name.startswith("ONNX"):
         return folder / f"{name.split()[-1]}.onnx"
     return folder / {"SavedModel": "saved_model", "OpenVINO": "model.xml", "LiteRT": "model.tflite"}[name]
 
 
 def runner(name, folder, options):
-    """The function of a contestant, from an array of images to an array of logits."""
+    """Return the function of a contestant, from an array of images to an array of logits."""
     if name == PLAIN:
         return plain_pytorch(options)
     if is_framework(name):
@@ -39,7 +39,7 @@ def runner(name, folder, options):
 
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = options.threads
-        # Threads that wait for work by spinning would take the other contestants' turns.
+        # Threads that spin while they wait for work would slow down the other contestants.
         settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
         session = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
         return lambda images: session.run(["logits"], {"images": images})[0]
@@ -53,7 +53,7 @@ def runner(name, folder, options):
 
 
 def framework(way, folder, options):
-    """The network itself on the present backend."""
+    """Return the network on the current backend."""
     import keras
 
     import ltzoo  # noqa: F401
@@ -90,7 +90,7 @@ def framework(way, folder, options):
 
 
 def plain_pytorch(options):
-    """The layers of ResNet-32 in PyTorch alone, with weights of their own."""
+    """Return ResNet-32 in plain PyTorch, with its own random weights."""
     import torch
 
     from benchmarks.speed.plain_networks import resnet32
@@ -106,7 +106,7 @@ def plain_pytorch(options):
 
 
 def litert(path, options):
-    """LiteRT's interpreter, one for each size of the batch."""
+    """Return a function that runs LiteRT's interpreter, with one interpreter per batch size."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreters = {}

@@ -1,12 +1,12 @@
-"""Throughput of training and, with `--forward`, of prediction on each backend, beside plain PyTorch loops.
+"""Measure throughput of training or, with `--forward`, of prediction on each backend and in plain PyTorch loops.
 
     python -m benchmarks.speed.throughput --network resnet32 --rounds 5 --steps 20 [--forward] [--output FILE]
 
-ResNet-32 (32x32 images, 10 classes, batch 128) or ResNet-50 (224x224, 1000 classes, batch 16), random images; training
-is SGD with momentum and cross-entropy. Every contestant runs in its own process, because a process has one backend; the
-parent lets them take turns, round after round, so that a change of the machine's load meets all of them. In each
-round the rate of 1024 x 1024 matrix products is measured, too, and a contestant's share of it: 2 operations for each
-multiply-add of a forward pass, 6 in training. Run it on an idle machine.
+ResNet-32 (32x32 images, 10 classes, batch 128) or ResNet-50 (224x224, 1000 classes, batch 16), with random images.
+Training is SGD with momentum and cross-entropy. Every contestant runs in its own process, because a process has one
+backend. They take turns, round after round, so that a change of the machine's load affects all of them. Each round also
+measures the rate of 1024 x 1024 matrix products. A contestant's share of it counts 2 operations per multiply-add of a
+forward pass, and 6 in training. Run it on an idle machine.
 """
 
 import argparse
@@ -41,13 +41,15 @@ def main():
     """Run the contestants in turns and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--network", choices=loops.NETWORKS, default="resnet32")
-    parser.add_argument("--rounds", type=int, default=5, help="measurements of each contestant")
-    parser.add_argument("--steps", type=int, default=20, help="batches a measurement")
+    parser.add_argument("--rounds", type=int, default=5, help="measurements per contestant")
+    parser.add_argument("--steps", type=int, default=20, help="batches per measurement")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads")
-    parser.add_argument("--bfloat16", action="store_true", help="mixed precision")
-    parser.add_argument("--forward", action="store_true", help="prediction instead of training")
-    parser.add_argument("--only", nargs="*", default=[], help="parts of the names of the contestants to run")
-    parser.add_argument("--output", type=Path, help="file that the output is added to")
+    parser.add_argument("--bfloat16", action="store_true", help="use mixed bfloat16")
+    parser.add_argument("--forward", action="store_true", help="measure prediction instead of training")
+    parser.add_argument(
+        "--only", nargs="*", default=[], help="run contestants whose names contain one of these"
+    )
+    parser.add_argument("--output", type=Path, help="file to append the output to")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
@@ -58,7 +60,7 @@ def main():
     lines = []
     with workers.started({name: start(name, options) for name in names}) as processes:
         for process in processes.values():
-            workers.ask(process)  # Builds, compiles and warms up.
+            workers.ask(process)  # Build, compile and warm up.
         for round_ in range(options.rounds):
             for name, process in processes.items():
                 rates[name].append(workers.ask(process))
@@ -73,7 +75,7 @@ def main():
 
 
 def contestants(options):
-    """Those of training or of prediction."""
+    """Return the contestants of training or of prediction."""
     return FORWARD if options.forward else TRAINING
 
 
@@ -88,7 +90,7 @@ def start(name, options):
 
 
 def measurement(options):
-    """A function that measures the contestant once: images/s, or GFLOP/s of matrix products."""
+    """Return a function that measures the contestant once: images/s, or GFLOP/s of matrix products."""
     backend, loop, arguments = contestants(options).get(options.worker, ("torch", None, {}))
     if backend == "torch":
         import torch
@@ -108,7 +110,7 @@ def measurement(options):
 
 
 def table(rates, options):
-    """Median rates, their ratio to the first contestant's, and their share of the matrix rate of the same round."""
+    """Format median rates, their ratio to the first contestant, and their share of the round's matrix rate."""
     names = [name for name in rates if name != MATRIX]
     medians = {name: statistics.median(rates[name]) for name in names}
     gflop = (2 if options.forward else 6) * macs(options.network) / 1e9
@@ -133,7 +135,7 @@ def table(rates, options):
 
 
 def macs(network):
-    """Multiply-adds of a forward pass, as the zoo's cards count them."""
+    """Return the multiply-adds of a forward pass, counted as in the zoo's cards."""
     from tools.cards import training_cost
 
     side = loops.NETWORKS[network][0]

@@ -1,4 +1,4 @@
-"""The loops that `throughput.py` lets compete: made once, they train on, or predict, so many batches a call."""
+"""Loops of `throughput.py`: each builds a function that trains on, or predicts, `batches` batches per call."""
 
 import functools
 import time
@@ -13,7 +13,7 @@ NETWORKS = {  # side of the images, classes, batch
 
 @functools.lru_cache(maxsize=1)
 def images_and_labels(network, batches):
-    """Random images [N, side, side, 3] and labels [N]: all classes, or 0 .. N - 1 where there are more classes."""
+    """Return random images [N, side, side, 3] and labels [N] of all classes, or 0 to N - 1 if there are more."""
     side, classes, batch = NETWORKS[network]
     rng = np.random.default_rng(0)
     images = rng.standard_normal((batches * batch, side, side, 3), dtype="float32")
@@ -21,7 +21,7 @@ def images_and_labels(network, batches):
 
 
 def fit(network, batches, bfloat16):
-    """`model.fit` with the batches that `fit(dataset)` of this library feeds it on each backend."""
+    """Return `model.fit` on the batches that `fit(dataset)` of this library feeds it."""
     import keras
 
     from ltzoo import backbones
@@ -34,7 +34,7 @@ def fit(network, batches, bfloat16):
     trunk = backbones.get(network, input_shape=(side, side, 3), seed=0)
     features = keras.layers.GlobalAveragePooling2D()(trunk.output)
     model = keras.Model(trunk.input, keras.layers.Dense(classes, dtype="float32")(features))
-    # XLA halves the rate of TensorFlow on a CPU; JAX has no other way.
+    # XLA halves the rate of TensorFlow on a CPU; JAX always compiles.
     jit = False if keras.backend.backend() == "tensorflow" else "auto"
     model.compile(keras.optimizers.SGD(0.1, momentum=0.9), CrossEntropy(), jit_compile=jit)
     images, labels = images_and_labels(network, batches)
@@ -47,7 +47,7 @@ def fit(network, batches, bfloat16):
 
 
 def long_tailed_classifier(network, batches, bfloat16):
-    """A model of this library and its data: pixels from 0 to 255."""
+    """Return a model of this library, its data and its images, with pixels 0..255."""
     import keras
 
     import ltzoo
@@ -64,7 +64,7 @@ def long_tailed_classifier(network, batches, bfloat16):
 
 
 def fit_on_device(network, batches, bfloat16):
-    """`fit(dataset, on_device=True)` of this library: images on the device, an epoch of steps a call (JAX)."""
+    """Return `fit(dataset, on_device=True)`: images on the device, one call per epoch of steps (JAX)."""
     import keras
 
     from ltzoo.sampling import ClassSampler
@@ -84,9 +84,9 @@ def fit_on_device(network, batches, bfloat16):
 
 
 def predict(network, batches, bfloat16):
-    """`predict_on_batch` of a model of this library, as `ltzoo.metrics.evaluate` calls it: pixels in, an array out.
+    """Return `predict_on_batch` of a model of this library, called as in `ltzoo.metrics.evaluate`: pixels to an array.
 
-    `model.predict` on TensorFlow ends a little later, when a thread of its `tf.data` pipeline wakes up.
+    `model.predict` on TensorFlow returns a little later, when a thread of its `tf.data` pipeline wakes up.
     """
     batch = NETWORKS[network][2]
     model, _, images = long_tailed_classifier(network, batches, bfloat16)
@@ -99,7 +99,7 @@ def predict(network, batches, bfloat16):
 
 
 def plain_network(network, batches, channels_last):
-    """A PyTorch network, its images and labels, on the accelerator where there is one."""
+    """Return a PyTorch network, images and labels on the accelerator if there is one, its place and layout."""
     import torch
 
     from benchmarks.speed import plain_networks
@@ -114,7 +114,7 @@ def plain_network(network, batches, channels_last):
 
 
 def plain(network, batches, bfloat16, channels_last=True, compiled=False):
-    """The training loop that a PyTorch user writes."""
+    """Return the training loop that a PyTorch user writes."""
     import torch
 
     batch = NETWORKS[network][2]
@@ -140,7 +140,7 @@ def plain(network, batches, bfloat16, channels_last=True, compiled=False):
 
 
 def plain_forward(network, batches, bfloat16, channels_last=True, compiled=False):
-    """The loop over a test set that a PyTorch user writes, its logits an array in the end."""
+    """Return the loop over a test set that a PyTorch user writes, with the logits as an array."""
     import torch
 
     batch = NETWORKS[network][2]
@@ -151,22 +151,23 @@ def plain_forward(network, batches, bfloat16, channels_last=True, compiled=False
     def run():
         logits = []
         with torch.inference_mode(), torch.autocast(place, dtype=torch.bfloat16, enabled=bfloat16):
-            for part in images.split(batch):
-                logits.append(forward(part.contiguous(memory_format=layout)).float())
+            logits.extend(
+                forward(part.contiguous(memory_format=layout)).float() for part in images.split(batch)
+            )
         return torch.cat(logits).cpu().numpy()
 
     return run
 
 
 def matrix_rate(bfloat16, size=1024, repeats=50):
-    """What the device computes in products of large square matrices (PyTorch), in GFLOP/s."""
+    """Return the rate of products of large square matrices in PyTorch, in GFLOP/s."""
     import torch
 
     dtype = torch.bfloat16 if bfloat16 else torch.float32
     a, b = torch.randn(2, size, size, device="cuda" if torch.cuda.is_available() else "cpu").to(dtype)
-    float((a @ b)[0, 0])  # Warms up.
+    float((a @ b)[0, 0])  # Warm up.
     begin = time.perf_counter()
     for _ in range(repeats):
         product = a @ b
-    float(product[0, 0])  # Waits for the device.
+    float(product[0, 0])  # Wait for the device.
     return repeats * 2 * size**3 / (time.perf_counter() - begin) / 1e9

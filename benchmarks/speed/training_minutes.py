@@ -2,10 +2,9 @@
 
     python -m benchmarks.speed.training_minutes --data-dir cifar-10-batches-py
 
-CIFAR-10-LT at imbalance factor 100. Recipes of up to `--whole` epochs train to their end; of the others each stage
-trains for three epochs, and the rest of its epochs are taken to be as long as the mean of the second and third. Seconds
-are those of the epochs, with compilation, without validation and evaluation. The first recipe is measured again at the
-end, so that a change of the machine's speed is seen.
+CIFAR-10-LT at imbalance factor 100. Recipes of up to `--whole` epochs train to their end. Otherwise each stage trains
+for three epochs, and each remaining epoch counts as the mean of the second and third. Seconds include compilation, but
+not validation and evaluation. The first recipe is measured again at the end, to show changes of the machine's speed.
 """
 
 import argparse
@@ -26,16 +25,18 @@ COLUMNS = ("Recipe", "Network", "Epochs", "PFLOP", "Minutes", "Measured")
 
 
 def main():
-    """Prints a table."""
+    """Print a table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--data-dir", type=Path, help="the official folder cifar-10-batches-py")
-    source.add_argument("--npz", type=Path, help="x_train, y_train, x_test, y_test of a subset")
+    source.add_argument("--npz", type=Path, help="arrays x_train, y_train, x_test, y_test of a subset")
     parser.add_argument("--recipes", nargs="+", default=["fast", "gcl_published", "best"])
-    parser.add_argument("--whole", type=int, default=30, help="epochs of trainings that run to their end")
-    parser.add_argument("--precision", choices=PRECISIONS, default="mixed_bfloat16", help="of all trainings")
+    parser.add_argument(
+        "--whole", type=int, default=30, help="train recipes of up to this many epochs to their end"
+    )
+    parser.add_argument("--precision", choices=PRECISIONS, default="mixed_bfloat16", help="of training")
     options = parser.parse_args()
     options.validation = 0.0
     keras.config.set_dtype_policy(options.precision)
@@ -50,7 +51,7 @@ def main():
 
 
 def line(name, options):
-    """One training, as a row of the table."""
+    """Train one recipe and format its row of the table."""
     data = dataset_of(100.0, options)
     recipe = ltzoo.recipes.get(name)
     backbone = runs.network(ltzoo.recipes.default_backbone(name))

@@ -1,7 +1,7 @@
-"""Processes of a benchmark's contestants: started on a backend each, asked in turns, each answering line by line.
+"""Processes of a benchmark's contestants, each on its backend, asked in turns, one line per answer.
 
-Contestants that take turns, round after round, all meet a change of the machine's load; a process has one backend. The
-module starts itself again for each contestant: the parent calls `start` and `ask`, the child `serve`.
+Contestants that take turns are all affected by a change of the machine's load, and a process has one backend. A
+benchmark starts itself again for each contestant: the parent calls `start` and `ask`, the child `serve`.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ import sys
 
 
 def start(module, arguments, backend, threads, **environment):
-    """Start a process of a module on a backend with so many CPU threads."""
+    """Start a module in a process with a backend and a number of CPU threads."""
     environment = {
         **os.environ,
         "KERAS_BACKEND": backend,
@@ -29,7 +29,7 @@ def start(module, arguments, backend, threads, **environment):
 
 @contextlib.contextmanager
 def started(processes):
-    """The processes of a dict name -> process, which end with the block."""
+    """Yield a dict name -> process, and end the processes with the block."""
     try:
         yield processes
     finally:
@@ -39,21 +39,22 @@ def started(processes):
 
 
 def ask(process, question=None):
-    """What a process answers to a question; both go as JSON."""
+    """Send a question to a process and return its answer, both as JSON."""
     process.stdin.write(json.dumps(question) + "\n")
     process.stdin.flush()
     line = process.stdout.readline()
     if not line:
         raise RuntimeError(
-            f"A contestant ended early, perhaps for lack of memory. Received: exit code {process.wait()}"
+            f"A contestant ended early, perhaps for lack of memory; run fewer with --only. "
+            f"Received: exit code {process.wait()}"
         )
     return json.loads(line)
 
 
 def serve(prepare):
-    """In the child: `prepare()` gives a function of a question, which answers every question that arrives."""
+    """Answer every question with the function that `prepare()` returns; called in the child."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # What libraries print does not mix with the answers.
+    os.dup2(2, 1)  # Keep what libraries print out of the answers.
     answer = prepare()
     for line in sys.stdin:
         answers.write(json.dumps(answer(json.loads(line))) + "\n")

@@ -3,7 +3,7 @@
     python examples/serving/mlserver_client.py cat.jpg dog.png --model photos
     python examples/serving/mlserver_client.py cat.jpg --model photos --grpc --server localhost:8081
 
-REST needs Python alone; gRPC needs `pip install mlserver` for its messages.
+REST needs only Python; gRPC needs `pip install mlserver` for its messages.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 def ask_rest(
     server: str, model: str, files: list[bytes], timeout: float = 30.0
 ) -> list[list[tuple[str, float]]]:
-    """For each file its most probable classes and their probabilities, best first, over REST."""
+    """Return the most probable classes and their probabilities per file, best first, over REST."""
     image_bytes = {
         "name": "image_bytes",
         "datatype": "BYTES",
@@ -43,7 +43,7 @@ def ask_rest(
 def ask_grpc(
     server: str, model: str, files: list[bytes], timeout: float = 30.0
 ) -> list[list[tuple[str, float]]]:
-    """The same over gRPC."""
+    """Return the same as `ask_rest`, over gRPC."""
     import grpc
     from mlserver.grpc import dataplane_pb2, dataplane_pb2_grpc
 
@@ -72,13 +72,13 @@ def _pairs(classes, probabilities, k):
 
 
 def main() -> None:
-    """Print the classes of each file, one file a line."""
+    """Print the classes of each file, one line per file."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("files", nargs="+", metavar="IMAGE")
     parser.add_argument("--model", required=True, help="name in model-settings.json")
-    parser.add_argument("--grpc", action="store_true", help="gRPC instead of REST")
+    parser.add_argument("--grpc", action="store_true", help="use gRPC instead of REST")
     parser.add_argument("--server", help="HOST:PORT (default localhost:8080, or localhost:8081 for gRPC)")
     arguments = parser.parse_args()
     ask, port = (ask_grpc, 8081) if arguments.grpc else (ask_rest, 8080)

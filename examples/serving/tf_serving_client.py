@@ -3,8 +3,8 @@
     python examples/serving/tf_serving_client.py cat.jpg dog.png --model photos
     python examples/serving/tf_serving_client.py cat.jpg --model photos --grpc --server localhost:8500
 
-REST needs Python alone; gRPC needs `pip install "ltzoo[serving]"` (tensorflow-serving-api). The files are sent as they
-are: the signature "serve_images" decodes, resizes and normalises them on the server.
+REST needs only Python; gRPC needs `pip install "ltzoo[serving]"` (tensorflow-serving-api). Files are sent unchanged:
+the signature "serve_images" decodes, resizes and normalizes them on the server.
 """
 
 import argparse
@@ -18,7 +18,7 @@ SIGNATURE = "serve_images"
 
 
 def rest_body(files: list[bytes]) -> dict:
-    """The JSON body of a request to `/v1/models/NAME:predict`: one instance a file."""
+    """Return the JSON body of a request to `/v1/models/NAME:predict`, one instance per file."""
     instances = [{"image_bytes": {"b64": base64.b64encode(file).decode()}} for file in files]
     return {"signature_name": SIGNATURE, "instances": instances}
 
@@ -26,7 +26,7 @@ def rest_body(files: list[bytes]) -> dict:
 def ask_rest(
     server: str, model: str, files: list[bytes], timeout: float = 30.0
 ) -> list[list[tuple[str, float]]]:
-    """For each file its most probable classes and their probabilities, best first, over REST."""
+    """Return the most probable classes and their probabilities per file, best first, over REST."""
     request = urllib.request.Request(
         f"http://{server}/v1/models/{model}:predict",
         json.dumps(rest_body(files)).encode(),
@@ -41,7 +41,7 @@ def ask_rest(
 
 
 def grpc_request(model: str, files: list[bytes]):
-    """The `PredictRequest` for some files."""
+    """Return the `PredictRequest` for some files."""
     from tensorflow import make_tensor_proto
     from tensorflow_serving.apis import predict_pb2
 
@@ -56,7 +56,7 @@ def grpc_request(model: str, files: list[bytes]):
 def ask_grpc(
     server: str, model: str, files: list[bytes], timeout: float = 30.0
 ) -> list[list[tuple[str, float]]]:
-    """The same over gRPC."""
+    """Return the same as `ask_rest`, over gRPC."""
     import grpc
     from tensorflow import make_ndarray
     from tensorflow_serving.apis import prediction_service_pb2_grpc
@@ -75,13 +75,13 @@ def ask_grpc(
 
 
 def main() -> None:
-    """Print the classes of each file, one file a line."""
+    """Print the classes of each file, one line per file."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("files", nargs="+", metavar="IMAGE")
     parser.add_argument("--model", required=True, help="name in models.config")
-    parser.add_argument("--grpc", action="store_true", help="gRPC instead of REST")
+    parser.add_argument("--grpc", action="store_true", help="use gRPC instead of REST")
     parser.add_argument("--server", help="HOST:PORT (default localhost:8501, or localhost:8500 for gRPC)")
     arguments = parser.parse_args()
     ask, port = (ask_grpc, 8500) if arguments.grpc else (ask_rest, 8501)

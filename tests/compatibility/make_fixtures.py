@@ -87,12 +87,10 @@ def write_interrupted(name, folder, digits):
     """Write the checkpoint of an interrupted run, and the weights that it reaches when it is resumed."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         cases.build(name, digits).fit(
             digits, callbacks=[Interrupt()], checkpoint=folder, verbose=0, seed=cases.SEED
         )
-    except KeyboardInterrupt:
-        pass
     with tempfile.TemporaryDirectory() as copy:
         shutil.copy(folder / "state.npz", copy)
         model = cases.resume(name, copy, digits)

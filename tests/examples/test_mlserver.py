@@ -82,7 +82,7 @@ def test_names_and_probabilities_of_files(server, model, protocol):
     files, expected = files_and_answers(model)
     check(ask(address, "photos", files), expected)
     check(ask(address, "photos", files[:1]), expected[:1])
-    with pytest.raises(RuntimeError, match="refused: .*image_bytes holds no image"):
+    with pytest.raises(RuntimeError, match="refused: .*`image_bytes` must hold image files"):
         ask(address, "photos", [b"no image"])
 
 
@@ -119,4 +119,5 @@ def test_wrong_inputs_are_refused(server):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=30)
     assert refused.value.code == 400
-    assert "images must be [batch, 8, 8, 1]. Received: (1, 2, 2, 1)" in refused.value.read().decode()
+    said = refused.value.read().decode()
+    assert "`images` must have the shape [batch, 8, 8, 1]. Received: images of shape (1, 2, 2, 1)" in said

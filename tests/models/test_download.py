@@ -122,16 +122,16 @@ def test_a_weak_tag_does_not_join_parts_without_a_hash(target):
 
 @pytest.mark.parametrize("announced", [SIZE // 2, SIZE + 1000])
 def test_a_wrong_length_is_refused_before_anything_is_fetched(target, announced):
-    with serve(CONTENT, Answer(announced=announced)) as server:
-        with pytest.raises(WeightsError, match=f"{announced:,} bytes announced, expected {SIZE:,}"):
-            download(server.url(), target, sha256=SHA256, size=SIZE)
+    said = f"{announced:,} bytes announced, expected {SIZE:,}"
+    with serve(CONTENT, Answer(announced=announced)) as server, pytest.raises(WeightsError, match=said):
+        download(server.url(), target, sha256=SHA256, size=SIZE)
     assert left(target) == []
 
 
 def test_a_length_that_is_too_short_is_found_out_by_the_hash(target):
-    with serve(CONTENT, Answer(announced=SIZE // 2)) as server:
-        with pytest.raises(WeightsError, match=f"another file .* {SIZE // 2:,} bytes .* expected {SHA256}"):
-            download(server.url(), target, sha256=SHA256)
+    said = f"another file .* {SIZE // 2:,} bytes .* expected {SHA256}"
+    with serve(CONTENT, Answer(announced=SIZE // 2)) as server, pytest.raises(WeightsError, match=said):
+        download(server.url(), target, sha256=SHA256)
     assert left(target) == []
 
 
@@ -212,9 +212,9 @@ def test_redirects_keep_the_range(target):
         assert [path for path, _ in server.requests] == ["/gcl.weights.h5", "/elsewhere/file"] * 2
         assert server.ranges()[2] == server.ranges()[3] is not None
     assert target.read_bytes() == CONTENT
-    with serve(CONTENT, Answer(302, {"Location": "/gcl.weights.h5"})) as server:
-        with pytest.raises(WeightsError, match="redirects"):
-            download(server.url(), target.with_name("other"), sha256=SHA256)
+    away = Answer(302, {"Location": "/gcl.weights.h5"})
+    with serve(CONTENT, away) as server, pytest.raises(WeightsError, match="redirects"):
+        download(server.url(), target.with_name("other"), sha256=SHA256)
 
 
 def test_a_part_that_was_whole_already_needs_no_server(target):

@@ -28,7 +28,7 @@ HEADS = [
     ({"name": "rectified", "head": {"name": "dense"}}, None),
 ]
 CROP = {"name": "pad_crop_flip", "padding": 1, "flip": False}
-# (augmentation, augment_on, mixup_alpha, companion)
+# Each case has augmentation, augment_on, mixup_alpha and companion.
 AUGMENTATIONS = [
     ([], "host", 0.0, None),
     ([CROP], "host", 1.0, None),

@@ -1,7 +1,7 @@
-"""A runtime of MLServer for the ONNX files of `ltzoo export`: ONNX Runtime and Pillow, neither Keras nor ltzoo.
+"""MLServer runtime for the ONNX files of `ltzoo export`. It needs ONNX Runtime and Pillow, but not Keras or ltzoo.
 
-It takes either the input "images", FP32 [batch, height, width, channels] of the model's size with pixels 0..255, or
-"image_bytes", BYTES [batch], whole image files (base64 in JSON, raw bytes over gRPC). It answers with "classes" (BYTES)
+The input is either "images", FP32 [batch, height, width, channels] of the model's size with pixels 0..255, or
+"image_bytes", BYTES [batch], whole image files (base64 in JSON, raw bytes over gRPC). The outputs are "classes" (BYTES)
 and "probabilities" (FP32) [batch, k], best first, and "logits" (FP32) [batch, classes].
 """
 
@@ -19,10 +19,10 @@ from PIL import Image, ImageOps
 
 
 class OnnxClassifier(MLModel):
-    """Classifies images with one ONNX file; its metadata holds the names of the classes."""
+    """Classify images with one ONNX file; its metadata holds the class names."""
 
     async def load(self) -> bool:
-        """Opens the file that `uri` of model-settings.json names."""
+        """Open the file that `uri` of model-settings.json names."""
         path = await get_model_uri(self._settings, wellknown_filenames=["model.onnx"])
         self._session = onnxruntime.InferenceSession(Path(path), providers=["CPUExecutionProvider"])
         metadata = self._session.get_modelmeta().custom_metadata_map
@@ -33,7 +33,7 @@ class OnnxClassifier(MLModel):
         return True
 
     async def predict(self, payload: types.InferenceRequest) -> types.InferenceResponse:
-        """Answers one request."""
+        """Answer one request."""
         [logits] = self._session.run(["logits"], {"images": self._images(payload)})
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities = odds / odds.sum(axis=1, keepdims=True)
@@ -62,22 +62,23 @@ class OnnxClassifier(MLModel):
             images = NumpyCodec.decode_input(given["images"]).astype("float32")
             if images.ndim != 4 or images.shape[1:] != self._shape:
                 raise InferenceError(
-                    f"images must be [batch, {', '.join(map(str, self._shape))}]. Received: {images.shape}"
+                    f"`images` must have the shape [batch, {', '.join(map(str, self._shape))}]. "
+                    f"Received: images of shape {images.shape}"
                 )
             return images
         if set(given) == {"image_bytes"}:
             return np.stack([self._read(file) for file in Base64Codec.decode_input(given["image_bytes"])])
-        raise InferenceError(f"Send either images or image_bytes. Received: {sorted(given)}")
+        raise InferenceError(f"Send either `images` or `image_bytes`. Received: inputs={sorted(given)}")
 
     def _read(self, file):
-        """One image file as the model wants it: upright, scaled as its card says, the center cut out."""
+        """Return the image in one file: upright, scaled as the card says, cropped to the center."""
         height, width, channels = self._shape
         try:
             image = ImageOps.exif_transpose(Image.open(io.BytesIO(file))).convert(
                 "RGB" if channels == 3 else "L"
             )
         except OSError as error:
-            raise InferenceError(f"image_bytes holds no image: {error}") from error
+            raise InferenceError(f"`image_bytes` must hold image files: {error}") from error
         if self._resize is None:
             scale = max(height / image.height, width / image.width)
         else:
