@@ -20,41 +20,41 @@ def cifar_resnet(
     seed: int | None = None,
     name: str = "cifar_resnet",
 ) -> keras.Model:
-    """CIFAR ResNet with 6 * blocks + 2 layers: three stages of basic blocks with 16, 32 and 64 channels.
+    """Build a CIFAR ResNet with 6 * blocks + 2 layers: three stages of basic blocks with 16, 32 and 64 channels.
 
     Deep Residual Learning for Image Recognition (He et al., 2016), section 4.2, with parameter-free
     shortcuts (option A); the trunk of GCL, LDAM-DRW, MiSLAS, BBN and Balanced Softmax. Stages 2 and 3 start
-    with stride 2, and every 3x3 convolution has one pixel of padding on each side. ReLU follows every block,
-    the last one too. Convolution weights start from N(0, 2 / fan_in) (He et al., 2015).
+    with stride 2. Every 3x3 convolution has one pixel of padding on each side. ReLU follows every block,
+    including the last. Convolution weights start from N(0, 2 / fan_in) (He et al., 2015).
 
     Args:
-        blocks: Basic blocks a stage.
+        blocks: basic blocks per stage.
         input_shape: (height, width, channels) of the normalized images; height and width may be None.
-        width_multiplier: Factor on the number of channels.
-        seed: Seed of the convolution weights; None for random ones.
-        name: Name of the model.
+        width_multiplier: factor on the number of channels.
+        seed: seed of the convolution weights; None draws one.
+        name: name of the model.
 
     Returns:
-        A functional keras.Model, images [batch, height, width, channels] -> feature map
-        [batch, ceil(height / 4), ceil(width / 4), 64 * width_multiplier]. Layers are named after their place:
+        A functional `keras.Model` from images `[batch, height, width, channels]` to a feature map
+        `[batch, ceil(height / 4), ceil(width / 4), 64 * width_multiplier]`. Layers are named after their place:
         "conv1", "bn1", "stage1_block0_conv1", "stage1_block0_bn1", ..., "stage3_block4_relu2".
 
     Raises:
-        ValueError: If ``blocks`` is below 1, ``input_shape`` does not have three entries, or
-            ``width_multiplier`` leaves no channel.
+        ValueError: `blocks` is below 1, `input_shape` does not have three entries, or `width_multiplier` leaves no
+            channel.
     """
     filters = [int(round(width * width_multiplier)) for width in FILTERS]
     if blocks < 1:
-        raise ValueError(f"blocks must be 1 or more. Received: blocks={blocks}")
+        raise ValueError(f"`blocks` must be 1 or more. Received: blocks={blocks}")
     if len(input_shape) != 3 or input_shape[-1] is None:
         raise ValueError(
-            f"input_shape must be (height, width, channels). Received: input_shape={tuple(input_shape)}"
+            f"`input_shape` must be (height, width, channels). Received: input_shape={tuple(input_shape)}"
         )
     if filters[0] < 1:
         raise ValueError(
-            f"width_multiplier must leave 1 channel or more. Received: width_multiplier={width_multiplier}"
+            f"`width_multiplier` must leave 1 channel or more. Received: width_multiplier={width_multiplier}"
         )
-    # One seed a convolution, drawn from the given one, so that no two layers start alike.
+    # One seed per convolution, drawn from the given one, so that no two layers start alike.
     seeds = iter(np.random.SeedSequence(seed).generate_state(6 * blocks + 1).tolist())
     images = keras.Input(input_shape, name="images")
     x = _convolution(images, filters[0], 1, seeds, "conv1")
@@ -100,7 +100,7 @@ def _convolution(inputs, filters, stride, seeds, name):
 def resnet8(
     input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
 ) -> keras.Model:
-    """CIFAR ResNet with 8 layers, 75 thousand parameters; see ``cifar_resnet``."""
+    """CIFAR ResNet with 8 layers, 75 thousand parameters; see `cifar_resnet`."""
     return cifar_resnet(1, input_shape, width_multiplier, seed, name="resnet8")
 
 
@@ -108,7 +108,7 @@ def resnet8(
 def resnet20(
     input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
 ) -> keras.Model:
-    """CIFAR ResNet with 20 layers, 0.27 million parameters; see ``cifar_resnet``."""
+    """CIFAR ResNet with 20 layers, 0.27 million parameters; see `cifar_resnet`."""
     return cifar_resnet(3, input_shape, width_multiplier, seed, name="resnet20")
 
 
@@ -116,7 +116,7 @@ def resnet20(
 def resnet32(
     input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
 ) -> keras.Model:
-    """CIFAR ResNet with 32 layers, 0.46 million parameters; see ``cifar_resnet``."""
+    """CIFAR ResNet with 32 layers, 0.46 million parameters; see `cifar_resnet`."""
     return cifar_resnet(5, input_shape, width_multiplier, seed, name="resnet32")
 
 
@@ -124,7 +124,7 @@ def resnet32(
 def resnet44(
     input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
 ) -> keras.Model:
-    """CIFAR ResNet with 44 layers, 0.66 million parameters; see ``cifar_resnet``."""
+    """CIFAR ResNet with 44 layers, 0.66 million parameters; see `cifar_resnet`."""
     return cifar_resnet(7, input_shape, width_multiplier, seed, name="resnet44")
 
 
@@ -132,5 +132,5 @@ def resnet44(
 def resnet56(
     input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
 ) -> keras.Model:
-    """CIFAR ResNet with 56 layers, 0.85 million parameters; see ``cifar_resnet``."""
+    """CIFAR ResNet with 56 layers, 0.85 million parameters; see `cifar_resnet`."""
     return cifar_resnet(9, input_shape, width_multiplier, seed, name="resnet56")

@@ -1,4 +1,4 @@
-"""A few wide convolutions behind whitened patches, for small images and short trainings."""
+"""A few wide convolutions behind whitened patches, for small images and short runs."""
 
 from collections.abc import Sequence
 
@@ -24,37 +24,37 @@ def fastnet(
         2x2 convolution "whiten", ReLU
         for each width: 3x3 convolution, 2x2 max-pooling, batch norm, ReLU, 3x3 convolution, batch norm, ReLU
 
-    It learns much in few steps: "whiten" turns patches into uncorrelated channels of equal variance, a filter and its
-    negative for each of them, once the technique "whitened_patches" has set it from the training images; the 3x3
-    convolutions start as the identity on as many channels as they take.
+    It learns quickly. The technique "whitened_patches" sets "whiten" from the training images, so that it turns patches
+    into uncorrelated channels of equal variance, each with a filter and its negative. The 3x3 convolutions start as
+    the identity on as many channels as they have inputs.
 
     Args:
-        input_shape: (height, width, channels) of the normalized images; height and width may be None. A map whose
-            height or width is known to be below 4 is not pooled any more, so that 8x8 images end in 3x3.
+        input_shape: (height, width, channels) of the normalized images; height and width may be None. Maps
+            with a known height or width below 4 are no longer pooled, so 8x8 images end in 3x3.
         widths: channels after each pooling.
-        seed: Seed of the convolution weights; None for random ones.
+        seed: seed of the convolution weights; None draws one.
 
     Returns:
-        A functional keras.Model, images [batch, height, width, channels] -> feature map [batch, h, w, widths[-1]]
-        with h = (height - 1) // 2^len(widths) for images of 32 pixels and more. Layers: "whiten", "stage1_conv1",
+        A functional `keras.Model` from images `[batch, height, width, channels]` to a feature map
+        `[batch, h, w, widths[-1]]` with h = (height - 1) // 2^len(widths) for images of 32 pixels and more. Layers: "whiten", "stage1_conv1",
         "stage1_pool", "stage1_bn1", "stage1_relu1", "stage1_conv2", ...
 
     Raises:
-        ValueError: ``widths`` is empty or has an entry below 1, or ``input_shape`` lacks the number of channels.
+        ValueError: `widths` is empty or has an entry below 1, or `input_shape` lacks the number of channels.
 
     Deviations from Jordan (2024): ReLU instead of GELU, batch norm with a scale and the usual momentum, and the mean
-    over all places that are left instead of the maximum, whatever the size of the image.
+    over all remaining positions instead of the maximum.
     """
     widths = tuple(int(width) for width in widths)
     if not widths or min(widths) < 1:
-        raise ValueError(f"widths must hold numbers of 1 or more. Received: widths={widths}")
+        raise ValueError(f"`widths` must hold numbers of 1 or more. Received: widths={widths}")
     if len(input_shape) != 3 or input_shape[-1] is None:
         raise ValueError(
-            f"input_shape must be (height, width, channels). Received: input_shape={tuple(input_shape)}"
+            f"`input_shape` must be (height, width, channels). Received: input_shape={tuple(input_shape)}"
         )
     seeds = iter(np.random.SeedSequence(seed).generate_state(2 * len(widths) + 1).tolist())
     images = keras.Input(input_shape, name="images")
-    whitened = 2 * 4 * input_shape[-1]  # A filter of each sign for each number of a patch.
+    whitened = 2 * 4 * input_shape[-1]  # One filter of each sign per number in a patch.
     x = layers.Conv2D(
         whitened, 2, kernel_initializer=keras.initializers.HeNormal(seed=next(seeds)), name="whiten"
     )(images)
@@ -78,12 +78,12 @@ def fastnet(
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class IdentityOfChannels(keras.initializers.Initializer):
-    """Output channel c of a convolution starts as input channel c, as far as there are inputs; the rest at random.
+    """Start output channel c of a convolution as input channel c, and channels beyond the inputs at random.
 
-    The random filters are uniform on +- 1 / sqrt(fan_in).
+    The random filters are uniform in +- 1 / sqrt(fan_in).
 
     Args:
-        seed: of the random filters; None takes a random one.
+        seed: seed of the random filters; None draws one.
     """
 
     def __init__(self, seed: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""A network with small trained additions to some of its layers, for tuning that leaves the network itself alone."""
+"""A network with small trained additions to some layers, for tuning that leaves its own weights alone."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ltzoo.backbones.inner_layers import inner_layers
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class LightlyTuned(keras.Model):
-    """A backbone in which the output of chosen layers gets something added: y + addition(x).
+    """A backbone with additions to the outputs of chosen layers: y + addition(x).
 
-    y is a layer's output before its activation function, x its input or, for the branch of a whole MLP, the input of a
-    layer before it. The additions are layers of this model's own, in ``additions``, and named after their places: a
-    stage with ``trainable=["lora_*"]`` or ``["adapter_*"]`` trains them and leaves every weight of the backbone as it
-    is. Both survive ``.keras`` files separately: nothing is merged into the backbone's kernels. (``Dense.enable_lora``
-    of Keras merges them when it saves, and unfreezes the kernel when somebody sets ``trainable``.)
+    y is a layer's output before its activation function. x is its input or, for a branch around a whole MLP, the
+    input of an earlier layer. The additions are this model's own layers, in `additions`, named after their places: a
+    stage with `trainable=["lora_*"]` or `["adapter_*"]` trains them and leaves every weight of the backbone
+    unchanged. `.keras` files keep both separately; nothing is merged into the backbone's kernels. (Keras's
+    `Dense.enable_lora` merges them on saving, and unfreezes the kernel when `trainable` is set.)
 
-    Made by the conversions "lora" and "adapters"; other conversions must come before them.
+    The conversions "lora" and "adapters" make this model; apply other conversions before them.
 
     Args:
-        backbone: a built model that can be made again from its configuration. It is changed in place.
+        backbone: a built model that can be rebuilt from its configuration. It is changed in place.
         additions: the layers to add.
-        places: for each the keys (see ``inner_layers``) of the layer whose input it reads and of the layer to whose
-            output it is added; often the same.
-        name: default the backbone's.
+        places: for each addition the keys (see `inner_layers`) of the layer whose input it reads and of the layer
+            whose output it is added to; often the same layer.
+        name: name of the model; default: the backbone's.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class LightlyTuned(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name or backbone.name, **kwargs)
-        # As text: the layers change below, and Keras would track a dict.
+        # As text, since the layers change below and Keras would track a dict.
         self._backbone_config = json.dumps(keras.saving.serialize_keras_object(backbone))
         self.places = tuple((str(first), str(last)) for first, last in places)
         self.backbone = backbone
@@ -52,18 +52,20 @@ class LightlyTuned(keras.Model):
 
     @property
     def output_shape(self) -> tuple:
-        """The backbone's."""
+        """The output shape of the backbone."""
         return self.backbone.output_shape
 
     @property
     def input_shape(self) -> tuple:
-        """The backbone's."""
+        """The input shape of the backbone."""
         return self.backbone.input_shape
 
     def call(self, images, training=None):
+        """Return the features of normalized images, with the additions."""
         return self.backbone(images, training=training)
 
     def compute_output_shape(self, input_shape):
+        """Return the output shape of the backbone."""
         return self.backbone.compute_output_shape(input_shape)
 
     def get_config(self):
@@ -78,7 +80,7 @@ class LightlyTuned(keras.Model):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """The inverse of `get_config`."""
+        """Rebuild the model from `get_config`."""
         made = {
             "backbone": keras.saving.deserialize_keras_object(
                 config["backbone"], custom_objects=custom_objects
@@ -92,7 +94,7 @@ class LightlyTuned(keras.Model):
 
 
 def _attach(addition, first, last):
-    """Lets `last` return what it returned plus `addition(input of first)`, in every call from now on."""
+    """Make `last` add `addition(input of first)` to its output, from now on."""
     activation = getattr(last, "activation", None)
     if activation is not None:
         last.activation = keras.activations.linear
@@ -107,7 +109,7 @@ def _attach(addition, first, last):
         first.call = remember
 
     def add(inputs, *arguments, **keywords):
-        # `first` was called in the same pass: nothing is kept from one to the next.
+        # `first` was called in the same pass, so nothing is kept between passes.
         source = inputs if first is last else seen.pop()
         outputs = compute(inputs, *arguments, **keywords) + addition(source)
         return outputs if activation is None else activation(outputs)

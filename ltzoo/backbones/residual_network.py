@@ -24,52 +24,55 @@ def residual_network(
     seed: int | None = None,
     name: str = "residual_network",
 ) -> keras.Model:
-    """ResNet or ResNeXt with four stages of 64, 128, 256 and 512 channels (times 4 where blocks are bottlenecks).
+    """Build a ResNet or ResNeXt with four stages of 64, 128, 256 and 512 channels (times 4 in bottlenecks).
 
     Deep Residual Learning for Image Recognition (He et al., 2016), Table 1, and Aggregated Residual Transformations
     for Deep Neural Networks (Xie et al., 2017); the trunks that GCL, MiSLAS, NBN and decoupling use on ImageNet-LT,
-    Places-LT and iNaturalist. Where the size or the number of channels changes, the shortcut is a 1x1 convolution
-    with batch normalization (option B). A bottleneck has its stride in the 3x3 convolution, as in the published code
-    of all of them (the article has it in the first 1x1). Every convolution pads symmetrically. Batch normalization
+    Places-LT and iNaturalist. If the size or the number of channels changes, the shortcut is a 1x1 convolution with
+    batch normalization (option B). Bottlenecks have the stride in the 3x3 convolution, as in all their published code
+    (the article has it in the first 1x1). Every convolution pads symmetrically. Batch normalization
     has epsilon 1e-5 and momentum 0.9. Convolution weights start from N(0, 2 / fan_in) (He et al., 2015).
 
     Args:
-        blocks: Number of blocks in each of the four stages.
-        bottleneck: Blocks of 1x1, 3x3 and 1x1 convolutions (1x1 with four times the channels); False: two 3x3.
-        groups: Groups of the 3x3 convolution in bottlenecks: 32 in ResNeXt-50 (32x4d), 1 in ResNet.
-        group_width: Channels a group in the first stage: 4 in 32x4d. The 3x3 convolution has
+        blocks: number of blocks in each of the four stages.
+        bottleneck: use blocks of 1x1, 3x3 and 1x1 convolutions, the last with four times the channels; False: two
+            3x3 convolutions.
+        groups: groups of the 3x3 convolution in bottlenecks: 32 in ResNeXt-50 (32x4d), 1 in ResNet.
+        group_width: channels per group in the first stage: 4 in 32x4d. The 3x3 convolution has
             groups * group_width * (stage channels) / 64 channels.
-        stem: "imagenet": 7x7 convolution with stride 2, then 3x3 max-pooling with stride 2 (the map is 1/32 of the
-            image in the end). "small", for images of 32 to 96 pixels: one 3x3 convolution (1/8).
+        stem: "imagenet": 7x7 convolution with stride 2, then 3x3 max-pooling with stride 2; the final map is 1/32
+            of the image. "small", for images of 32 to 96 pixels: one 3x3 convolution (1/8).
         input_shape: (height, width, channels) of the normalized images; height and width may be None.
-        width_multiplier: Factor on the number of channels.
-        seed: Seed of the convolution weights; None for random ones.
-        name: Name of the model.
+        width_multiplier: factor on the number of channels.
+        seed: seed of the convolution weights; None draws one.
+        name: name of the model.
 
     Returns:
-        A functional keras.Model, images [batch, height, width, channels] -> feature map [batch, h, w, D] with
+        A functional `keras.Model` from images `[batch, height, width, channels]` to a feature map `[batch, h, w, D]` with
         D = 2048 for bottlenecks, else 512. Layers are named after their place: "conv1", "bn1", "relu1", "pool1",
         "stage1_block0_conv1", "stage1_block0_bn1", ..., "stage1_block0_shortcut_conv", ..., "stage4_block2_relu3".
 
     Raises:
-        ValueError: If ``blocks`` are not four numbers above 0, ``stem`` is unknown, ``input_shape`` has not three
-            entries, ``groups`` is used without bottlenecks, or ``width_multiplier`` leaves no channel.
+        ValueError: `blocks` are not four numbers above 0, `stem` is unknown, `input_shape` does not have three entries,
+            `groups` is used without bottlenecks, or `width_multiplier` leaves no channel.
     """
     blocks = tuple(int(number) for number in blocks)
     if len(blocks) != 4 or min(blocks) < 1:
-        raise ValueError(f"blocks must be four numbers, each 1 or more. Received: blocks={blocks}")
+        raise ValueError(f"`blocks` must be four numbers, each 1 or more. Received: blocks={blocks}")
     if stem not in STEMS:
-        raise ValueError(f"stem must be one of {STEMS}. Received: stem={stem!r}")
+        raise ValueError(f"`stem` must be one of {STEMS}. Received: stem={stem!r}")
     if len(input_shape) != 3 or input_shape[-1] is None:
         raise ValueError(
-            f"input_shape must be (height, width, channels). Received: input_shape={tuple(input_shape)}"
+            f"`input_shape` must be (height, width, channels). Received: input_shape={tuple(input_shape)}"
         )
     if groups != 1 and not bottleneck:
-        raise ValueError(f"groups above 1 need bottleneck=True. Received: groups={groups}, bottleneck=False")
+        raise ValueError(
+            f"`groups` must be 1 without bottlenecks. Received: groups={groups}, bottleneck=False"
+        )
     base = int(round(64 * width_multiplier))
     if base < 1:
         raise ValueError(
-            f"width_multiplier must leave 1 channel or more. Received: width_multiplier={width_multiplier}"
+            f"`width_multiplier` must leave 1 channel or more. Received: width_multiplier={width_multiplier}"
         )
     seeds = iter(np.random.SeedSequence(seed).generate_state(1 + 4 * sum(blocks)).tolist())
     images = keras.Input(input_shape, name="images")
@@ -95,7 +98,7 @@ def _stem(x, filters, stem, seeds):
     x = layers.ReLU(name="relu1")(x)
     if stem == "small":
         return x
-    # What is pooled is never negative, so a border of zeros never wins.
+    # The pooled values are never negative, so a border of zeros never wins.
     x = layers.ZeroPadding2D(1, name="pool1_pad")(x)
     return layers.MaxPooling2D(3, 2, name="pool1")(x)
 
@@ -149,7 +152,7 @@ def _register(name, blocks, summary, **arguments):
         )
 
     build.__name__ = build.__qualname__ = name
-    build.__doc__ = f"{summary}; see ``residual_network``."
+    build.__doc__ = f"{summary}; see `residual_network`."
     return register(build)
 
 

@@ -1,4 +1,4 @@
-"""Batch normalization to normalized batch normalization (NBN) in any functional network."""
+"""Convert batch normalization to normalized batch normalization (NBN) in any functional network."""
 
 import fnmatch
 import re
@@ -30,48 +30,39 @@ def convert_batch_normalization(
     magnitude: float = 1.0,
     initialization: str = "auto",
 ) -> keras.Model:
-    """A copy of a network in which chosen batch normalization layers are NBN layers (Bao et al., 2024, section III).
+    """Copy a network and turn chosen batch normalization layers into NBN layers (Bao et al., 2024, section III).
 
-    All other layers keep their weights, the new layers their names and moving averages. The magnitudes become layers
-    of the graph, ``SharedMagnitude``, whose names begin with "magnitude": ``Stage(trainable=["magnitude*"])`` trains
-    them together with the classifier only (NBN* in Table VIII).
+    All other layers keep their weights; the new layers keep names and moving averages. The magnitudes become layers of
+    the graph, `SharedMagnitude`, whose names begin with "magnitude". `Stage(trainable=["magnitude*"])` trains only
+    them and the classifier (NBN* in Table VIII).
 
     Args:
-        model: A functional (or built sequential) model. It is left as it is.
-        placement: Which layers: "paper", "A", "B", "C" of Table VI, or a list of patterns of layer names; see
-            ``ltzoo.backbones.norm_placement.select_norms``.
-        sharing: Which layers share a magnitude (Table VII): "all" of them, "partial" (those of one residual block),
-            or "none" (each has its own).
-        groups: With ``sharing="all"``: patterns of layer names; the layers that match one pattern share a magnitude,
-            and those that match none share one too. ``["expert1_*", "expert2_*"]`` is one magnitude an expert.
-        learn_magnitude: False fixes g ("Fix g" in Table IX).
-        normalize: False leaves the directions without normalization ("Ours w/o. normalization" in Table IX).
-        bias_radius: Of ``NormalizedBatchNormalization``; 0 is the published form of the bias.
-        magnitude: Where g starts in a fresh network. 1 as published: the effective scale of a layer with C channels
-            then starts at 1 / sqrt(C), 0.125 in the last stage of ResNet-32. sqrt(C) starts like a plain network.
-        initialization: "published": directions of ones, offsets of zero, g = ``magnitude``, whatever the old layers
-            had. "keep": the network computes what it computed before: g is the mean length of the old scales that share
-            it, the directions are the old ones, and fixed factors in each layer make up for what one g cannot say
-            (``NormalizedBatchNormalization.represent``). "auto": "keep" if any of the chosen layers has been trained,
-            else "published".
+        model: a functional or built sequential model; it is not changed.
+        placement: which layers to convert: "paper", "A", "B" or "C" of Table VI, or a list of patterns of layer names;
+            see `ltzoo.backbones.norm_placement.select_norms`.
+        sharing: which layers share a magnitude (Table VII): "all", "partial" (the layers of one residual block), or
+            "none" (each layer has its own).
+        groups: with `sharing="all"`, patterns of layer names. Layers that match the same pattern share a magnitude;
+            layers that match none share another. `["expert1_*", "expert2_*"]` gives one magnitude per expert.
+        learn_magnitude: train g; False fixes it ("Fix g" in Table IX).
+        normalize: normalize the directions; False leaves it out ("Ours w/o. normalization" in Table IX).
+        bias_radius: argument of `NormalizedBatchNormalization`; 0 is the published form of the bias.
+        magnitude: initial g in a new network. With 1, as published, the effective scale of a layer with C channels
+            starts at 1 / sqrt(C): 0.125 in the last stage of ResNet-32. sqrt(C) starts like a plain network.
+        initialization: "published" ignores the old weights: directions of ones, zero offsets, g = `magnitude`. "keep"
+            preserves the network's outputs: g is the mean length of the old scales that share it, the directions are
+            the old ones, and fixed factors in each layer hold the rest
+            (`NormalizedBatchNormalization.represent`). "auto" means "keep" if any chosen layer was trained, else
+            "published".
 
     Returns:
-        A functional ``keras.Model`` of the same name, inputs and outputs.
+        A functional `keras.Model` with the same name, inputs and outputs.
 
     Raises:
-        ValueError: If the model is not functional, no layer is found, a chosen layer is an NBN layer already or has no
-            scale, a nested model holds the layers, or an argument is unknown.
+        ValueError: the model is not functional, no layer is found, a chosen layer is an NBN layer or has no scale, the
+            layers are in a nested model, or an argument is unknown.
     """
-    if sharing not in SHARING:
-        raise ValueError(f"sharing must be one of {SHARING}. Received: sharing={sharing!r}")
-    if groups is not None and sharing != "all":
-        raise ValueError(
-            f"groups say who shares a magnitude; use them with sharing='all'. Received: sharing={sharing!r}"
-        )
-    if initialization not in INITIALIZATIONS:
-        raise ValueError(
-            f"initialization must be one of {INITIALIZATIONS}. Received: initialization={initialization!r}"
-        )
+    _check_arguments(sharing, groups, initialization)
     model = _functional(model)
     chosen = {layer.name: layer for layer in select_norms(model, placement)}
     _check(chosen)
@@ -101,26 +92,44 @@ def convert_batch_normalization(
             return layer(*arguments, **keywords)
         inputs = arguments[0]
         if group not in magnitudes:
-            # The first tensor at hand stands for "any": so the magnitude lies where its layers lie.
+            # Any tensor would do; the first one places the magnitude next to its layers in the graph.
             shared = SharedMagnitude(starts[group], learn_magnitude, name=group, dtype=layer.dtype_policy)
             magnitudes[group] = shared(inputs)
         return layer([inputs, magnitudes[group]], *arguments[1:], **keywords)
 
     converted = keras.models.clone_model(model, clone_function=clone, call_function=call)
     for old, new in clones:
-        if old.name not in chosen:
+        if old.name in chosen:
+            _copy_normalized(old, new, starts[group_of[old.name]] if keep else None)
+        else:
             for source, target in zip(old.variables, new.variables, strict=True):
                 assign_copy(target, source)
-            continue
-        assign_copy(new.moving_mean, old.moving_mean)
-        assign_copy(new.moving_variance, old.moving_variance)
-        if keep:
-            gamma, beta = (
-                None if variable is None else keras.ops.convert_to_numpy(variable)
-                for variable in (old.gamma, old.beta)
-            )
-            new.represent(gamma, beta, starts[group_of[old.name]])
     return converted
+
+
+def _check_arguments(sharing, groups, initialization):
+    if sharing not in SHARING:
+        raise ValueError(f"`sharing` must be one of {SHARING}. Received: sharing={sharing!r}")
+    if groups is not None and sharing != "all":
+        raise ValueError(
+            f"`groups` must be None unless sharing='all'. Received: sharing={sharing!r}, groups={list(groups)}"
+        )
+    if initialization not in INITIALIZATIONS:
+        raise ValueError(
+            f"`initialization` must be one of {INITIALIZATIONS}. Received: initialization={initialization!r}"
+        )
+
+
+def _copy_normalized(old, new, magnitude):
+    """Copy the moving averages; with a magnitude also make `new` compute what `old` computes."""
+    assign_copy(new.moving_mean, old.moving_mean)
+    assign_copy(new.moving_variance, old.moving_variance)
+    if magnitude is not None:
+        gamma, beta = (
+            None if variable is None else keras.ops.convert_to_numpy(variable)
+            for variable in (old.gamma, old.beta)
+        )
+        new.represent(gamma, beta, magnitude)
 
 
 def _functional(model):
@@ -128,8 +137,8 @@ def _functional(model):
         model = keras.Model(model.inputs, model.outputs, name=model.name)
     if not isinstance(model, keras.Model) or not hasattr(model, "operations"):
         raise ValueError(
-            "model must be a functional keras.Model, made from inputs and outputs. "
-            f"Received: {type(model).__name__}"
+            "`model` must be a functional keras.Model, made from inputs and outputs. "
+            f"Received: model of type {type(model).__name__}"
         )
     return model
 
@@ -138,11 +147,11 @@ def _check(chosen):
     for layer in chosen.values():
         if isinstance(layer, NormalizedBatchNormalization):
             raise ValueError(
-                f"Each layer can be converted once. Received: {layer.name!r}, an NBN layer already"
+                f"`placement` must select plain batch normalization. Received: {layer.name!r}, an NBN layer already"
             )
         if not layer.scale or layer.renorm or layer.synchronized:
             raise ValueError(
-                "An NBN layer needs a scale and has no renorm or synchronized mode; choose other layers. "
+                "`placement` must select layers with a scale and without renorm or synchronized mode. "
                 f"Received: {layer.name!r} with scale={layer.scale}, renorm={layer.renorm}, "
                 f"synchronized={layer.synchronized}"
             )
@@ -169,7 +178,7 @@ def _is_fresh(layer):
 
 
 def _groups(model, names, sharing, patterns):
-    """The name of the magnitude of each layer."""
+    """Return the name of each layer's magnitude."""
     if sharing == "none":
         return {name: f"magnitude_{name}" for name in names}
     if sharing == "partial":
@@ -180,8 +189,8 @@ def _groups(model, names, sharing, patterns):
         found = [name for name in names if fnmatch.fnmatchcase(name, pattern) and name not in groups]
         if not found:
             raise ValueError(
-                f"Every pattern of groups must match a converted layer that no pattern before it matches; these are "
-                f"converted: {', '.join(names)}. Received: groups={list(patterns)}"
+                f"Every pattern of `groups` must match a converted layer that no earlier pattern matches. Converted are "
+                f"{', '.join(names)}. Received: groups={list(patterns)}"
             )
         label = re.sub(r"\W+", "_", pattern).strip("_")
         groups.update(dict.fromkeys(found, f"magnitude_{label}"))
