@@ -29,15 +29,15 @@ def fastnet(
     the identity on as many channels as they have inputs.
 
     Args:
-        input_shape: (height, width, channels) of the normalized images; height and width may be None. Maps
-            with a known height or width below 4 are no longer pooled, so 8x8 images end in 3x3.
+        input_shape: (height, width, channels) of the normalized images; height and width may be None. Maps with a
+            known height or width below 4 are no longer pooled, so 8x8 images end in 3x3.
         widths: channels after each pooling.
         seed: seed of the convolution weights; None draws one.
 
     Returns:
         A functional `keras.Model` from images `[batch, height, width, channels]` to a feature map
-        `[batch, h, w, widths[-1]]` with h = (height - 1) // 2^len(widths) for images of 32 pixels and more. Layers: "whiten", "stage1_conv1",
-        "stage1_pool", "stage1_bn1", "stage1_relu1", "stage1_conv2", ...
+        `[batch, h, w, widths[-1]]` with h = (height - 1) // 2^len(widths) for images of 32 pixels and more. Layers:
+        "whiten", "stage1_conv1", "stage1_pool", "stage1_bn1", "stage1_relu1", "stage1_conv2", ...
 
     Raises:
         ValueError: `widths` is empty or has an entry below 1, or `input_shape` lacks the number of channels.
@@ -90,6 +90,7 @@ class IdentityOfChannels(keras.initializers.Initializer):
         self.seed = int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1) if seed is None else int(seed)
 
     def __call__(self, shape, dtype=None):
+        """Return the initial kernel."""
         height, width, inputs, outputs = shape
         bound = 1.0 / np.sqrt(height * width * inputs)
         rest = keras.random.uniform(shape, -bound, bound, dtype=dtype, seed=self.seed)

@@ -1,4 +1,4 @@
-"""The trunk of any functional Keras model."""
+"""Cut the trunk out of any functional Keras model."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ _CLASS_TOKENS = ("class_token", "cls_token", "class_embedding")
 
 
 def from_model(model: keras.Model, layer: str | None = None, tokens: str | None = None) -> keras.Model:
-    """The part of a model from images to its last feature map, with its weights.
+    """Return the part of a model from images to its last feature map, with its weights.
 
-    Pooling and classifier are left out. The result shares its layers with the model: what trains one trains the other.
+    Pooling and classifier are left out. The result shares its layers with the model, so training one trains both.
 
-    - A network that ends in a feature map ``[batch, h, w, D]`` comes back as it is.
-    - In one that ends in features or logits the last feature map is searched in the tensors that everything passes
-      (not inside of residual or squeeze-and-excitation branches), before the first global pooling, flattening or
-      average pooling to 1x1.
-    - A transformer gives tokens ``[batch, T, D]``. They become one feature vector ``[batch, D]``: the class token where
-      there is one, else the mean of the patch tokens. A class token is recognized by a weight called "class_token",
-      "cls_token" or "class_embedding".
+    - A network that ends in a feature map `[batch, h, w, D]` is returned unchanged.
+    - If it ends in features or logits, the result ends at the last feature map before the first global pooling,
+      flattening or average pooling to 1x1. Only tensors on every path count, not those in residual or
+      squeeze-and-excitation branches.
+    - A transformer's tokens `[batch, T, D]` become one feature vector `[batch, D]`: the class token if there is one,
+      else the mean of the patch tokens. A weight called "class_token", "cls_token" or "class_embedding" marks a
+      class token.
 
     Args:
-        model: a functional or built sequential model with one input; a model with a ``backbone`` (a
-            ``LongTailedClassifier``) or ``vision_encoder`` (a KerasHub CLIP or SigLIP) stands for that.
-        layer: the layer whose output is wanted, instead of searching.
-        tokens: "class" or "mean", to choose what tokens become.
+        model: a functional or built sequential model with one input. Of a model with a `backbone` (a
+            `LongTailedClassifier`) or a `vision_encoder` (KerasHub's CLIP or SigLIP), that part is used.
+        layer: name of the layer whose output to use, instead of searching.
+        tokens: "class" or "mean": how to pool tokens.
 
     Returns:
-        A functional ``keras.Model`` from normalized images to a feature map or features.
+        A functional `keras.Model` from normalized images to a feature map or features.
 
     Raises:
-        ValueError: the model is no graph with one input, has no feature map or several outputs, or there is no such
-            layer.
+        ValueError: the model is not a graph with one input, has no feature map or several outputs, or has no layer of
+            this name.
     """
     if tokens is not None and tokens not in MODES:
         raise ValueError(f"`tokens` must be one of {MODES} or None. Received: tokens={tokens!r}")
@@ -56,7 +56,7 @@ def from_model(model: keras.Model, layer: str | None = None, tokens: str | None 
     rank = len(tensor.shape)
     if rank not in (2, 3, 4):
         raise ValueError(
-            f"The features must be a map, tokens or a vector. Received: shape {tuple(tensor.shape)} of "
+            f"`layer` must give a map, tokens or a vector. Received: shape {tuple(tensor.shape)} of "
             f"{producer(tensor).operation.name!r} in {model.name!r}"
         )
     if rank == 3:
@@ -75,7 +75,7 @@ def _functional(model):
         model = keras.Model(model.inputs, model.outputs, name=model.name)
     if not isinstance(model, keras.Model) or not hasattr(model, "operations") or len(model.inputs) != 1:
         raise ValueError(
-            "model must be a functional keras.Model with one input, made as keras.Model(inputs, outputs). "
+            "`model` must be a functional keras.Model with one input, made as keras.Model(inputs, outputs). "
             f"Received: {type(model).__name__} {getattr(model, 'name', '')!r}"
         )
     return model
@@ -84,7 +84,7 @@ def _functional(model):
 def _last_map(model):
     if len(model.outputs) != 1:
         raise ValueError(
-            "The model has several outputs; name the layer with the features by `layer`. "
+            "`model` has several outputs; name the layer with the features by `layer`. "
             f"Received: {model.name!r} with outputs of {[producer(output).operation.name for output in model.outputs]}"
         )
     if len(model.outputs[0].shape) > 2:
@@ -97,7 +97,7 @@ def _last_map(model):
             found = tensor
     if found is None:
         raise ValueError(
-            "The model has no feature map before its output; name the layer with the features by `layer`. "
+            "`model` has no feature map before its output; name the layer with the features by `layer`. "
             f"Received: {model.name!r} with layers {', '.join(layer.name for layer in model.layers[-8:])}"
         )
     return found
@@ -120,7 +120,7 @@ def _output_of(model, layer):
 
 
 def _class_token(model):
-    """(whether there is a class token, the number of tokens before the patches)"""
+    """Return (whether there is a class token, the number of tokens before the patches)."""
     names = {variable.name for variable in model.variables}
     found = any(name in names for name in _CLASS_TOKENS)
     registers = int(_attribute(model, "num_register_tokens") or 0)
@@ -140,7 +140,7 @@ def _finish(model, tensor, pooling) -> Any:
     if is_output and plain and pooling is None:
         return model
     if is_output and (not plain or type(model).__module__.partition(".")[0] != "keras"):
-        # As a whole: a network with a configuration of its own knows better than its layers how it is made.
+        # Keep it whole: a network with its own configuration knows how to rebuild itself.
         images = keras.Input(model.inputs[0].shape[1:], name="images")
         features = model(images if plain else {next(iter(model.input)): images})
     else:
@@ -150,5 +150,5 @@ def _finish(model, tensor, pooling) -> Any:
     trunk = keras.Model(images, features, name=model.name)
     inner = [part for part in trunk.layers if not isinstance(part, keras.layers.InputLayer)]
     if len(inner) == 1 and hasattr(inner[0], "operations") and not isinstance(inner[0].input, dict):
-        return inner[0]  # Only one network in it, as in Sequential([network, pooling, classifier]).
+        return inner[0]  # It holds only one network, as in Sequential([network, pooling, classifier]).
     return trunk

@@ -1,4 +1,4 @@
-"""All layers of a model with their places, however deep they lie."""
+"""All layers of a model, at any depth, with their places."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from ltzoo.keras_internals import parts_of
 
 
 def inner_layers(model: keras.layers.Layer) -> Iterator[tuple[str, str, keras.layers.Layer]]:
-    """Every layer inside of a model once, parents before their parts.
+    """Yield every layer inside a model once, parents before their parts.
 
     Args:
         model: a built model or layer.
 
     Yields:
-        (key, path, layer): the path joins the names of layers (``"encoder/block_1/mlp/dense_1"``), without those of
-        models in between, and is for people and patterns; the key finds the layer again in a copy made from the
-        configuration. It has numbers for the parts of layers that are no functional models, since Keras may give those
-        other names in another process.
+        (key, path, layer). The path joins the names of layers (`"encoder/block_1/mlp/dense_1"`), without models in
+        between, for people and patterns. The key finds the layer in a copy made from the configuration. It numbers
+        the parts of layers that are not functional models, since Keras may name those differently in another process.
     """
     yield from _walk(model, (), (), set())
 

@@ -1,4 +1,4 @@
-"""Which batch normalization layers of a backbone a method changes: the positions of NBN's Table VI, or by name."""
+"""Select batch normalization layers of a backbone: by the positions of NBN's Table VI, or by name."""
 
 import fnmatch
 from collections.abc import Sequence
@@ -12,32 +12,31 @@ PLACEMENTS = ("paper", "A", "B", "C")
 
 
 def select_norms(model: keras.Model, placement: str | Sequence[str] = "paper") -> list[keras.layers.Layer]:
-    """Batch normalization layers of a functional model by their place in its residual blocks.
+    """Select batch normalization layers of a functional model by their place in its residual blocks.
 
-    - ``"paper"``: in every block of the last stage the last layer of each branch and, where there is one, that of the
-      shortcut ("Ours": Fig. 3 and Table VI of Bao et al., 2024);
-    - ``"A"``: all layers of the blocks of the last stage ("Type A");
-    - ``"B"``: those of A that are not in ``"paper"`` ("Type B");
-    - ``"C"``: all layers of the model ("Type C");
-    - a list of patterns (``["stage3_*_bn2"]``, as in ``fnmatch``): the layers with such names.
+    - `"paper"`: in every block of the last stage, the last layer of each branch and of the shortcut, if it has one
+      ("Ours": Fig. 3 and Table VI of Bao et al., 2024);
+    - `"A"`: all layers in the blocks of the last stage ("Type A");
+    - `"B"`: the layers of A that are not in `"paper"` ("Type B");
+    - `"C"`: all layers of the model ("Type C");
+    - a list of patterns (`["stage3_*_bn2"]`, as in `fnmatch`): the layers with such names.
 
-    The blocks are found from the graph: additions of branches; the last stage are the blocks with the output shape of
-    the last one. In a network without residual blocks ``"paper"`` is the layer that the output comes from through
-    layers without weights, and the last stage are the layers with the resolution of the model's output, which may
-    join the channels of several branches.
+    Blocks are found in the graph as additions of branches. The last stage is all blocks with the output shape of the
+    last block. Without residual blocks, `"paper"` is the layer that reaches the output through layers without weights,
+    and the last stage is all layers at the output's resolution, which may join the channels of several branches.
 
     Args:
-        model: A functional model.
-        placement: One of the above.
+        model: a functional model.
+        placement: one of the above.
 
     Returns:
         The layers in the order of the graph.
 
     Raises:
-        ValueError: If the placement is unknown, finds no layer, or concerns layers inside of a nested model.
+        ValueError: the placement is unknown, finds no layer, or concerns layers in a nested model.
 
     Deviation: the paper's last stage has three blocks; here it has as many as the network (five in ResNet-32, whose
-    shortcuts have no batch normalization). "Complementary to ours" is read as within the last stage.
+    shortcuts have no batch normalization). "Complementary to ours" is taken to mean within the last stage.
     """
     shapes = norm_layers(model)
     nested = [
@@ -49,13 +48,13 @@ def select_norms(model: keras.Model, placement: str | Sequence[str] = "paper") -
     if isinstance(placement, str):
         if placement not in PLACEMENTS:
             raise ValueError(
-                f"placement must be one of {PLACEMENTS} or a list of patterns of layer names. "
+                f"`placement` must be one of {PLACEMENTS} or a list of patterns of layer names. "
                 f"Received: placement={placement!r}"
             )
         if nested:
             raise ValueError(
-                f"The model has batch normalization inside of nested models ({', '.join(nested[:3])}); apply the "
-                "change to the inner model before it is put into the outer one, or name layers of the outer one. "
+                f"`model` has batch normalization in nested models ({', '.join(nested[:3])}); change the inner model "
+                "before nesting it, or name layers of the outer one. "
                 f"Received: placement={placement!r}"
             )
         chosen = _named_placement(model, placement, shapes)
@@ -63,15 +62,15 @@ def select_norms(model: keras.Model, placement: str | Sequence[str] = "paper") -
         chosen = _matching(list(shapes), nested, list(placement))
     if not chosen:
         raise ValueError(
-            "There is no batch normalization at the wanted positions (a network with pre-activation blocks has none "
-            f"at the end of a block); name layers by patterns. It has {_some([layer.name for layer in shapes])}. "
+            "`placement` finds no batch normalization (a network with pre-activation blocks has none at the end of a "
+            f"block); name layers by patterns. The model has {_some([layer.name for layer in shapes])}. "
             f"Received: placement={placement!r}"
         )
     return [layer for layer in shapes if layer in chosen]
 
 
 def blocks_of(model: keras.Model) -> dict[str, str]:
-    """The name of the residual block of each batch normalization layer that is in one, by the layer's name."""
+    """Return the residual block's name for each batch normalization layer in one, by the layer's name."""
     return {layer.name: block.name for block in residual_blocks(model) for layer in block.norms}
 
 
@@ -96,9 +95,9 @@ def _matching(layers, nested, patterns):
         found = [layer for layer in layers if fnmatch.fnmatchcase(layer.name, pattern)]
         if not found:
             inner = [name for name in nested if fnmatch.fnmatchcase(name, pattern)]
-            where = f" ({inner[0]} is inside of a nested model: change that one first)" if inner else ""
+            where = f" ({inner[0]} is in a nested model: change that one first)" if inner else ""
             raise ValueError(
-                f"Every pattern of placement must match a batch normalization layer{where}. The model has "
+                f"Every pattern of `placement` must match a batch normalization layer{where}. The model has "
                 f"{_some([layer.name for layer in layers])}. Received: placement={patterns}"
             )
         chosen.extend(found)

@@ -14,15 +14,15 @@ _ATTRIBUTE = "_ltzoo_pixel_statistics"
 
 
 def pixel_statistics(backbone: Any) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
-    """(mean, std) per channel on the 0..1 scale of pixels, or None for a backbone that does not say.
+    """Return (mean, std) per channel on the 0..1 scale of pixels, or None if the backbone does not specify them.
 
-    A backbone with them takes (pixels / 255 - mean) / std, which is what its weights were trained with. Those of
-    ``ltzoo.backbones.get("keras_applications:...")``, of KerasHub presets and of KerasCV networks with a rescaling of
-    their own have them; ``ltzoo.models.build`` uses them where it is given no others. They are no part of a saved
-    backbone: a saved classifier has its ``mean`` and ``std``.
+    A backbone with statistics expects (pixels / 255 - mean) / std, as in its training. Networks of
+    `ltzoo.backbones.get("keras_applications:...")`, KerasHub presets and KerasCV networks with their own rescaling
+    have them. `ltzoo.models.build` uses them unless told otherwise. They are not saved with the backbone; a saved
+    classifier holds its own `mean` and `std`.
 
     Args:
-        backbone: a ``keras.Model``.
+        backbone: a `keras.Model`.
     """
     return getattr(backbone, _ATTRIBUTE, None)
 
@@ -30,13 +30,13 @@ def pixel_statistics(backbone: Any) -> tuple[tuple[float, ...], tuple[float, ...
 def set_pixel_statistics(
     backbone: keras.Model, mean: float | Sequence[float], std: float | Sequence[float]
 ) -> keras.Model:
-    """Says what ``pixel_statistics`` of a backbone shall be, per channel or one number for all.
+    """Set the `pixel_statistics` of a backbone, per channel or one number for all.
 
     Returns:
         The backbone.
 
     Raises:
-        ValueError: a deviation is not above zero.
+        ValueError: a standard deviation is not above zero.
     """
     channels = int(backbone.inputs[0].shape[-1])
     pair = tuple(
@@ -51,7 +51,7 @@ def set_pixel_statistics(
 def from_scale_and_offset(
     scale: float | Sequence[float] | None, offset: float | Sequence[float] | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(mean, std) for which (p / 255 - mean) / std is p * scale + offset, p being pixels 0..255."""
+    """Return (mean, std) such that (p / 255 - mean) / std equals p * scale + offset for pixels p in 0..255."""
     scale = np.asarray(1.0 if scale is None else scale, np.float64)
     offset = np.asarray(0.0 if offset is None else offset, np.float64)
     return -offset / (255.0 * scale), 1.0 / (255.0 * scale)

@@ -1,4 +1,4 @@
-"""Residual blocks found from the graph of a functional model, whatever its layers are called."""
+"""Find residual blocks in the graph of a functional model, whatever its layers are called."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ltzoo.keras_internals import producer
 
 @dataclasses.dataclass(frozen=True)
 class ResidualBlock:
-    """One residual block: what lies between the tensor that enters it and the addition that ends it.
+    """One residual block, from the tensor that enters it to the addition that ends it.
 
     Attributes:
-        name: Name of the addition.
-        shape: Its output shape without the batch, (height, width, channels).
-        norms: The block's batch normalization layers, first to last.
-        last_norms: Those of them that the addition reads directly, or through layers without weights: the last one of
-            each branch and the one of the shortcut, where they exist.
+        name: name of the addition.
+        shape: its output shape without the batch, (height, width, channels).
+        norms: the block's batch normalization layers, first to last.
+        last_norms: the norms that the addition reads directly or through layers without weights: the last one of each
+            branch and of the shortcut, if any.
     """
 
     name: str
@@ -29,10 +29,10 @@ class ResidualBlock:
 
 
 def residual_blocks(model: keras.Model) -> list[ResidualBlock]:
-    """The residual blocks of a functional model in the order of its graph.
+    """Return the residual blocks of a functional model in the order of its graph.
 
-    A block ends in an addition (``keras.layers.Add`` or ``+``) of two or more tensors. To it belongs what some but not
-    all of these tensors depend on, and it counts if there is a batch normalization among that.
+    A block ends in an addition (`keras.layers.Add` or `+`) of two or more tensors. It holds the layers that some but
+    not all of these tensors depend on, and it counts if one of them is a batch normalization.
     """
     nodes, ancestors = _graph(model)
     blocks = []
@@ -60,22 +60,22 @@ def residual_blocks(model: keras.Model) -> list[ResidualBlock]:
 
 
 def last_stage(model: keras.Model) -> list[ResidualBlock]:
-    """The blocks with the output shape (resolution and channels) of the model's last block; [] without blocks.
+    """Return the blocks with the output shape of the model's last block; [] without blocks.
 
-    Branches that run side by side, such as the experts of a multi-expert network, all belong to it.
+    Parallel branches, such as the experts of a multi-expert network, all belong to it.
     """
     blocks = residual_blocks(model)
     return [block for block in blocks if block.shape == blocks[-1].shape]
 
 
 def final_norms(model: keras.Model) -> list[keras.layers.Layer]:
-    """The batch normalization that each output of the model comes from through layers without weights, if any."""
+    """Return the batch normalization that reaches each output through layers without weights, if any."""
     found = [_last_norm(producer(tensor), None) for tensor in model.outputs]
     return [layer for index, layer in enumerate(found) if layer is not None and layer not in found[:index]]
 
 
 def norm_layers(model: keras.Model) -> dict[keras.layers.Layer, tuple]:
-    """All batch normalization layers in the graph of a functional model, in its order, with their output shapes."""
+    """Return all batch normalization layers of a functional model in graph order, with their output shapes."""
     nodes, _ = _graph(model)
     return {node.operation: tuple(node.outputs[0].shape[1:]) for node in nodes if _is_norm(node.operation)}
 
@@ -89,7 +89,7 @@ def _parents(node):
 
 
 def _graph(model) -> tuple[list[Any], dict[int, int]]:
-    """The model's nodes, parents first, and for each (by id) its ancestors and itself as bits of an integer."""
+    """Return the nodes, parents first, and for each (by id) its ancestors and itself as bits of an integer."""
     nodes, ancestors = [], {}
     limits = {id(producer(tensor)) for tensor in model.inputs}
     stack = [producer(tensor) for tensor in reversed(model.outputs)]
@@ -111,7 +111,7 @@ def _graph(model) -> tuple[list[Any], dict[int, int]]:
 
 
 def _last_norm(node, inside):
-    """The batch normalization that a node is, or takes its only input from through layers without weights."""
+    """Return the batch normalization that a node is, or reads through layers without weights."""
     while inside is None or id(node) in inside:
         if _is_norm(node.operation):
             return node.operation

@@ -1,4 +1,4 @@
-"""Bottleneck adapters (AdaptFormer) beside the MLPs of a transformer or the convolutions of a network."""
+"""Bottleneck adapters (AdaptFormer) next to the MLPs of a transformer or the convolutions of a network."""
 
 from __future__ import annotations
 
@@ -25,36 +25,35 @@ def adapters(
     num_classes: int | None = None,
     seed: int | None = None,
 ) -> LightlyTuned:
-    """A copy of a network with a small trained branch beside each MLP (AdaptFormer, Chen et al., NeurIPS 2022).
+    """Copy a network and add a small trained branch to each MLP (AdaptFormer, Chen et al., NeurIPS 2022).
 
         y = MLP(x) + s (ReLU(LN(x) W_down + b_down) W_up + b_up)
 
-    W_up starts at zero, so the network computes what it computed before. ``Stage(trainable=["adapter_*"],
-    batch_norm="frozen")`` trains the branches and the head and leaves the network's own weights as they are. An MLP is
-    found as two ``Dense`` layers in a row, to a greater size and back.
-    In a network without MLPs every convolution with a window above 1x1 gets a branch: a convolution with the same
-    window and stride to r channels, ReLU, and a linear map to the convolution's channels. Other conversions must come
-    before this one, as the result is no functional model.
+    W_up starts at zero, so the network's outputs do not change. `Stage(trainable=["adapter_*"], batch_norm="frozen")`
+    trains the branches and the head and leaves the network's own weights unchanged. An MLP is two consecutive `Dense`
+    layers, to a larger size and back. In a network without MLPs, every convolution with a window above 1x1 gets a
+    branch: a convolution with the same window and stride to r channels, ReLU, and a linear map to the convolution's
+    channels. Apply other conversions first, since the result is not a functional model.
 
     Args:
-        backbone: a network that can be made from its configuration, such as a KerasHub image encoder. It is left as
-            it is.
-        rank: r. None: the greatest power of 2 up to C / (2 L), and 1 at least, for C classes and L branches: fewer new
-            weights than a linear classifier has (LIFT, Shi et al., ICML 2024).
-        patterns: instead of the above, patterns (as in ``fnmatch``) of the names or paths of ``Dense`` and convolution
-            layers that get a branch each, added before their activation.
-        num_classes: C; ``ltzoo.models.build`` hands it over.
-        seed: of W_down; ``ltzoo.models.build`` hands its own over.
+        backbone: a network that can be rebuilt from its configuration, such as a KerasHub image encoder. It is not
+            changed.
+        rank: r. None: the largest power of 2 up to C / (2 L), at least 1, for C classes and L branches, so that there
+            are fewer new weights than in a linear classifier (LIFT, Shi et al., ICML 2024).
+        patterns: instead of the above, patterns (as in `fnmatch`) of names or paths of `Dense` and convolution layers
+            that get a branch each, added before their activation.
+        num_classes: C; `ltzoo.models.build` provides it.
+        seed: seed of W_down; `ltzoo.models.build` provides it.
 
     Returns:
-        A ``LightlyTuned`` model.
+        A `LightlyTuned` model.
 
     Raises:
-        ValueError: nothing to put a branch beside, a pattern matches no layer, or neither ``rank`` nor ``num_classes``.
+        ValueError: there is no place for a branch, a pattern matches no layer, or `rank` and `num_classes` are both
+            missing.
 
-    Deviation: x is what the MLP reads, so behind the block's layer norm as in AdaptFormer; LIFT's code takes it from
-    before that norm. Both have a norm inside of the branch. Where the block scales its MLP's output (DINOv2), the
-    branch is scaled with it.
+    Deviation: x is the MLP's input, after the block's layer norm, as in AdaptFormer; LIFT's code takes it before that
+    norm. Both have a norm inside the branch. If the block scales its MLP's output (DINOv2), the branch is scaled too.
     """
     backbone = copy_of(backbone)
     if patterns is None:
@@ -64,7 +63,7 @@ def adapters(
         places = [(entry, entry, entry[1]) for entry in chosen]
     if not places:
         raise ValueError(
-            "The backbone has neither MLPs nor convolutions; name layers by `patterns`. "
+            "`backbone` has neither MLPs nor convolutions; name layers by `patterns`. "
             f"Received: backbone {backbone.name!r}"
         )
     rank = _default_rank(num_classes, len(places)) if rank is None else rank
@@ -74,18 +73,18 @@ def adapters(
 
 def _default_rank(num_classes, branches):
     if num_classes is None:
-        raise ValueError("Give the size of the bottleneck. Received: rank=None and num_classes=None")
+        raise ValueError("`rank` must be the size of the bottleneck. Received: rank=None, num_classes=None")
     return 2 ** max(0, math.floor(math.log2(num_classes / (2 * branches))))
 
 
 def _mlps(backbone):
-    """((first Dense), (last Dense), path) of each MLP, each layer as (key, path, layer)."""
+    """Return (first Dense, last Dense, path) of each MLP, each layer as (key, path, layer)."""
     entries = [entry for entry in inner_layers(backbone) if isinstance(entry[2], keras.layers.Dense)]
     found, taken = [], -1
     for number in range(len(entries) - 1):
         first, last = entries[number], entries[number + 1]
         (size, hidden), (back, output) = first[2].kernel.shape, last[2].kernel.shape
-        # Half of the hidden units gate the other half in a SwiGLU.
+        # In a SwiGLU, half of the hidden units gate the other half.
         if number > taken and output == size < hidden and back in (hidden, hidden / 2):
             taken = number + 1
             shared = os.path.commonpath([first[1], last[1]])
@@ -106,13 +105,13 @@ def _convolutions(backbone):
 
 
 def _branch(first, last, rank):
-    """A branch for what lies from one layer to another, and the shape of its input."""
+    """Return a branch from one layer to another, and the shape of its input."""
     if isinstance(first, keras.layers.Dense):
         branch = BottleneckAdapter(last.units, rank, dtype=last.dtype_policy)
         return branch, (None, first.kernel.shape[0])
     if first.data_format != "channels_last":
         raise ValueError(
-            f"Branches of convolutions need channels_last. Received: {first.name!r} with {first.data_format}"
+            f"`backbone` must use channels_last for branches of convolutions. Received: {first.name!r} with {first.data_format}"
         )
     separable = isinstance(first, keras.layers.SeparableConv2D)
     kernel = first.depthwise_kernel if separable else first.kernel

@@ -1,4 +1,4 @@
-"""What the conversions "lora" and "adapters" share: copying a network, choosing layers, naming additions."""
+"""Shared by the conversions "lora" and "adapters": copy a network, choose layers, name additions."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ltzoo.variables import assign_copy
 
 
 def copy_of(backbone: keras.Model) -> keras.Model:
-    """The same network with variables of its own, made from its configuration.
+    """Copy a network, with its own variables, through its configuration.
 
     Raises:
-        ValueError: it cannot be made from its configuration.
+        ValueError: it cannot be rebuilt from its configuration.
     """
     try:
         copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(backbone))
     except (TypeError, ValueError, NotImplementedError) as error:
         raise ValueError(
-            "The backbone must be a model that can be made again from its configuration: give its layers "
+            "`backbone` must be a model that can be rebuilt from its configuration: give its layers "
             f"`get_config` and register them. Received: {backbone.name!r} ({str(error).splitlines()[0]})"
         ) from error
     for source, target in zip(backbone.variables, copy.variables, strict=True):
@@ -34,7 +34,7 @@ def copy_of(backbone: keras.Model) -> keras.Model:
 def choose(
     backbone: keras.Model, kinds: tuple, patterns: Sequence[str]
 ) -> list[tuple[str, str, keras.layers.Layer]]:
-    """(key, path, layer) of all layers of these kinds whose name or path matches one of the patterns.
+    """Return (key, path, layer) of all layers of these kinds whose name or path matches a pattern.
 
     Raises:
         ValueError: a pattern matches none.
@@ -65,14 +65,13 @@ def with_additions(
     items: Iterable[tuple[str, str, str, keras.layers.Layer, tuple | None]],
     seed: int | None = None,
 ) -> LightlyTuned:
-    """The backbone with additions.
+    """Add layers to a backbone.
 
     Args:
-        backbone: the network, which is changed.
-        prefix: the names of the additions become this and their paths.
-        items: for each addition (key of the layer that is read, key of the layer that is added to, path, layer, input
-            shape to build it for).
-        seed: of their random weights, a draw of its own for each; None for random ones.
+        backbone: the network; it is changed.
+        prefix: start of the additions' names, before their paths.
+        items: per addition (key of the layer to read, key of the layer to add to, path, layer, input shape).
+        seed: seed of the random weights, with its own draw per addition; None draws one.
     """
     additions, places, taken = [], [], set()
     for first, last, path, addition, shape in items:

@@ -1,4 +1,4 @@
-"""The feature map of CAMC++: one position for each shifted crop of the image."""
+"""The feature map of CAMC++: one position per shifted crop of the image."""
 
 import keras
 
@@ -8,14 +8,14 @@ from ltzoo.layers import ShiftedCropEncoder
 
 @register("camc_plus_plus")
 def camc_plus_plus(backbone: keras.Model, grid: int = 5) -> keras.Model:
-    """The backbone behind M x M shifted crops: images -> [batch, M, M, D]; see `ltzoo.layers.ShiftedCropEncoder`.
+    """Encode M x M shifted crops of each image: images to `[batch, M, M, D]`; see `ltzoo.layers.ShiftedCropEncoder`.
 
-    The backbone itself, with its weights, is `model.get_layer("crops").encoder`. The paper trains it on whole images
-    first: see the technique "whole_images". Any other conversion comes before this one.
+    The backbone, with its weights, is `model.get_layer("crops").encoder`. The paper first trains it on whole images;
+    see the technique "whole_images". Apply other conversions before this one.
 
     Args:
         backbone: a model with a fixed image size.
-        grid: M; a pass costs M^2 passes of the backbone.
+        grid: M; one pass costs M^2 passes of the backbone.
 
     Raises:
         ValueError: `grid` is below 1 or above the pixels of a side.

@@ -12,25 +12,24 @@ from ltzoo.backbones.conversions.registry import register
 def experts(
     backbone: keras.Model, num_experts: int = 3, split: str | None = None, width: float = 1.0
 ) -> keras.Model:
-    """Several copies of the last two stages behind the shared early ones (RIDE, Wang et al. 2021, Section 4.1).
+    """Repeat the last two stages behind the shared early ones (RIDE, Wang et al. 2021, Section 4.1).
 
-    The feature map becomes [f_1 ; ... ; f_E] along the channels, in a layer called "experts"; the head "experts"
-    takes it apart again. Layers of expert i are named "expert1_...", "expert2_..."; their weights start as
-    those of the layers they replace, and `ltzoo.models.build` then draws them anew, each expert for itself. On a
-    pretrained backbone the experts start equal and part by their heads.
+    A layer called "experts" concatenates the experts' maps to [f_1 ; ... ; f_E] along the channels; the head "experts"
+    splits them again. Layers are named "expert1_...", "expert2_...". Their weights start as copies of the layers they
+    replace; `ltzoo.models.build` then draws new ones for each expert. On a pretrained backbone the experts start equal
+    and diverge through their heads.
 
     Args:
         backbone: a functional model.
         num_experts: E.
-        split: the last shared layer. None finds it: the last place that everything passes with a map at least
-            four times as high and wide as the output, which leaves the last two stages to the experts, as the
-            published networks do; where there is none, twice.
-        width: factor on the experts' channels. The published networks have 3/4 (24 and 48 channels in place of 32
-            and 64), which keeps their cost near that of one plain network; such experts start from fresh weights.
+        split: the last shared layer. None finds the last layer on every path whose map is at least four times as high
+            and wide as the output (or twice, if there is none). This leaves the last two stages to the experts, as in
+            the published networks.
+        width: factor on the experts' channels. The published networks use 3/4 (24 and 48 channels instead of 32 and
+            64), which keeps the cost near one plain network; such experts start from new weights.
 
     Raises:
-        ValueError: `num_experts` below 1; no split can be found, or it is not a layer that everything passes; or
-            `width` does not fit.
+        ValueError: `num_experts` is below 1; no split is found, or it is not on every path; or `width` does not fit.
     """
     if num_experts < 1:
         raise ValueError(f"`num_experts` must be 1 or more. Received: num_experts={num_experts}")
@@ -44,11 +43,11 @@ def _last_two_stages(backbone):
     size = cuts[-1].shape[1:-1]
     if not size or any(side is None for cut in cuts for side in cut.shape[1:-1]):
         raise ValueError(
-            "The stages of this backbone cannot be told from the sizes of its maps; build it with a fixed image "
-            "size and without pooling, or name the last shared layer by `split`. "
+            "`backbone` has no map sizes that show its stages; build it with a fixed image size and without "
+            "pooling, or name the last shared layer by `split`. "
             f"Received: backbone {backbone.name!r} with output shape {tuple(cuts[-1].shape)}"
         )
-    # The input itself is no split: then nothing would be shared.
+    # Splitting at the input would share nothing.
     for factor in (4, 2):
         large = [
             cut
@@ -59,6 +58,6 @@ def _last_two_stages(backbone):
         if large:
             return large[-1]
     raise ValueError(
-        "The backbone does not halve the size of its maps; name the last shared layer by `split`. "
+        "`backbone` does not halve the size of its maps; name the last shared layer by `split`. "
         f"Received: backbone {backbone.name!r}"
     )

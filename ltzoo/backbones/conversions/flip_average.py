@@ -1,11 +1,11 @@
-"""Test-time flips and shifts: predictions for an image, its mirror image and shifts of both, averaged."""
+"""Test-time augmentation: average over an image, its mirror image and shifts of both."""
 
 import keras
 
 from ltzoo.backbones.conversions.registry import register
 from ltzoo.layers.flip_average import FlipAverage
 
-OWN = 32  # pixels of the images that a recipe's shift is for
+OWN = 32  # Image size in pixels that a recipe's shift is given for.
 
 
 def _fitted(config, image_size, upright):
@@ -16,15 +16,14 @@ def _fitted(config, image_size, upright):
 
 @register("flip_average", fitted=_fitted)
 def flip_average(backbone: keras.Model, shift: int = 0) -> keras.Model:
-    """The backbone with the average over an image and its mirror image in inference; see `ltzoo.layers.FlipAverage`.
+    """Average features over an image and its mirror image in inference; see `ltzoo.layers.FlipAverage`.
 
-    Training costs what it did; inference costs twice as much, with a shift four times, wherever the model goes:
-    evaluation, prediction and exported models. The backbone itself is `model.get_layer("both_sides").encoder`. Other
-    conversions come before.
+    Training costs the same. Inference costs twice as much, or four times with a shift, in evaluation, prediction and
+    exported models. The backbone is `model.get_layer("both_sides").encoder`. Apply other conversions before this one.
 
     Args:
         backbone: a model from images to a map or to features.
-        shift: pixels by which an image is moved along the diagonal, to either side; 0 leaves it where it is.
+        shift: pixels to move an image along the diagonal, both ways; 0 does not move it.
     """
     images = keras.Input(backbone.input_shape[1:], name="images")
     outputs = FlipAverage(backbone, shift=shift, name="both_sides")(images)

@@ -189,7 +189,7 @@ def _groups(model, names, sharing, patterns):
         found = [name for name in names if fnmatch.fnmatchcase(name, pattern) and name not in groups]
         if not found:
             raise ValueError(
-                f"Every pattern of `groups` must match a converted layer that no earlier pattern matches. Converted are "
+                f"Every pattern of `groups` must match a converted layer that no earlier one matches. Converted are "
                 f"{', '.join(names)}. Received: groups={list(patterns)}"
             )
         label = re.sub(r"\W+", "_", pattern).strip("_")

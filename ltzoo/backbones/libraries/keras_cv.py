@@ -1,4 +1,4 @@
-"""The networks of KerasCV, which is no longer developed: for those who have weights of it."""
+"""Networks of KerasCV, which is no longer developed, for users who have weights of it."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def make(
     seed: int | None = None,
     **arguments: Any,
 ) -> keras.Model:
-    """A KerasCV network from normalized RGB images to its last feature map.
+    """Make a KerasCV network from normalized RGB images to its last feature map.
 
-    A network with a rescaling of its own (``include_rescaling=True``, as most presets have) takes pixels 0..255: its
-    pixel statistics are the mean 0 and the deviation 1 / 255. Other presets take 0..1.
+    A network with its own rescaling (`include_rescaling=True`, as in most presets) takes pixels 0..255: its pixel
+    statistics are mean 0 and standard deviation 1 / 255. Other presets take 0..1.
 
     Args:
         network: a preset ("resnet50_v2_imagenet", downloaded by KerasCV), or the name of a class ("ResNetBackbone"),
             which then gets ``arguments`` as its configuration and random weights.
         input_shape: (height, width, channels).
-        weights: "pretrained" (default) for those of a preset, None for random ones, or the path of a
-            ``.weights.h5`` file.
-        layer, tokens: of ``from_model``.
-        seed: of random weights.
+        weights: "pretrained" (default) for a preset's weights, None for random ones, or the path of a `.weights.h5`
+            file.
+        layer, tokens: arguments of `from_model`.
+        seed: seed of random weights.
         **arguments: the configuration of a class (``include_rescaling`` is False unless it says otherwise), or changes
             of a preset's.
 
@@ -83,7 +83,7 @@ def _library():
 
 def _from_class(cls, network, input_shape, arguments):
     parameters = [key for key in inspect.signature(cls).parameters if key != "kwargs"]
-    # A name of its own would count the networks of this process.
+    # The default name would count the networks of this process.
     defaults = {"input_shape": tuple(input_shape), "include_rescaling": False, "name": network.lower()}
     defaults = {key: value for key, value in defaults.items() if key in (*parameters, "name")}
     try:

@@ -1,4 +1,4 @@
-"""The image networks of KerasHub, by preset or by class."""
+"""Image networks of KerasHub, by preset or by class."""
 
 from __future__ import annotations
 
@@ -30,21 +30,20 @@ def make(
     seed: int | None = None,
     **arguments: Any,
 ) -> keras.Model:
-    """A KerasHub image network from normalized RGB images to a feature map, or a transformer's to a feature vector.
+    """Make a KerasHub image network from normalized RGB images to a feature map, or to a feature vector (transformers).
 
-    ``ltzoo.backbones.from_model`` says what transformers return. A preset with weights has the pixel statistics of its
-    own image converter (``ltzoo.backbones.pixel_statistics``). Images of another size than a network with a fixed one
-    takes are resized in front of it.
+    `ltzoo.backbones.from_model` describes what transformers return. A preset with weights has the pixel statistics of
+    its image converter (`ltzoo.backbones.pixel_statistics`). A network with a fixed size resizes other images first.
 
     Args:
         network: a preset: a KerasHub name ("resnet_50_imagenet", "clip_vit_base_patch16", downloaded by KerasHub), a
             folder, "hf://..." or "kaggle://..."; or the name of a class ("ViTBackbone"), which then gets
             ``arguments`` as its configuration, random weights, and works offline.
         input_shape: (height, width, channels).
-        weights: "pretrained" (default) for those of a preset, None for random ones, or the path of a
-            ``.weights.h5`` file.
-        layer, tokens: of ``from_model``.
-        seed: of random weights.
+        weights: "pretrained" (default) for a preset's weights, None for random ones, or the path of a `.weights.h5`
+            file.
+        layer, tokens: arguments of `from_model`.
+        seed: seed of random weights.
         **arguments: the configuration of a class, or changes of a preset's.
 
     Raises:
@@ -68,12 +67,12 @@ def make(
         load_weights(model, weights)
     model = getattr(model, "vision_encoder", model)
     if layer is None and len(model.outputs) == 1 and len(model.outputs[0].shape) == 2:
-        # An encoder with a pooling of its own (SigLIP): its features, not the tokens before.
+        # An encoder with its own pooling (SigLIP): take its features, not the tokens before.
         layer = producer(model.outputs[0]).operation.name
     trunk = from_model(model, layer, tokens)
     if len(trunk.inputs[0].shape) != 4:
         raise ValueError(
-            f"A backbone takes images [batch, height, width, channels]. Received: {network!r}, whose input has shape "
+            f"`network` must take images [batch, height, width, channels]. Received: {network!r} with input shape "
             f"{tuple(trunk.inputs[0].shape)}"
         )
     if statistics is not None:
@@ -94,7 +93,7 @@ def _library():
 
 def _from_class(cls, network, input_shape, arguments):
     parameters = [key for key in inspect.signature(cls).parameters if key != "kwargs"]
-    # A name of its own would count the networks of this process.
+    # The default name would count the networks of this process.
     defaults = {"image_shape": tuple(input_shape), "name": network.lower()}
     defaults = {key: value for key, value in defaults.items() if key in (*parameters, "name")}
     try:
@@ -107,7 +106,7 @@ def _from_class(cls, network, input_shape, arguments):
 
 
 def _statistics(library, preset):
-    """(mean, std) that a preset's image converter amounts to; None without one."""
+    """Return (mean, std) equivalent to a preset's image converter; None without one."""
     try:
         converter = library.layers.ImageConverter.from_preset(preset)
     except (ValueError, FileNotFoundError, KeyError):

@@ -1,4 +1,4 @@
-"""Libraries of backbones by name: what stands before the colon in "keras_hub:ViTBackbone"."""
+"""Libraries of backbones by name: the part before the colon in "keras_hub:ViTBackbone"."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def check(name: str) -> None:
     """Refuse a name whose part before the colon is no known library.
 
     Raises:
-        ValueError: an unknown library, or no network after the colon.
+        ValueError: the library is unknown, or no network follows the colon.
     """
     library, _, network = str(name).partition(":")
     _LIBRARIES.check(library)
@@ -32,7 +32,7 @@ def check(name: str) -> None:
 
 
 def get(name: str, **arguments: Any) -> keras.Model:
-    """Build the backbone that a name such as "keras_hub:ViTBackbone" stands for.
+    """Build the backbone of a name such as "keras_hub:ViTBackbone".
 
     See `make` in the module of the library for the arguments: `ltzoo.backbones.libraries.keras_applications`,
     `.keras_hub` and `.keras_cv`.

@@ -1,4 +1,4 @@
-"""What the networks of all libraries share: errors of downloads, sizes of images, weights from a file."""
+"""Shared by networks of all libraries: download errors, image sizes, weights from a file."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ltzoo.backbones.pixel_statistics import pixel_statistics, set_pixel_statist
 
 @contextlib.contextmanager
 def library_errors(name: str) -> Iterator[None]:
-    """Turns what a library raises into one line that says what to do.
+    """Turn a library's exceptions into one line that says what to do.
 
     Raises:
-        ValueError: instead of a `ValueError` or `TypeError`: unknown presets, arguments that do not fit.
-        ConnectionError: instead of all else, as libraries that cannot download raise exceptions of their own.
+        ValueError: for a `ValueError` or `TypeError`: unknown presets or arguments.
+        ConnectionError: for any other exception, since libraries raise their own when they cannot download.
     """
     try:
         yield
@@ -28,8 +28,8 @@ def library_errors(name: str) -> Iterator[None]:
         raise ValueError(f"{name} cannot be made: {_first_lines(error)} Received: {name!r}") from error
     except Exception as error:
         raise ConnectionError(
-            f"The files of {name} cannot be had: {_first_lines(error)} Connect to the internet once (they are kept in "
-            "a cache), or build the network without pretrained weights: weights=None, or the library's class and its "
+            f"The files of {name} cannot be downloaded: {_first_lines(error)} Connect to the internet once (they are "
+            "cached), or build the network without pretrained weights: weights=None, or the library's class and its "
             f"configuration. Received: {name!r}"
         ) from error
 
@@ -41,11 +41,11 @@ def _first_lines(error):
 
 
 def load_weights(model: keras.Model, weights: str | os.PathLike) -> None:
-    """Loads a `.weights.h5` file into a network.
+    """Load a `.weights.h5` file into a network.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: it does not fit.
+        FileNotFoundError: there is no such file.
+        ValueError: the file does not fit.
     """
     if not Path(weights).is_file():
         raise FileNotFoundError(f"`weights` must be a file of weights. Received: weights={str(weights)!r}")
@@ -55,9 +55,9 @@ def load_weights(model: keras.Model, weights: str | os.PathLike) -> None:
 def with_image_size(
     trunk: keras.Model, input_shape: Sequence[int | None], resize_to: Sequence[int] | None
 ) -> keras.Model:
-    """The trunk behind a bilinear resizing from `input_shape` to the size that it was made for, where they differ.
+    """Resize images bilinearly from `input_shape` to the trunk's own size, if they differ.
 
-    Networks with a fixed size, such as pretrained vision transformers, so work on images of any size.
+    This lets networks with a fixed size, such as pretrained vision transformers, work on images of any size.
     """
     if resize_to is None or tuple(resize_to)[:2] == tuple(input_shape)[:2]:
         return trunk
