@@ -111,7 +111,7 @@ def _branch(first, last, rank):
         return branch, (None, first.kernel.shape[0])
     if first.data_format != "channels_last":
         raise ValueError(
-            f"`backbone` must use channels_last for branches of convolutions. Received: {first.name!r} with {first.data_format}"
+            f"`backbone` must use channels_last. Received: {first.name!r} with {first.data_format}"
         )
     separable = isinstance(first, keras.layers.SeparableConv2D)
     kernel = first.depthwise_kernel if separable else first.kernel

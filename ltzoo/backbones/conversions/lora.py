@@ -24,25 +24,24 @@ def lora(
     patterns: Sequence[str] | None = None,
     seed: int | None = None,
 ) -> LightlyTuned:
-    """A copy of a network whose chosen linear layers return y + (alpha / r) x A B (Hu et al., LoRA, ICLR 2022).
+    """Copy a network so that chosen linear layers return y + (alpha / r) x A B (Hu et al., LoRA, ICLR 2022).
 
-    B starts at zero, so the network computes what it computed before. ``Stage(trainable=["lora_*"],
-    batch_norm="frozen")`` trains A and B and the head and leaves the network's own weights as they are. The formula and
-    the weights' start are in ``ltzoo.layers.LowRankUpdate``. Other conversions must come before this one, as the result
-    is no functional model.
+    B starts at zero, so the network's outputs do not change. `Stage(trainable=["lora_*"], batch_norm="frozen")` trains
+    A, B and the head and leaves the network's own weights unchanged. See `ltzoo.layers.LowRankUpdate` for the formula
+    and the initial weights. Apply other conversions first, since the result is not a functional model.
 
     Args:
-        backbone: a network that can be made from its configuration, such as a KerasHub image encoder. It is left as
-            it is.
+        backbone: a network that can be rebuilt from its configuration, such as a KerasHub image encoder. It is not
+            changed.
         rank: r.
-        alpha: numerator of the factor; None is r, a factor of 1; LIFT's code has 1.
-        patterns: which ``Dense`` and ``EinsumDense`` layers: patterns (as in ``fnmatch``) of their names or of their
-            paths, such as ``"*/mlp/dense_1"``. None: query and value projections, as in both papers, or where one
-            layer makes query, key and value, that layer.
-        seed: of A; ``ltzoo.models.build`` hands its own over.
+        alpha: numerator of the factor; None means r, a factor of 1. LIFT's code has 1.
+        patterns: `Dense` and `EinsumDense` layers to update, as patterns (see `fnmatch`) of their names or paths, such
+            as `"*/mlp/dense_1"`. None: query and value projections, as in both papers, or the layer that makes query,
+            key and value together.
+        seed: seed of A; `ltzoo.models.build` provides it.
 
     Returns:
-        A ``LightlyTuned`` model.
+        A `LightlyTuned` model.
 
     Raises:
         ValueError: a pattern matches no layer, or a layer's product has an axis that inputs and outputs share.

@@ -1,4 +1,4 @@
-"""Copies of the last part of a functional network, side by side behind one shared part."""
+"""Parallel copies of the last part of a functional network, behind one shared part."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ltzoo.keras_internals import nodes_in_order
 
 
 def cut_tensors(backbone: keras.Model) -> list[tuple[str, Any]]:
-    """The tensors that every path from the input to the output passes, in the order of the graph.
+    """Return the tensors on every path from input to output, in the order of the graph.
 
-    Between two of them lies a part of the network that can be taken as a whole: a layer, or a residual block.
+    Between two of them lies a self-contained part of the network: a layer, or a residual block.
 
     Args:
         backbone: a functional model with one input and one output.
@@ -44,10 +44,10 @@ def cut_tensors(backbone: keras.Model) -> list[tuple[str, Any]]:
 
 
 def split_tensor(backbone: keras.Model, layer: str) -> Any:
-    """The output of the layer of that name, if the network can be cut there.
+    """Return the output of a layer at which the network can be cut.
 
     Raises:
-        ValueError: there is no such layer, or other paths lead around it; the message names layers that do.
+        ValueError: there is no such layer, or other paths lead around it; the message names layers that fit.
     """
     cuts = dict(cut_tensors(backbone)[:-1])
     if layer not in cuts:
@@ -67,21 +67,21 @@ def parallel_tails(
     width: float = 1.0,
     scale: float = 1.0,
 ) -> keras.Model:
-    """A network that runs everything behind `split` once for each prefix and puts the outputs side by side.
+    """Run everything behind `split` once per prefix and concatenate the outputs.
 
-    The layers before `split` are the same objects as before. The layers behind it are copies, named
-    `prefix + old name`, with the weights of the old ones wherever shapes agree.
+    The layers before `split` stay the same objects. The layers behind it are copies, named `prefix + old name`, with
+    the old weights wherever the shapes agree.
 
     Args:
         backbone: a functional model.
         split: one of its tensors; see `cut_tensors`.
-        prefixes: one for each copy.
-        name: of the layer that joins the outputs along the channels; its inputs are the outputs of the copies.
+        prefixes: one per copy.
+        name: name of the layer that concatenates the copies' outputs along the channels.
         width: factor on the channels of the copies.
-        scale: factor on their outputs.
+        scale: factor on the outputs of the copies.
 
     Raises:
-        ValueError: `width` leaves layers that do not fit together.
+        ValueError: `width` makes layers that do not fit together.
     """
     if not width > 0:
         raise ValueError(f"`width` must be above 0. Received: width={width}")
@@ -109,10 +109,10 @@ def parallel_tails(
 
 
 def tail_outputs(backbone: keras.Model, name: str, needed_by: str) -> list[Any]:
-    """The outputs of the copies that `parallel_tails` joined in the layer `name`.
+    """Return the outputs of the copies that `parallel_tails` joined in the layer `name`.
 
     Raises:
-        ValueError: the backbone has no such layer; the message says which conversion makes it.
+        ValueError: the backbone has no such layer; the message names the conversion that makes it.
     """
     nodes = _nodes(backbone)
     for node in nodes:
@@ -128,7 +128,7 @@ def _nodes(backbone):
     graph = hasattr(backbone, "operations") or isinstance(backbone, keras.Sequential) and backbone.built
     if not graph or len(backbone.inputs) != 1 or len(backbone.outputs) != 1:
         raise ValueError(
-            "The backbone must be a functional keras.Model with one input and one output; build it as "
+            "`backbone` must be a functional keras.Model with one input and one output; build it as "
             f"keras.Model(inputs, outputs). Received: {type(backbone).__name__} {backbone.name!r}"
         )
     return nodes_in_order(backbone)
@@ -159,7 +159,7 @@ def _copy_layer(operation, prefix, width):
         for size in ("filters", "units"):
             if isinstance(config.get(size), int):
                 config[size] = max(1, round(config[size] * width / groups)) * groups
-        # Copies that cannot take over weights start from draws of their own.
+        # Copies that cannot keep the weights start from their own draws.
         config = {key: _own_seed(key, value, prefix) for key, value in config.items()}
     return type(operation).from_config(config)
 

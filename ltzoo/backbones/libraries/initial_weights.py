@@ -1,4 +1,4 @@
-"""Initial weights of networks that take no seed, as a function of one all the same."""
+"""Seeded initial weights for networks that take no seed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def seeded(seed: int | None) -> Iterator[None]:
-    """Networks that are built inside start from weights drawn from `seed`; None changes nothing.
+    """Draw the initial weights of networks built inside from `seed`; None changes nothing.
 
-    An initializer of Keras without a seed takes one from Python's `random`, whose state is put back at the end.
+    Keras initializers without a seed take one from Python's `random`; its state is restored at the end.
     """
     if seed is None:
         yield

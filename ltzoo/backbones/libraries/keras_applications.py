@@ -1,4 +1,4 @@
-"""The networks of keras.applications."""
+"""Networks of keras.applications."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ def make(
     seed: int | None = None,
     **arguments: Any,
 ) -> keras.Model:
-    """A network of ``keras.applications`` from normalized RGB images to its last feature map.
+    """Make a `keras.applications` network from normalized RGB images to its last feature map.
 
-    It takes (pixels / 255 - mean) / std with the mean and std of ``ltzoo.backbones.pixel_statistics``, which together
-    with it are exactly the library's own ``preprocess_input``. Networks with Caffe's weights (VGG, ResNet without V2)
-    take BGR: they begin with a layer that turns the channels round. Some networks (EfficientNet, ConvNeXt, MobileNetV3)
-    scale their images themselves; their mean is 0 and their std 1 / 255.
+    It expects (pixels / 255 - mean) / std with the mean and std of `ltzoo.backbones.pixel_statistics`; together they
+    equal the library's own `preprocess_input`. Networks with Caffe's weights (VGG, ResNet without V2) expect BGR, so
+    they begin with a layer that reverses the channels. Some networks (EfficientNet, ConvNeXt, MobileNetV3) scale
+    their images themselves; their mean is 0 and their std 1 / 255.
 
     Args:
         network: name of the function, such as "ResNet50".
         input_shape: (height, width, channels).
         weights: None for random ones (default), "imagenet" (downloaded by Keras), or the path of a file of
-            ``keras.applications`` weights without the top.
-        seed: of the random weights.
-        **arguments: others of the function, such as ``alpha``.
+            `keras.applications` weights without the top.
+        seed: seed of the random weights.
+        **arguments: further arguments of the function, such as `alpha`.
 
     Raises:
-        ValueError: an unknown network or argument, or an input shape that it refuses.
+        ValueError: the network or an argument is unknown, or the network refuses the input shape.
         ConnectionError: the weights cannot be downloaded.
     """
     functions = _functions()
@@ -67,7 +67,7 @@ def make(
     unknown = sorted(set(arguments) - allowed)
     if unknown:
         raise ValueError(
-            f"keras.applications.{network} may get {', '.join(sorted(allowed))}. Received: {', '.join(unknown)}"
+            f"keras.applications.{network} takes the arguments {', '.join(sorted(allowed))}. Received: {', '.join(unknown)}"
         )
     input_shape = tuple(input_shape)
     color = input_shape[-1] == 3
@@ -82,7 +82,7 @@ def make(
             input_shape=input_shape,
             **arguments,
         )
-    # Without its own preprocessing such a network takes whatever the user decides.
+    # Without its own preprocessing, the user decides what such a network expects.
     if statistics is not None and arguments.get("include_preprocessing", True):
         set_pixel_statistics(model, *statistics)
     return model
@@ -97,7 +97,7 @@ def _functions():
 
 
 def _preprocessing(function):
-    """((mean, std), whether the channels are turned round), read off the library's own function."""
+    """Return ((mean, std), whether the channels are reversed), measured on the library's own function."""
     preprocess = sys.modules[function.__module__].preprocess_input
     black, red = (preprocess(np.array([[[[value, 0.0, 0.0]]]]))[0, 0, 0] for value in (0.0, 255.0))
     white = preprocess(np.full((1, 1, 1, 3), 255.0))[0, 0, 0]

@@ -36,13 +36,13 @@ def make(
 
     Args:
         network: a preset ("resnet50_v2_imagenet", downloaded by KerasCV), or the name of a class ("ResNetBackbone"),
-            which then gets ``arguments`` as its configuration and random weights.
+            which then gets `arguments` as its configuration and random weights.
         input_shape: (height, width, channels).
         weights: "pretrained" (default) for a preset's weights, None for random ones, or the path of a `.weights.h5`
             file.
         layer, tokens: arguments of `from_model`.
         seed: seed of random weights.
-        **arguments: the configuration of a class (``include_rescaling`` is False unless it says otherwise), or changes
+        **arguments: the configuration of a class (`include_rescaling` is False by default), or changes
             of a preset's.
 
     Raises:

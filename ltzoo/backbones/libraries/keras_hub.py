@@ -38,7 +38,7 @@ def make(
     Args:
         network: a preset: a KerasHub name ("resnet_50_imagenet", "clip_vit_base_patch16", downloaded by KerasHub), a
             folder, "hf://..." or "kaggle://..."; or the name of a class ("ViTBackbone"), which then gets
-            ``arguments`` as its configuration, random weights, and works offline.
+            `arguments` as its configuration and random weights, and works offline.
         input_shape: (height, width, channels).
         weights: "pretrained" (default) for a preset's weights, None for random ones, or the path of a `.weights.h5`
             file.
