@@ -1,7 +1,7 @@
 """Batch normalization in the framework's own fused operation, where it has one.
 
 Keras composes it of operations that each read and write whole feature maps, with which a training step of ResNet-32
-takes a third and more longer on a CPU (``benchmarks/speed/results/batch_norm.txt``). XLA fuses by itself, so JAX has no
+takes a third and more longer on a CPU (`benchmarks/speed/results/batch_norm.txt`). XLA fuses by itself, so JAX has no
 function here.
 """
 

@@ -50,7 +50,8 @@ def residual_network(
     Returns:
         A functional `keras.Model` from images `[batch, height, width, channels]` to a feature map
         `[batch, h, w, D]` with D = 2048 for bottlenecks, else 512. Layers are named after their place:
-        "conv1", "bn1", "relu1", "pool1", "stage1_block0_conv1", "stage1_block0_bn1", ..., "stage1_block0_shortcut_conv", ..., "stage4_block2_relu3".
+        "conv1", "bn1", "relu1", "pool1", "stage1_block0_conv1", "stage1_block0_bn1", ...,
+        "stage1_block0_shortcut_conv", ..., "stage4_block2_relu3".
 
     Raises:
         ValueError: `blocks` are not four numbers above 0, `stem` is unknown, `input_shape` does not have three entries,

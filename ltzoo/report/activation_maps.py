@@ -9,10 +9,10 @@ from ltzoo.data.splits import Split
 
 
 class ActivationMaps(NamedTuple):
-    """What `plots.activation_maps` draws: N images and the maps of their true classes.
+    """N images and the activation maps of their true classes, for `plots.activation_maps`.
 
     Attributes:
-        images: raw pixels, [N, H, W, C].
+        images: raw pixels, `[N, H, W, C]`.
         labels: true classes, int [N].
         plain: maps of the plain classifier, [N, h, w].
         calibrated: maps of the calibrated classifier, [N, h, w].
@@ -29,18 +29,18 @@ class ActivationMaps(NamedTuple):
 
 
 def tail_activation_maps(classifier: Any, split: Split, num_images: int = 6) -> ActivationMaps | None:
-    """Maps of images of the smallest tail classes, if the classifier calibrates its maps (CAMC).
+    """Compute maps of images of the smallest tail classes, if the classifier calibrates its maps (CAMC).
 
-    The plain classifier is the head of the stage before, on the same feature maps: its map is <f(x, y), w_c> (CAMC
-    Eq. 2). Where no stage came before, it is the present one without its calibration.
+    The plain classifier is the previous stage's head on the same feature maps: its map is <f(x, y), w_c> (CAMC Eq. 2).
+    Without a previous stage, it is the current head without calibration.
 
     Args:
         classifier: a `LongTailedClassifier`.
-        split: where the images come from. The classes take turns, the smallest first, and give their images in order.
+        split: source of the images. The classes take turns, the smallest first, with their images in order.
         num_images: N; fewer if the split has fewer images of tail classes.
 
     Returns:
-        `ActivationMaps`, or None: another head, maps of one position, or no image of a tail class.
+        `ActivationMaps`; None for another head, maps of one position, or no image of a tail class.
     """
     head = classifier.head
     if not hasattr(head, "activation_maps"):
@@ -68,7 +68,7 @@ def tail_activation_maps(classifier: Any, split: Split, num_images: int = 6) -> 
 
 
 def _tail_positions(labels, tail_classes, class_counts, number):
-    """One image of each tail class in turn, the class with the fewest training images first."""
+    """Take one image of each tail class in turn, the class with the fewest training images first."""
     order = sorted(tail_classes, key=lambda label: (class_counts[label], label))
     members = [np.flatnonzero(labels == label) for label in order]
     turns = range(max(map(len, members), default=0))
@@ -77,7 +77,7 @@ def _tail_positions(labels, tail_classes, class_counts, number):
 
 
 def _previous_head(classifier):
-    """The head of the stage before, if it scores pooled features by a kernel of the same shape."""
+    """Return the previous stage's head, if it scores pooled features by a kernel of the same shape."""
     number = classifier.heads.index(classifier.head)
     previous = classifier.heads[number - 1] if number else None
     kernel = getattr(previous, "kernel", None)

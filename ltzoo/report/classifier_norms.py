@@ -1,4 +1,4 @@
-"""Norms of a classifier's class vectors, for the plot that shows whether it favors the head classes."""
+"""Norms of a classifier's class vectors, which show whether it favors the head classes."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from ltzoo.layers import NormalizedDense
 
 
 def classifier_norms(model: Any) -> np.ndarray | None:
-    """Norm of the vector that each class is compared with, float64 `[C]`.
+    """Return the norm of each class's weight vector, float64 `[C]`.
 
-    It is 1 for a head that divides by it, and None for a head that has no single vector a class. A head whose vectors
-    are not its kernel (learned scales, tau-normalization) gives them by a method `class_vectors()`, `[D, C]`.
+    The norms are 1 for a head that normalizes its vectors, and None for a head without one vector per class. A head
+    whose vectors are not its kernel (learned scales, tau-normalization) provides them as `class_vectors()`, `[D, C]`.
 
     Args:
         model: a `LongTailedClassifier`.

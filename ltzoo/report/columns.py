@@ -1,4 +1,4 @@
-"""The columns of a table of results: what they are called, mean and how their values are written."""
+"""The columns of a results table: headings, meanings and formats."""
 
 import math
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Column(NamedTuple):
-    """One column: the field of `Result`, heading, meaning, and which end is the better one."""
+    """One column: the field of `Result`, heading, meaning, and whether high or low is better."""
 
     field: str
     heading: str
@@ -15,34 +15,34 @@ class Column(NamedTuple):
 
 
 COLUMNS = (
-    Column("top1", "top-1 %", "Share of all test images whose most probable class is right.", "high"),
+    Column("top1", "top-1 %", "Share of test images whose most probable class is correct.", "high"),
     Column("many", "many %", "Mean accuracy of the classes with more than 100 training images.", "high"),
     Column("medium", "medium %", "Mean accuracy of the classes with 20 to 100 training images.", "high"),
     Column("few", "few %", "Mean accuracy of the classes with fewer than 20 training images.", "high"),
-    Column("balanced", "balanced %", "Mean of the accuracies of all classes, which weigh the same.", "high"),
+    Column("balanced", "balanced %", "Mean accuracy over classes, with equal weights.", "high"),
     Column(
         "ece",
         "ECE %",
         "Expected calibration error: the mean gap between confidence and accuracy over 15 bins of "
-        "confidence, weighted by the images in a bin. Lower is better.",
+        "confidence, weighted by the number of images. Lower is better.",
         "low",
     ),
 )
-SECONDS = Column("seconds", "seconds", "Time of the training, on the machine that wrote this report.", "")
+SECONDS = Column("seconds", "seconds", "Training time on the machine that wrote this report.", "")
 
 
 class Cell(NamedTuple):
-    """One value of the table, written out, and whether it is the best of its column."""
+    """One formatted value, and whether it is the best of its column."""
 
     text: str
     best: bool
 
 
 def table_cells(results: Mapping, seconds: Mapping[str, float] | None = None) -> dict[str, list[Cell]]:
-    """The row of each model: a cell for each of `COLUMNS`, then the seconds if given.
+    """Return each model's row: one cell per column of `COLUMNS`, then the seconds if given.
 
-    Fractions become percent with one decimal; NaN (a group without classes) becomes a dash. The best value
-    of a column is marked when two or more models differ in it.
+    Fractions become percent with one decimal; NaN (a group without classes) becomes a dash. The best value of a column
+    is marked if models differ in it.
     """
     rows: dict[str, list[Cell]] = {name: [] for name in results}
     for column in COLUMNS:
@@ -60,13 +60,13 @@ def table_cells(results: Mapping, seconds: Mapping[str, float] | None = None) ->
 
 
 def percent(fraction: float) -> str:
-    """A fraction as percent with one decimal, a dash for NaN."""
+    """Format a fraction as percent with one decimal; a dash for NaN."""
     value = float(fraction)
     return "–" if math.isnan(value) else f"{100.0 * value:.1f}"
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds with a decimal where it says something, a dash for an unknown time."""
+    """Format seconds, with a decimal below 100; a dash for an unknown time."""
     if seconds is None or math.isnan(float(seconds)):
         return "–"
     return f"{seconds:.1f}" if seconds < 100 else f"{seconds:,.0f}"

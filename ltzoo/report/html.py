@@ -30,29 +30,28 @@ def write_report(
     notes: Sequence[str] = (),
     activation_maps: ActivationMaps | None = None,
 ) -> Path:
-    """Write the figures as PNG files and `report.html`, which holds them all and needs no network.
+    """Write the figures as PNG files, and `report.html` with all of them embedded.
 
-    The page has the table of results, what each column means, and the figures. The same arguments give the
-    same bytes. Every file is written whole or not at all, the page last.
+    The page has the results table, the meaning of each column, and the figures. The same arguments give the same bytes.
+    Every file is written whole or not at all, the page last.
 
     Args:
-        folder: Where to write; made if missing, files of an earlier report are replaced.
-        title: Heading of the page.
-        class_counts: Training images per class, `[C]`.
-        class_names: Names of the classes, `[C]`.
-        results: Name of the model to its `Result`, in the order of the rows. The first is the baseline
-            that the last is compared with.
-        weight_norms: Name of the model to the norms of its classifier's weight vectors, `[C]`.
-        histories: Name of the model to lists with a value an epoch: `loss`, `accuracy`, `stage` ...
-        seconds: Name of the model to the seconds of its training.
-        notes: Sentences shown below the table.
-        activation_maps: Maps of a plain and a calibrated classifier, see `tail_activation_maps`.
+        folder: output folder; created if missing. Files of an earlier report are replaced.
+        title: heading of the page.
+        class_counts: training images per class, `[C]`.
+        class_names: names of the classes, `[C]`.
+        results: `Result` by model name, in the order of the rows. The last is compared with the first, the baseline.
+        weight_norms: norms of the class vectors, `[C]`, by model name.
+        histories: lists with one value per epoch (`loss`, `accuracy`, `stage`, ...), by model name.
+        seconds: training time in seconds, by model name.
+        notes: sentences to show below the table.
+        activation_maps: maps of a plain and a calibrated classifier; see `tail_activation_maps`.
 
     Returns:
         The path of `report.html`.
 
     Raises:
-        ValueError: `results` is empty, or its classes are not those of `class_counts`.
+        ValueError: `results` is empty, or its classes do not match `class_counts`.
     """
     counts = ClassCounts(class_counts)
     _check(results, counts, class_names)
@@ -80,16 +79,16 @@ def write_report(
 
 def _check(results: Mapping, counts: ClassCounts, class_names) -> None:
     if not results:
-        raise ValueError("`results` must have at least one model. Received: results={}")
+        raise ValueError("`results` must hold at least one model. Received: results={}")
     if class_names is not None and len(class_names) != len(counts):
         raise ValueError(
-            "`class_names` must have one name for each of `class_counts`. "
+            "`class_names` must have one name per class of `class_counts`. "
             f"Received: {len(class_names)} names, {len(counts)} counts"
         )
     for name, result in results.items():
         if len(result.per_class) != len(counts):
             raise ValueError(
-                "`results` must be of the classes of `class_counts`; evaluate on the same data set. "
+                "`results` must have the classes of `class_counts`; evaluate on the same dataset. "
                 f"Received: {len(result.per_class)} classes for {name!r}, {len(counts)} counts"
             )
 
@@ -106,7 +105,7 @@ def _template() -> jinja2.Template:
 
 
 def _write_picture(folder: Path, picture: Picture) -> dict:
-    """Write the PNG file of a picture; return what the page needs to show it."""
+    """Write the PNG file of a picture; return the values that the page shows."""
     buffer = io.BytesIO()
     picture.figure.savefig(buffer, format="png", metadata={"Software": None})
     data = buffer.getvalue()
@@ -128,7 +127,7 @@ def _facts(counts: ClassCounts) -> str:
 
 
 def _headline(results: Mapping) -> list[dict]:
-    """What changed from the first model to the last: value before, value after, difference in points."""
+    """Compare the last model with the first: values and difference in points."""
     first, last = list(results.values())[0], list(results.values())[-1]
     lines = []
     for field, label in (

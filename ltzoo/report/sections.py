@@ -1,4 +1,4 @@
-"""What the report shows: its sections, each with a caption and one or more pictures."""
+"""The sections of a report, each with a caption and one or more pictures."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from ltzoo.report.columns import percent
 
 
 class Picture(NamedTuple):
-    """A figure, the name of its PNG file, and the text for those who cannot see it."""
+    """A figure, the name of its PNG file, and its alternative text."""
 
     file_name: str
     alt: str
@@ -28,7 +28,7 @@ class Section(NamedTuple):
 
 
 def sections(counts, names, results: Mapping, weight_norms, histories, activation_maps=None) -> list[Section]:
-    """The sections of a report in their order; the arguments are those of `write_report`."""
+    """Return the sections of a report in order; see `write_report` for the arguments."""
     counts = ClassCounts(counts)
     chosen = [_counts(counts, names), _accuracy(counts, names, results), _confusion(counts, names, results)]
     chosen.append(_reliability(results))
@@ -45,7 +45,9 @@ def _counts(counts, names) -> Section:
     alt = f"Bar chart of the training images per class, from {counts.largest:,} down to {counts.smallest:,}."
     picture = Picture("class_counts.png", alt, plots.class_counts(counts, names))
     return Section(
-        "Training images per class", "What the classifiers learn from; the axis is logarithmic.", [picture]
+        "Training images per class",
+        "The data that the classifiers learn from, on a logarithmic axis.",
+        [picture],
     )
 
 
@@ -55,30 +57,30 @@ def _accuracy(counts, names, results: Mapping) -> Section:
     if len(models) > 1 and len(counts) <= plots.SINGLE_CLASSES:
         caption += f" The line joins {models[0]} and {models[-1]}."
     summary = "; ".join(f"{name}: top-1 {percent(result.top1)} %" for name, result in results.items())
-    alt = f"Accuracy of each class on the test images. {summary}."
+    alt = f"Accuracy per class on the test images. {summary}."
     return Section(
-        "Accuracy of each class",
+        "Accuracy per class",
         caption,
         [Picture("class_accuracy.png", alt, plots.class_accuracy(results, counts, names))],
     )
 
 
 def _confusion(counts, names, results: Mapping) -> Section:
-    """The first model and the last."""
+    """Compare the first model and the last."""
     pictures = []
     for name in dict.fromkeys((list(results)[0], list(results)[-1])):
         alt = f"Confusion matrix of {name}; its diagonal averages {percent(results[name].balanced)} %."
         figure = plots.confusion_matrix(results[name], counts, names, title=name)
         pictures.append(Picture(f"confusion_matrix_{_slug(name)}.png", alt, figure))
     heading = "Confusion matrix" if len(pictures) == 1 else "Confusion matrices"
-    return Section(heading, "Each row is a true class and sums to 100 %; the diagonal is right.", pictures)
+    return Section(heading, "Each row is a true class and sums to 100 %; the diagonal is correct.", pictures)
 
 
 def _reliability(results: Mapping) -> Section:
-    """A picture for each model, so that they can stand below each other on a narrow screen."""
+    """Draw one picture per model, so that they stack on a narrow screen."""
     caption = (
-        "On the dashed line a confidence of 80 % is right in 80 % of cases. The gap is hatched; the small "
-        "panel below shows how many images have that confidence."
+        "On the dashed line, predictions with 80 % confidence are correct in 80 % of cases. The gap is hatched. The "
+        "small panel below shows how many images have that confidence."
     )
     pictures = []
     for name, result in results.items():
@@ -93,8 +95,8 @@ def _reliability(results: Mapping) -> Section:
 
 def _norms(counts, names, weight_norms: Mapping) -> Section:
     caption = (
-        "A plain classifier grows longer weight vectors for classes with many images, and so prefers them. "
-        "One that divides its weights by their norms stands at 1."
+        "A plain classifier learns longer weight vectors for classes with many images, and so prefers them. "
+        "A classifier that normalizes its weights stays at 1."
     )
     models = ", ".join(weight_norms)
     alt = f"Norm of the weight vector of each class, relative to the mean of the model, of {models}."
@@ -104,16 +106,16 @@ def _norms(counts, names, weight_norms: Mapping) -> Section:
 
 def _activation_maps(counts, names, maps) -> Section:
     caption = (
-        "Where the classifier finds evidence for the true class of images of small classes: bright is strong. Above "
-        "by the plain class vectors of the stage before, below with the calibration by the class's prototypes. The "
-        "name below a map is the prediction, green where it is right."
+        "Where the classifier finds evidence for the true class in images of small classes; bright is strong. Top: the "
+        "plain class vectors of the previous stage. Bottom: calibrated by the class's prototypes. The name below a "
+        "map is the prediction, green if it is correct."
     )
     plain, calibrated = (
         int((guesses == maps.labels).sum()) for guesses in (maps.plain_predictions, maps.predictions)
     )
     alt = (
         f"Class activation maps of {len(maps.labels)} images of small classes, by the plain classifier ({plain} "
-        f"predicted right) and the calibrated one ({calibrated} right)."
+        f"correct) and the calibrated one ({calibrated} correct)."
     )
     picture = Picture("activation_maps.png", alt, plots.activation_maps(maps, counts, names))
     return Section("Class activation maps: plain and calibrated", caption, [picture])
@@ -121,8 +123,8 @@ def _activation_maps(counts, names, maps) -> Section:
 
 def _training(histories: Mapping, results: Mapping) -> Section:
     caption = (
-        "Loss and accuracy by epoch; a dotted line is the border between two stages. The losses of different "
-        "methods are on different scales."
+        "Loss and accuracy per epoch. A dotted line separates two stages. Losses of different methods have "
+        "different scales."
     )
     alt = f"Loss and accuracy by epoch of {', '.join(histories)}."
     return Section(

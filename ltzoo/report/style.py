@@ -1,4 +1,4 @@
-"""One look for all figures: sizes, grid, and colors that survive color blindness and grey print."""
+"""Common style of all figures: sizes, grid, and colors that work with color blindness and in gray print."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,19 +14,19 @@ MODEL_MARKERS = ("o", "s", "D", "^", "v", "P", "X", "<")  # One more than colors
 INK = "#222222"
 GRID = "#DDDDDD"
 
-# Names are written out up to this many classes; beyond it the axis shows ranks.
+# Up to this many classes the axis shows names, beyond it ranks.
 NAMED_CLASSES = 30
 
 
 def figure(width: float = 7.5, height: float = 4.2) -> Figure:
-    """An empty figure in inches that lays itself out and is drawn by Agg; pyplot is not involved."""
+    """Return an empty figure (sizes in inches) with automatic layout, drawn by Agg without pyplot."""
     result = Figure(figsize=(width, height), dpi=144, layout="constrained", facecolor="white")
     FigureCanvasAgg(result)
     return result
 
 
 def tidy(axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: str = "y") -> Axes:
-    """Titles, a light grid behind the data, and no box."""
+    """Set titles, a light grid behind the data, and no box."""
     axes.set_title(title, fontsize=11, color=INK, loc="left", fontweight="bold")
     axes.set_xlabel(x, fontsize=10, color=INK)
     axes.set_ylabel(y, fontsize=10, color=INK)
@@ -42,12 +42,12 @@ def tidy(axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: str = "
 
 
 def by_count(class_counts) -> np.ndarray:
-    """Class indices from the largest to the smallest class; ties keep their order."""
+    """Return class indices from the largest to the smallest class; ties keep their order."""
     return np.argsort(-ClassCounts(class_counts).array, kind="stable")
 
 
 def group_of_class(class_counts) -> np.ndarray:
-    """The name of the group (many, medium, few) of every class, shape `[C]`."""
+    """Return the group (many, medium, few) of every class, `[C]`."""
     counts = ClassCounts(class_counts)
     names = np.empty(len(counts), dtype=object)
     for name, members in counts.groups.items():
@@ -56,12 +56,12 @@ def group_of_class(class_counts) -> np.ndarray:
 
 
 def class_axis(axes: Axes, class_names, order: np.ndarray) -> None:
-    """The x axis of a plot over ordered classes: names where they fit, else ranks."""
+    """Label the x axis of a plot over ordered classes with names where they fit, else with ranks."""
     count = len(order)
     if class_names is not None and count <= NAMED_CLASSES:
         names = [shorten(class_names[index]) for index in order]
         crowded = sum(map(len, names)) + 2 * count > 90
-        if crowded:  # Room for the turned names, so that the plot itself keeps its height.
+        if crowded:  # Make room for the rotated names, so that the plot keeps its height.
             figure = axes.get_figure()
             figure.set_figheight(figure.get_figheight() + 0.075 * max(map(len, names)))
         axes.set_xticks(
@@ -74,19 +74,19 @@ def class_axis(axes: Axes, class_names, order: np.ndarray) -> None:
 
 
 def shorten(text, length: int = 18) -> str:
-    """Text for a tick: at most `length` characters, `$` kept from being read as mathematics."""
+    """Shorten a tick label to `length` characters, and escape `$`, which would start mathematics."""
     text = " ".join(str(text).split())
     text = text if len(text) <= length else text[: length - 1] + "…"
     return text.replace("$", r"\$")
 
 
 def legend(axes_or_figure, **arguments):
-    """A small legend without a frame."""
+    """Add a small legend without a frame."""
     return axes_or_figure.legend(fontsize=9, frameon=False, **arguments)
 
 
 def legend_above(figure, columns, **arguments):
-    """A legend above all axes, with at most so many columns, and fewer where they are wider than the figure."""
+    """Add a legend above all axes, with at most `columns` columns, fewer if they exceed the figure's width."""
     while True:
         made = legend(figure, loc="outside upper left", ncols=columns, borderaxespad=0.2, **arguments)
         if columns == 1 or made.get_window_extent().width <= figure.bbox.width:
@@ -96,7 +96,7 @@ def legend_above(figure, columns, **arguments):
 
 
 def model_style(position: int) -> dict:
-    """Color and marker of the model at a position in the report."""
+    """Return color and marker of the model at a position in the report."""
     return {
         "color": MODEL_COLORS[position % len(MODEL_COLORS)],
         "marker": MODEL_MARKERS[position % len(MODEL_MARKERS)],

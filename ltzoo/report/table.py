@@ -1,4 +1,4 @@
-"""The table of results for the terminal."""
+"""The results table for the terminal."""
 
 from collections.abc import Mapping
 
@@ -12,12 +12,12 @@ from ltzoo.report.columns import COLUMNS, SECONDS, table_cells
 def results_table(
     results: Mapping, seconds: Mapping[str, float] | None = None, title: str | None = None
 ) -> Table:
-    """A rich `Table` with a row a model: top-1, many, medium, few, balanced accuracy, ECE, seconds.
+    """Return a rich `Table` with one row per model: top-1, many, medium, few, balanced accuracy, ECE, seconds.
 
     Args:
-        results: Name of the model to its `Result`, in the order of the rows.
-        seconds: Name of the model to the seconds of its training; without it there is no such column.
-        title: Title above the table.
+        results: `Result` by model name, in the order of the rows.
+        seconds: training time in seconds by model name; None leaves out the column.
+        title: title above the table.
     """
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, caption="accuracies and ECE in %")
     table.add_column("model", overflow="fold")

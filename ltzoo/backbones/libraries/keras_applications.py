@@ -67,7 +67,7 @@ def make(
     unknown = sorted(set(arguments) - allowed)
     if unknown:
         raise ValueError(
-            f"keras.applications.{network} takes the arguments {', '.join(sorted(allowed))}. Received: {', '.join(unknown)}"
+            f"keras.applications.{network} takes {', '.join(sorted(allowed))}. Received: {', '.join(unknown)}"
         )
     input_shape = tuple(input_shape)
     color = input_shape[-1] == 3
