@@ -96,7 +96,7 @@ def test_the_report_has_a_section_for_them(tmp_path, synthetic):
         "results": {"a": synthetic.result(counts, 2.0)},
     }
     page = write_report(tmp_path / "with", activation_maps=made_up(), **arguments).read_text()
-    assert "plain and calibrated" in page and "(0 predicted right)" in page and "(4 right)" in page
+    assert "plain and calibrated" in page and "(0 correct)" in page and "(4 correct)" in page
     assert (tmp_path / "with" / "activation_maps.png").exists()
     without = sections(counts, None, arguments["results"], None, None)
     assert not any("plain and calibrated" in section.heading for section in without)

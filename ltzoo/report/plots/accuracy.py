@@ -13,7 +13,7 @@ SINGLE_CLASSES = 60
 
 
 def class_accuracy(results: Mapping, class_counts, class_names=None) -> Figure:
-    """Accuracy per class of every model, largest class first, the groups shaded behind.
+    """Plot accuracy per class of every model, largest class first, with the groups shaded.
 
     Few classes: one marker a model, joined by a line from the first model to the last. More than 60
     classes: small dots under a running mean.
@@ -73,7 +73,7 @@ def _running_means(axes, positions, values) -> None:
 
 
 def _running_mean(values: np.ndarray, window: int) -> np.ndarray:
-    """Centered mean over at most `window` neighbors, NaN left out, narrower at both ends."""
+    """Return the centered mean over at most `window` neighbors, without NaN, narrower at both ends."""
     known = np.isfinite(values)
     kernel = np.ones(window)
     total = np.convolve(np.where(known, values, 0.0), kernel, "same")
@@ -82,7 +82,7 @@ def _running_mean(values: np.ndarray, window: int) -> np.ndarray:
 
 
 def _shade_groups(axes, groups: np.ndarray) -> None:
-    """A pale band for each group (they are contiguous, as the classes are ordered by count) and its name."""
+    """Draw a pale band and a name per group; groups are contiguous, since classes are ordered by count."""
     for name, color in style.GROUP_COLORS.items():
         members = np.flatnonzero(groups == name)
         if len(members):

@@ -1,4 +1,4 @@
-"""Class activation maps of a plain and of a calibrated classifier, side by side."""
+"""Class activation maps of a plain and a calibrated classifier."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -9,7 +9,7 @@ _RIGHT, _WRONG = "#228833", "#BB5566"
 
 
 def activation_maps(maps, class_counts, class_names=None) -> Figure:
-    """Images in columns; below each the map of its true class by the plain and by the calibrated classifier.
+    """Plot images in columns; below each, the map of its true class by the plain and the calibrated classifier.
 
     Each map is stretched to its own smallest and largest value, enlarged to the image and laid over it: bright where
     the evidence for the true class is strong. Below a map stands the class that is predicted.

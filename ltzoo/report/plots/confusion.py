@@ -11,7 +11,7 @@ _LARGEST_SIDE = 200
 
 
 def confusion_matrix(result, class_counts=None, class_names=None, title: str = "") -> Figure:
-    """Row-normalised confusion matrix; classes ordered by training images, largest first, if given.
+    """Plot a row-normalized confusion matrix; classes ordered by training images, largest first, if given.
 
     Up to 15 classes every cell carries its percentage. More than 200 classes are merged, neighbors in
     the order together, into at most 100 blocks.

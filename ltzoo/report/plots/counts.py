@@ -9,7 +9,7 @@ from ltzoo.report import style
 
 
 def class_counts(class_counts, class_names=None) -> Figure:
-    """Bars of the training images per class, largest first, on a log axis, colored by group.
+    """Plot bars of the training images per class, largest first, on a log axis, colored by group.
 
     Args:
         class_counts: Training images per class, `[C]`.
@@ -41,7 +41,7 @@ def class_counts(class_counts, class_names=None) -> Figure:
 
 
 def _filled_steps(axes, counts: np.ndarray, groups: np.ndarray) -> None:
-    """The outline of many bars as one area a group: thousands of single bars would take seconds."""
+    """Draw the outline of many bars as one area per group; thousands of single bars would take seconds."""
     for name, color in style.GROUP_COLORS.items():
         members = np.flatnonzero(groups == name)
         if len(members):

@@ -9,7 +9,7 @@ from ltzoo.report import style
 
 
 def training_curves(histories: Mapping, models: Sequence[str] = ()) -> Figure:
-    """Loss (left) and accuracy (right) by epoch: training solid, validation dashed, one color a model.
+    """Plot loss (left) and accuracy (right) per epoch: training solid, validation dashed, one color per model.
 
     A dotted line marks where the stage of a model changes.
 
@@ -44,5 +44,5 @@ def training_curves(histories: Mapping, models: Sequence[str] = ()) -> Figure:
 
 
 def stage_borders(stages) -> list[float]:
-    """Positions on an epoch axis that starts at 1 between epochs of different stages."""
+    """Return positions between epochs of different stages, on an axis that starts at 1."""
     return [epoch + 0.5 for epoch in range(1, len(stages)) if stages[epoch] != stages[epoch - 1]]

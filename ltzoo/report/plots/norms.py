@@ -1,4 +1,4 @@
-"""Length of the classifier's weight vector of each class."""
+"""Length of the weight vector per class."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from ltzoo.report import style
 
 
 def weight_norms(weight_norms: Mapping, class_counts, class_names=None) -> Figure:
-    """Norms of the classifier's weights per class, largest class first, one line a model.
+    """Plot the norms of the class vectors, largest class first, one line per model.
 
     A plain classifier gives large classes longer vectors; classifiers with normalised weights compare
     directions only. Each line is divided by its mean, as the scale of a classifier is arbitrary.

@@ -1,4 +1,4 @@
-"""Reliability diagram: is a prediction of 80 % confidence right in 80 % of cases?"""
+"""Reliability diagram: is a prediction with 80 % confidence correct in 80 % of cases?"""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ _GAPS = {"gap: too sure": "#E3A9B2", "gap: not sure enough": "#EFD48F"}
 
 
 def reliability_diagram(results: Mapping) -> Figure:
-    """Accuracy against confidence in equal bins of confidence, one panel a model.
+    """Plot accuracy against confidence in equal bins of confidence, one panel per model.
 
     The bars are the accuracy of a bin; the hatched part is its gap to the bin's mean confidence, red where
     the model is too sure of itself and yellow where it is not sure enough. Below stands the share of images
