@@ -45,10 +45,11 @@ def convert_checkpoint(
         parts_of(given) if isinstance(given, Mapping) else read_checkpoint(given) for given in checkpoints
     ]
     chosen = find_layout(files, layout)
-    if isinstance(entry_or_model, LongTailedClassifier):
-        model = entry_or_model
-    else:
-        model = load(entry_or_model, weights=None)
+    model = (
+        entry_or_model
+        if isinstance(entry_or_model, LongTailedClassifier)
+        else load(entry_or_model, weights=None)
+    )
     fill(model, files, chosen)
     return model
 
