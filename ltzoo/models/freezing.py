@@ -14,7 +14,7 @@ def set_trainable(layer: keras.layers.Layer, value: bool) -> None:
     """Set `trainable` of a layer and of everything inside it, even if the layer itself has this value already."""
     # On TensorFlow `layer.trainable = value` stops at a layer that has the value, whatever its weights and inner
     # layers have. The property's own setter always passes the value on.
-    type(layer).trainable.fset(layer, value)
+    type(layer).trainable.__set__(layer, value)
 
 
 def set_backbone_trainable(backbone: keras.Model, rules: Sequence[str | Sequence[str]]) -> None:

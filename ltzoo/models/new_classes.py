@@ -33,8 +33,8 @@ def with_new_classes(
         class_counts: training images per class; or a `LongTailedDataset`, which also gives the class names. Default:
             `num_classes` equally frequent classes, or the classes of `model` if that is None too.
         num_classes: number of classes.
-        class_names: one name per class; default the dataset's, those of `model` if the number of classes is the same,
-            else "0", "1", ...
+        class_names: one name per class; default the dataset's, else the names of `model` if the number of classes is
+            the same, else "0", "1", ...
         recipe: another recipe, by name or as a `Recipe`; default the recipe of `model`. Its conversions of the
             backbone (normalized batch norm, experts) are made here, unless the recipe of `model` has made them.
         seed: seed of the initial weights of the heads; default the seed of `model`.
@@ -43,8 +43,7 @@ def with_new_classes(
         a `LongTailedClassifier`, compiled for fine-tuning.
 
     Raises:
-        ValueError: arguments contradict each other, or the conversions of `recipe` do not extend those of the
-            backbone.
+        ValueError: arguments contradict each other, or `recipe` lacks a conversion that the backbone has.
     """
     if isinstance(class_counts, LongTailedDataset):
         class_names = class_counts.class_names if class_names is None else class_names

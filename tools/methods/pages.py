@@ -163,9 +163,8 @@ def _method(name, recipe):
     own = parts(recipe)
     telling = [part for part in own if part not in PLAIN and part[0] != "layer"] or own
     lines = [f"## `{name}`", f"*{recipe.description}.*", text, "**Formula**"]
-    for part in telling:
-        # Part by part; a loss that only validation reports says so in its recipe.
-        lines.append(_formula_item(part))
+    # Part by part; a loss that only validation reports says so in its recipe.
+    lines.extend(_formula_item(part) for part in telling)
     rest = [part for part in own if part not in telling]
     if rest:
         lines.append("Also: " + ", ".join(_link(part) for part in rest) + ".")

@@ -45,8 +45,11 @@ def convert_checkpoint(
         parts_of(given) if isinstance(given, Mapping) else read_checkpoint(given) for given in checkpoints
     ]
     chosen = find_layout(files, layout)
-    given = isinstance(entry_or_model, LongTailedClassifier)
-    model = entry_or_model if given else load(entry_or_model, weights=None)
+    model = (
+        entry_or_model
+        if isinstance(entry_or_model, LongTailedClassifier)
+        else load(entry_or_model, weights=None)
+    )
     fill(model, files, chosen)
     return model
 

@@ -144,8 +144,8 @@ class Offset(Slot):
         length = float(np.linalg.norm(array.astype("float64")))
         if 0 < length < self.radius:
             raise CheckpointError(
-                f"`bias_radius` must not exceed {length:.3g}, the length of {self.key}: the layer would not compute "
-                "the published function. Build the model with the conversion {'name': 'nbn', 'bias_radius': 0}. "
+                f"`bias_radius` must not exceed {length:.3g}, the length of {self.key}, or the layer does not compute "
+                "the published function; build the model with the conversion {'name': 'nbn', 'bias_radius': 0}. "
                 f"Received: bias_radius={self.radius}"
             )
         return super().values(array)

@@ -51,10 +51,10 @@ def publish(
         backbone: `{"name": ..., arguments}` that the model was built with.
         dataset: `{"name": ..., arguments}` that the model was trained on.
         measured: a `ltzoo.metrics.Result` of this model, or None.
-        paper: results that the paper reports; None keeps those of the zoo's card of this name.
+        paper: results that the paper reports; None keeps the existing card's.
         training: `{"backend", "seconds", "command"}`, or None.
-        cost: cost of training, see `Card`; None keeps that of the zoo's card of this name.
-        notes: sentences for the card; None keeps those of the zoo's card of this name.
+        cost: cost of training, see `Card`; None keeps the existing card's.
+        notes: sentences for the card; None keeps the existing card's.
         licence: license of the weights.
         half: store the weights in float16, and compute the golden outputs with the rounded weights. `measured` must
             then be a result of `half_precision.rounded_to_half(model)`.
