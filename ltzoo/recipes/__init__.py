@@ -1,4 +1,4 @@
-"""Methods as recipes: `names()` lists them, `get(name, **overrides)` makes one."""
+"""Methods as recipes: `names()` lists them, and `get(name, **overrides)` makes one."""
 
 from ltzoo.recipes.adapt import for_dataset as for_dataset
 from ltzoo.recipes.cifar import step_schedule as step_schedule

@@ -1,4 +1,4 @@
-"""Augmentation that fits the data: a recipe's own was written for photographs of 32 pixels."""
+"""Adaptation of a recipe's augmentation, which is made for photographs of 32 pixels, to other data."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ if TYPE_CHECKING:
 
 
 def for_dataset(recipe: Recipe, dataset: LongTailedDataset) -> Recipe:
-    """Return the recipe with augmentation and conversions that suit the images of a dataset; everything else stays.
+    """Return the recipe with augmentation and conversions that suit the images of a dataset.
 
-    Each step and conversion adapts itself (`fitted` of its entry):
+    Everything else is unchanged. Each step and conversion adapts itself (`fitted` of its entry):
 
-    - Other images keep pad-crop-flip, padded by an eighth of their height (4 of 32).
-    - Images of datasets that are `upright`, such as digits, are not flipped, not in prediction either.
-    - The shift of predictions, of images of 32 pixels, grows with their height; below 32 there is none.
-    - Square images of more than 96 pixels get the random resized crops of ImageNet training instead.
+    - Square images of more than 96 pixels get the random resized crops of ImageNet training. Other images keep
+      pad-crop-flip, padded by an eighth of their height (4 of 32).
+    - Images of `upright` datasets, such as digits, are never flipped, in training or prediction.
+    - The shift that predictions average over is scaled from 32 pixels to the image height. Below 32 pixels there is
+      none.
     - Cutout blanks a square of at most half the height (16 of 32), also inside "per_view".
-    - AutoAugment, a policy for photographs that inverts and equalizes gray levels and shifts by up to 45 % of the
-      width, is left out for images of less than 16 pixels and for `upright` datasets.
+    - AutoAugment is left out for images of less than 16 pixels and for `upright` datasets. Its policy is made for
+      photographs: it inverts and equalizes gray levels and shifts by up to 45 % of the width.
 
     Args:
         recipe: a `Recipe`.
         dataset: a `LongTailedDataset`.
 
     Returns:
-        A `Recipe`.
+        a `Recipe`.
     """
-    # Only here, so that recipes can be listed without Keras.
+    # Imported here so that recipes can be listed without Keras.
     from ltzoo.data.augmentation.registry import fit_steps
 
     size, known = dataset.image_shape[:2], facts(dataset.name)

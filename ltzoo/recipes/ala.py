@@ -9,10 +9,10 @@ from ltzoo.recipes.registry import register
 
 @register
 def ala(epochs: Sequence[int] = (200,)) -> Recipe:
-    """A cosine classifier, s = 30, with margins by difficulty and rarity (Zhao et al., AAAI 2022).
+    """Train a cosine classifier, s = 30, with margins by difficulty and rarity (Zhao et al., AAAI 2022).
 
-    The margin of an image of class y is (1 - cosine_y) / 2 / log2(n_y / n_min + 1). The training set-up is that of
-    Cao et al. (2019); expected accuracy on CIFAR-10-LT: not known to this project.
+    The margin of an image of class y is (1 - cosine_y) / 2 / log2(n_y / n_min + 1), where n are the class counts. The
+    training set-up follows Cao et al. (2019). Its accuracy on CIFAR-10-LT is unknown to this project.
     """
     return Recipe(
         name="ala",

@@ -9,10 +9,11 @@ from ltzoo.recipes.registry import register
 
 @register
 def balanced_softmax(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Cross-entropy of z + log n; predictions use z (Ren et al., Eq. 4).
+    """Train with cross-entropy on z + log n, and predict with z (Ren et al., Eq. 4).
 
-    The training set-up is that of Cao et al. (2019), to compare losses; the paper's own is 13,000 iterations of batch
-    512 with AutoAugment and Cutout, which `nbn_balanced_softmax` has. There is no meta sampler here.
+    z are the logits and n the class counts. The training set-up follows Cao et al. (2019), so that losses can be
+    compared. The paper's own has 13,000 iterations of batch 512 with AutoAugment and Cutout;
+    `nbn_balanced_softmax` uses it. There is no meta sampler here.
 
     Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32, in the paper's set-up: 83.6 % top-1 (NBN paper, Table I).
     """

@@ -9,14 +9,15 @@ from ltzoo.recipes.registry import register
 
 @register
 def bbn(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Two branches, one on the data as they come and one on rare classes, the first giving way to the second.
+    """Train one branch on the original data and one on rare classes, moving from the first to the second.
 
-    alpha = 1 - (T / T_max)^2 weighs features and losses of the branches (Eq. 3-5); the last residual block is there
-    twice, and the second branch's images come from the reversed sampler (P_c ~ 1 / n_c). Rates x0.01 at 60 % and
-    80 % of the epochs (120 and 160 of 200) after a warm-up of 5, batches of 128 pairs.
+    alpha = 1 - (T / T_max)^2 weights features and losses of the branches at epoch T (Eq. 3-5). Each branch has its
+    own last residual block, and the images of the second come from the reversed sampler (P_c ~ 1 / n_c). Batches
+    have 128 pairs. After 5 epochs of warm-up, the rate drops x0.01 at 60 % and 80 % of the epochs (120 and 160 of
+    200).
 
-    As in the published code, the training features carry a factor 2 and the classifier a bias; for the paper's form
-    see the conversion "two_branch" (`scale=0.5`).
+    As in the published code, the training features have a factor 2 and the classifier has a bias. For the paper's
+    form see the conversion "two_branch" (`scale=0.5`).
 
     Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 79.82 % top-1 (BBN paper, Table 2).
     """

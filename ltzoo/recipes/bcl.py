@@ -1,4 +1,4 @@
-"""Balanced contrastive learning, plain and on a backbone with normalized batch normalization."""
+"""Balanced contrastive learning, on a plain backbone and with normalized batch normalization."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -14,18 +14,18 @@ CONTRASTED = [{"name": "rand_augment", "num_ops": 2, "magnitude": 10}]
 
 @register
 def bcl(epochs: Sequence[int] = (200,)) -> Recipe:
-    """BCL: a cosine classifier with balanced softmax on one view, balanced contrast of two others.
+    """Train a cosine classifier with balanced softmax on one view, and balanced contrast on two others (BCL).
 
-    loss = 2 L + 0.6 BCL; see `ltzoo.techniques.balanced_contrastive.BalancedContrastive` for the formula. The released
-    code has the large datasets only. For CIFAR: batch 256, 0.15 with a warm-up of 5 epochs, x0.1 after 160 and 180 of
-    200, weight decay 5e-4, temperature 0.1, projections 512 - 128, AutoAugment and Cutout on the classified view. An
-    image costs three.
+    loss = 2 L + 0.6 BCL; see `ltzoo.techniques.balanced_contrastive.BalancedContrastive` for the formula. The CIFAR
+    settings are: batch 256, rate 0.15 with 5 epochs of warm-up, x0.1 after 160 and 180 of 200, weight decay 5e-4,
+    temperature 0.1, projections 512 - 128, and AutoAugment and Cutout on the classified view. Each image costs as
+    much as three. The released code covers only the large datasets; the cosine classifier with scale 30 is from it.
 
-    Deviations: the two contrasted views get crop, flip and RandAugment where SimAugment is usual; the released code
-    offers both kinds. The cosine classifier with scale 30 is that code's.
+    Deviation: the two contrasted views get crop, flip and RandAugment, where SimAugment is usual. The released code
+    offers both.
 
-    Expected accuracy on CIFAR-10-LT: not known to this project. The NBN paper quotes 56.7 % on ImageNet-LT (Table II)
-    and 71.7 % on iNaturalist 2018 (Table III).
+    Its accuracy on CIFAR-10-LT is unknown to this project. The NBN paper quotes 56.7 % on ImageNet-LT (Table II) and
+    71.7 % on iNaturalist 2018 (Table III).
     """
     return Recipe(
         name="bcl",
@@ -53,12 +53,12 @@ def bcl(epochs: Sequence[int] = (200,)) -> Recipe:
 
 @register
 def bcl_nbn(epochs: Sequence[int] = (200,)) -> Recipe:
-    """BCL on a backbone with normalized batch normalization ("BCL + Ours" of the NBN paper, Tables II and III).
+    """Train BCL with normalized batch normalization ("BCL + Ours" of the NBN paper, Tables II and III).
 
-    The conversion "nbn" with its defaults, everything else as in `bcl`.
+    It adds the conversion "nbn" with its defaults to `bcl`.
 
-    The NBN paper reports it on ImageNet-LT (57.7 % top-1, ResNeXt-50, 90 to 100 epochs; BCL alone 56.7 %) and
-    iNaturalist 2018 (72.6 %; 71.7 %), not on CIFAR.
+    The NBN paper has no result on CIFAR. On ImageNet-LT it reports 57.7 % top-1 (ResNeXt-50, 90 to 100 epochs; BCL
+    alone 56.7 %), and on iNaturalist 2018 72.6 % (BCL alone 71.7 %).
     """
     return dataclasses.replace(
         bcl(epochs),

@@ -1,4 +1,4 @@
-"""The most accurate recipe for small images that this library's own search has found so far."""
+"""The most accurate recipe for small images that the search of this library has found so far."""
 
 from collections.abc import Sequence
 
@@ -14,24 +14,25 @@ DISTORTIONS = (
 
 @register(backbone="fastnet")
 def best(epochs: Sequence[int] = (100, 1)) -> Recipe:
-    """Logit adjustment, AutoAugment, rectangles of rare images on the others (CMO), then two numbers are set right.
+    """Train with logit adjustment, AutoAugment and pasted rare images (CMO), then recalibrate two numbers.
 
-    Stage 1: crops, mirror images and AutoAugment's policy for CIFAR; in half of the batches a rectangle of a second
-    image, whose class is any with equal probability, lies on every image (CMO). Logit adjustment with tau = 0.9: the
-    network sees rare classes more often than their prior says. Orthogonal steps of the convolution kernels
-    (`ltzoo.training.OrthogonalSGD`, which is Muon) and Nesterov momentum for the rest, as in `fast`; a rate that rises
-    for a tenth of the epochs and falls on a straight line.
+    Stage 1 uses crops, mirror images and AutoAugment's policy for CIFAR. In half of the batches, CMO pastes a
+    rectangle of a second image onto every image; the second image is of any class with equal probability. So the
+    network sees rare classes more often than their prior, and logit adjustment uses tau = 0.9. As in `fast`,
+    convolution kernels take orthogonal steps (`ltzoo.training.OrthogonalSGD`, that is Muon), and all other weights
+    use Nesterov momentum. The rate rises for a tenth of the epochs and then falls linearly.
 
-    Stage 2: the head "recalibrated" learns one factor for all logits and one for the logarithm of the prior, from
-    training images without the rectangles. Mixed labels leave the network far less sure than it could be, and the
-    rectangles leave it with more or less preference for rare classes from one seed to the next. tau = 1.3 here: a
-    network that sees its training images distorted keeps some preference for the large classes at tau = 1.
+    In stage 2, the head "recalibrated" learns one factor for all logits and one for the logarithm of the prior, from
+    training images without rectangles. It corrects two effects. Mixed labels make the network far too unsure. The
+    rectangles leave a preference for rare classes that varies from seed to seed. tau is 1.3, because a network that
+    sees distorted training images keeps some preference for large classes at tau = 1.
 
-    Predictions are the average over an image, moved by a pixel to either side along the diagonal, and its mirror image.
-    The network is any with batch norm behind its convolutions, which the orthogonal steps are made for; for others
-    `ltzoo.recipes.get("best", stage1={"optimizer": {"name": "sgd", "nesterov": True, "l2": 5e-4}})` has SGD. Own work
-    of this library: docs/results.md has the measurements, and benchmarks/cifar10_lt/own_recipes.md tells how its
-    parts were chosen.
+    Predictions average over the image, shifted by one pixel in both directions along the diagonal, and its mirror
+    image. The orthogonal steps are made for networks with batch norm behind every convolution. For other networks use
+    SGD: `ltzoo.recipes.get("best", stage1={"optimizer": {"name": "sgd", "nesterov": True, "l2": 5e-4}})`.
+
+    This recipe is this library's own work. docs/results.md has the measurements, and
+    benchmarks/cifar10_lt/own_recipes.md explains how its parts were chosen.
     """
     return Recipe(
         name="best",

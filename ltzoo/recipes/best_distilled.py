@@ -1,4 +1,4 @@
-"""The recipe `best`, taught by three networks of `best_sgd` and then refined."""
+"""The recipe `best`, taught by three networks of `best_sgd` and then refined without distortions."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ TEACHERS = tuple(f"best_sgd_seed{seed}_fastnet_cifar10_lt" for seed in (2, 0, 1)
 
 @register(backbone="resnet32")
 def best_distilled(epochs: Sequence[int] = (100, 10, 1)) -> Recipe:
-    """Train `best` with nine tenths of the loss from teachers, at T = 3; each image asks one of them.
+    """Train `best` with teachers: nine tenths of the loss at temperature T = 3, one teacher per image.
 
-    Stage 1 is the first stage of `best`, taught. Stage 2 refines: some epochs with the same teachers on images that
-    are only cropped and mirrored, which is how prediction sees them. Stage 3 recalibrates, as in `best`.
+    Stage 1 is the first stage of `best` with teachers. Stage 2 refines the network for some epochs, with the same
+    teachers, on images that are only cropped and mirrored, as in prediction. Stage 3 recalibrates, as in `best`.
 
     The teachers are zoo entries for CIFAR-10-LT at an imbalance factor of 100, which come without weights. Train
     them first, or name others in the `technique` of `stage1` and `stage2`.

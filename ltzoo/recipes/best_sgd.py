@@ -1,4 +1,4 @@
-"""The recipe `best` before it took orthogonal steps; its networks teach `best_distilled`."""
+"""The recipe `best` before orthogonal steps; its networks teach `best_distilled`."""
 
 import dataclasses
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Class activation map calibration, with the maps of the network (CAMC) and with maps of crops (CAMC++)."""
+"""Class activation map calibration, on the network's own maps (CAMC) and on maps of crops (CAMC++)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,9 +13,9 @@ CITATION = (
 
 
 def camc_stage(epochs: int, **changes: Any) -> Stage:
-    """The paper's training set-up: batch 256, momentum 0.9, cosine rate from 0.1 to 0.
+    """Return a stage in the paper's training set-up: batch 256, momentum 0.9, cosine rate from 0.1 to 0.
 
-    The weight decay of 5e-4 is that of Kang et al., whom the paper follows "if not specified".
+    The weight decay of 5e-4 is from Kang et al., whom the paper follows "if not specified".
     """
     return Stage(
         **{
@@ -44,17 +44,20 @@ def _stages(epochs, **first):
 
 @register
 def camc(epochs: Sequence[int] = (200, 10)) -> Recipe:
-    """CAMC (Zhang et al., Eq. 4-8).
+    """Train class vectors of equal length, then calibrate class activation maps (CAMC, Zhang et al., Eq. 4-8).
 
-    Stage 1: classifier 0.5 <x, w_c / |w_c|> (Eq. 7). Stage 2: the backbone is fixed; tail classes score their own
-    calibrated maps, 16 <x_c / |x_c|, w_c / |w_c|> (Eq. 8), with 5 prototypes each. Class-balanced batches in stage 2:
-    the paper's tau = 0 (Table III) is the class-balanced re-training of Table II, figure by figure.
+    Stage 1 uses the classifier 0.5 <x, w_c / |w_c|> on features x with class vectors w_c (Eq. 7). In stage 2 the
+    backbone is frozen. Tail classes score their own calibrated maps, 16 <x_c / |x_c|, w_c / |w_c|> (Eq. 8), with 5
+    prototypes each. Batches in stage 2 are class-balanced: the paper's results for tau = 0 (Table III) equal those
+    of class-balanced retraining in Table II.
 
-    Which classes are tail classes: the smaller half, see `ltzoo.layers.prototypes.tail_threshold`. The paper's tau is
-    100 on CIFAR-100-LT and ImageNet-LT, on CIFAR-10-LT 1000 up to imbalance factor 50 and 200 from 100 on:
-    `recipes.get("camc", stage2={"head": {"name": "camc", "threshold": 200}})`. Open in the paper and chosen here:
-    weight decay, the size and the start of the fusion, the images of the prototypes (see `ltzoo.heads.camc`), and
-    that stage 2 goes on with the class vectors of stage 1.
+    The tail classes are the smaller half, see `ltzoo.layers.prototypes.tail_threshold`. The paper's tau is 100 on
+    CIFAR-100-LT and ImageNet-LT. On CIFAR-10-LT it is 1000 up to imbalance factor 50 and 200 from 100 on:
+    `recipes.get("camc", stage2={"head": {"name": "camc", "threshold": 200}})`.
+
+    The paper leaves some choices open, which are made here: the weight decay, the size and the initial weights of
+    the fusion, the images of the prototypes (see `ltzoo.heads.camc`), and that stage 2 continues with the class
+    vectors of stage 1.
 
     Expected on CIFAR-10-LT, imbalance factor 100: 79.4 % top-1 (Table V; the paper does not name the backbone).
     """
@@ -69,14 +72,14 @@ def camc(epochs: Sequence[int] = (200, 10)) -> Recipe:
 
 @register
 def camc_plus_plus(epochs: Sequence[int] = (200, 10)) -> Recipe:
-    """CAMC++: `camc` on the map of 5 x 5 shifted crops, each of the size of the image (section III-B, Fig. 4).
+    """Train `camc` on maps of 5 x 5 shifted crops, each of the size of the image (CAMC++, section III-B, Fig. 4).
 
-    Stage 1 is that of `camc`, on whole images. From stage 2 on, prediction included, an image costs 25 passes of the
-    backbone; `conversions=[{"name": "camc_plus_plus", "grid": 3}]` makes it 9 for 0.3 points on ImageNet-LT (Table
-    III). Prototypes are the means of an image's crops.
+    Stage 1 is the first stage of `camc`, on whole images. From stage 2 on, each image costs 25 passes of the
+    backbone, in prediction as well. `conversions=[{"name": "camc_plus_plus", "grid": 3}]` reduces them to 9, at a
+    loss of 0.3 points on ImageNet-LT (Table III). Prototypes are the means of an image's crops.
 
-    Expected on CIFAR-10-LT, imbalance factor 100: 77.1 % top-1 (Table V), less than CAMC; on ImageNet-LT it is the
-    better one, 55.4 % against 52.4 % with a ResNeXt-50 (Table IV).
+    Expected on CIFAR-10-LT, imbalance factor 100: 77.1 % top-1 (Table V), less than CAMC. On ImageNet-LT it is
+    better, with 55.4 % against 52.4 % for a ResNeXt-50 (Table IV).
     """
     return Recipe(
         name="camc_plus_plus",

@@ -1,4 +1,4 @@
-"""What the published CIFAR set-ups have in common."""
+"""Settings shared by the published CIFAR set-ups."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,10 @@ SGD = {"name": "sgd", "momentum": 0.9, "l2": 2e-4}
 
 
 def step_schedule(learning_rate: float, epochs: int, factors: Sequence[float]) -> dict[str, Any]:
-    """Steps at 80 % and 90 % of the epochs (160 and 180 of 200) after a warm-up of 5 epochs, or fewer in short runs."""
+    """Return a schedule with steps at 80 % and 90 % of the epochs (160 and 180 of 200).
+
+    The rate is multiplied by `factors` there. The warm-up takes 5 epochs, or fewer in short runs.
+    """
     return {
         "name": "multi_step",
         "learning_rate": learning_rate,
@@ -19,6 +22,6 @@ def step_schedule(learning_rate: float, epochs: int, factors: Sequence[float]) -
 
 
 def continued(schedule: dict[str, Any], epochs: int) -> dict[str, Any]:
-    """A `step_schedule` from epoch `epochs` on, for a stage that goes on as if it and those before were one run."""
+    """Return a `step_schedule` from epoch `epochs` on, for a stage that continues the run of earlier stages."""
     milestones = [milestone - epochs for milestone in schedule["milestones"]]
     return {**schedule, "warmup_epochs": 0, "milestones": milestones}

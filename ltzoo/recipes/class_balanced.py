@@ -1,4 +1,4 @@
-"""Losses weighted by the effective number of images of a class."""
+"""Losses weighted by the effective number of images per class."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from ltzoo.recipes.recipe import Recipe
 from ltzoo.recipes.registry import register
 
 CITATION = "Cui et al., Class-Balanced Loss Based on Effective Number of Samples, CVPR 2019"
-# Every sigmoid starts at 1 / C, and the bias is not decayed (Section 4.4).
+# Every sigmoid starts at 1 / C, and the bias gets no weight decay (Section 4.4).
 SIGMOID_HEAD = {
     "name": "dense",
     "bias_initializer": {"class_name": "PriorBias", "config": {}, "registered_name": "ltzoo>PriorBias"},
@@ -18,13 +18,13 @@ SIGMOID_SGD = {**SGD, "l2_exclude": ["*/bias"]}
 
 @register
 def class_balanced_softmax(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Cross-entropy weighted by w_c ~ (1 - beta) / (1 - beta^n_c), beta = 0.9999 (Cui et al., Eq. 10).
+    """Train with cross-entropy weighted by w_c ~ (1 - beta) / (1 - beta^n_c), beta = 0.9999 (Cui et al., Eq. 10).
 
-    The batch's loss is divided by its sum of weights, as in the code of Cao et al. (2019), whose training set-up this
-    is; `loss={"name": "class_balanced_crossentropy", "average": "batch"}` divides by the batch size as the paper's
-    own code. See `cross_entropy_drw` for weights that come in late, which works better.
+    The training set-up follows Cao et al. (2019). As in their code, the loss of a batch is divided by its sum of
+    weights. `loss={"name": "class_balanced_crossentropy", "average": "batch"}` divides by the batch size, as the
+    paper's own code does. Deferred weights work better; see `cross_entropy_drw`.
 
-    The papers behind this library give no figure for it on CIFAR-10-LT.
+    The papers behind this library report no accuracy on CIFAR-10-LT.
     """
     return Recipe(
         name="class_balanced_softmax",
@@ -37,11 +37,12 @@ def class_balanced_softmax(epochs: Sequence[int] = (200,)) -> Recipe:
 
 @register
 def class_balanced_focal(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Focal loss of one sigmoid a class, gamma = 1, weighted by w_c with beta = 0.9999 (Cui et al., Eq. 12-13).
+    """Train with focal loss of one sigmoid per class, gamma = 1, weighted by w_c (Cui et al., Eq. 12-13).
 
-    The bias starts at -log(C - 1) and is not decayed, as in the paper; the training set-up is that of Cao et al.
-    (2019), which is the paper's too. Predictions take the softmax of the logits: the ranking of the classes is that of
-    the sigmoids, the confidence is not calibrated.
+    The weights are w_c ~ (1 - beta) / (1 - beta^n_c) with beta = 0.9999. As in the paper, the bias starts at
+    -log(C - 1) and gets no weight decay. The training set-up follows Cao et al. (2019), as the paper's does.
+    Predictions take the softmax of the logits. It ranks the classes as the sigmoids do, but its confidence is not
+    calibrated.
 
     Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 74.6 % top-1 for the paper's best loss
     (CAMC, Table V, "Effective Number").
@@ -63,11 +64,11 @@ def class_balanced_focal(epochs: Sequence[int] = (200,)) -> Recipe:
 
 @register
 def class_balanced_sigmoid(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Cross-entropy of one sigmoid a class, weighted by w_c with beta = 0.9999 (Cui et al., Eq. 11).
+    """Train with cross-entropy of one sigmoid per class, weighted by w_c with beta = 0.9999 (Cui et al., Eq. 11).
 
-    Everything else is as in `class_balanced_focal`, of which it is the case gamma = 0.
+    It is `class_balanced_focal` with gamma = 0.
 
-    The papers behind this library give no figure for it on CIFAR-10-LT.
+    The papers behind this library report no accuracy on CIFAR-10-LT.
     """
     return Recipe(
         name="class_balanced_sigmoid",

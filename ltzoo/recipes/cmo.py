@@ -10,16 +10,17 @@ from ltzoo.recipes.registry import register
 
 @register
 def cmo(epochs: Sequence[int] = (197, 3)) -> Recipe:
-    """Cross-entropy; in half of the batches rectangles of rare images lie on the others (Park et al., Algorithm 1).
+    """Train with cross-entropy, pasting rectangles of rare images in half of the batches (Park et al., Algorithm 1).
 
-    Stage 1: every image comes with a companion that is drawn with the weight 1 / n of its class, that is, all classes
-    equally often; this is what the released code does. `companion={"strategy": "reversed"}` reads the paper's
-    q_c ~ 1 / n_c as the probability of the class instead. Stage 2: the last three epochs without CMO. The training
-    set-up is that of Cao et al. (2019), its rate going on through both stages; the momentum starts anew in stage 2.
+    In stage 1 every image gets a companion, whose rectangle is pasted. As in the released code, companions are drawn
+    with weight 1 / n of their class, so that all classes appear equally often. `companion={"strategy": "reversed"}`
+    takes the paper's q_c ~ 1 / n_c as the probability of the class instead. Stage 2 is the last three epochs,
+    without CMO. The training set-up follows Cao et al. (2019). The rate continues through both stages, but momentum
+    restarts in stage 2.
 
-    Deviation from the released code: it leaves CMO out in the first four epochs too.
+    Deviation: the released code also leaves CMO out in the first four epochs.
 
-    Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks.cifar10_lt.train`.
+    Its accuracy on CIFAR-10-LT is unknown to this project; measure it with `benchmarks.cifar10_lt.train`.
     """
     schedule = step_schedule(0.1, sum(epochs), (1e-2, 1e-4))
     shared: dict[str, Any] = {"loss": {"name": "cross_entropy"}, "batch_size": 128, "optimizer": SGD}

@@ -9,9 +9,10 @@ from ltzoo.recipes.two_stage import first_stage
 
 @register
 def cosnorm(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Logits 16 <x / (1 + |x|), w_c / |w_c|> on instance-balanced batches: OLTR's classifier without its memory.
+    """Train OLTR's classifier without its memory: logits 16 <x / (1 + |x|), w_c / |w_c|>.
 
-    The training set-up is stage 1 of MiSLAS without mixup; OLTR has none for CIFAR, and the papers give no result.
+    x are the features and w_c the class vectors. Batches are instance-balanced. OLTR has no set-up for CIFAR, so the
+    training set-up is stage 1 of MiSLAS without mixup. The papers report no accuracy.
     """
     return Recipe(
         name="cosnorm",

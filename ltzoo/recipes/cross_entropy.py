@@ -9,7 +9,9 @@ from ltzoo.recipes.registry import register
 
 @register
 def cross_entropy(epochs: Sequence[int] = (200,)) -> Recipe:
-    """A linear classifier on instance-balanced batches (Cao et al. 2019's set-up: batch 128, SGD 0.1, x0.01 twice).
+    """Train a linear classifier on instance-balanced batches, in the set-up of Cao et al. (2019).
+
+    Batch 128 and SGD with rate 0.1, multiplied by 0.01 twice.
 
     Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 70.70 % top-1 (GCL paper, Table 1).
     """

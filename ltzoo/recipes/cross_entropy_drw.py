@@ -9,13 +9,13 @@ from ltzoo.recipes.registry import register
 
 @register
 def cross_entropy_drw(epochs: Sequence[int] = (160, 40)) -> Recipe:
-    """Cross-entropy, then the same weighted by the effective number of images, beta = 0.9999 (Cao et al., section 3.3).
+    """Train with cross-entropy, then weight it by the effective number of images (Cao et al., section 3.3).
 
-    Both stages are one run of 200 epochs with the published rates; only the momentum starts anew in stage 2. The
-    batch's loss is divided by its sum of weights, as in the published code.
+    beta is 0.9999. The two stages form one run of 200 epochs with the published rates; only momentum restarts in
+    stage 2. As in the published code, the loss of a batch is divided by its sum of weights.
 
-    The papers behind this library give no figure for it on CIFAR-10-LT (ImageNet-LT, ResNet-50: 48.5 %, MiSLAS paper,
-    Table 4).
+    The papers behind this library report no accuracy on CIFAR-10-LT. On ImageNet-LT with ResNet-50 it is 48.5 %
+    (MiSLAS paper, Table 4).
     """
     weighted = {"loss": {"name": "class_balanced_crossentropy", "beta": 0.9999, "average": "weights"}}
     return Recipe(

@@ -1,4 +1,4 @@
-"""Classifier re-training (cRT), with and without mixup in the first stage."""
+"""Classifier retraining (cRT), with and without mixup in the first stage."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,11 @@ from ltzoo.recipes.two_stage import KANG, MISLAS, first_stage, second_stage
 def crt(epochs: Sequence[int] = (200, 10)) -> Recipe:
     """Train with cross-entropy, then train a new linear classifier on class-balanced batches (Kang et al., Section 4).
 
-    The constants are those of MiSLAS' CIFAR set-up, because Kang et al. have none for CIFAR. The backbone is frozen,
-    as the paper says; in the released code its batch-norm statistics go on moving, which is
-    `stage2={"batch_norm": "shifted"}`. The epoch of stage 2 is one pass over as many images as there are.
+    The constants are from the CIFAR set-up of MiSLAS, because Kang et al. have none. The backbone is frozen, as the
+    paper says. In the released code its batch-norm statistics keep moving; `stage2={"batch_norm": "shifted"}` does
+    this. An epoch of stage 2 draws as many images as the dataset has.
 
-    The papers give no result for it on CIFAR-10-LT without mixup.
+    The papers report no accuracy on CIFAR-10-LT without mixup.
     """
     return Recipe(
         name="crt",
@@ -28,12 +28,12 @@ def crt(epochs: Sequence[int] = (200, 10)) -> Recipe:
 
 @register
 def crt_mixup(epochs: Sequence[int] = (200, 10)) -> Recipe:
-    """cRT after a first stage with mixup, as MiSLAS compares with it (Tables 1 and 3); see `crt`.
+    """Train `crt` with mixup in the first stage, the variant that MiSLAS compares with (Tables 1 and 3).
 
-    Mixup in stage 2 does not help (MiSLAS, Section 3.1), so there is none.
+    Mixup does not help in stage 2 (MiSLAS, Section 3.1), which therefore has none.
 
-    Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 79.1 % top-1 (MiSLAS paper, Table 3; 79.15 in Table 1 of
-    the GCL paper).
+    Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 79.1 % top-1 (MiSLAS paper, Table 3; 79.15 % in Table 1
+    of the GCL paper).
     """
     return Recipe(
         name="crt_mixup",

@@ -9,9 +9,10 @@ from ltzoo.recipes.registry import register
 
 @register
 def cutmix(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Cross-entropy; half of the batches get rectangles of other images, lambda ~ Beta(1, 1) (Yun et al., for CIFAR).
+    """Train with cross-entropy, pasting rectangles of other images in half of the batches (Yun et al., for CIFAR).
 
-    The training set-up is that of Cao et al. (2019). The paper has balanced data only.
+    lambda, the share of an image that stays, is drawn from Beta(1, 1). The training set-up follows Cao et al. (2019).
+    The paper uses only balanced data.
     """
     return Recipe(
         name="cutmix",

@@ -1,4 +1,4 @@
-"""DisAlign: calibrating the logits of a trained classifier to a balanced reference distribution."""
+"""DisAlign: calibration of a trained classifier's logits to a balanced reference distribution."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,15 @@ from ltzoo.recipes.two_stage import first_stage, second_stage
 
 @register
 def disalign(epochs: Sequence[int] = (200, 10)) -> Recipe:
-    """Train with cross-entropy, then learn z' = sigma(x) (alpha z + beta) + (1 - sigma(x)) z on the fixed network.
+    """Train with cross-entropy, then learn z' = sigma(x) (alpha z + beta) + (1 - sigma(x)) z on the frozen network.
 
-    Stage 2 draws every image once an epoch and weights the cross-entropy by w_c ~ (1 / r_c)^rho with rho = 1.2, the
-    default of the released code; see `ltzoo.heads.disalign` and `ltzoo.losses.GeneralizedReweightedCrossEntropy`. The
-    paper has no CIFAR set-up: batch, rate and epochs are those of the other two-stage recipes.
+    z are the logits, sigma(x) is a learned confidence of the image's features x, and alpha and beta are learned per
+    class. Stage 2 draws every image once per epoch. It weights the cross-entropy by w_c ~ (1 / r_c)^rho, where r_c is
+    the share of class c and rho = 1.2, the default of the released code. See `ltzoo.heads.disalign` and
+    `ltzoo.losses.GeneralizedReweightedCrossEntropy`. The paper has no CIFAR set-up, so batch, rate and epochs are
+    those of the other two-stage recipes.
 
-    The papers give no result for it on CIFAR-10-LT.
+    The papers report no accuracy on CIFAR-10-LT.
     """
     return Recipe(
         name="disalign",

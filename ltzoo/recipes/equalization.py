@@ -9,13 +9,13 @@ from ltzoo.recipes.registry import register
 
 @register
 def equalization(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Rare classes are left out of the softmax of other classes' images, at random (Tan et al., Eq. 6-8).
+    """Leave rare classes out of the softmax of other classes' images, at random (Tan et al., Eq. 6-8).
 
-    gamma = 0.9, and a class is rare if it has less than half of the mean number of images: lambda = 0.5 / C, which is
-    0.005 for 100 classes. These are the values of the bag-of-tricks code of Zhang et al. (AAAI 2021); the paper tunes
-    them for each data set. The training set-up is that of Cao et al. (2019).
+    They are left out with probability gamma = 0.9. A class is rare if it has less than half of the mean number of
+    images: lambda = 0.5 / C, or 0.005 for 100 classes. The values are from the bag-of-tricks code of Zhang et al.
+    (AAAI 2021); the paper tunes them per dataset. The training set-up follows Cao et al. (2019).
 
-    Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks.cifar10_lt.train`.
+    Its accuracy on CIFAR-10-LT is unknown to this project; measure it with `benchmarks.cifar10_lt.train`.
     """
     return Recipe(
         name="equalization",

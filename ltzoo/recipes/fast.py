@@ -1,4 +1,4 @@
-"""Much accuracy for little training: a few wide convolutions, a balanced loss, a short schedule."""
+"""High accuracy from little training: a few wide convolutions, a balanced loss and a short schedule."""
 
 from collections.abc import Sequence
 
@@ -13,14 +13,15 @@ CITATION = (
 
 @register(backbone="fastnet")
 def fast(epochs: Sequence[int] = (10,)) -> Recipe:
-    """Made for the backbone `fastnet`: small images, and minutes of training on a CPU.
+    """Train small images within minutes on a CPU; made for the backbone `fastnet`.
 
-    Whitening filters of the training images in the first layer, which then stay as they are; logit adjustment with
-    labels smoothed toward the prior (`ltzoo.losses.logit_adjustment`); orthogonal steps of the convolution kernels
-    (`ltzoo.training.OrthogonalSGD`, which is Muon) and Nesterov momentum for the rest, a rate that rises for a fifth of
-    the epochs and falls on a straight line; the average over an image and its mirror image in prediction. Own work
-    of this library: docs/results.md has the measurements, and benchmarks/cifar10_lt/own_recipes.md tells how its
-    constants were chosen.
+    The first layer gets whitening filters from the training images and is then frozen. The loss is logit adjustment
+    with labels smoothed toward the prior (`ltzoo.losses.logit_adjustment`). Convolution kernels take orthogonal steps
+    (`ltzoo.training.OrthogonalSGD`, that is Muon), and all other weights use Nesterov momentum. The rate rises for a
+    fifth of the epochs and then falls linearly. Predictions average over the image and its mirror image.
+
+    This recipe is this library's own work. docs/results.md has the measurements, and
+    benchmarks/cifar10_lt/own_recipes.md explains how its constants were chosen.
     """
     return Recipe(
         name="fast",

@@ -9,13 +9,13 @@ from ltzoo.recipes.registry import register
 
 @register
 def focal(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Softmax focal loss (1 - p)^gamma (-log p) with gamma = 1 (Lin et al., Eq. 4; gamma as in Cao et al.'s code).
+    """Train with the softmax focal loss (1 - p)^gamma (-log p), gamma = 1 (Lin et al., Eq. 4).
 
-    The training set-up is that of Cao et al. (2019). Lin et al. train a detector with sigmoids and gamma = 2; see
-    `class_balanced_focal` for sigmoids.
+    p is the probability of the target. gamma is from the code of Cao et al. (2019), and so is the training set-up.
+    Lin et al. train a detector with sigmoids and gamma = 2; see `class_balanced_focal` for sigmoids.
 
     Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 77.1 % top-1 with AutoAugment, Cutout and longer training
-    (NBN paper, Table I). The papers behind this library give none in this set-up.
+    (NBN paper, Table I). The papers behind this library report no accuracy in this set-up.
     """
     return Recipe(
         name="focal",

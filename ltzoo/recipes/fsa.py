@@ -10,18 +10,19 @@ from ltzoo.recipes.registry import register
 
 @register
 def fsa(epochs: Sequence[int] = (300, 64)) -> Recipe:
-    """Train with cross-entropy, then the classifier on tail images with mixed features (Chu et al., Section 4 and 5.1).
+    """Train with cross-entropy, then fine-tune on tail samples with mixed features (Chu et al., Section 4 and 5.1).
 
-    Phase 1: all images, 300 epochs, rate 0.1, x0.1 after 150. Phase 2: the linear classifier behind the frozen network,
-    6,400 iterations of 128 maps at rate 0.001, N_a = N_f = 3, h_r = 0.9: 16 images of tail classes, 48 new samples of
-    the same classes and 64 head images. An epoch of phase 2 is 100 iterations, whatever the size of the data.
+    Phase 1 trains on all images for 300 epochs at rate 0.1, x0.1 after 150. Phase 2 trains the linear classifier
+    behind the frozen network for 6,400 iterations of 128 maps at rate 0.001. With N_a = N_f = 3 and h_r = 0.9, these
+    are 16 images of tail classes, 48 new samples of the same classes and 64 head images. An epoch of phase 2 is 100
+    iterations, for any size of the dataset.
 
-    The paper does not give the thresholds and the optimizer: tau_s = 0.8, tau_g = 0.2 and weight decay 2e-4 are those
-    of the third-party code, momentum 0.9 is usual. See `ltzoo.techniques` for what is drawn how, and for augmentation
-    behind an earlier block: `stage2={"technique": {"name": "feature_space_augmentation", "depth": "second"},
-    "trainable": ["stage3_*"]}`.
+    The paper does not give the thresholds and the optimizer. tau_s = 0.8, tau_g = 0.2 and weight decay 2e-4 are from
+    the third-party code; momentum 0.9 is usual. See the technique "feature_space_augmentation" for the draws. To
+    augment behind an earlier block, use `stage2={"technique": {"name": "feature_space_augmentation", "depth":
+    "second"}, "trainable": ["stage3_*"]}`.
 
-    Expected on CIFAR-10-LT, imbalance factor 100: 80.57 % top-1 with ResNet-18, 82.06 % with ResNet-34 (Table 1); the
+    Expected on CIFAR-10-LT, imbalance factor 100: 80.57 % top-1 with ResNet-18, 82.06 % with ResNet-34 (Table 1). The
     paper has no ResNet-32.
     """
     shared: dict[str, Any] = {

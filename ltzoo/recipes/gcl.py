@@ -1,4 +1,4 @@
-"""Gaussian clouded logit adjustment, with the paper's constants and with those of the released code."""
+"""Gaussian clouded logit adjustment, with the constants of the paper and of the released code."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,12 +14,12 @@ CITATION = (
 
 @register
 def gcl(epochs: Sequence[int] = (200, 10)) -> Recipe:
-    """GCL as the paper describes it (Eq. 9-14, section 4.2).
+    """Train GCL as the paper describes it (Eq. 9-14, section 4.2).
 
-    Stage 1: clouded cosine logits with full noise (multiplier 1, N(0, 1/3) clipped to [-1, 1], Eq. 11), mixup, the
-    training set-up of Cao et al. Stage 2: classifier re-training as in Kang et al. (new classifier, 10 epochs,
-    cosine rate) with CBEN sampling, a = 0.999 and b = 0.0009 (Eq. 13-14), on the same loss (Algorithm 1, line 11).
-    The paper gives no scale s: 30 here, as the released code has in stage 1.
+    Stage 1 has clouded cosine logits with full noise (multiplier 1, N(0, 1/3) clipped to [-1, 1], Eq. 11), mixup and
+    the training set-up of Cao et al. Stage 2 retrains the classifier as Kang et al. do: a new classifier, 10 epochs
+    and a cosine rate. It has CBEN sampling with a = 0.999 and b = 0.0009 (Eq. 13-14), and the same loss (Algorithm 1,
+    line 11). The paper gives no scale s; 30 is the released code's value in stage 1.
 
     Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 82.68 % top-1 (Table 1).
     """
@@ -54,13 +54,15 @@ def gcl(epochs: Sequence[int] = (200, 10)) -> Recipe:
 
 @register
 def gcl_published(epochs: Sequence[int] = (200, 30)) -> Recipe:
-    """GCL as the authors' released CIFAR code trains it.
+    """Train GCL as the authors' released CIFAR code does.
 
-    It differs from the paper in: noise multiplier 0.5; batch 64; rate steps of x0.1; stage 2 keeps the classifier
-    of stage 1, runs 30 epochs from a peak rate of 0.002, draws class-balanced, and uses s = 20, a target margin of
-    0.1 and a focal factor (1 - p)^1 with p held constant. Two things are not copied: the released code keeps the
-    epoch that is best on the test set, and it draws separate noise for the two labels of a mixed image (here they
-    share one draw, which has the same expected loss and gradient).
+    It differs from the paper in the noise multiplier 0.5, batch 64 and rate steps of x0.1. Stage 2 keeps the
+    classifier of stage 1 and trains for 30 epochs from a peak rate of 0.002 on class-balanced batches. It uses s = 20,
+    a target margin of 0.1 and a focal factor (1 - p)^1 with p held constant.
+
+    Deviations from the released code: it keeps the epoch that is best on the test set; here the last one is kept. It
+    draws separate noise for the two labels of a mixed image. Here they share one draw, which has the same expected
+    loss and gradient.
     """
     shared: dict[str, Any] = {
         "batch_size": 64,

@@ -9,11 +9,11 @@ from ltzoo.recipes.registry import register
 
 @register
 def label_smoothing(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Cross-entropy with a tenth of every label spread over all classes (Szegedy et al., section 7).
+    """Train with cross-entropy, spreading a tenth of each label over all classes (Szegedy et al., section 7).
 
-    The training set-up is that of Cao et al. (2019). `mislas` smooths each class by its number of images.
+    The training set-up follows Cao et al. (2019). `mislas` smooths each class by its number of images.
 
-    The papers behind this library give no figure for it on CIFAR-10-LT.
+    The papers behind this library report no accuracy on CIFAR-10-LT.
     """
     return Recipe(
         name="label_smoothing",

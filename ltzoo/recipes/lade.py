@@ -1,4 +1,4 @@
-"""LADE: label distribution disentangling loss."""
+"""Label distribution disentangling loss (LADE)."""
 
 from collections.abc import Sequence
 
@@ -9,16 +9,16 @@ from ltzoo.recipes.registry import register
 
 @register
 def lade(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Post-compensated softmax with the LADER regularizer (Hong et al., section 3.2 and 3.3).
+    """Train with post-compensated softmax and the LADER regularizer (Hong et al., section 3.2 and 3.3).
 
-    alpha = 0.1 and lambda = 0.01, as the released code is run on CIFAR-100-LT with imbalance factor 100. The logits of
-    the trained model are those for balanced test data; add log p_t for a test set with label distribution p_t.
+    alpha = 0.1 and lambda = 0.01, the released code's values for CIFAR-100-LT with imbalance factor 100. The trained
+    model gives logits for balanced test data. For a test set with label distribution p_t, add log p_t.
 
     Deviations from the released code: the importance weights are the paper's (`importance="class"` of the loss gives
-    the code's), and the training set-up is that of Cao et al. (2019): batch 128, rate 0.1 and x0.01 at 160 and 180,
-    L2 2e-4, where the code has batch 256, rate 0.2 and x0.01 at 120 and 160, L2 5e-4 and a plain linear classifier.
+    the code's). The training set-up follows Cao et al. (2019), with batch 128, rate 0.1, x0.01 at 160 and 180, and L2
+    2e-4. The code has batch 256, rate 0.2, x0.01 at 120 and 160, L2 5e-4 and a plain linear classifier.
 
-    Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks.cifar10_lt.train`.
+    Its accuracy on CIFAR-10-LT is unknown to this project; measure it with `benchmarks.cifar10_lt.train`.
     """
     return Recipe(
         name="lade",

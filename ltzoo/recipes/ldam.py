@@ -14,10 +14,12 @@ SCALE = 30.0
 
 @register
 def ldam(epochs: Sequence[int] = (200,)) -> Recipe:
-    """A cosine classifier with a margin m_c ~ n_c^(-1/4), at most 0.5, on the target; s = 30 (Cao et al., Eq. 10-13).
+    """Train a cosine classifier with a margin m_c ~ n_c^(-1/4) on the target (Cao et al., Eq. 10-13).
+
+    n_c are the class counts. The largest margin is 0.5, and the scale s is 30.
 
     Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 78.9 % top-1 with AutoAugment, Cutout and longer training
-    (NBN paper, Table I). The papers behind this library give none in this set-up.
+    (NBN paper, Table I). The papers behind this library report no accuracy in this set-up.
     """
     return Recipe(
         name="ldam",
@@ -30,9 +32,9 @@ def ldam(epochs: Sequence[int] = (200,)) -> Recipe:
 
 @register
 def ldam_drw(epochs: Sequence[int] = (160, 40)) -> Recipe:
-    """LDAM, then LDAM weighted by the effective number of images, beta = 0.9999 (Cao et al., Algorithm 1).
+    """Train with LDAM, then weight it by the effective number of images, beta = 0.9999 (Cao et al., Algorithm 1).
 
-    Both stages are one run of 200 epochs with the published rates; only the momentum starts anew in stage 2.
+    The two stages form one run of 200 epochs with the published rates; only momentum restarts in stage 2.
 
     Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 77.03 % top-1 (GCL paper, Table 1).
     """
@@ -47,11 +49,11 @@ def ldam_drw(epochs: Sequence[int] = (160, 40)) -> Recipe:
 
 @register
 def ldam_drs(epochs: Sequence[int] = (160, 40)) -> Recipe:
-    """LDAM, then LDAM on batches in which every class is equally likely (deferred re-sampling of Cao et al.).
+    """Train with LDAM, then continue on class-balanced batches (deferred re-sampling of Cao et al.).
 
-    Both stages are one run of 200 epochs with the published rates; only the momentum starts anew in stage 2.
+    The two stages form one run of 200 epochs with the published rates; only momentum restarts in stage 2.
 
-    The papers behind this library give no figure for it on CIFAR-10-LT.
+    The papers behind this library report no accuracy on CIFAR-10-LT.
     """
     balanced = {"sampler": {"strategy": "class_balanced"}}
     return Recipe(

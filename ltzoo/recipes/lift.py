@@ -9,25 +9,26 @@ from ltzoo.recipes.registry import register
 
 @register
 def lift(epochs: Sequence[int] = (10,)) -> Recipe:
-    """LIFT: a frozen pretrained network with adapters, and a cosine classifier that starts from the class means.
+    """Train adapters and a cosine classifier on a frozen pretrained network (LIFT).
 
-    Loss: cross-entropy of z + log(n / N) with z = 25 cos(x, w_c) (logit adjustment, tau = 1). What trains are the
-    adapters beside the MLPs of a transformer (`ltzoo.backbones.conversions.adapters`, the released code's option
-    `adaptformer`, with its rule for their size) and the class vectors; every weight of the network stays as it is.
+    The loss is the cross-entropy of z + log(n / N), that is logit adjustment with tau = 1. Here z = 25 cos(x, w_c) for
+    features x and class vectors w_c, and n / N are the class shares. Only the class vectors and the adapters train.
+    The adapters are next to the MLPs of a transformer (`ltzoo.backbones.conversions.adapters`). They are the released
+    code's option `adaptformer`, with its rule for their size. The classifier starts from the class means.
 
-    It is meant for a pretrained image encoder, such as `{"name": "keras_hub:clip_vit_base_patch16"}`, a ViT or DINOv2;
-    on a network with random weights it has little to tune. LoRA instead of adapters: `recipes.get("lift",
+    It is meant for a pretrained image encoder, such as `{"name": "keras_hub:clip_vit_base_patch16"}`, a ViT or DINOv2.
+    On a network with random weights it has little to tune. For LoRA instead of adapters, use `recipes.get("lift",
     conversions=[{"name": "lora", "rank": 4, "alpha": 1.0}], trainable=["lora_*"])`.
 
-    Settings of the released code (`utils/config.py`, `trainer.py`, `models/peft_vit.py` and the configurations of its
-    backbones): SGD with rate 0.01, momentum 0.9 and weight decay 5e-4 on all that trains, batch 128, 10 epochs (20 on
-    iNaturalist 2018), a cosine of the epoch to 0, random resized crops of 224 pixels and flips, scale 25. The paper was
-    not at hand; no figure of it is quoted here.
+    The settings are from the released code (`utils/config.py`, `trainer.py`, `models/peft_vit.py` and the
+    configurations of its backbones). SGD has rate 0.01, momentum 0.9 and weight decay 5e-4 on all trained weights. It
+    runs 10 epochs (20 on iNaturalist 2018) of batch 128, with a cosine per epoch to 0. Augmentation is random resized
+    crops of 224 pixels and flips; the scale is 25. The paper was not available, so none of its results is quoted.
 
-    Deviations: the class vectors start from the class means on every network, as the released code does for an ImageNet
-    ViT; for CLIP it uses the text features of the class names. Its test-time ensemble of five crops is left out, and
-    half precision is the user's choice (`keras.config.set_dtype_policy`). `ltzoo.recipes.for_dataset` (the command line
-    calls it) makes the crops those of ImageNet for images above 96 pixels and pad-crop-flip for smaller ones.
+    Deviations: the class vectors start from the class means on every network. The released code does so for an
+    ImageNet ViT, but uses text features of the class names for CLIP. Its test-time ensemble of five crops is left out.
+    Half precision is the user's choice (`keras.config.set_dtype_policy`). `ltzoo.recipes.for_dataset`, which the
+    command line calls, selects ImageNet's crops for images above 96 pixels and pad-crop-flip for smaller ones.
     """
     return Recipe(
         name="lift",

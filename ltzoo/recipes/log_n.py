@@ -9,11 +9,11 @@ from ltzoo.recipes.two_stage import first_stage, post_hoc_stage
 
 @register
 def log_n(epochs: Sequence[int] = (200, 0)) -> Recipe:
-    """Train with cross-entropy, then bring each class's logit to mean 0 and deviation 1 over the training set.
+    """Train with cross-entropy, then normalize each class's logit to mean 0 and deviation 1 over the training set.
 
-    z'_c = (z_c - mean_c) / std_c; nothing is trained in stage 2. See `ltzoo.heads.log_n`.
+    z'_c = (z_c - mean_c) / std_c for the logit z_c of class c. Stage 2 trains nothing. See `ltzoo.heads.log_n`.
 
-    The papers give no result for it on CIFAR-10-LT (ImageNet-LT, ResNeXt-50: 51.6 %, NBN paper, Table XVII).
+    The papers report no accuracy on CIFAR-10-LT. On ImageNet-LT with ResNeXt-50 it is 51.6 % (NBN paper, Table XVII).
     """
     return Recipe(
         name="log_n",

@@ -1,4 +1,4 @@
-"""Logit adjustment, in training or after it."""
+"""Logit adjustment, during or after training."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,12 @@ CITATION = "Menon et al., Long-tail Learning via Logit Adjustment, ICLR 2021"
 
 @register
 def logit_adjustment(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Cross-entropy of z + tau log(n / N) with tau = 1; predictions use z (Menon et al., Eq. 10).
+    """Train with cross-entropy on z + tau log(n / N), tau = 1, and predict with z (Menon et al., Eq. 10).
 
-    With tau = 1 it is `balanced_softmax`. The training set-up is that of Cao et al. (2019).
+    z are the logits and n / N the class shares. With tau = 1 it equals `balanced_softmax`. The training set-up follows
+    Cao et al. (2019).
 
-    The papers behind this library give no figure for it on CIFAR-10-LT (ImageNet-LT, ResNet-50: 51.11 %, GCL
+    The papers behind this library report no accuracy on CIFAR-10-LT. On ImageNet-LT with ResNet-50 it is 51.11 % (GCL
     paper, Table 2).
     """
     return Recipe(
@@ -32,9 +33,9 @@ def logit_adjustment(epochs: Sequence[int] = (200,)) -> Recipe:
 def logit_adjustment_post_hoc(epochs: Sequence[int] = (200, 0)) -> Recipe:
     """Train with cross-entropy, then predict with z - tau log(n / N), tau = 1 (Menon et al., Eq. 9).
 
-    Nothing is trained in stage 2; see `ltzoo.heads.logit_adjusted`.
+    z are the logits and n / N the class shares. Stage 2 trains nothing; see `ltzoo.heads.logit_adjusted`.
 
-    The papers behind this library give no figure for it on CIFAR-10-LT.
+    The papers behind this library report no accuracy on CIFAR-10-LT.
     """
     return Recipe(
         name="logit_adjustment_post_hoc",

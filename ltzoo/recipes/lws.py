@@ -11,14 +11,15 @@ HEAD = {"name": "learnable_weight_scaling", "learn_kernel": False}
 
 @register
 def lws(epochs: Sequence[int] = (200, 10)) -> Recipe:
-    """Train with cross-entropy, then learn one scale a class on class-balanced batches (Kang et al., Section 4).
+    """Train with cross-entropy, then learn one scale per class on class-balanced batches (Kang et al., Section 4).
 
-    z = s * (x W + b) with W and b fixed; the scale multiplies the bias too, as in the released code. The constants are
-    those of MiSLAS' CIFAR set-up, because Kang et al. have none for CIFAR. The backbone is frozen, as the paper says;
-    in the released code its batch-norm statistics go on moving, which is `stage2={"batch_norm": "shifted"}`.
+    z = s * (x W + b) for features x, with W and b frozen. As in the released code, the scale s also multiplies the
+    bias. The constants are from the CIFAR set-up of MiSLAS, because Kang et al. have none. The backbone is frozen, as
+    the paper says. In the released code its batch-norm statistics keep moving; `stage2={"batch_norm": "shifted"}`
+    does this.
 
-    The papers give no result for it on CIFAR-10-LT in this set-up; with AutoAugment, Cutout and the longer training of
-    the NBN paper it has 83.7 % (its Table I).
+    The papers report no accuracy on CIFAR-10-LT in this set-up. With AutoAugment, Cutout and the longer training of
+    the NBN paper it is 83.7 % (its Table I).
     """
     return Recipe(
         name="lws",
@@ -31,7 +32,7 @@ def lws(epochs: Sequence[int] = (200, 10)) -> Recipe:
 
 @register
 def lws_mixup(epochs: Sequence[int] = (200, 10)) -> Recipe:
-    """LWS after a first stage with mixup, as MiSLAS compares with it (Tables 1 and 3); see `lws`.
+    """Train `lws` with mixup in the first stage, the variant that MiSLAS compares with (Tables 1 and 3).
 
     Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 76.3 % top-1 (MiSLAS paper, Table 3).
     """

@@ -1,4 +1,4 @@
-"""Cross-entropy with mixup, the first stage of MiSLAS and of most decoupled training since."""
+"""Cross-entropy with mixup, the first stage of MiSLAS and of most later decoupled training."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,13 @@ from ltzoo.recipes.two_stage import MISLAS, first_stage
 
 @register
 def mixup(epochs: Sequence[int] = (200,)) -> Recipe:
-    """A linear classifier on mixed images, lambda ~ Beta(1, 1), one lambda a batch (Zhang et al., ICLR 2018).
+    """Train a linear classifier on mixed images, with one lambda ~ Beta(1, 1) per batch (Zhang et al., ICLR 2018).
 
-    The training set-up is stage 1 of MiSLAS: batch 128, SGD 0.1 with 5 epochs of warm-up, x0.1 at 160 and 180 of 200.
+    lambda is the weight of the first image in a mixed pair. The training set-up is stage 1 of MiSLAS: batch 128, SGD
+    with rate 0.1, 5 epochs of warm-up, and x0.1 at 160 and 180 of 200.
 
-    Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 73.1 % top-1 (MiSLAS paper, Table 3; 72.96 in Table 1 of
-    the GCL paper).
+    Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 73.1 % top-1 (MiSLAS paper, Table 3; 72.96 % in Table 1
+    of the GCL paper).
     """
     return Recipe(
         name="mixup",

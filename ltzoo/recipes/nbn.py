@@ -1,4 +1,4 @@
-"""Normalized batch normalization by itself, with balanced softmax and before cRT; variance regularization."""
+"""Normalized batch normalization alone, with balanced softmax and before cRT; variance regularization."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,10 @@ SGD = {"name": "sgd", "momentum": 0.9, "l2": 5e-4}
 
 
 def _stage(epochs: int, loss: Mapping[str, Any], **changes: Any) -> Stage:
-    """Batch 512, 0.05 rising to 0.1 in the first 6 % of the epochs (32 of 520), then cosine to 0 in the last."""
+    """Return a stage with batch 512; the rate rises from 0.05 to 0.1, then falls to 0 along a cosine.
+
+    The warm-up takes 6 % of the epochs (32 of 520).
+    """
     warmup = round(epochs * 32 / 520)
     schedule = {"name": "cosine", "learning_rate": 0.1}
     if warmup:
@@ -34,15 +37,15 @@ def _stage(epochs: int, loss: Mapping[str, Any], **changes: Any) -> Stage:
 
 @register
 def nbn(epochs: Sequence[int] = (520,)) -> Recipe:
-    """Cross-entropy on a backbone with NBN layers (Eq. 2) and rectified logits (Eq. 4).
+    """Train with cross-entropy on a backbone with NBN layers (Eq. 2) and rectified logits (Eq. 4).
 
-    NBN in the last batch normalization of each block of the last stage (and on its shortcut where there is one), one
-    magnitude for all. The training set-up is that of the Balanced Softmax code, which the paper refers to: batch 512,
-    13,000 steps (520 epochs at imbalance factor 100), warm-up, cosine, l2 5e-4, AutoAugment, Cutout 16.
+    NBN replaces the last batch normalization of each block in the last stage, and of its shortcut if there is one. All
+    share one magnitude. The training set-up follows the Balanced Softmax code, to which the paper refers: batch 512,
+    13,000 steps (520 epochs at imbalance factor 100), warm-up, cosine, L2 5e-4, AutoAugment and Cutout 16.
 
-    The released code has no CIFAR configuration, and no logit rectification in its ImageNet configurations (that is
-    the first stage of `nbn_crt`). The bias starts smoothly from zero; `conversions=[{"name": "nbn",
-    "bias_radius": 0}]` is the published form. Like the released code, l2 acts on directions and magnitude too.
+    The released code has no CIFAR configuration. Its ImageNet configurations have no logit rectification; see the
+    first stage of `nbn_crt`. The bias starts smoothly from zero, and `conversions=[{"name": "nbn", "bias_radius": 0}]`
+    gives the published form. As in the released code, L2 also acts on directions and magnitude.
 
     Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 81.5 % top-1 (Table I; cross-entropy alone 78.0 %).
     """
@@ -58,9 +61,9 @@ def nbn(epochs: Sequence[int] = (520,)) -> Recipe:
 
 @register
 def nbn_balanced_softmax(epochs: Sequence[int] = (520,)) -> Recipe:
-    """Balanced softmax on a backbone with NBN layers (Eq. 2) and rectified logits (Eq. 4); else as `nbn`.
+    """Train `nbn` with balanced softmax ("Balanced Softmax + Ours" of the NBN paper).
 
-    log n_c is added to the rectified logits, as in "Balanced Softmax + Ours".
+    log n_c is added to the rectified logits, where n_c is the number of training images of class c.
 
     Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 84.1 % top-1 (Table I; balanced softmax alone 83.6 %).
     """
@@ -101,14 +104,14 @@ def _retrained(name, epochs, trainable, description):
 
 @register
 def nbn_crt(epochs: Sequence[int] = (520, 10)) -> Recipe:
-    """Classifier re-training after NBN, with the magnitude g learned in stage 2 too ("NBN*" of Table VIII).
+    """Retrain the classifier after NBN, and learn the magnitude g in stage 2 as well ("NBN*" of Table VIII).
 
-    Stage 1: as `nbn`, with a linear classifier without rectification, as in the paper's ablations. Stage 2: a new
-    classifier and g on class-balanced batches, everything else frozen, cosine from 0.1 over 10 epochs. This is the
-    better one of Table VIII; `nbn_crt_fixed_g` is the other.
+    Stage 1 is `nbn` with a linear classifier and without rectification, as in the paper's ablations. Stage 2 trains a
+    new classifier and g on class-balanced batches, with a cosine from 0.1 over 10 epochs; everything else is frozen.
+    Table VIII finds this better than `nbn_crt_fixed_g`.
 
-    The paper has results on ImageNet-LT (50.7 % top-1, ResNet-50; plain cRT 47.4 %) and iNaturalist 2018 (66.9 %;
-    65.2 %), none on CIFAR-10-LT.
+    The paper has no result on CIFAR-10-LT. On ImageNet-LT with ResNet-50 it reports 50.7 % top-1 (plain cRT 47.4 %),
+    and on iNaturalist 2018 66.9 % (plain cRT 65.2 %).
     """
     return _retrained(
         "nbn_crt",
@@ -120,10 +123,12 @@ def nbn_crt(epochs: Sequence[int] = (520, 10)) -> Recipe:
 
 @register
 def nbn_crt_fixed_g(epochs: Sequence[int] = (520, 10)) -> Recipe:
-    """Classifier re-training after NBN, with all NBN parameters fixed in stage 2 ("NBN" of Table VIII).
+    """Retrain the classifier after NBN, with all NBN parameters frozen in stage 2 ("NBN" of Table VIII).
 
-    As `nbn_crt`, but stage 2 trains the classifier only. ImageNet-LT: 49.9 % top-1 (ResNet-50); iNaturalist 2018:
-    65.9 %; none on CIFAR-10-LT.
+    It is `nbn_crt`, but stage 2 trains only the classifier.
+
+    The paper has no result on CIFAR-10-LT. It reports 49.9 % top-1 on ImageNet-LT (ResNet-50) and 65.9 % on
+    iNaturalist 2018.
     """
     return _retrained(
         "nbn_crt_fixed_g",
@@ -135,10 +140,10 @@ def nbn_crt_fixed_g(epochs: Sequence[int] = (520, 10)) -> Recipe:
 
 @register
 def variance_regularization(epochs: Sequence[int] = (520,)) -> Recipe:
-    """Cross-entropy and the variance of the batch normalization's scales and offsets, the alternative to NBN.
+    """Penalize the variance of batch normalization's scales and offsets, the alternative to NBN.
 
-    The layers are those that NBN would replace, the strength is the better one of Table IV, 0.1, and the training that
-    of `nbn`; see `ltzoo.techniques.variance_regularization` for the formula.
+    The layers are those that NBN would replace. The strength 0.1 is the better one of Table IV, and the training
+    set-up is the one of `nbn`. See `ltzoo.techniques.variance_regularization` for the formula.
 
     The paper has one result, on ImageNet-LT: 44.9 % top-1 (ResNet-50; cross-entropy 42.2 %, NBN 47.3 %).
     """

@@ -11,11 +11,12 @@ from ltzoo.recipes.two_stage import KANG, first_stage, post_hoc_stage
 def ncm(epochs: Sequence[int] = (200, 0)) -> Recipe:
     """Train with cross-entropy, then classify by the cosine to the mean training feature of each class.
 
-    Kang et al., Section 4; nothing is trained in stage 2. Other variants of the published code: the arguments of
-    `ltzoo.heads.nearest_class_mean`, e.g. `stage2={"head": {"name": "nearest_class_mean", "features": "cl2n", "metric":
-    "l2"}}`. The cosine is multiplied by 16, so that its softmax can be confident; predictions do not depend on that.
+    Stage 2 trains nothing (Kang et al., Section 4). The arguments of `ltzoo.heads.nearest_class_mean` give other
+    variants of the published code, such as `stage2={"head": {"name": "nearest_class_mean", "features": "cl2n",
+    "metric": "l2"}}`. The cosine is multiplied by 16, so that its softmax can be confident. Predictions do not depend
+    on this factor.
 
-    The papers give no result for it on CIFAR-10-LT.
+    The papers report no accuracy on CIFAR-10-LT.
     """
     head = {"name": "nearest_class_mean", "features": "un", "metric": "cosine"}
     return Recipe(

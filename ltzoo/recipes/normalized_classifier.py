@@ -20,32 +20,33 @@ def _recipe(name, epochs, scale, learn_scale, description):
 
 @register
 def normalized_classifier(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Logits g <x, w_c / |w_c|> with a fixed g = 0.5 (CAMC, Eq. 7; "Norm FC, g*" of Table II).
+    """Train with logits g <x, w_c / |w_c|> and a fixed g = 0.5 (CAMC, Eq. 7; "Norm FC, g*" of Table II).
 
-    `scale=1.0` gives "Norm FC, g = 1". The linear classifier of the table is the recipe `cross_entropy`, the nearest
-    class mean is `ncm`. This is stage 1 of `camc`.
+    x are the features and w_c the class vectors. `scale=1.0` gives "Norm FC, g = 1". The table's linear classifier is
+    the recipe `cross_entropy`, and its nearest class mean is `ncm`. This recipe is stage 1 of `camc`.
 
-    The paper gives no result on CIFAR-10-LT; on ImageNet-LT with a ResNeXt-50 48.1 % top-1, and 46.4 % for the linear
-    classifier.
+    The paper has no result on CIFAR-10-LT. On ImageNet-LT with a ResNeXt-50 it reports 48.1 % top-1, and 46.4 % for
+    the linear classifier.
     """
     return _recipe("normalized_classifier", epochs, 0.5, False, "Class vectors of one fixed length")
 
 
 @register
 def weight_normalization(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Logits g_c <x, w_c / |w_c|> with a learned g_c for each class (Salimans and Kingma, 2016; CAMC, Table II).
+    """Train with logits g_c <x, w_c / |w_c|> and one learned g_c per class (Salimans and Kingma, 2016; CAMC, Table II).
 
-    Every g_c starts at 1, as the paper says of its shared g.
+    x are the features and w_c the class vectors. Every g_c starts at 1, as the shared g does in the paper.
 
-    The paper gives no result on CIFAR-10-LT; on ImageNet-LT with a ResNeXt-50 46.8 % top-1.
+    The paper has no result on CIFAR-10-LT. On ImageNet-LT with a ResNeXt-50 it reports 46.8 % top-1.
     """
     return _recipe("weight_normalization", epochs, 1.0, "per_class", "Class vectors of learned lengths")
 
 
 @register
 def weight_normalization_shared(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Logits g <x, w_c / |w_c|> with one learned g that starts at 1 ("Weight Norm-g" of CAMC, Table II).
+    """Train with logits g <x, w_c / |w_c|> and one learned g that starts at 1 ("Weight Norm-g" of CAMC, Table II).
 
-    The paper gives no result on CIFAR-10-LT; on ImageNet-LT with a ResNeXt-50 42.8 % top-1.
+    x are the features and w_c the class vectors. The paper has no result on CIFAR-10-LT. On ImageNet-LT with a
+    ResNeXt-50 it reports 42.8 % top-1.
     """
     return _recipe("weight_normalization_shared", epochs, 1.0, True, "Class vectors of one learned length")

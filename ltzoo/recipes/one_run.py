@@ -8,7 +8,10 @@ from ltzoo.recipes.recipe import Stage
 
 
 def cao_stage(epochs: int, **changes: Any) -> Stage:
-    """Batch 128, SGD 0.1 with 5 epochs of warm-up, x0.01 at 80 % and again at 90 %, L2 2e-4, crop and flip."""
+    """Return a stage of Cao et al.: batch 128, SGD 0.1, L2 2e-4, 5 epochs of warm-up, crop and flip.
+
+    The rate is multiplied by 0.01 at 80 % of the epochs and again at 90 %. `changes` are fields of `Stage`.
+    """
     return Stage(
         **{
             "epochs": epochs,
@@ -25,12 +28,12 @@ def cao_stage(epochs: int, **changes: Any) -> Stage:
 def deferred(
     epochs: Sequence[int], first: dict[str, Any], second: dict[str, Any], **shared: Any
 ) -> tuple[Stage, Stage]:
-    """Two stages that are one run: the rates go on, and everything trains in both.
+    """Return two stages that form one run: the rates continue, and everything trains in both.
 
     Args:
-        epochs: epochs of the stages; the published 160 and 40 put the change at the first drop of the rate.
-        first, second: what only the one stage has.
-        **shared: what both have.
+        epochs: epochs of the stages. The published 160 and 40 change stages at the first drop of the rate.
+        first, second: fields of `Stage` for the first or the second stage.
+        **shared: fields of `Stage` for both.
     """
     schedule = step_schedule(0.1, sum(epochs), (1e-2, 1e-4))
     return (

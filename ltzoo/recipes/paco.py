@@ -13,17 +13,17 @@ KEY = [{"name": "rand_augment", "num_ops": 2, "magnitude": 10}]
 
 @register
 def paco(epochs: Sequence[int] = (400,)) -> Recipe:
-    """PaCo: a linear classifier as learned class centers, contrasted together with a queue of keys.
+    """Contrast learned class centers, which are a linear classifier, together with a queue of keys (PaCo).
 
-    See `ltzoo.techniques.parametric_contrastive.ParametricContrastive` for the formula. Constants of the released
-    CIFAR-100-LT script: batch 128, rate 0.05 with a warm-up of 10 epochs, x0.1 after 320 and 360 of 400, weight decay
-    5e-4, temperature 0.05, alpha 0.01, queue 1024, embedding 32, momentum 0.999. An image costs one training step and
-    one forward pass more. The loss of the stage, cross-entropy, is what validation reports.
+    See `ltzoo.techniques.parametric_contrastive.ParametricContrastive` for the formula. The constants are from the
+    released CIFAR-100-LT script: batch 128, rate 0.05 with 10 epochs of warm-up, x0.1 after 320 and 360 of 400, weight
+    decay 5e-4, temperature 0.05, alpha 0.01, queue 1024, embedding 32 and momentum 0.999. Each image costs one
+    training step and one extra forward pass. Validation reports the stage's loss, cross-entropy.
 
-    Deviations: the key's view gets crop, flip and RandAugment where the released code has SimAugment. In short
-    trainings the momentum copy lags behind: after n steps it still holds 0.999^n of its start.
+    Deviation: the key's view gets crop, flip and RandAugment, where the released code has SimAugment. In short runs
+    the momentum copy lags behind: after n steps it still holds 0.999^n of its initial weights.
 
-    Expected accuracy on CIFAR-10-LT: not known to this project. The NBN paper quotes 56.0 % on ImageNet-LT (ResNeXt-50,
+    Its accuracy on CIFAR-10-LT is unknown to this project. The NBN paper quotes 56.0 % on ImageNet-LT (ResNeXt-50,
     180 epochs, Table II).
     """
     return Recipe(

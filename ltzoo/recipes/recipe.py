@@ -1,4 +1,4 @@
-"""A recipe is plain data: a head and a list of training stages."""
+"""Recipes as plain data: a head and a list of training stages."""
 
 import dataclasses
 import json
@@ -14,32 +14,35 @@ class Stage:
     """One stage of training.
 
     Attributes:
-        epochs: passes over the sampler's epoch. 0 for a stage that trains nothing: its head and technique take what
+        epochs: number of epochs of the sampler. With 0 the stage trains nothing: its head and technique take what
             they need from the data when it begins (closed-form classifiers).
-        head: None to go on with the head of the stage before, or `{"name": ..., arguments}` of `ltzoo.heads` for
-            another one. It takes over weights as `ltzoo.heads.begin` says.
+        head: `{"name": ..., arguments}` of `ltzoo.heads` for a new head, or None to keep the head of the previous
+            stage. `ltzoo.heads.begin` says which weights a new head takes over.
         loss: `{"name": ..., arguments}` for `ltzoo.losses.get`; class counts and the head's scale are filled in.
-        batch_size: images a step, over all hosts.
+        batch_size: images per step, over all hosts.
         sampler: `{"strategy": ..., parameters}` for `ltzoo.sampling.make_sampler`.
         augmentation: list of `{"name": ..., arguments}`, in the order of application.
-        augment_on: `"host"` (NumPy, any augmentation) or `"device"` (inside the training step).
+        augment_on: "host" (NumPy, any augmentation) or "device" (inside the training step).
         mixup_alpha: Beta parameter of mixup; 0 is off.
-        optimizer: `{"name": "sgd", "momentum": ..., "l2": ...}`, "orthogonal_sgd" (`OrthogonalSGD`: steps of
-            convolution kernels as in Muon), or any Keras optimizer.
+        optimizer: `{"name": "sgd", "momentum": ..., "l2": ...}`, "orthogonal_sgd" (`OrthogonalSGD`, with Muon's steps
+            for convolution kernels), or any Keras optimizer.
         schedule: see `ltzoo.training.learning_rates`.
-        trainable: `"all"`; `"head"` to train the classifier on a frozen backbone; or a list of patterns
-            (`["stage3_*"]`) of the backbone's layers that train with the head. No gradient is computed of what is
-            frozen before the first layer that trains.
-        batch_norm: of the backbone. `"train"`: usual training. `"frozen"`: moving statistics are used and kept,
-            scale and offset are not trained. `"shifted"`: batch statistics are used and the moving ones go on
-            learning, scale and offset are not trained (MiSLAS Eq. 5-6).
-        scale: the scale that the head multiplies its cosine with, None for a head without one.
+        trainable: "all"; "head" to train the classifier on a frozen backbone; or a list of patterns such as
+            `["stage3_*"]` of backbone layers that train with the head. No gradients are computed below the first
+            trainable layer.
+        batch_norm: mode of the backbone's batch norm. "train" is the usual training. "frozen" uses the moving
+            statistics and changes nothing. "shifted" uses batch statistics and updates the moving ones, but does not
+            train scale and offset (MiSLAS Eq. 5-6).
+        scale: factor of the head's cosine; None for a head without one.
         cloud: arguments of `ltzoo.layers.GaussianCloud`, or None for no cloud.
-        technique: `{"name": ..., arguments}` of `ltzoo.techniques`: what the training step does beyond all this.
-        reinitialize_head: start the stage with a fresh classifier (cRT of Kang et al.).
-        cache_features: compute the frozen backbone's features once instead of at every step. Needs
-            `trainable="head"`, `batch_norm="frozen"`, no augmentation and no technique; mixup then mixes features,
-            so it must be 0.
+        technique: `{"name": ..., arguments}` of `ltzoo.techniques` for further changes to the training step, or None.
+        reinitialize_head: start the stage with a new classifier (cRT of Kang et al.).
+        cache_features: compute the frozen backbone's features once instead of at every step. It needs
+            `trainable="head"`, `batch_norm="frozen"`, no augmentation and no technique. `mixup_alpha` must be 0, since
+            mixup would mix features.
+
+    Raises:
+        ValueError: if a field has an invalid value, or fields contradict each other.
     """
 
     epochs: int
@@ -69,7 +72,7 @@ class Stage:
         if not isinstance(self.trainable, str):
             object.__setattr__(self, "trainable", tuple(self.trainable))
         if not isinstance(self.epochs, int) or self.epochs < 0:
-            raise ValueError(f"`epochs` must be an integer, at least 0. Received: epochs={self.epochs!r}")
+            raise ValueError(f"`epochs` must be an integer of at least 0. Received: epochs={self.epochs!r}")
         if not isinstance(self.batch_size, int) or self.batch_size < 1:
             raise ValueError(
                 f"`batch_size` must be a positive integer. Received: batch_size={self.batch_size!r}"
@@ -84,12 +87,12 @@ class Stage:
                 )
         if isinstance(self.trainable, str) and self.trainable not in TRAINABLE:
             raise ValueError(
-                f"`trainable` must be one of {TRAINABLE} or a list of patterns of layer names. "
+                f"`trainable` must be one of {TRAINABLE} or a list of patterns for layer names. "
                 f"Received: trainable={self.trainable!r}"
             )
         if self.trainable == "head" and self.epochs and self.batch_norm == "train":
             raise ValueError(
-                "`batch_norm` of a stage that trains only the head must be 'frozen' or 'shifted'. "
+                "`batch_norm` must be 'frozen' or 'shifted' in a stage that trains only the head. "
                 "Received: trainable='head', batch_norm='train'"
             )
         if self.cache_features and (
@@ -100,7 +103,7 @@ class Stage:
             or self.technique
         ):
             raise ValueError(
-                "`cache_features=True` needs a backbone whose features never change: trainable='head', "
+                "`cache_features` must be False unless the features never change, that is with trainable='head', "
                 "batch_norm='frozen', no augmentation, no technique and mixup_alpha=0. "
                 f"Received: trainable={self.trainable!r}, batch_norm={self.batch_norm!r}, "
                 f"augmentation={self.augmentation!r}, mixup_alpha={self.mixup_alpha}, technique={self.technique!r}"
@@ -109,16 +112,19 @@ class Stage:
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """A method: the head, and the stages in order.
+    """A method: a head, and stages in order.
 
     Attributes:
-        name: the name it was made by.
+        name: the registered name it was made from.
         head: `{"name": ..., arguments}` of `ltzoo.heads`, the head of the first stage.
-        stages: a sequence of `Stage`.
-        description: one line.
-        citation: paper or code it follows.
-        conversions: changes that `ltzoo.models.build` makes to a new backbone, in order: `{"name": ..., arguments}` of
-            `ltzoo.backbones.conversions`.
+        stages: the stages, a sequence of `Stage`.
+        description: a one-line description.
+        citation: the paper or code that it follows.
+        conversions: changes that `ltzoo.models.build` makes to a new backbone, in order. Each is
+            `{"name": ..., arguments}` of `ltzoo.backbones.conversions`.
+
+    Raises:
+        ValueError: if there are no stages, or one is not a `Stage`.
     """
 
     name: str
@@ -138,34 +144,38 @@ class Recipe:
 
     @property
     def epochs(self) -> int:
-        """Epochs of all stages together."""
+        """Total number of epochs of all stages."""
         return sum(stage.epochs for stage in self.stages)
 
     def to_dict(self) -> dict[str, Any]:
-        """The recipe as dicts and lists that JSON can hold."""
+        """Return the recipe as dicts and lists that JSON can store."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
 
     @classmethod
     def from_dict(cls, config: Mapping[str, Any]) -> Self:
-        """The inverse of `to_dict`."""
+        """Make a recipe from the result of `to_dict`.
+
+        Raises:
+            ValueError: if a key is unknown or missing.
+        """
         _check_keys("recipe", cls, config)
         for stage in config.get("stages", ()):
             _check_keys("stage", Stage, stage)
         return cls(**{**config, "stages": tuple(Stage(**stage) for stage in config.get("stages", ()))})
 
     def to_json(self) -> str:
-        """The recipe as a JSON text."""
+        """Return the recipe as JSON text."""
         return json.dumps(self.to_dict(), indent=2)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The inverse of `to_json`."""
+        """Make a recipe from the result of `to_json`."""
         return cls.from_dict(json.loads(text))
 
 
 def _check_keys(what, cls, config):
     if not isinstance(config, Mapping):
-        raise ValueError(f"A {what} must be a dict. Received: {config!r}")
+        raise ValueError(f"`{what}` must be a dict. Received: {what}={config!r}")
     fields = dataclasses.fields(cls)
     unknown = sorted(set(config) - {field.name for field in fields})
     missing = [
@@ -177,5 +187,6 @@ def _check_keys(what, cls, config):
     ]
     if unknown or missing:
         raise ValueError(
-            f"A {what} has unknown keys {unknown} and lacks {missing}. Received: {dict(config)!r}"
+            f"`{what}` must have the fields of `{cls.__name__}`; it has unknown keys {unknown} and lacks {missing}. "
+            f"Received: {what}={dict(config)!r}"
         )

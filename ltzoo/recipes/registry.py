@@ -1,7 +1,7 @@
 """Recipes by name.
 
-A recipe is a function `epochs -> Recipe`, where the default of `epochs` is the method's own number for each stage.
-`@register(backbone="fastnet")` names the network that it is made for.
+A recipe is a function `epochs -> Recipe`; the default of `epochs` is the method's own number of epochs per stage.
+`@register(backbone="fastnet")` names the network that the recipe is made for.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from ltzoo.registry import Entry, Registry
 
 @dataclasses.dataclass(frozen=True)
 class RecipeEntry(Entry):
-    """A recipe and what is known about it.
+    """A registered recipe.
 
     Attributes:
-        backbone: the network it is made for, as far as small images go.
+        backbone: the network that it is made for, on small images.
     """
 
     backbone: str = "resnet32"
@@ -32,24 +32,28 @@ _STAGE_FIELDS = {field.name for field in dataclasses.fields(Stage)} - {"epochs"}
 
 
 def default_backbone(name: str) -> str:
-    """Return the network that a recipe is made for, as far as small images go; "resnet32" for most."""
+    """Return the network that a recipe is made for, on small images; "resnet32" for most and for unknown names."""
     entry = _RECIPES.find(name)
     return RecipeEntry.backbone if entry is None else entry.backbone
 
 
 def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: Any) -> Recipe:
-    """A recipe by name, with changes.
+    """Make a recipe by name, with changes.
 
     Args:
         name: one of `names()`.
-        epochs: epochs of each stage, e.g. `(20, 5)`; milestones and warm-up keep their places in proportion. One
-            number is the first stage's; the others then keep their proportion to it. A stage that trains nothing has
-            0 epochs and may be left out.
-        **overrides: any field of `Stage` (`batch_size=64`), for all stages; or `stage1={...}`, `stage2={...}` with
-            fields of one stage, which win; or `name`, `head`, `conversions`, `description`, `citation` of the recipe.
+        epochs: epochs of each stage, such as `(20, 5)`. Milestones and warm-up scale in proportion. A single number
+            is for the first stage, and the other stages scale in proportion. Stages that train nothing have 0 epochs
+            and may be omitted.
+        **overrides: changed fields. Fields of `Stage` (`batch_size=64`) apply to all stages. `stage1={...}` and so on
+            change one stage and take precedence. `name`, `head`, `conversions`, `description` and `citation` change
+            the recipe.
+
+    Returns:
+        a `Recipe`.
 
     Raises:
-        ValueError: an unknown name, field or number of stages.
+        ValueError: if the name or a field is unknown, or the number of stages is wrong.
     """
     _RECIPES.check(name, "recipe")
     function = _RECIPES.part(name)
@@ -57,21 +61,23 @@ def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: An
     if epochs is not None:
         recipe = function(epochs=_stage_epochs(recipe, epochs))
     stages = list(recipe.stages)
-    # `head` without a stage is the recipe's own, that of the first stage.
+    # `head` outside `stage1={...}` is the recipe's own, the head of the first stage.
     shared = {key: overrides.pop(key) for key in list(overrides) if key in _STAGE_FIELDS - {"head"}}
     for index, stage in enumerate(stages):
         own = dict(overrides.pop(f"stage{index + 1}", None) or {})
         unknown = set(own) - _STAGE_FIELDS - {"epochs"}
         if unknown:
             raise ValueError(
-                f"`stage{index + 1}` may change {sorted(_STAGE_FIELDS)}. Received: {sorted(unknown)}"
+                f"`stage{index + 1}` must change only epochs and {sorted(_STAGE_FIELDS)}. "
+                f"Received: {', '.join(f'{key}={own[key]!r}' for key in sorted(unknown))}"
             )
         stages[index] = dataclasses.replace(stage, **{**shared, **own})
     unknown = set(overrides) - {"name", "head", "conversions", "description", "citation"}
     if unknown:
         raise ValueError(
-            f"`recipes.get` may change {sorted(_STAGE_FIELDS)}, a stage by `stage1` to `stage{len(stages)}`, or "
-            f"name, head, conversions, description and citation. Received: {sorted(unknown)}"
+            f"`overrides` must be among {sorted(_STAGE_FIELDS)}, `stage1` to `stage{len(stages)}`, name, head, "
+            "conversions, description and citation. "
+            f"Received: {', '.join(f'{key}={overrides[key]!r}' for key in sorted(unknown))}"
         )
     return dataclasses.replace(recipe, stages=tuple(stages), **overrides)
 

@@ -9,10 +9,13 @@ from ltzoo.recipes.registry import register
 
 @register
 def remix(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Cross-entropy on images mixed with lambda ~ Beta(1, 1) and labels by Eq. 7, kappa = 3, tau = 0.5 (Chou et al.).
+    """Train with cross-entropy on mixed images, with labels by Eq. 7, kappa = 3, tau = 0.5 (Chou et al.).
 
-    The training set-up is that of Cao et al. (2019). The paper's best results add deferred re-weighting: 79.8 % top-1
-    on CIFAR-10-LT, imbalance factor 100, ResNet-32, 300 epochs (MiSLAS paper, Table 3); it is not part of this recipe.
+    Images are mixed with lambda ~ Beta(1, 1). If one class is kappa times as frequent as the other, or more, and its
+    share of the image is below tau, the label is the rarer class alone. The training set-up follows Cao et al. (2019).
+
+    The paper's best results add deferred re-weighting, which is not part of this recipe: 79.8 % top-1 on CIFAR-10-LT,
+    imbalance factor 100, ResNet-32, 300 epochs (MiSLAS paper, Table 3).
     """
     return Recipe(
         name="remix",

@@ -1,4 +1,4 @@
-"""Cross-entropy on batches in which classes are drawn with other probabilities than the data's."""
+"""Cross-entropy on batches that draw classes with different probabilities than the data."""
 
 from collections.abc import Sequence
 
@@ -20,9 +20,10 @@ def _recipe(name, epochs, strategy, description, citation=KANG, **parameters):
 
 @register
 def class_balanced_sampling(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Every class is equally likely, p_c = 1 / C (Kang et al., Eq. 1 with q = 0), in the set-up of Cao et al. (2019).
+    """Draw every class equally often, p_c = 1 / C (Kang et al., Eq. 1 with q = 0).
 
-    The papers behind this library give no figure for it on CIFAR-10-LT.
+    C is the number of classes. The training set-up follows Cao et al. (2019). The papers behind this library report no
+    accuracy on CIFAR-10-LT.
     """
     return _recipe(
         "class_balanced_sampling", epochs, "class_balanced", "Cross-entropy on class-balanced batches"
@@ -31,9 +32,9 @@ def class_balanced_sampling(epochs: Sequence[int] = (200,)) -> Recipe:
 
 @register
 def square_root_sampling(epochs: Sequence[int] = (200,)) -> Recipe:
-    """p_c ~ sqrt(n_c) (Kang et al., Eq. 1 with q = 1/2), in the set-up of Cao et al. (2019).
+    """Draw classes by the square root of their counts, p_c ~ sqrt(n_c) (Kang et al., Eq. 1 with q = 1/2).
 
-    The papers behind this library give no figure for it on CIFAR-10-LT.
+    The training set-up follows Cao et al. (2019). The papers behind this library report no accuracy on CIFAR-10-LT.
     """
     return _recipe(
         "square_root_sampling",
@@ -45,10 +46,10 @@ def square_root_sampling(epochs: Sequence[int] = (200,)) -> Recipe:
 
 @register
 def progressive_sampling(epochs: Sequence[int] = (200,)) -> Recipe:
-    """From p_c = n_c / N in the first epoch in a line to 1 / C in the last (Kang et al., Eq. 2; code's schedule).
+    """Move linearly from p_c = n_c / N in the first epoch to 1 / C in the last (Kang et al., Eq. 2).
 
-    The training set-up is that of Cao et al. (2019). The papers behind this library give no figure for it on
-    CIFAR-10-LT.
+    n_c of the N images belong to class c of C. The schedule follows the released code, and the training set-up follows
+    Cao et al. (2019). The papers behind this library report no accuracy on CIFAR-10-LT.
     """
     return _recipe(
         "progressive_sampling",
@@ -60,11 +61,11 @@ def progressive_sampling(epochs: Sequence[int] = (200,)) -> Recipe:
 
 @register
 def effective_number_sampling(epochs: Sequence[int] = (200,)) -> Recipe:
-    """An image is drawn with the weight (1 - beta) / (1 - beta^n_c) of its class, beta = 0.9999 (Cui et al., Eq. 2).
+    """Draw images with the weight (1 - beta) / (1 - beta^n_c) of their class, beta = 0.9999 (Cui et al., Eq. 2).
 
-    The paper weights the loss with these numbers (`class_balanced_softmax`); GCL compares with drawing by them. The
-    training set-up is that of Cao et al. (2019). The papers behind this library give no figure for it on
-    CIFAR-10-LT.
+    n_c is the number of images of class c. The paper uses these weights in the loss (`class_balanced_softmax`); GCL
+    compares with using them in the sampler. The training set-up follows Cao et al. (2019). The papers behind this
+    library report no accuracy on CIFAR-10-LT.
     """
     return _recipe(
         "effective_number_sampling",

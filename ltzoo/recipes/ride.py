@@ -1,4 +1,4 @@
-"""Diverse experts with a router, and the same with normalized batch normalization."""
+"""Diverse experts with a router, with plain and with normalized batch normalization."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -18,17 +18,18 @@ NESTEROV = {"name": "sgd", "momentum": 0.9, "l2": 5e-4, "nesterov": True}
 
 @register
 def ride(epochs: Sequence[int] = (160, 40, 5)) -> Recipe:
-    """Three experts that share the early layers, learn jointly but diversely, and are then asked as needed.
+    """Train three diverse experts that share their early layers, then a router that uses as many as needed.
 
-    Stage 1: LDAM on each expert's cosine logits (s = 30) minus 0.2 times the divergence of the experts
-    (`ltzoo.losses.expert_diversity`). Stage 2, the published epoch of re-weighting: the same with class weights by the
-    effective number (beta 0.9999) and temperatures that differ between classes (gamma 0.05); the rate goes on as if in
-    one run, x0.01 at its start and again at its middle, but momentum starts anew. Stage 3: the router alone, on
+    Stage 1: LDAM on each expert's cosine logits (s = 30), minus 0.2 times the divergence of the experts
+    (`ltzoo.losses.expert_diversity`). Stage 2 begins at the published epoch of re-weighting. It adds class weights by
+    the effective number (beta 0.9999) and temperatures that differ between classes (gamma 0.05). The rate continues as
+    in one run, x0.01 at the start and again in the middle, but momentum restarts. Stage 3 trains only the router, on
     class-balanced batches of 512, with positive weight 100.
 
-    The constants, the form of the divergence and the three quarters of the channels in the experts are those of the
-    released CIFAR-100-LT configurations; "paper" forms are parameters of the technique "experts". Deviations: no
-    rotation by up to 15 degrees in the augmentation, and no distillation, which the paper has as an option.
+    The released CIFAR-100-LT configurations gave the constants, the form of the divergence and the reduction of the
+    experts to three quarters of the channels. The technique "experts" has the "paper" forms as parameters.
+
+    Deviations: the augmentation has no rotation by up to 15 degrees. There is no distillation, an option of the paper.
 
     Expected on CIFAR-100-LT, imbalance factor 100, ResNet-32: 48.6 % top-1 (model zoo of the released code, with
     router). On CIFAR-10-LT, imbalance factor 100: 85.1 % (NBN paper, Table I, whose augmentation is stronger).
@@ -87,11 +88,11 @@ def ride(epochs: Sequence[int] = (160, 40, 5)) -> Recipe:
 
 @register
 def ride_nbn(epochs: Sequence[int] = (160, 40, 5)) -> Recipe:
-    """`ride` with normalized batch normalization in every norm of the experts' last stage, one magnitude an expert.
+    """Train `ride` with normalized batch normalization in every norm of the experts' last stage.
 
-    NBN paper, section IV-B, with the placement of the released code; stages and constants are those of `ride`. The
-    released configuration (ImageNet-LT) has a cosine rate with a period of 90 in 200 epochs, so that the rate
-    rises again; that is not copied.
+    Each expert has one magnitude (NBN paper, section IV-B), and the placement follows the released code. Stages and
+    constants are those of `ride`. The released configuration (ImageNet-LT) has a cosine rate with a period of 90 in
+    200 epochs, so that the rate rises again. This is not copied.
 
     Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 87.1 % top-1 (NBN paper, Table I, whose augmentation
     is stronger).

@@ -9,13 +9,13 @@ from ltzoo.recipes.registry import register
 
 @register
 def seesaw(epochs: Sequence[int] = (200,)) -> Recipe:
-    """Gradients on rare classes are mitigated, and restored where they are confused (Wang et al., Eq. 3-7).
+    """Mitigate gradients on rare classes, and restore them for confused images (Wang et al., Eq. 3-7).
 
-    p = 0.8, q = 2, and target scores of at least 0.01 in the compensation factor, as in the released code. The method
-    is one for instance segmentation; here it is a loss on a linear classifier, with the class counts in place of the
-    instances seen so far. The training set-up is that of Cao et al. (2019).
+    p = 0.8 is the exponent of the mitigation and q = 2 of the compensation. As in the released code, target scores in
+    the compensation factor are at least 0.01. The method is for instance segmentation. Here it is a loss on a linear
+    classifier, with class counts instead of the instances seen so far. The training set-up follows Cao et al. (2019).
 
-    Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks.cifar10_lt.train`.
+    Its accuracy on CIFAR-10-LT is unknown to this project; measure it with `benchmarks.cifar10_lt.train`.
     """
     return Recipe(
         name="seesaw",

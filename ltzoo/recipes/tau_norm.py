@@ -1,4 +1,4 @@
-"""tau-normalization of a trained classifier."""
+"""Normalization of a trained classifier's vectors with an exponent tau (tau-normalization)."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ from ltzoo.recipes.two_stage import KANG, first_stage, post_hoc_stage
 def tau_norm(epochs: Sequence[int] = (200, 0)) -> Recipe:
     """Train with cross-entropy, then divide every class vector by its length to the power tau (Kang et al., Section 4).
 
-    Nothing is trained in stage 2; tau is chosen on the validation images (on the training images where there are
-    none): see `ltzoo.heads.tau_normalized`. A given one: `stage2={"head": {"name": "tau_normalized", "tau": 0.7}}`.
+    Stage 2 trains nothing. It chooses tau on the validation images, or on the training images if there are none; see
+    `ltzoo.heads.tau_normalized`. For a fixed tau use `stage2={"head": {"name": "tau_normalized", "tau": 0.7}}`.
 
-    The papers give no result for it on CIFAR-10-LT after cross-entropy (GCL's features with it: 82.16 %, GCL paper,
+    The papers report no accuracy on CIFAR-10-LT after cross-entropy. On the features of GCL it is 82.16 % (GCL paper,
     Table 5).
     """
     return Recipe(

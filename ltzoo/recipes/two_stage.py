@@ -1,4 +1,4 @@
-"""The stages that decoupled training shares on CIFAR: features first, then the classifier on balanced batches."""
+"""Stages of decoupled training on CIFAR: first the features, then the classifier on balanced batches."""
 
 from typing import Any
 
@@ -10,7 +10,10 @@ MISLAS = "Zhong et al., Improving Calibration for Long-Tailed Recognition, CVPR 
 
 
 def first_stage(epochs: int, **changes: Any) -> Stage:
-    """Cross-entropy on all images, each once an epoch: batch 128, SGD 0.1, x0.1 at 80 % and at 90 % (MiSLAS code)."""
+    """Return a stage of cross-entropy on all images: batch 128, SGD 0.1, x0.1 at 80 % and at 90 % (MiSLAS code).
+
+    Each image is drawn once per epoch. `changes` are fields of `Stage`.
+    """
     return Stage(
         **{
             "epochs": epochs,
@@ -25,7 +28,10 @@ def first_stage(epochs: int, **changes: Any) -> Stage:
 
 
 def second_stage(epochs: int, **changes: Any) -> Stage:
-    """The classifier on a frozen backbone: every class equally often in turn, four images a visit; cosine from 0.1."""
+    """Return a stage that trains the classifier on a frozen backbone, with a cosine rate from 0.1.
+
+    It draws all classes in turn, four images per visit. `changes` are fields of `Stage`.
+    """
     return Stage(
         **{
             "epochs": epochs,
@@ -43,7 +49,7 @@ def second_stage(epochs: int, **changes: Any) -> Stage:
 
 
 def post_hoc_stage(head: dict[str, Any], **changes: Any) -> Stage:
-    """A classifier that is computed from the trained network, without training."""
+    """Return a stage that computes a classifier from the trained network, without training."""
     return Stage(
         epochs=0,
         loss={"name": "cross_entropy"},

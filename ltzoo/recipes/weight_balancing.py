@@ -10,18 +10,18 @@ from ltzoo.recipes.registry import register
 
 @register
 def weight_balancing(epochs: Sequence[int] = (200, 10)) -> Recipe:
-    """Two stages whose regularizers keep the norms of the class vectors alike (Alshammari et al., Eq. 3-6).
+    """Train two stages whose regularizers keep the norms of the class vectors similar (Alshammari et al., Eq. 3-6).
 
-    Stage 1: cross-entropy with weight decay 5e-3. Stage 2: the classifier goes on, on a frozen backbone, with the
-    class-balanced loss (beta 0.9999, plain mean), weight decay 0.1 and the MaxNorm radius min + 0.1 (max - min) of the
-    norms that stage 1 ends with. Batch 64, rate 0.01 with a cosine in both stages. These are the values of the released
-    code for CIFAR-100-LT, imbalance factor 100, where they were tuned; other data want others.
+    Stage 1: cross-entropy with weight decay 5e-3. Stage 2 continues with the classifier on a frozen backbone. It uses
+    the class-balanced loss (beta 0.9999, plain mean), weight decay 0.1 and MaxNorm. The radius is min + 0.1 (max -
+    min) of the norms at the end of stage 1. Both stages have batch 64 and a cosine rate from 0.01. The released code
+    tuned these values on CIFAR-100-LT with imbalance factor 100; other data need other values.
 
-    Deviations from the released code: MaxNorm is enforced at every step, not once an epoch; the class-balanced loss is
-    softmax cross-entropy, where the code takes the binary cross-entropy of every softmax output, a mean over classes;
-    the last epoch is kept, not the one that is best on the test set; and stage 1 has 200 epochs where it has 320.
+    Deviations from the released code: MaxNorm acts at every step, not once per epoch. The class-balanced loss is
+    softmax cross-entropy; the code averages the binary cross-entropy of every softmax output over the classes. The
+    last epoch is kept, not the best one on the test set. Stage 1 has 200 epochs instead of 320.
 
-    Expected accuracy on CIFAR-10-LT: not known to this project; measure it with `benchmarks.cifar10_lt.train`.
+    Its accuracy on CIFAR-10-LT is unknown to this project; measure it with `benchmarks.cifar10_lt.train`.
     """
     shared: dict[str, Any] = {
         "batch_size": 64,

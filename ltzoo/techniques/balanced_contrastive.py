@@ -85,8 +85,9 @@ class BalancedContrastive(Technique):
         check_views(classifier, self, self.views, "balanced_contrastive")
         if not any(getattr(head, "kernel", None) is not None for head in classifier.heads):
             raise ValueError(
-                "`head` of 'balanced_contrastive' must have class vectors (`kernel`) for the prototypes; use 'dense' or "
-                f"'normalized_dense'. Received: head={', '.join(type(head).__name__ for head in classifier.heads)}"
+                "`head` of 'balanced_contrastive' must have class vectors (`kernel`) for the prototypes; use 'dense' "
+                "or 'normalized_dense'. Received: "
+                f"head={', '.join(type(head).__name__ for head in classifier.heads)}"
             )
         self.projection = self._projection("projection", 0)
         self.projection.build((None, classifier.feature_size))

@@ -96,8 +96,9 @@ class Experts(Technique):
         if self.classify == "mean":
             total = num_experts * classification_loss(labels, logits)
         else:
-            first, *others = (classification_loss(labels, expert_logits[:, i]) for i in range(num_experts))
-            total = sum(others, first)
+            total, *others = (classification_loss(labels, expert_logits[:, i]) for i in range(num_experts))
+            for other in others:
+                total = total + other
         if self.diversity_factor:
             diversity = ops.mean(expert_diversity(expert_logits, self._temperatures, self.form))
             total = total + self.diversity_factor * ops.cast(diversity, total.dtype)

@@ -16,7 +16,7 @@ def check_views(classifier: Classifier, technique: Technique, views: int, name: 
     stage = classifier.recipe.stages[index]
     if stage.sampler.get("views", 1) != views:
         raise ValueError(
-            f"`sampler` of {name!r} must draw {views} views of each image; set sampler={{**sampler, 'views': {views}}}. "
+            f"`sampler` of {name!r} must draw {views} views of each image; give it 'views': {views}. "
             f"Received: sampler={dict(stage.sampler)!r}"
         )
     if stage.mixup_alpha:
