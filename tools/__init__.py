@@ -1,1 +1,1 @@
-"""Generators of what is written into this repository or its docs: run each as `python -m tools.NAME`."""
+"""Generators of cards, tables, pictures and docs: run each as `python -m tools.NAME` from the checkout."""

@@ -15,6 +15,7 @@ The committed files were written by commit 6170af2. Write them again only to giv
     fixtures/NAME/BACKEND/final.npz  the weights that this run reached when it was resumed
 """
 
+import contextlib
 import importlib.util
 import json
 import shutil

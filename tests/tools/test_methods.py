@@ -69,3 +69,8 @@ def test_every_link_leads_somewhere(made):
 )
 def test_formulas_are_found(docstring, formula):
     assert docstring_text.formula(docstring) == formula
+
+
+def test_the_formula_of_a_function_that_a_class_refers_to(made):
+    section = sections(made["part_losses.md"])["loss `gaussian_clouded_logit`"]
+    assert "```text\nz_j = s (cosine_j - cloud_j)\n" in section

@@ -1,1 +1,1 @@
-"""The zoo's cards from the papers' tables."""
+"""Write the zoo's cards from the papers' tables: `python -m tools.cards`."""

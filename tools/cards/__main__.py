@@ -1,7 +1,7 @@
 """Write the zoo's cards into weights/ from the papers' tables.
 
 python -m tools.cards            write the cards
-python -m tools.cards --count    count the multiply-adds of the backbones first (minutes)
+python -m tools.cards --count    first count the multiply-adds of the backbones (minutes)
 """
 
 import argparse

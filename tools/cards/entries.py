@@ -1,8 +1,8 @@
-"""The card of every zoo entry in the tables, as the files in `weights/` hold it.
+"""Cards of all zoo entries in the tables, as the files in `weights/` hold them.
 
-Every network of the tables in `tables/` that the library can build is an entry. Its card says what the paper printed
-and how the library trains it. What a run has measured is kept: once an entry has weights, recipe, backbone, result and
-weights are those of its card, as `ltzoo.models.publish` wrote it.
+Every network of the tables in `tables/` that the library can build is an entry. Its card has the paper's figures and
+the recipe that trains it. Measurements are kept: once an entry has weights, its recipe, backbone, result and weights
+come from the card that `ltzoo.models.publish` wrote.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ CIFAR_PIXELS = ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
 PIXELS = {"inaturalist2018": ((0.466, 0.471, 0.380), (0.195, 0.194, 0.192))}
 IMAGENET_PIXELS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 METRICS = ("top1", "many", "medium", "few", "balanced", "ece", "nll")
-# Of the run that made the weights of an entry; the rest of a card comes from the tables.
+# Fields from the run that made an entry's weights; the rest of a card comes from the tables.
 MEASURED = ("measured", "weights", "training")
 RUN = ("recipe", "backbone", "dataset", "input_shape", "mean", "std", "seed", "licence", *MEASURED)
 
@@ -36,7 +36,7 @@ def cards() -> dict[str, Card]:
 
 
 def files() -> dict[str, str]:
-    """Return the text of every file of cards: `NAME.json` of entries with weights, a table of all others."""
+    """Return the text of every card file: `NAME.json` for entries with weights, one table for all others."""
     made = cards()
     own = {f"{name}.json": text(_stored(card)) for name, card in made.items() if card.weights is not None}
     rest = (_stored(card) for card in made.values() if card.weights is None)
@@ -45,7 +45,7 @@ def files() -> dict[str, str]:
 
 
 def _stored(card):
-    """Class names, and class counts that are published, come from the dataset."""
+    """Return the card's values without class names and published class counts, which the dataset has."""
     values = dataclasses.asdict(card)
     values["class_names"] = None
     if shipped.dataset(card.dataset["name"]).get("class_counts") is not None:
@@ -89,7 +89,7 @@ def _card(name, rows):
 
 
 def _own_cards():
-    """Networks of this library's own recipes that come without weights."""
+    """Return cards of this library's own recipes that come without weights."""
     largest, classes = CIFAR["cifar10_lt"]
     counts = [int(count) for count in long_tail_counts(largest, classes, 100)]
     mean, std = CIFAR_PIXELS

@@ -1,26 +1,26 @@
-"""The papers' tables in `tables/*.toml` as one record for each network of them."""
+"""Read the papers' tables in `tables/*.toml` as one record per network."""
 
 import dataclasses
 import tomllib
 from pathlib import Path
 
 TABLES = Path(__file__).resolve().parent / "tables"
-# Where papers print the same network, the first of these gives the training set-up and the first result.
+# If papers print the same network, the first one here gives the training set-up and the first result.
 PAPERS = ("mislas", "gcl", "nbn", "camc", "fsa")
 _SHOTS = ("many", "medium", "few")
 
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """What one row, or one cell, of a table says.
+    """One network: a row or a cell of a table.
 
     Attributes:
-        method: a key of `METHODS`.
-        backbone: its label, such as "resnet32x4".
-        dataset, factor: name and imbalance factor (None where the tail is published).
-        setup: training set-up of the table.
-        table: where it is printed, such as "GCL paper, Table 1".
-        result: fractions, `{"top1": ..., "many": ...}`.
+        method: key of `METHODS`.
+        backbone: label such as "resnet32x4".
+        dataset, factor: name and imbalance factor (None if the tail is published).
+        setup: name of the table's training set-up.
+        table: source, such as "GCL paper, Table 1".
+        result: accuracies as fractions, `{"top1": ..., "many": ...}`.
         quoted: whether the table quotes the figure from other work.
     """
 
@@ -35,13 +35,13 @@ class Network:
 
     @property
     def entry(self) -> str:
-        """METHOD_BACKBONE_DATASET, and _ifN for another imbalance factor than 100."""
+        """Entry name METHOD_BACKBONE_DATASET, plus _ifN for an imbalance factor other than 100."""
         suffix = "" if self.factor in (None, 100) else f"_if{self.factor}"
         return f"{self.method}_{self.backbone}_{self.dataset}{suffix}"
 
 
 def networks() -> list[Network]:
-    """All networks of all tables, in the order of `PAPERS`."""
+    """Return all networks of all tables, in the order of `PAPERS`."""
     found = []
     for name in PAPERS:
         content = tomllib.loads((TABLES / f"{name}.toml").read_text(encoding="utf-8"))
@@ -80,5 +80,5 @@ def _network(paper, table, method, place, result, quoted):
 
 
 def _fraction(percent):
-    # As printed, without the noise of a division: "82.68" is 0.8268.
+    # Round to the printed digits, without the noise of a division: "82.68" is 0.8268.
     return round(float(percent) / 100, len(percent.partition(".")[2]) + 2)

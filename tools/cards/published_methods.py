@@ -1,6 +1,6 @@
-"""The methods in the papers' tables: each a recipe of the library, or one of them with a published change.
+"""Methods in the papers' tables: recipes of the library, some with a published change.
 
-A method is a function of the data set's name and imbalance factor, because MiSLAS and CAMC choose constants by them.
+A method is a function of the dataset's name and imbalance factor, because MiSLAS and CAMC choose constants by them.
 """
 
 import dataclasses
@@ -30,7 +30,7 @@ METHODS = {
 
 
 def method(function):
-    """Registers a function of data set and imbalance factor under its name."""
+    """Register a function of dataset and imbalance factor under its name."""
     METHODS[function.__name__] = function
     return function
 
@@ -41,7 +41,7 @@ def _variant(name, base, description, **changes):
     )
 
 
-# GCL: Tables 3 to 5. LWS of Table 5 is missing: it goes on from a linear classifier, and this one is a cosine.
+# GCL: Tables 3 to 5. LWS of Table 5 is missing: it continues a linear classifier, and this one is a cosine.
 for _name, _cloud in (
     ("gcl_cosine_cloud", {"strategy": "cosine"}),
     ("gcl_cubic_root_cloud", {"strategy": "power", "exponent": 1 / 3}),
@@ -54,7 +54,7 @@ for _name in ("instance_balanced", "class_balanced", "effective_number"):
 
 @method
 def gcl_stage1(dataset, factor):
-    """Without classifier re-training."""
+    """GCL without classifier re-training."""
     made = recipes.get("gcl")
     return dataclasses.replace(
         made, stages=made.stages[:1], description="Gaussian clouded logits, first stage only"
@@ -63,7 +63,7 @@ def gcl_stage1(dataset, factor):
 
 @method
 def gcl_tau_norm(dataset, factor):
-    """tau-normalization in place of re-training."""
+    """GCL with tau-normalization instead of re-training."""
     made = recipes.get("gcl")
     return dataclasses.replace(
         made,
@@ -72,10 +72,10 @@ def gcl_tau_norm(dataset, factor):
     )
 
 
-# MiSLAS: constants by data set (paper: Table 5; code: its configurations), Tables 1 and 2.
+# MiSLAS: constants per dataset (paper: Table 5; code: its configurations), Tables 1 and 2.
 @method
 def mislas(dataset, factor):
-    """Smoothing of the most and of the least frequent class, and the rate of dW relative to that of s."""
+    """MiSLAS with the paper's smoothing of the largest and smallest class, and its rate of dW relative to s."""
     head, tail, ratio = {"cifar10_lt": (0.3, 0.0, 0.5), "cifar100_lt": (0.4, 0.1, 0.2)}.get(
         dataset, (0.4, 0.1, 0.05)
     )
@@ -84,12 +84,12 @@ def mislas(dataset, factor):
 
 @method
 def mislas_published(dataset, factor):
-    """The same for the released code; batch norm is frozen for CIFAR-10 there."""
+    """MiSLAS with the constants of the released code, which freezes batch norm for CIFAR-10."""
     head, tail, ratio = {
         ("cifar10_lt", 100): (0.3, 0.0, 0.5), ("cifar10_lt", 50): (0.2, 0.0, 0.2), ("cifar10_lt", 10): (0.1, 0.0, 0.2),
         ("cifar100_lt", 100): (0.4, 0.1, 0.2), ("cifar100_lt", 50): (0.3, 0.0, 0.1),
         ("cifar100_lt", 10): (0.2, 0.0, 0.1),
-        # There is no configuration for 200: that for 100.
+        # There is no configuration for 200; use the one for 100.
         ("cifar10_lt", 200): (0.3, 0.0, 0.5), ("cifar100_lt", 200): (0.4, 0.1, 0.2),
     }[dataset, factor]  # fmt: skip
     made = _smoothed("mislas_published", head, tail, ratio, "all", {"*kernel": ratio, "*bias": ratio})
@@ -143,7 +143,7 @@ for _name, _base in (
 
 @method
 def lws_autoaugment(dataset, factor):
-    """LWS after the long first stage."""
+    """LWS after NBN's long first stage."""
     made = METHODS["cross_entropy_autoaugment"](dataset, factor)
     late = recipes.get("lws", batch_size=512).stages[1]
     return dataclasses.replace(
@@ -181,7 +181,7 @@ _variant(
 
 @method
 def nbn_balanced_softmax_log_n(dataset, factor):
-    """LogN in place of logit rectification."""
+    """NBN with LogN instead of logit rectification."""
     made = METHODS["nbn_balanced_softmax_linear"](dataset, factor)
     late = recipes.get("log_n").stages[1]
     description = "Balanced softmax on normalized batch norm, then logits normalized class by class"
@@ -213,7 +213,7 @@ def _four_experts(base):
 METHODS["ride4"], METHODS["ride4_nbn"] = _four_experts("ride"), _four_experts("ride_nbn")
 
 
-# CAMC: Tables II and III; tau by data set.
+# CAMC: Tables II and III; tau per dataset.
 def _camc_head(dataset, factor, **changes):
     threshold = 100 if dataset != "cifar10_lt" else 1000 if factor <= 50 else 200
     return {"stage2": {"head": {"name": "camc", "threshold": threshold, **changes}}}
@@ -221,19 +221,19 @@ def _camc_head(dataset, factor, **changes):
 
 @method
 def camc(dataset, factor):
-    """With the paper's tau."""
+    """CAMC with the paper's tau."""
     return recipes.get("camc", **_camc_head(dataset, factor))
 
 
 @method
 def camc_tau20(dataset, factor):
-    """Few-shot classes only."""
+    """CAMC on few-shot classes only."""
     return recipes.get("camc", **_camc_head(dataset, factor, threshold=20))
 
 
 @method
 def camc_all(dataset, factor):
-    """All classes: tau above every count."""
+    """CAMC on all classes: tau above every count."""
     return recipes.get("camc", **_camc_head(dataset, factor, threshold=1_000_000))
 
 

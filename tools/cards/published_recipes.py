@@ -1,8 +1,8 @@
-"""The recipe of a method in a published table: the library's recipe of it, in the training set-up of the table.
+"""The recipe of a method in a published table: the library's recipe in the table's training set-up.
 
-A set-up says what the papers vary by data set and not by method: epochs, batch, rates, weight decay, augmentation.
-Those of MiSLAS are its Table 5; those of Kang et al. (decoupling), whom GCL, NBN and CAMC follow, are in its released
-configurations; the others are in the papers' sections on implementation and in their released code.
+A set-up has what the papers vary per dataset and not per method: epochs, batch, rates, weight decay, augmentation. For
+MiSLAS they are in Table 5. GCL, NBN and CAMC follow Kang et al. (decoupling), whose values are in the released
+configurations. The others are in the papers' sections on implementation and in their released code.
 """
 
 import dataclasses
@@ -16,17 +16,17 @@ from tools.cards.published_methods import METHODS
 
 @dataclasses.dataclass(frozen=True)
 class LargeSetup:
-    """Training on photographs: values by data set, with the key None for all others.
+    """Training on photographs: values per dataset, with the key None for all others.
 
     Attributes:
-        epochs: of the first stage, or of all stages that train the whole network together.
-        batch_size, rate: of all stages; rate falls on a cosine to 0, or in steps.
-        steps: (epochs at which the rate falls as shares of all, factors), or None for the cosine.
-        retrain: epochs of a stage that trains the classifier only.
+        epochs: epochs of the first stage, or of all stages that train the whole network, together.
+        batch_size, rate: of all stages; the rate falls on a cosine to 0, or in steps.
+        steps: (epochs at which the rate falls, as fractions of all epochs; factors), or None for the cosine.
+        retrain: epochs of a stage that only trains the classifier.
         l2: weight decay.
-        color_jitter: of the augmentation, besides random resized crops and flips.
-        keep_last: whether stages of the classifier keep their own schedule. Those of methods with a technique of their
-            own, such as RIDE's router, keep their epochs too.
+        color_jitter: strength of color jitter, besides random resized crops and flips.
+        keep_last: whether stages of the classifier keep their schedule. Stages with a technique, such as RIDE's router,
+            keep their epochs too.
     """
 
     epochs: Mapping
@@ -56,13 +56,13 @@ MIXUP_ALPHA = 0.2
 
 
 def recipe(method: str, setup: str, dataset: str, factor: float | None, class_counts) -> Recipe:
-    """The recipe of an entry.
+    """Return the recipe of an entry.
 
     Args:
-        method: a key of `METHODS`.
+        method: key of `METHODS`.
         setup: "cifar", "fsa_cifar", "nbn_cifar" or a key of `LARGE`.
-        dataset: name of the data set.
-        factor: its imbalance factor, None where the tail is published.
+        dataset: name of the dataset.
+        factor: imbalance factor, or None if the tail is published.
         class_counts: training images per class.
     """
     made = METHODS[method](dataset, factor)
@@ -76,7 +76,7 @@ def recipe(method: str, setup: str, dataset: str, factor: float | None, class_co
 
 
 def _in_fsa_cifar(made):
-    """300 epochs from 0.1, x0.1 after 150, weight decay 2e-4, for the methods that train in one stage."""
+    """Set 300 epochs from a rate of 0.1, x0.1 after 150, with weight decay 2e-4, for one-stage methods."""
     if len(made.stages) > 1:
         return made
     schedule = {"name": "multi_step", "learning_rate": 0.1, "milestones": [150], "factors": [0.1]}
@@ -85,7 +85,7 @@ def _in_fsa_cifar(made):
 
 
 def _in_nbn_cifar(made, images):
-    """13,000 steps of 512, warm-up and cosine: the epochs depend on the data. RIDE keeps its own set-up."""
+    """Set 13,000 steps of 512 with warm-up and cosine, so epochs depend on the data. RIDE keeps its own set-up."""
     if any(config["name"] == "experts" for config in made.conversions):
         return made
     epochs = round(13_000 / math.ceil(images / 512))
@@ -113,7 +113,7 @@ def _in_large(made, setup, dataset, last_block):
         changes = {"batch_size": setup.batch_size, "augmentation": _photographs(stage.augmentation, crop)}
         if stage.mixup_alpha:
             changes["mixup_alpha"] = MIXUP_ALPHA
-        if stage.epochs and made.name != "weight_balancing":  # whose weight decay is the method
+        if stage.epochs and made.name != "weight_balancing":  # its method is the weight decay
             changes["optimizer"] = {**stage.optimizer, "l2": value(setup.l2)}
         if stage in together:
             changes["epochs"] = shares[len(stages)]
@@ -130,7 +130,7 @@ def _in_large(made, setup, dataset, last_block):
 
 
 def _shares(epochs, total):
-    """Epochs of the stages that are one run, in the proportion that they have; a few last ones stay as many."""
+    """Split `total` epochs over the stages of one run in proportion; a last stage below 10 epochs keeps them."""
     if len(epochs) == 2 and epochs[1] < 10:
         return [total - epochs[1], epochs[1]]
     shares = [round(total * number / sum(epochs)) for number in epochs]
@@ -138,7 +138,7 @@ def _shares(epochs, total):
 
 
 def _schedule(setup, total, done):
-    """The part of one schedule over `total` epochs that begins after `done` of them."""
+    """Return the part of a schedule over `total` epochs that begins after `done` of them."""
     if setup.steps is None:
         return {"name": "cosine", "learning_rate": setup.rate} | (
             {"period": total, "shift": done} if done else {}
@@ -153,7 +153,7 @@ def _schedule(setup, total, done):
 
 
 def _photographs(augmentation, crop):
-    """Random resized crops in place of padded ones; policies for CIFAR are left out, or RandAugment for views."""
+    """Replace padded crops by random resized ones, drop CIFAR policies, and use RandAugment for views."""
     if not augmentation:
         return augmentation
     steps = [crop]

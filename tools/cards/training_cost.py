@@ -1,4 +1,4 @@
-"""What the training of an entry costs, counted from its network and its recipe."""
+"""Count what the training of an entry costs, from its network and recipe."""
 
 import fnmatch
 import json
@@ -13,13 +13,13 @@ _known = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.is_file() else {
 
 
 def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
-    """The `cost` of a card; see `ltzoo.models.Card`.
+    """Return the `cost` of a card; see `ltzoo.models.Card`.
 
-    A stage that draws several images or views an image counts all that the network sees: pairs of which the
-    augmentation makes one image count once. A pass costs 2 operations for each multiply-add, 2 more for those of
-    layers that train and 2 more for those that gradients go through. Teachers that are entries of the zoo count with
-    the passes in which they are asked, and not with their own training. The optimizer "orthogonal_sgd" counts with its
-    matrix products, for every convolution; others with nothing.
+    If a stage draws several images or views per image, all that the network sees count; pairs that the augmentation
+    merges into one image count once. A pass costs 2 operations per multiply-add, 2 more in layers that train, and 2
+    more in layers that gradients pass through. Teachers from the zoo count with the passes in which they are asked, not
+    with their own training. The optimizer "orthogonal_sgd" counts with its matrix products, for every convolution;
+    other optimizers count as free.
     """
     conversions = recipe.get("conversions", ())
     macs, crops = forward_macs(backbone, conversions, input_shape)
@@ -35,7 +35,7 @@ def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
             epoch = technique["steps_per_epoch"] * stage["batch_size"]
         seen = stage["epochs"] * epoch * passes
         images += seen
-        whole = technique.get("name") == "whole_images"  # CAMC++ sees crops from stage 2 on.
+        whole = technique.get("name") == "whole_images"  # CAMC++ uses crops from stage 2 on
         trained = backward_macs(backbone, conversions, input_shape, stage["trainable"], macs)
         operations += seen * 2 * (macs + trained) * (1 if whole else crops)
         if technique.get("name") == "distillation":
@@ -55,7 +55,7 @@ def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
 
 
 def _teaching(technique, input_shape):
-    """Multiply-adds of what the teachers of an image do."""
+    """Return the multiply-adds of the teachers per image."""
     teachers = [shipped.read(name) for name in technique["teachers"]]
     macs = [
         forward_macs(card["backbone"], card["recipe"]["conversions"], input_shape)[0] for card in teachers
@@ -64,7 +64,7 @@ def _teaching(technique, input_shape):
 
 
 def forward_macs(backbone: dict, conversions, input_shape) -> tuple[int, int]:
-    """Multiply-adds of convolutions and dense layers for one pass, counted in the built network; passes an image."""
+    """Count multiply-adds of convolutions and dense layers in one pass of the built network; also passes per image."""
     crops = [config["grid"] ** 2 for config in conversions if config["name"] == "camc_plus_plus"]
     key, counted = _key(backbone, conversions, input_shape)
     if key not in _known:
@@ -73,7 +73,7 @@ def forward_macs(backbone: dict, conversions, input_shape) -> tuple[int, int]:
 
 
 def backward_macs(backbone: dict, conversions, input_shape, trainable, forward: int) -> int:
-    """Multiply-adds of the gradients of weights and of activations, of one pass."""
+    """Return the multiply-adds of one pass for the gradients of weights and activations."""
     if trainable in ("all", "head"):
         return 2 * forward if trainable == "all" else 0
     key, counted = _key(backbone, conversions, input_shape, list(trainable))
@@ -89,7 +89,7 @@ def backward_macs(backbone: dict, conversions, input_shape, trainable, forward: 
 
 
 def newton_schulz_macs(backbone: dict, conversions, input_shape, trainable) -> int:
-    """Multiply-adds of one iteration of `ltzoo.training.orthogonal_sgd.orthogonalize`, for all kernels that train."""
+    """Return multiply-adds per iteration of `ltzoo.training.orthogonal_sgd.orthogonalize`, over trained kernels."""
     if trainable == "head":
         return 0
     key, counted = _key(backbone, conversions, input_shape, "newton_schulz", trainable)
@@ -108,25 +108,25 @@ def _fits(name, rules):
 
 
 def _key(backbone, conversions, input_shape, *more):
-    # Conversions that only change batch norm, or how often a network is called, cost nothing in this count.
+    # Conversions that only change batch norm, or how often a network is called, are free in this count.
     free = ("nbn", "camc_plus_plus", "flip_average")
     counted = [config for config in conversions if config["name"] not in free]
     return json.dumps([backbone, counted, list(input_shape), *more]), counted
 
 
 def forget() -> None:
-    """Counts all networks anew."""
+    """Forget the counts, so that all networks are counted again."""
     _known.clear()
 
 
 def remember() -> None:
-    """Writes the counts beside this file."""
+    """Write the counts next to this file."""
     lines = (f"{json.dumps(key)}: {value}" for key, value in sorted(_known.items()))
     TABLE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 def _count(backbone, conversions, input_shape):
-    """(name, multiply-adds, shape of the kernel) of each convolution and dense layer, in the order of their calls."""
+    """Return (name, multiply-adds, kernel shape) of each convolution and dense layer, in order of their calls."""
     import keras
     import numpy as np
 
@@ -141,7 +141,7 @@ def _count(backbone, conversions, input_shape):
     def counting(original):
         def call(layer, inputs, *arguments, **keywords):
             outputs = original(layer, inputs, *arguments, **keywords)
-            kernel = layer.kernel.shape  # [..., inputs of a group, outputs]
+            kernel = layer.kernel.shape  # [..., inputs per group, outputs]
             found.append((layer.name, int(np.prod(outputs.shape[:-1])) * int(np.prod(kernel)), tuple(kernel)))
             return outputs
 

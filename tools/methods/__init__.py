@@ -1,1 +1,1 @@
-"""The methods reference from the docstrings."""
+"""Write the methods reference from the docstrings: `python -m tools.methods --out FOLDER`."""

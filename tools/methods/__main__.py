@@ -16,7 +16,7 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder of the pages")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the pages")
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
     written = pages()

@@ -1,4 +1,4 @@
-"""Docstrings as Markdown: paragraphs, formulas, links to other parts."""
+"""Convert docstrings to Markdown: paragraphs, formulas, links to other parts."""
 
 import functools
 import importlib
@@ -10,7 +10,7 @@ import textwrap
 _SECTION = re.compile(
     r"^(Args|Arguments|Attributes|Returns|Raises|Call|Call arguments|Input|Output|Inputs?.*):"
 )
-# The first finds operators and functions, the second what has an index, such as w_c.
+# The first finds operators and functions, the second names with an index, such as w_c.
 _MATH = (
     re.compile(r"\^|<\w|\|\w| [-+=~] \S|\b(softmax|log|exp|sqrt)\b ?\("),
     re.compile(r"\b\w_\w\b"),
@@ -19,7 +19,7 @@ _NAME = re.compile(r"`+(ltzoo\.[A-Za-z_.0-9]+)`+")
 
 
 def paragraphs(text: str) -> list[list[str]]:
-    """The paragraphs of a docstring, each a list of lines, up to its first section such as "Args:"."""
+    """Return the paragraphs of a docstring, as lists of lines, up to its first section such as "Args:"."""
     found, current = [], []
     for line in text.splitlines():
         if _SECTION.match(line):
@@ -33,7 +33,7 @@ def paragraphs(text: str) -> list[list[str]]:
 
 
 def markdown(text: str) -> str:
-    """What stands before the first section, as Markdown: one line a paragraph, indented blocks as code."""
+    """Convert the text before the first section to Markdown: one line per paragraph, indented blocks as code."""
     blocks = []
     for lines in paragraphs(text):
         if lines[0].startswith("    "):
@@ -47,7 +47,7 @@ def markdown(text: str) -> str:
 
 
 def formula(text: str) -> str | None:
-    """The formula of a docstring: its indented block, else its first paragraph with mathematics in it; else None."""
+    """Return the formula of a docstring: its indented block, else its first paragraph with mathematics, else None."""
     every = paragraphs(text)
     for lines in every:
         if lines[0].startswith("    "):
@@ -58,24 +58,24 @@ def formula(text: str) -> str | None:
                 continue
             steps = [step.strip() for step in _line(lines).split(" ; ")]
             if "[" in steps[0] and "]" not in steps[0]:
-                steps = [_line(lines)]  # the semicolons are those of a vector
+                steps = [_line(lines)]  # the semicolons belong to a vector
             return "\n".join(textwrap.fill(step, 100, subsequent_indent="    ") for step in steps)
     return None
 
 
 def is_prose(text: str) -> bool:
-    """Whether what `formula` found is a description in words, to be set as text."""
+    """Return whether the result of `formula` is a description in words, to print as text."""
     return len(re.findall(r"\b[a-z]{4,}\b", text)) > 25
 
 
 def mentioned(text: str) -> list[str]:
-    """Full names of the things of this library that a docstring refers to, in order."""
+    """Return the full names of this library that a docstring refers to, in order."""
     return list(dict.fromkeys(name.rstrip(".") for name in _NAME.findall(text)))
 
 
 @functools.cache
 def resolve(name: str):
-    """The object behind a full name such as `ltzoo.layers.NormalizedDense`, or None where there is none."""
+    """Return the object with a full name such as `ltzoo.layers.NormalizedDense`, or None if there is none."""
     parts = name.split(".")
     for split in range(len(parts), 0, -1):
         try:
@@ -89,11 +89,11 @@ def resolve(name: str):
 
 
 def documented(part) -> str:
-    """The docstring with a part's formula: its own; that of the function it says to "see"; or of a thing it names."""
+    """Return the docstring with a part's formula: its own, or of a function it says to "see", or of a part it names."""
     own = inspect.getdoc(part)
     before = [_line(lines) for lines in paragraphs(own)]
     see = re.search(r"[Ss]ee `(\w+)`", before[0]) or re.search(
-        r"formula is that of `(\w+)`", " ".join(before)
+        r"[Ss]ee `(\w+)` for the formula", " ".join(before)
     )
     function = see and getattr(sys.modules[part.__module__], see.group(1), None)
     if function:

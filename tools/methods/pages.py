@@ -1,6 +1,6 @@
-"""The methods reference: every recipe with its formulas, citation and default values, from the docstrings.
+"""Pages of the methods reference: every recipe with formulas, citation and default values, from the docstrings.
 
-`pages()` makes one page per family of recipes and one per kind of part. Their text is a function of the code alone.
+`pages()` returns one page per family of recipes and one per kind of part. The text only depends on the code.
 """
 
 import inspect
@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 INTRODUCTION = """\
 # Methods
 
-Every method is a recipe: plain data that says which backbone, head, loss, sampler, augmentation and schedule go
-together, stage by stage. Train one with `ltzoo train NAME --data ...`, or in Python:
+Every method is a recipe: plain data that says which head, loss, sampler, augmentation and schedule go together, stage
+by stage. Train one with `ltzoo train NAME --data ...`, or in Python:
 
 ```python
 import ltzoo
@@ -30,14 +30,14 @@ model = ltzoo.models.build("resnet8", recipe, dataset)
 model.fit(dataset)
 ```
 
-`recipes.get(name, **overrides)` changes any field of a stage; `epochs` shortens or lengthens a recipe and keeps its
+`recipes.get(name, **overrides)` changes any field of a stage. `epochs` shortens or lengthens a recipe and keeps its
 milestones in proportion.
 
-In the formulas z are logits, f or x features, w_c the class vector of class c, n_c the number of its training images, C
+In the formulas, z are logits, f or x features, w_c the class vector of class c, n_c its number of training images, C
 the number of classes, and s or g a scale.
 """
 
-# Where a recipe belongs: the first rule that fits. Each is (title, sentence, rule on the recipe).
+# A recipe belongs to the first family whose rule fits. Each family is (title, sentence, rule on the recipe).
 FAMILIES = (
     (
         "Changed backbones",
@@ -51,17 +51,17 @@ FAMILIES = (
     ),
     (
         "Post hoc",
-        "Nothing is trained after the first stage: the classifier is computed. Costs next to nothing.",
+        "After the first stage nothing is trained: the classifier is computed, which costs next to nothing.",
         lambda recipe: any(stage.epochs == 0 for stage in recipe.stages),
     ),
     (
         "Two stages",
-        "Features first, on the data as they come; then the classifier, on a fixed network. A second stage is cheap.",
+        "First the features, on the original data; then the classifier, on a fixed network. The second stage is cheap.",
         lambda recipe: any(stage.trainable != "all" for stage in recipe.stages),
     ),
     (
         "Mixed images",
-        "Cross-entropy on mixtures of training images. These go along with most other methods.",
+        "Cross-entropy on mixtures of training images. These combine with most other methods.",
         lambda recipe: _mixes(recipe.stages[0]),
     ),
     (
@@ -88,7 +88,7 @@ KINDS = {
     ),
     "layer": ("Layers", "part_layers", lambda: [], lambda name: getattr(ltzoo.layers, name)),
 }
-# Parts whose formula stands in the docstring of a layer that they make.
+# Parts whose formula is in the docstring of the layer that they create.
 FORMULA_OF = {("conversion", "nbn"): "NormalizedBatchNormalization", ("head", "camc"): "CAMCalibration"}
 PLAIN = {("loss", "cross_entropy"), ("head", "dense")}
 
@@ -119,8 +119,8 @@ def pages() -> dict[str, str]:
     listed = ", ".join(f"[{title}]({page}.md)" for title, page, _, _ in KINDS.values())
     found["index.md"] += [
         "## Parts",
-        "What the recipes are made of. Any loss goes with any head, sampler, augmentation and backbone unless its "
-        f"text says what it needs: {listed}.",
+        "Recipes are made of these parts. Any loss works with any head, sampler, augmentation and backbone, unless its "
+        f"text names a requirement: {listed}.",
     ]
     for kind, (title, page, _, _) in KINDS.items():
         own = sorted(name for other, name in used if other == kind)
@@ -134,7 +134,7 @@ def _file(title):
 
 
 def parts(recipe) -> list:
-    """(kind, name) of all parts of a recipe: conversions first, then stage by stage, then the layers they use."""
+    """Return (kind, name) of all parts of a recipe: conversions, then stage by stage, then the layers they use."""
     found = [("conversion", config["name"]) for config in recipe.conversions]
     for index, stage in enumerate(recipe.stages):
         found += _heads(recipe.head if index == 0 else stage.head)
@@ -209,7 +209,7 @@ def _part(kind, name, users):
     if shown != own and kind != "loss":
         text.insert(0, docstring_text.markdown(own))
     if (kind, name) in FORMULA_OF:
-        text.append(f"The formula is that of the {_link(('layer', FORMULA_OF[kind, name]))}.")
+        text.append(f"For the formula, see {_link(('layer', FORMULA_OF[kind, name]))}.")
     module = Path(inspect.getsourcefile(thing)).resolve().relative_to(ROOT).as_posix()
     text.append(f"Arguments and defaults: {_signature(thing)}. Source: `{module}`.")
     if len(users) > 20:
@@ -227,7 +227,7 @@ def _signature(thing):
             continue
         required = parameter.default is parameter.empty
         shown.append(f"`{key}`" if required else f"`{key}={parameter.default!r}`")
-    return ", ".join(shown) or "none of its own"
+    return ", ".join(shown) or "none"
 
 
 def _epochs(recipe):

@@ -1,11 +1,11 @@
-"""Recipes as Markdown tables."""
+"""Format recipes as Markdown tables."""
 
 import dataclasses
 from collections.abc import Sequence
 
 from ltzoo.training import Recipe, Stage
 
-# Fields of a stage in the order of the table; the others are shown where they are not the default.
+# Fields of a stage in the order of the table; other fields appear if they differ from the default.
 ALWAYS = (
     "epochs",
     "head",
@@ -17,7 +17,7 @@ ALWAYS = (
     "schedule",
     "trainable",
 )
-# Without meaning in a stage that trains nothing.
+# Fields without meaning in a stage that trains nothing.
 TRAINING = (
     "loss",
     "sampler",
@@ -31,7 +31,7 @@ TRAINING = (
 
 
 def defaults(recipe: Recipe) -> str:
-    """All values of a recipe that say something, as a Markdown table with a column a stage."""
+    """Return the values of a recipe as a Markdown table, one column per stage."""
     fields = [field.name for field in dataclasses.fields(Stage)]
     order = [*ALWAYS, *(field for field in fields if field not in ALWAYS)]
     rows = []
@@ -51,7 +51,7 @@ def defaults(recipe: Recipe) -> str:
         cells = [_value(value) for value in values]
         if field == "head":
             cells = [
-                cell if value is not None else "goes on" for cell, value in zip(cells, values, strict=True)
+                cell if value is not None else "continues" for cell, value in zip(cells, values, strict=True)
             ]
         rows.append((f"`{field}`", *_repeated(cells)))
     width = 1 + len(recipe.stages)
@@ -94,6 +94,6 @@ def _call(config):
 
 
 def table(title: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
+    """Format rows as a Markdown table."""
     lines = [title, ["---"] * len(title), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

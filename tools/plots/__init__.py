@@ -1,4 +1,4 @@
-"""Pictures of the rows of `benchmarks/cifar10_lt` for the docs."""
+"""Pictures of `benchmarks/cifar10_lt` for the docs: run each as `python -m tools.plots.NAME`."""
 
 import argparse
 from pathlib import Path
@@ -7,10 +7,10 @@ from benchmarks.cifar10_lt import runs
 
 
 def options(description: str) -> argparse.ArgumentParser:
-    """Return a parser with what every picture takes."""
+    """Return a parser with the options of every picture."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv")
-    parser.add_argument("--out", type=Path, required=True, help="the picture")
+    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv", help="rows of results")
+    parser.add_argument("--out", type=Path, required=True, help="file for the picture")
     return parser

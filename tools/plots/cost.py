@@ -2,8 +2,8 @@
 
     python -m tools.plots.cost --out docs/cost.png
 
-Hollow points are the papers' figures at imbalance factor 100, with the operations that the zoo's cards count for their
-runs; filled ones are the rows of the CSV, as means over seeds. `tools/cards/training_cost.py` counts the costs.
+Hollow points are the papers' figures at imbalance factor 100, with the operations on the zoo's cards. Filled points are
+the rows of the CSV, as means over seeds. `tools/cards/training_cost.py` counts the operations.
 """
 
 import itertools
@@ -18,7 +18,7 @@ from ltzoo.report import style
 from tools import plots
 from tools.cards import training_cost
 
-OFFSETS = sorted(range(-30, 31, 2), key=abs)  # of a name above its point, in typographic points
+OFFSETS = sorted(range(-30, 31, 2), key=abs)  # of a label above its point, in typographic points
 NAMED = [
     "cross_entropy",
     "mixup",
@@ -35,7 +35,7 @@ NAMED = [
 
 
 def main():
-    """Draws the picture."""
+    """Draw the picture."""
     options = plots.options(__doc__).parse_args()
     figure = style.figure(width=8.5, height=5.2)
     axes = style.tidy(
@@ -57,7 +57,7 @@ def main():
 
 
 def draw(axes, points, label, color, filled):
-    """Points of one kind."""
+    """Draw points of one kind."""
     axes.scatter(
         [cost for _, cost, _ in points],
         [top1 for _, _, top1 in points],
@@ -71,8 +71,8 @@ def draw(axes, points, label, color, filled):
 
 
 def name_points(axes, points):
-    """Names beside their points, to the right or to the left, moved up or down until they cover nothing."""
-    axes.figure.draw_without_rendering()  # places the axes
+    """Label points to the right or left, and move each label up or down until it covers nothing."""
+    axes.figure.draw_without_rendering()  # sets the positions of the axes
     places = axes.transData.transform([(cost, top1) for _, cost, top1 in points])
     taken = [Bbox.from_extents(x - 7, y - 5, x + 7, y + 5) for x, y in places]
     for index, (name, cost, top1) in enumerate(points):
@@ -96,7 +96,7 @@ def name_points(axes, points):
 
 
 def papers():
-    """(name, PFLOP, top-1 in %) of the papers' ResNet-32 at factor 100."""
+    """Return (name, PFLOP, top-1 in %) of the papers' ResNet-32 at factor 100."""
     points = []
     for name in NAMED:
         card = runs.card(name, "resnet32")
@@ -105,7 +105,7 @@ def papers():
 
 
 def measured(csv):
-    """(name, PFLOP, top-1 in %) of the rows at factor 100 whose recipe was not changed."""
+    """Return (name, PFLOP, top-1 in %) of the rows at factor 100 with unchanged recipes."""
     groups = {}
     for row in runs.as_registered(runs.read(csv)):
         groups.setdefault((row["recipe"], row["backbone"], row["epochs"]), []).append(float(row["top1"]))

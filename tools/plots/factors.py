@@ -2,8 +2,8 @@
 
     python -m tools.plots.factors --out docs/factors.png
 
-Hollow points are the papers' figures with ResNet-32, from the zoo's cards; filled ones are the rows of the CSV whose
-recipe was not changed and that were run at several factors, as means over seeds, of either precision.
+Hollow points are the papers' figures with ResNet-32, from the zoo's cards. Filled points are the rows of the CSV with
+unchanged recipes that were run at several factors, as means over seeds, in either precision.
 """
 
 import statistics
@@ -19,7 +19,7 @@ NAMED = ["ride_nbn", "nbn_balanced_softmax", "gcl", "mislas", "cross_entropy"]
 
 
 def main():
-    """Draws the picture."""
+    """Draw the picture."""
     options = plots.options(__doc__).parse_args()
     figure = style.figure(width=7.5, height=4.6)
     axes = style.tidy(
@@ -48,7 +48,7 @@ def main():
 
 
 def papers():
-    """(name, {factor: top-1 in %}) of the papers' ResNet-32."""
+    """Return (name, {factor: top-1 in %}) of the papers' ResNet-32."""
     lines = []
     for name in NAMED:
         points = {}
@@ -62,7 +62,7 @@ def papers():
 
 
 def measured(csv):
-    """(name, {factor: top-1 in %}) of each recipe, network and length that was run at more than one factor."""
+    """Return (name, {factor: top-1 in %}) of each recipe, network and length run at more than one factor."""
     rows, groups = runs.read(csv), {}
     for factor in FACTORS:
         for row in runs.as_registered(rows, factor):

@@ -1,9 +1,8 @@
-"""Draw accuracy of every class on CIFAR-10-LT.
+"""Draw the accuracy of every class on CIFAR-10-LT.
 
     python -m tools.plots.per_class --recipes A B --out PICTURE
 
-Means over the seeds of the CSV's rows at imbalance factor 100, for recipes that were run as registered, each network
-and length of training by itself.
+Means over seeds of the CSV's rows at imbalance factor 100, for unchanged recipes, separately per network and length.
 """
 
 from types import SimpleNamespace
@@ -18,9 +17,9 @@ from tools import plots
 
 
 def main():
-    """Draws the picture."""
+    """Draw the picture."""
     parser = plots.options(__doc__)
-    parser.add_argument("--recipes", nargs="+", required=True)
+    parser.add_argument("--recipes", nargs="+", required=True, help="recipe names, in drawing order")
     options = parser.parse_args()
     groups = {}
     for row in runs.as_registered(runs.read(options.csv)):

@@ -1,1 +1,1 @@
-"""Figures on the structure of the package, computed from its code: `python -m tools.structure`."""
+"""Compute figures on the structure of the package from its code: `python -m tools.structure`."""

@@ -1,4 +1,4 @@
-"""Circles among the imports of a package."""
+"""Find circles among the imports of a package."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,26 +6,26 @@ import grimp
 
 
 def import_graph(package: str) -> dict[str, set[str]]:
-    """Return the modules that each module of a package imports, inside functions and for types too."""
+    """Return the modules that each module imports, including imports in functions and for types."""
     graph = grimp.build_graph(package, cache_dir=None)
     return {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
 
 
 def circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """Return the strongly connected components of two or more modules, the largest first.
+    """Return the strongly connected components of two or more modules, largest first.
 
     Args:
-        graph: the modules that each module imports.
+        graph: modules that each module imports.
 
     Returns:
-        Sorted names of modules, one list per circle.
+        sorted module names, one list per circle.
     """
     backward = {module: [] for module in graph}
     for module, imported in graph.items():
         for other in imported:
             backward[other].append(module)
     found, seen = [], set()
-    # Kosaraju: along the reversed imports, the modules that are finished last come first.
+    # Kosaraju: walk along the reversed imports, starting from the modules that were finished last.
     for module in reversed(_finished(graph)):
         if module not in seen:
             before = set(seen)
@@ -43,7 +43,7 @@ def _finished(graph):
 
 
 def _walk(graph, start, seen, order):
-    """Visit what `start` reaches; append each module to `order` after all that it reaches."""
+    """Visit every module that `start` reaches; append each to `order` after the modules it reaches."""
     seen.add(start)
     stack = [(start, iter(sorted(graph[start])))]
     while stack:

@@ -1,4 +1,4 @@
-"""The registries of a package, and how many files a new part of each family touches."""
+"""Find the registries of a package, and count the files that a new part of each family touches."""
 
 import ast
 import statistics
@@ -29,7 +29,7 @@ class Part(NamedTuple):
 
 
 def generic_registries(trees: Mapping[str, ast.Module]) -> list[str]:
-    """Return the modules that use the one mechanism: `X = Registry(...)` at their top."""
+    """Return the modules that use the shared registry: `X = Registry(...)` at the top level."""
     return [
         module
         for module, tree in trees.items()
@@ -41,14 +41,14 @@ def generic_registries(trees: Mapping[str, ast.Module]) -> list[str]:
 
 
 def own_registries(trees: Mapping[str, ast.Module]) -> list[str]:
-    """Return the modules with a registry of their own: a dict that a function `register...` fills."""
+    """Return the modules with their own registry: a dict that a function `register...` fills."""
     return [module for module, tree in trees.items() if _has_own_registry(tree)]
 
 
 def part_tables(trees: Mapping[str, ast.Module], package: str) -> dict[str, list[Part]]:
-    """Return the tables of parts that are listed by hand in the folders of families without a registry.
+    """Return hand-written tables of parts, in the folders of families without a registry.
 
-    Such a table is a dict of two or more names, each with a function, a class, or a call of a class.
+    A table is a dict of two or more names, each with a function, a class, or a call of a class.
     """
     found = {}
     for folder in FAMILIES.values():
@@ -71,7 +71,7 @@ def part_tables(trees: Mapping[str, ast.Module], package: str) -> dict[str, list
 
 
 def registered(module: str, tree: ast.Module) -> list[Part]:
-    """Return the parts that a module registers by a decorator `register`, with or without a name."""
+    """Return the parts that a module registers with a decorator `register`, with or without a name."""
     parts = []
     for node in tree.body:
         for decorator in getattr(node, "decorator_list", ()):
@@ -84,10 +84,10 @@ def registered(module: str, tree: ast.Module) -> list[Part]:
 
 
 def files_to_touch(trees: Mapping[str, ast.Module], package: str) -> dict[str, tuple[int, float] | None]:
-    """Return the fewest files and the median that hold a part of each family; None where no part is found.
+    """Return the minimum and median number of files per part of each family, or None if it has no part.
 
-    The file of the part counts, and each file that imports it or has its name as a text. Files that register parts
-    of their own do not count: a recipe that names a loss uses it and does not make it known.
+    The part's own file counts, and every file that imports it or contains its name as a string. Files that register
+    other parts do not count: a recipe that names a loss uses it, but does not make it known.
     """
     tables = part_tables(trees, package)
     makers = {module for module, tree in trees.items() if registered(module, tree)}
@@ -116,7 +116,7 @@ def _knows(said, part):
 
 
 def _in_folder(trees, place):
-    """The modules of a folder, without those of another family inside it."""
+    """Return the modules of a folder, without those of another family inside it."""
     inner = {place.partition(".")[0] + "." + folder for folder in FAMILIES.values()} - {place}
     inner = [folder for folder in inner if folder.startswith(place + ".")]
     return {
@@ -131,7 +131,7 @@ def _texts(tree):
 
 
 def _imports(tree):
-    """ "import MODULE" for every module that a module imports from."""
+    """Return "import MODULE" for every module that a module imports from."""
     said = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -142,7 +142,7 @@ def _imports(tree):
 
 
 def _exports_all(tree):
-    """Whether a package makes all registered parts its attributes, with or without an import of each."""
+    """Return whether a package exports all registered parts as attributes, with or without importing each."""
     calls = (
         node.value for node in tree.body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
     )
@@ -170,7 +170,7 @@ def _is_text(node):
 
 
 def _part_name(node):
-    """The name of a function or class, "" for what is neither; a call counts by the class that it makes."""
+    """Return the name of a function or class, or of the class that a call creates; otherwise ""."""
     if isinstance(node, ast.Call) and _last_name(node.func)[:1].isupper():
         return _last_name(node.func)
     return node.id if isinstance(node, ast.Name) else ""

@@ -1,21 +1,21 @@
-"""Figures on the repository besides its code."""
+"""Count cards, guides, generated files and type errors of the repository."""
 
 import json
 import shutil
 import subprocess
 from pathlib import Path
 
-# What tools write, beside the cards.
+# Files that tools write, besides the cards.
 GENERATED = ("docs/methods.md",)
 
 
 def guides(root: Path) -> list[str]:
-    """Return the guides for contributors that the repository has."""
+    """Return the file names of the guides for contributors."""
     return [name for name in ("CONTRIBUTING.md", "STYLE.md") if (root / name).is_file()]
 
 
 def cards(root: Path) -> tuple[int, int]:
-    """Return how many cards have no weights, and how many there are."""
+    """Return the number of card files without weights, and of all card files."""
     found = [json.loads(path.read_text(encoding="utf-8")) for path in (root / "weights").glob("*.json")]
     return sum(not card.get("weights") for card in found), len(found)
 
@@ -31,7 +31,7 @@ def generated_lines(root: Path) -> dict[str, int]:
 
 
 def type_errors(root: Path, package: str) -> int | None:
-    """Return the number of errors that pyright finds in a package, None where pyright is not installed."""
+    """Return the number of pyright errors in a package, or None if pyright is not installed."""
     command = shutil.which("pyright")
     if command is None:
         return None

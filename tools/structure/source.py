@@ -1,4 +1,4 @@
-"""The source files of a package, parsed."""
+"""Parse the source files of a package."""
 
 import ast
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def parse(package: Path) -> dict[str, ast.Module]:
 
 
 def imported_names(tree: ast.Module) -> dict[str, str]:
-    """Return the module that each name of `from MODULE import NAME` comes from, by the name's local form."""
+    """Return the module of each `from MODULE import NAME`, by the local name."""
     return {
         alias.asname or alias.name: node.module
         for node in ast.walk(tree)
@@ -26,7 +26,7 @@ def imported_names(tree: ast.Module) -> dict[str, str]:
 
 
 def module_dicts(tree: ast.Module) -> Iterator[tuple[str, ast.Dict]]:
-    """Yield name and display of every dict that is assigned at the top of a module."""
+    """Yield the name and the node of every dict assigned at the top level of a module."""
     for node in tree.body:
         if isinstance(node, ast.Assign):
             targets = node.targets

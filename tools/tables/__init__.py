@@ -1,1 +1,1 @@
-"""Results as Markdown tables."""
+"""Write benchmark results as Markdown tables: `python -m tools.tables`."""

@@ -2,8 +2,8 @@
 
     python -m tools.tables --csv benchmarks/cifar10_lt/results/cifar10_lt.csv --write docs/results.md
 
-Means and sample standard deviations over the seeds, in percent. With `--write` the table replaces
-what stands between `<!-- begin NAME -->` and `<!-- end NAME -->` of that file, NAME being the CSV file's.
+Means and sample standard deviations over the seeds, in percent. With `--write`, the table replaces the text between
+`<!-- begin NAME -->` and `<!-- end NAME -->` in that file, where NAME is the name of the CSV file.
 """
 
 import argparse
@@ -22,10 +22,10 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "digits_lt.csv")
-    parser.add_argument("--write", type=Path, help="a Markdown file with the two comments")
+    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "digits_lt.csv", help="rows of results")
+    parser.add_argument("--write", type=Path, help="Markdown file with the two comments")
     parser.add_argument(
-        "--full-length", action="store_true", help="only rows that trained for all epochs of their recipe"
+        "--full-length", action="store_true", help="only rows with the registered epochs of their recipe"
     )
     options = parser.parse_args()
     rows = runs.read(options.csv)
@@ -47,7 +47,7 @@ def inserted(document, name, text):
     """Return the document with `text` between the two comments of `name`."""
     begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
     if document.count(begin) != 1 or document.count(end) != 1:
-        raise SystemExit(f"The document must have one {begin} and one {end}.")
+        raise SystemExit(f"The file of `--write` must have one {begin} and one {end}.")
     head, rest = document.split(begin)
     return f"{head}{begin}\n\n{text}\n\n{end}{rest.split(end)[1]}"
 

@@ -1,4 +1,4 @@
-"""The table of `benchmarks.cifar10_lt.train`: a line for each recipe, network, imbalance factor and length."""
+"""The table of `benchmarks.cifar10_lt.train`: one line per recipe, network, imbalance factor and length."""
 
 from benchmarks.cifar10_lt.runs import card, changes, code, label, mean_and_spread, rarest, total
 
@@ -13,11 +13,11 @@ COLUMNS = {
 
 
 def table(rows):
-    """Markdown, by imbalance factor and length of training, the best top-1 first.
+    """Return the table in Markdown, by imbalance factor and length of the runs, the best top-1 first.
 
-    "Rarest 3" is the mean accuracy of the three classes with the fewest images: CIFAR-10-LT has no few-shot class at
-    factor 100. The column of the chosen epoch is there where runs had a validation split. The last column is what the
-    paper of the zoo's card reports, and for how many epochs.
+    "Rarest 3" is the mean accuracy of the three classes with the fewest images, because CIFAR-10-LT has no few-shot
+    class at factor 100. The column of the chosen epoch appears if runs had a validation split. The last column has the
+    paper's figure from the zoo's card, and its epochs.
     """
     runs = {}
     for row in rows:

@@ -1,4 +1,4 @@
-"""The table of `benchmarks.cifar10_lt.compare`: a line for each recipe, mean and deviation over the seeds."""
+"""The table of `benchmarks.cifar10_lt.compare`: one line per recipe, mean and deviation over the seeds."""
 
 import statistics
 
@@ -8,9 +8,9 @@ COLUMNS = {"many": "Many", "medium": "Medium", "few": "Few", "top1": "All", "ece
 
 
 def table(rows, baseline="cross_entropy"):
-    """Markdown of one line a recipe, the best few-shot accuracy first; longer runs after shorter ones.
+    """Return the table in Markdown: shorter runs first, then the best few-shot accuracy.
 
-    The last column compares with the baseline's runs of as many epochs.
+    The last column compares with the baseline's runs of the same number of epochs.
     """
     runs = {}
     for row in rows:
