@@ -12,6 +12,7 @@ import io
 import pickle
 import tarfile
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class _ArrayUnpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a CIFAR file")
 
 
-def unpickle_batch(data: bytes, name: str) -> dict[str, object]:
+def unpickle_batch(data: bytes, name: str) -> dict[str, Any]:
     """Unpickle one official file to a dict with str keys.
 
     Raises:
@@ -96,7 +97,9 @@ def _read_archive(path: Path, file_names: tuple[str, ...]) -> dict[str, bytes]:
             for member in archive:
                 name = PurePosixPath(member.name).name
                 if member.isreg() and name in file_names and name not in found:
-                    found[name] = archive.extractfile(member).read()
+                    stream = archive.extractfile(member)
+                    assert stream is not None
+                    found[name] = stream.read()
     except (tarfile.TarError, EOFError, OSError) as error:
         raise ValueError(f"{path} cannot be read as a .tar.gz archive: {error}") from error
     missing = [name for name in file_names if name not in found]
@@ -105,7 +108,7 @@ def _read_archive(path: Path, file_names: tuple[str, ...]) -> dict[str, bytes]:
     return found
 
 
-def images_and_labels(batch: dict[str, object], label_key: str, name: str) -> tuple[np.ndarray, np.ndarray]:
+def images_and_labels(batch: dict[str, Any], label_key: str, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the uint8 images `[N, 32, 32, 3]` and int64 labels `[N]` of one unpickled file."""
     data, labels = batch.get("data"), batch.get(label_key)
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != 3072:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def digits_lt(
         )
     from sklearn.datasets import load_digits
 
-    digits = load_digits()
+    digits = cast(Any, load_digits())
     images = np.round(digits.images * (255.0 / 16.0)).astype(np.uint8)[..., np.newaxis]
     labels = digits.target.astype(np.int64)
     largest = int(np.bincount(labels).min()) - TEST_IMAGES_PER_CLASS

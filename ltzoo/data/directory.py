@@ -11,6 +11,7 @@ from PIL import Image
 from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import FileSplit
+from ltzoo.data.splits import Split
 from ltzoo.data.subset import stratified_split
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
@@ -64,7 +65,7 @@ def from_directory(
         folders["test"] = _existing_folder(Path(test_dir).expanduser(), "test_dir")
     classes = _class_folders(folders["train"])
     names = sorted(classes) if class_names is None else [str(entry) for entry in class_names]
-    splits = {
+    splits: dict[str, Split] = {
         split_name: _read_folder(folder, names, image_size, channels)
         for split_name, folder in folders.items()
     }

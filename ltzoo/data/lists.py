@@ -115,7 +115,7 @@ def read_list(path: str | Path) -> tuple[list[str], np.ndarray]:
     return paths, np.asarray(labels, dtype=np.int64)
 
 
-def folder_names(paths: Sequence[str], labels: Sequence[int]) -> list[str] | None:
+def folder_names(paths: Sequence[str], labels: Sequence[int] | np.ndarray) -> list[str] | None:
     """Return class names taken from the image folders, without their common parent.
 
     Returns:

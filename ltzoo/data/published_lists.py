@@ -39,6 +39,7 @@ def from_published_lists(
     """
     refuse_imbalance_factor(name, imbalance_factor)
     entry = facts(name)
+    assert entry is not None
     lists = entry.lists
     expected = ", ".join(lists.values())
     if data_dir is None:

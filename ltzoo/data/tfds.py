@@ -216,7 +216,7 @@ def decode_all(split: EncodedSplit) -> ArraySplit:
     for position in range(len(split)):
         pixels = np.asarray(split.open(position), dtype=np.uint8)
         if images is None:
-            images = np.empty((len(split), *pixels.shape), np.uint8)
+            images = np.empty_like(pixels, shape=(len(split), *pixels.shape))
         if pixels.shape != images.shape[1:]:
             raise ValueError(
                 "`image_size` must be given when images differ in size. Received: image_size=None, and "
