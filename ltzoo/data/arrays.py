@@ -24,7 +24,7 @@ def from_arrays(
     seed: int = 0,
     name: str = "arrays",
 ) -> LongTailedDataset:
-    """Makes a dataset from images and labels in memory.
+    """Make a dataset from images and labels in memory.
 
     Args:
         x_train: raw pixels 0 to 255 of an integer type, `[N, height, width, channels]` or
@@ -32,8 +32,8 @@ def from_arrays(
         y_train: class indices `[N]`.
         x_test, y_test: test images and labels, or None.
         x_val, y_val: validation images and labels, or None.
-        class_names: one name a class in label order; None numbers them.
-        validation_fraction: share of the training images to hold out, stratified, when `x_val` is not given.
+        class_names: one name per class, in label order; None numbers the classes.
+        validation_fraction: share of each class's training images to hold out; only without `x_val`.
         seed: chooses the held-out images.
         name: name of the dataset.
 
@@ -41,8 +41,8 @@ def from_arrays(
         A `LongTailedDataset`.
 
     Raises:
-        ValueError: images without labels or the reverse, lengths that differ, labels outside the range, a
-            class without a training image, images that are not raw pixels, or shapes that differ.
+        ValueError: only images or only labels are given, lengths or shapes differ, labels are out of range,
+            a class has no training image, or the images are not raw pixels.
     """
     train = ArraySplit(x_train, y_train)
     val = _optional_split("x_val", x_val, "y_val", y_val)
@@ -60,10 +60,17 @@ def from_arrays(
     return LongTailedDataset(name, train, val, test, class_names)
 
 
-def _optional_split(x_name, images, y_name, labels) -> ArraySplit | None:
-    if (images is None) != (labels is None):
+def _optional_split(
+    x_name: str,
+    images: np.ndarray | None,
+    y_name: str,
+    labels: Sequence[int] | np.ndarray | None,
+) -> ArraySplit | None:
+    if images is None and labels is None:
+        return None
+    if images is None or labels is None:
         given, missing = (x_name, y_name) if labels is None else (y_name, x_name)
         raise ValueError(
             f"`{x_name}` and `{y_name}` must be given together. Received: {given} without {missing}"
         )
-    return None if images is None else ArraySplit(images, labels)
+    return ArraySplit(images, labels)

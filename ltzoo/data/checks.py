@@ -1,4 +1,4 @@
-"""Finding unreadable images before training instead of in the middle of it."""
+"""Find unreadable images before training rather than in the middle of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ _SHOWN = 5
 
 
 class UnreadableImagesError(OSError):
-    """Some images of a dataset cannot be read; `errors` holds one `UnreadableImageError` for each."""
+    """Some images of a dataset cannot be read.
+
+    Attributes:
+        errors: one `UnreadableImageError` per unreadable image.
+        total: number of images checked.
+    """
 
     def __init__(self, errors: list[UnreadableImageError], total: int):
         super().__init__(
@@ -31,26 +36,27 @@ class UnreadableImagesError(OSError):
 
 
 def check_images(split: Split) -> list[UnreadableImageError]:
-    """Decodes every image of a split and returns what failed, in order (`.path`, `.reason`).
+    """Decode every image of a split and return the errors, in order.
 
-    Splits in memory have nothing to check. Takes as long as reading the split once, on as many threads as
-    the machine has cores (8 at most).
+    Each error has a `path` and a `reason`. Splits in memory have nothing to check. The check takes as long
+    as reading the split once. It uses one thread per core, at most 8.
     """
     return [error for _, error in _failures(split)]
 
 
 def readable(splits: dict[str, Split], skip_unreadable: bool) -> dict[str, Split]:
-    """Checks the images of several splits.
+    """Check the images of several splits.
 
     Args:
         splits: splits by name.
         skip_unreadable: leave unreadable images out, with a warning that counts and names them.
 
     Returns:
-        The splits, without the unreadable images.
+        The splits without their unreadable images.
 
     Raises:
-        UnreadableImagesError: unreadable images and not `skip_unreadable`; counts all, names the first few.
+        UnreadableImagesError: some images cannot be read and `skip_unreadable` is False. The message counts
+            all of them and names the first few.
     """
     kept, errors = {}, []
     for name, split in splits.items():

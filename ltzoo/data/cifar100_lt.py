@@ -25,26 +25,26 @@ def cifar100_lt(
     seed: int = 0,
     profile: str = "exponential",
 ) -> LongTailedDataset:
-    """CIFAR-100 (Krizhevsky, 2009; the 100 fine labels) made long-tailed in label order.
+    """Load CIFAR-100 (Krizhevsky, 2009) with its 100 fine labels, made long-tailed in label order.
 
-    Training counts are `floor(500 * (1/F) ** (c/99))`; with seed 0 the images are exactly those of LDAM-DRW,
-    BBN, GCL and MiSLAS (`long_tail_subset`). The test split is the official, balanced one of 10,000 images.
-    There is no validation split, as in those papers.
+    Class c keeps `floor(500 * (1/F) ** (c/99))` training images, where F is the imbalance factor. With seed 0
+    these are exactly the images of LDAM-DRW, BBN, GCL and MiSLAS (see `long_tail_subset`). The test split is
+    the official one, with 10,000 balanced images. As in those papers, there is no validation split.
 
     Args:
-        imbalance_factor: at least 1, published are 10, 20, 50, 100 and 200; None means 100.
+        imbalance_factor: at least 1; None means 100. Papers use 10, 20, 50, 100 and 200.
         data_dir: the official folder `cifar-100-python`, the archive `cifar-100-python.tar.gz`, or the folder
-            that holds either. None downloads: through TensorFlow Datasets if installed, else Keras.
-        seed: 0 gives the published images.
+            that holds either. None downloads through TensorFlow Datasets if installed, else Keras.
+        seed: selects the images; 0 selects the published ones.
         profile: `"exponential"`, `"step"` or `"pareto"`.
 
     Returns:
         A `LongTailedDataset` in memory with images `(32, 32, 3)`.
 
     Raises:
-        ValueError: a factor below 1, an unknown profile, or files that are not the official ones.
-        FileNotFoundError: files that are not in `data_dir`.
-        OSError: a failed download.
+        ValueError: the factor is below 1, the profile is unknown, or the files are not the official ones.
+        FileNotFoundError: `data_dir` lacks the files.
+        OSError: the download fails.
     """
     factor = validate_imbalance_factor(100 if imbalance_factor is None else imbalance_factor)
     if data_dir is None:

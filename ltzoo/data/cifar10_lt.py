@@ -16,7 +16,7 @@ from ltzoo.data.splits import ArraySplit
 from ltzoo.data.subset import long_tail_subset
 
 CLASS_NAMES = tuple(shipped.dataset("cifar10_lt")["class_names"])
-# The constants of the published long-tailed codes; their deviations are averages of per-image ones.
+# The constants of published long-tailed code. The deviations are means of per-image deviations.
 PIXELS = ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
 _TRAIN_FILES = tuple(f"data_batch_{number}" for number in range(1, 6))
 _ARCHIVE = "cifar-10-python.tar.gz"
@@ -30,26 +30,26 @@ def cifar10_lt(
     seed: int = 0,
     profile: str = "exponential",
 ) -> LongTailedDataset:
-    """CIFAR-10 (Krizhevsky, 2009) made long-tailed: airplane the head, truck the tail.
+    """Load CIFAR-10 (Krizhevsky, 2009) made long-tailed, from airplane (head) to truck (tail).
 
-    Training counts are `floor(5000 * (1/F) ** (c/9))`; with seed 0 the images are exactly those of LDAM-DRW,
-    BBN, GCL and MiSLAS (`long_tail_subset`). The test split is the official, balanced one of 10,000 images.
-    There is no validation split, as in those papers.
+    Class c keeps `floor(5000 * (1/F) ** (c/9))` training images, where F is the imbalance factor. With seed 0
+    these are exactly the images of LDAM-DRW, BBN, GCL and MiSLAS (see `long_tail_subset`). The test split is
+    the official one, with 10,000 balanced images. As in those papers, there is no validation split.
 
     Args:
-        imbalance_factor: at least 1, published are 10, 20, 50, 100 and 200; None means 100.
+        imbalance_factor: at least 1; None means 100. Papers use 10, 20, 50, 100 and 200.
         data_dir: the official folder `cifar-10-batches-py`, the archive `cifar-10-python.tar.gz`, or the
-            folder that holds either. None downloads: through TensorFlow Datasets if installed, else Keras.
-        seed: 0 gives the published images.
+            folder that holds either. None downloads through TensorFlow Datasets if installed, else Keras.
+        seed: selects the images; 0 selects the published ones.
         profile: `"exponential"`, `"step"` or `"pareto"`.
 
     Returns:
         A `LongTailedDataset` in memory with images `(32, 32, 3)`.
 
     Raises:
-        ValueError: a factor below 1, an unknown profile, or files that are not the official ones.
-        FileNotFoundError: files that are not in `data_dir`.
-        OSError: a failed download.
+        ValueError: the factor is below 1, the profile is unknown, or the files are not the official ones.
+        FileNotFoundError: `data_dir` lacks the files.
+        OSError: the download fails.
     """
     factor = validate_imbalance_factor(100 if imbalance_factor is None else imbalance_factor)
     if data_dir is None:
@@ -69,7 +69,10 @@ def make_long_tailed(
     profile: str,
     seed: int,
 ) -> LongTailedDataset:
-    """Cuts the training split down to a long-tailed subset; the largest class keeps all it can."""
+    """Reduce the training split to a long-tailed subset.
+
+    The largest class keeps as many images as the smallest class of `train` has.
+    """
     largest = int(np.bincount(train.labels, minlength=len(class_names)).min())
     counts = long_tail_counts(largest, len(class_names), imbalance_factor, profile)
     subset = train.subset(long_tail_subset(train.labels, counts, seed))

@@ -1,4 +1,4 @@
-"""Fetches CIFAR when no folder is given: through TensorFlow Datasets if installed, else through Keras."""
+"""Download CIFAR through TensorFlow Datasets if installed, else through Keras."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ltzoo.data.tfds import RecordSplit, decode_all, open_builder, read_records
 
 
 def download_cifar(name: str, label_key: str, archive_url: str) -> tuple[ArraySplit, ArraySplit]:
-    """Training and test set of `"cifar10"` or `"cifar100"` in the official order.
+    """Return the training and test split of `"cifar10"` or `"cifar100"` in the official order.
 
-    TensorFlow Datasets shuffles its records; they are sorted by their `id`, which numbers the official order
-    that the long-tailed subsets depend on.
+    TensorFlow Datasets shuffles its records. They are sorted here by `id`, which numbers the official order.
+    The long-tailed subsets depend on that order.
 
     Raises:
-        OSError: the download failed; says which file to put where instead.
+        OSError: the download fails. The message says which file to download by hand.
     """
     try:
         if importlib.util.find_spec("tensorflow_datasets") is not None:
@@ -26,11 +26,11 @@ def download_cifar(name: str, label_key: str, archive_url: str) -> tuple[ArraySp
         import keras
 
         (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()
-    # Network, disk and library errors of many types; all leave the user with the same way out.
+    # Network, disk and library errors have many types, and all have the same remedy.
     except Exception as error:
         raise OSError(
-            f"could not download {name}: {error}. Download {archive_url} yourself and pass the folder it "
-            "lies in as `data_dir`. Received: data_dir=None"
+            f"could not download {name}: {error}. Download {archive_url} yourself and pass "
+            "its folder as `data_dir`. Received: data_dir=None"
         ) from error
     return ArraySplit(x_train, y_train), ArraySplit(x_test, y_test)
 

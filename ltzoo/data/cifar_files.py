@@ -1,9 +1,8 @@
-"""Reads the official CIFAR-10 and CIFAR-100 files, from their folder or from the archive.
+"""Read the official CIFAR-10 and CIFAR-100 files from their folder or from the archive.
 
-The official files are pickles, and unpickling can run any code that the file names. An archive from an
-unknown place must not be able to do that, so the reader here resolves only what NumPy arrays and byte
-strings are made of and refuses everything else. Archive members are read in memory, never extracted, so a
-member's path cannot write anywhere.
+The official files are pickles, and unpickling can run any code that the file names. This reader resolves
+only the names that NumPy arrays and byte strings need and refuses everything else, so an untrusted archive
+cannot run code. Archive members are read in memory and never extracted, so they cannot write files.
 """
 
 from __future__ import annotations
@@ -13,17 +12,18 @@ import io
 import pickle
 import tarfile
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
 _NUMPY_NAMES = {("numpy", "ndarray"), ("numpy", "dtype")}
 _RECONSTRUCT_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
-# The function that NumPy's own pickles name; its module was renamed in NumPy 2.
+# NumPy's pickles name this function. NumPy 2 renamed its module.
 _RECONSTRUCT = np.empty(0).__reduce__()[0]
 
 
 def _encode_latin1(text: str, encoding: str = "latin1") -> bytes:
-    """How protocol 2 writes bytes; other codecs are refused."""
+    """Decode bytes as pickle protocol 2 writes them; refuse other codecs."""
     if encoding not in ("latin1", "latin-1"):
         raise pickle.UnpicklingError(f"codec {encoding!r} is not allowed in a CIFAR file")
     return codecs.encode(text, "latin1")
@@ -40,8 +40,12 @@ class _ArrayUnpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a CIFAR file")
 
 
-def unpickle_batch(data: bytes, name: str) -> dict[str, object]:
-    """Unpickles one official file: a dict with str keys; ValueError for anything else."""
+def unpickle_batch(data: bytes, name: str) -> dict[str, Any]:
+    """Unpickle one official file to a dict with str keys.
+
+    Raises:
+        ValueError: the data is anything else.
+    """
     try:
         content = _ArrayUnpickler(io.BytesIO(data), encoding="bytes").load()
     # A damaged pickle raises nearly any type.
@@ -55,7 +59,7 @@ def unpickle_batch(data: bytes, name: str) -> dict[str, object]:
 def read_files(
     dataset: str, data_dir: Path, folder: str, archive: str, file_names: tuple[str, ...]
 ) -> dict[str, bytes]:
-    """Contents of the official files.
+    """Read the contents of the official files.
 
     Args:
         dataset: name of the dataset, for errors.
@@ -65,8 +69,8 @@ def read_files(
         file_names: the files to read.
 
     Raises:
-        FileNotFoundError: neither is there; the message says what is expected.
-        ValueError: an archive that cannot be read or lacks a file.
+        FileNotFoundError: neither the folder nor the archive exists, or the folder lacks a file.
+        ValueError: the archive cannot be read or lacks a file.
     """
     for candidate in (data_dir / folder, data_dir):
         if (candidate / file_names[0]).is_file():
@@ -93,7 +97,9 @@ def _read_archive(path: Path, file_names: tuple[str, ...]) -> dict[str, bytes]:
             for member in archive:
                 name = PurePosixPath(member.name).name
                 if member.isreg() and name in file_names and name not in found:
-                    found[name] = archive.extractfile(member).read()
+                    stream = archive.extractfile(member)
+                    assert stream is not None
+                    found[name] = stream.read()
     except (tarfile.TarError, EOFError, OSError) as error:
         raise ValueError(f"{path} cannot be read as a .tar.gz archive: {error}") from error
     missing = [name for name in file_names if name not in found]
@@ -102,8 +108,8 @@ def _read_archive(path: Path, file_names: tuple[str, ...]) -> dict[str, bytes]:
     return found
 
 
-def images_and_labels(batch: dict[str, object], label_key: str, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Images `[N, 32, 32, 3]` uint8 and int64 labels `[N]` of one unpickled file."""
+def images_and_labels(batch: dict[str, Any], label_key: str, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the uint8 images `[N, 32, 32, 3]` and int64 labels `[N]` of one unpickled file."""
     data, labels = batch.get("data"), batch.get(label_key)
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != 3072:
         raise ValueError(f"{name} is not an official CIFAR file: `data` must be uint8 of shape [N, 3072]")

@@ -1,4 +1,4 @@
-"""A long-tailed dataset: training, validation and test split with the names and counts of the classes."""
+"""A long-tailed dataset: training, validation and test splits with class names and counts."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ class LongTailedDataset:
         train: training split; every class must have at least one image in it.
         val: validation split, or None.
         test: test split, or None.
-        class_names: one name a class, in label order. None numbers the classes 0 .. largest training label.
+        class_names: one name per class, in label order. None numbers the classes 0 .. largest training label.
 
     Attributes:
         name, train, val, test: as given.
         class_names: tuple of str.
-        class_counts: int64 `[num_classes]`, training images of each class.
+        class_counts: int64 `[num_classes]`, training images per class.
 
     Raises:
-        ValueError: a label outside `0 .. num_classes - 1` (named with its position), a class without a
-            training image (named), repeated class names, or splits whose images differ in shape.
+        ValueError: a label is outside `0 .. num_classes - 1`, a class has no training image, class names
+            repeat, or the image shapes of the splits differ. The message names the label or class.
     """
 
     def __init__(
@@ -59,14 +59,17 @@ class LongTailedDataset:
 
     @property
     def num_classes(self) -> int:
+        """Number of class names."""
         return len(self.class_names)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        return tuple(self.train.image_shape)
+        """`(height, width, channels)` of the images of every split."""
+        height, width, channels = self.train.image_shape
+        return height, width, channels
 
     def splits(self) -> dict[str, Split]:
-        """The splits that exist, by name: "train" and, where given, "val" and "test"."""
+        """Return the existing splits by name: "train" and, where given, "val" and "test"."""
         named = {"train": self.train, "val": self.val, "test": self.test}
         return {name: split for name, split in named.items() if split is not None}
 
@@ -74,7 +77,7 @@ class LongTailedDataset:
         seen = set()
         for class_name in self.class_names:
             if class_name in seen:
-                raise ValueError(f"`class_names` must differ. Received: {class_name!r} more than once")
+                raise ValueError(f"`class_names` must be unique. Received: {class_name!r} more than once")
             seen.add(class_name)
 
     def _check_labels(self, split_name: str, labels: np.ndarray) -> None:

@@ -1,8 +1,9 @@
-"""Long-tailed handwritten digits: scikit-learn's bundled scans, no download."""
+"""Long-tailed handwritten digits, from the scans bundled with scikit-learn; no download."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -18,26 +19,28 @@ TEST_IMAGES_PER_CLASS = 50
 def digits_lt(
     *, imbalance_factor: float | None = None, data_dir: Path | None = None, seed: int = 0
 ) -> LongTailedDataset:
-    """The 1,797 scans of the UCI digits test set (8 x 8 gray), made long-tailed for training.
+    """Load the 1,797 scans of the UCI digits test set (8 x 8 gray) with a long-tailed training split.
 
-    For each digit `seed` shuffles its 174 to 183 scans; the first 50 are test images, and the training set
-    takes from the others. The test set is therefore balanced, shares no scan with training, and changes with
-    the seed. Training counts are exponential, digit 0 the head and digit 9 the tail:
-    `floor(n_max * (1/F) ** (c/9))`, where `n_max` = 124 is what the rarest digit has left, so that it is the
-    same for every factor. Factor 50 gives 124, 80, 51, 33, ... 2. There is no validation split.
+    Each digit has 174 to 183 scans, which `seed` shuffles. The first 50 become test images; training images
+    come from the others. The test split is therefore balanced, shares no scan with training, and changes
+    with the seed. There is no validation split.
+
+    Training counts are exponential, from digit 0 (head) to digit 9 (tail). Digit c keeps
+    `floor(n_max * (1/F) ** (c/9))` scans, where F is the imbalance factor. `n_max` = 124 is the number that
+    the rarest digit has left, so it is the same for every factor. Factor 50 gives 124, 80, 51, 33, ... 2.
 
     Gray levels 0..16 of the scans become `round(level * 255 / 16)`.
 
     Args:
         imbalance_factor: 1 to 124; None means 50.
-        data_dir: must be None, scikit-learn holds the images.
-        seed: chooses test and training images.
+        data_dir: must be None, because the images come with scikit-learn.
+        seed: selects the test and training images.
 
     Returns:
         A `LongTailedDataset` with images `(8, 8, 1)` and class names "0" .. "9".
 
     Raises:
-        ValueError: a factor below 1 or above 124, or a `data_dir`.
+        ValueError: the factor is below 1 or above 124, or `data_dir` is given.
     """
     if data_dir is not None:
         raise ValueError(
@@ -45,7 +48,7 @@ def digits_lt(
         )
     from sklearn.datasets import load_digits
 
-    digits = load_digits()
+    digits = cast(Any, load_digits())
     images = np.round(digits.images * (255.0 / 16.0)).astype(np.uint8)[..., np.newaxis]
     labels = digits.target.astype(np.int64)
     largest = int(np.bincount(labels).min()) - TEST_IMAGES_PER_CLASS

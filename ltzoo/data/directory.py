@@ -1,4 +1,4 @@
-"""A dataset from a folder that has one sub-folder of images a class."""
+"""A dataset from a folder with one subfolder of images per class."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PIL import Image
 from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import FileSplit
+from ltzoo.data.splits import Split
 from ltzoo.data.subset import stratified_split
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
@@ -30,33 +31,33 @@ def from_directory(
     class_names: Sequence[str] | None = None,
     name: str | None = None,
 ) -> LongTailedDataset:
-    """Makes a dataset from image files; class counts and names come from the folders.
+    """Make a dataset from image files; class counts and names come from the folders.
 
     Two layouts are recognized: `path/CLASS/image.jpg`, and `path/train/CLASS/image.jpg` with optional `val`
-    (or `valid`, `validation`) and `test` beside `train`. Folders within a class folder are searched too.
+    (or `valid`, `validation`) and `test` folders next to `train`. Class folders are searched recursively.
     Hidden files and files without an image suffix are ignored. Files are read lazily.
 
     Args:
         path: the folder.
-        image_size: `(height, width)`; images are resized (shorter side) and center-cropped to it.
+        image_size: `(height, width)`. The shorter side is resized and the center cropped to this size.
         channels: 3 (RGB) or 1 (gray).
-        validation_fraction: share of each class's training images to hold out, when there is no `val` folder.
+        validation_fraction: share of each class's training images to hold out when there is no `val` folder.
             A class of two or more images gives at least one and keeps at least one; 0 holds nothing out.
-        test_dir: folder with one sub-folder a class to test on, if it is not `path/test`.
-        seed: chooses the held-out images.
-        check: decode every image once now. Without it an unreadable image is an error when it is read.
+        test_dir: folder of test images with one subfolder per class, if it is not `path/test`.
+        seed: selects the held-out images.
+        check: decode every image once now. Otherwise an unreadable image raises an error when it is read.
         skip_unreadable: leave unreadable images out, with a warning that names them. Implies `check`.
-        class_names: names and order of the classes, for example those of a trained model. By default the
-            sorted names of the folders.
-        name: name of the dataset; by default the name of the folder.
+        class_names: names and order of the classes, for example from a trained model; by default the sorted
+            folder names.
+        name: name of the dataset; by default the folder name.
 
     Returns:
         A `LongTailedDataset` of lazily read files.
 
     Raises:
-        FileNotFoundError: no such folder, or no class folders in it.
-        UnreadableImagesError: images that cannot be read, unless `skip_unreadable`.
-        ValueError: a class without a training image, a folder that is no known class, or a bad argument.
+        FileNotFoundError: the folder is missing or has no class folders.
+        UnreadableImagesError: some images cannot be read and `skip_unreadable` is False.
+        ValueError: a class has no training image, a folder is not a known class, or an argument is invalid.
     """
     path = _existing_folder(Path(path).expanduser(), "path")
     folders = _split_folders(path)
@@ -64,7 +65,7 @@ def from_directory(
         folders["test"] = _existing_folder(Path(test_dir).expanduser(), "test_dir")
     classes = _class_folders(folders["train"])
     names = sorted(classes) if class_names is None else [str(entry) for entry in class_names]
-    splits = {
+    splits: dict[str, Split] = {
         split_name: _read_folder(folder, names, image_size, channels)
         for split_name, folder in folders.items()
     }
@@ -81,7 +82,15 @@ def from_directory(
 
 
 def shorter_sides(path: str | Path, images: int = 200) -> list[int]:
-    """The shorter sides, in pixels, of some image files of a folder, from all over it; unreadable ones are left out."""
+    """Return the shorter sides, in pixels, of a sample of the image files in a folder.
+
+    Args:
+        path: the folder, searched recursively.
+        images: approximate size of the sample. It is spread evenly over the sorted files.
+
+    Returns:
+        One length per readable file of the sample; unreadable files are left out.
+    """
     files = _image_files(Path(path).expanduser())
     sides = []
     for file in files[:: max(1, len(files) // images)]:
@@ -96,20 +105,22 @@ def shorter_sides(path: str | Path, images: int = 200) -> list[int]:
 def _existing_folder(folder: Path, argument: str) -> Path:
     if not folder.is_dir():
         raise FileNotFoundError(
-            f"`{argument}` must be a folder with one sub-folder of images a class. "
+            f"`{argument}` must be a folder with one subfolder of images per class. "
             f"Received: {argument}={str(folder)!r}, which is {'a file' if folder.exists() else 'missing'}"
         )
     return folder
 
 
 def _split_folders(path: Path) -> dict[str, Path]:
-    """Folders of the splits: sub-folders train/val/test where train/ itself has class folders, or `path`."""
+    """Return the train, val and test subfolders if train/ has class folders, else `path` for training."""
     children = {child.name: child for child in _visible_folders(path)}
     found = {}
     for split_name, spellings in _SPLIT_FOLDERS.items():
         present = [children[spelling] for spelling in spellings if spelling in children]
         if len(present) > 1:
-            raise ValueError(f"`path` must have one folder a split. Received: {present[0]} and {present[1]}")
+            raise ValueError(
+                f"`path` must have one folder per split. Received: {present[0]} and {present[1]}"
+            )
         if present:
             found[split_name] = present[0]
     if "train" not in found or not _visible_folders(found["train"]):
@@ -131,8 +142,8 @@ def _class_folders(folder: Path) -> dict[str, Path]:
     classes = {child.name: child for child in _visible_folders(folder)}
     if not classes:
         raise FileNotFoundError(
-            "`path` must be a folder with one sub-folder of images a class, such as cats/ and dogs/. "
-            f"Received: {folder}, which has no sub-folder"
+            "`path` must be a folder with one subfolder of images per class, such as cats/ and dogs/. "
+            f"Received: {folder}, which has no subfolder"
         )
     return classes
 

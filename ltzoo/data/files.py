@@ -1,4 +1,4 @@
-"""Splits whose images are decoded with Pillow when they are read, from files or from encoded bytes."""
+"""Splits whose images Pillow decodes when they are read, from files or encoded bytes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class UnreadableImageError(OSError):
     """An image that is missing, truncated or not an image.
 
     Attributes:
-        path: name of the file (or of the record, for images that are not files).
-        reason: what went wrong, one line.
+        path: name of the file, or of the record for images that are not files.
+        reason: the cause, in one line.
     """
 
     def __init__(self, path: str, reason: str):
@@ -33,20 +33,20 @@ class UnreadableImageError(OSError):
 
 
 def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None = None) -> Image.Image:
-    """Decodes a whole image, turned upright by its EXIF orientation, as RGB or gray.
+    """Decode a whole image to RGB or gray and turn it upright by its EXIF orientation.
 
     16-bit images are reduced to 8 bits by dropping the lower byte; transparency is dropped.
 
     Args:
         source: path of a file, or the encoded bytes.
         channels: 3 gives an RGB image, 1 a gray one.
-        name: name for the error message; the path by default.
+        name: name for the error message; by default the path.
 
     Returns:
         A loaded `PIL.Image.Image` of mode "RGB" or "L".
 
     Raises:
-        UnreadableImageError: missing file, truncated or unknown data.
+        UnreadableImageError: the file is missing, or its data is truncated or not a known format.
     """
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as opened:
@@ -59,7 +59,7 @@ def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None
             return image.convert("RGB" if channels == 3 else "L")
     except MemoryError:
         raise
-    # Pillow's decoders raise many types for damaged data: OSError, SyntaxError, ValueError, struct.error...
+    # Pillow's decoders raise many types for damaged data, from OSError to SyntaxError and struct.error.
     except Exception as error:
         name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
         if isinstance(error, FileNotFoundError):
@@ -72,10 +72,18 @@ def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None
 
 
 def resize_and_crop(image: Image.Image, image_size: tuple[int, int], resize: int | None = None) -> np.ndarray:
-    """Scales so that the image just covers `(height, width)` and cuts out the center: uint8 `[H, W, C]`.
+    """Scale an image until it just covers `image_size`, then crop the center.
 
-    Bilinear with antialiasing; an image of the right size is left untouched. With `resize` the shorter side becomes
-    that long instead, as in the published evaluation on ImageNet (256, of which 224 are cut out).
+    Scaling is bilinear with antialiasing. An image that already has the scaled size is left untouched.
+
+    Args:
+        image: decoded image of mode "RGB" or "L".
+        image_size: `(height, width)` of the result.
+        resize: length of the scaled shorter side; None scales as little as possible. The published
+            evaluation on ImageNet resizes to 256 and crops 224.
+
+    Returns:
+        uint8 `[height, width, channels]`.
     """
     height, width = image_size
     if resize is None:
@@ -91,16 +99,19 @@ def resize_and_crop(image: Image.Image, image_size: tuple[int, int], resize: int
 
 
 class EncodedSplit(Split):
-    """Base of splits that decode at reading time. A subclass implements `open`, `describe` and `subset`.
+    """Base class of splits that decode images when they are read.
+
+    A subclass implements `open`, `describe` and `subset`.
 
     Args:
         labels: class indices `[N]`.
         image_size: `(height, width)` of the images that `load` returns.
         channels: 3 (RGB) or 1 (gray).
-        resize: length of the shorter side before the center is cut out; None scales as little as possible.
+        resize: length of the shorter side before the center crop; None scales as little as possible.
 
     Raises:
-        ValueError: an image size that is not two positive integers, other channels, or a `resize` that is too small.
+        ValueError: `image_size` is not two positive integers, `channels` is not 1 or 3, or `resize` is less
+            than a side of `image_size`.
     """
 
     def __init__(
@@ -120,7 +131,8 @@ class EncodedSplit(Split):
             raise ValueError(f"`channels` must be 3 (RGB) or 1 (gray). Received: channels={channels!r}")
         if resize is not None and resize < max(size):
             raise ValueError(
-                f"`resize` must be at least the larger side of `image_size`, {max(size)}. Received: resize={resize!r}"
+                f"`resize` must be at least {max(size)}, the larger side of `image_size`. "
+                f"Received: resize={resize!r}"
             )
         self.labels = validate_labels(labels)
         self.resize = resize
@@ -129,27 +141,31 @@ class EncodedSplit(Split):
         self.image_shape = (*self.image_size, channels)
 
     def open(self, position: int) -> Image.Image:
-        """The decoded image at its original size; raises UnreadableImageError."""
+        """Return the decoded image at its original size.
+
+        Raises:
+            UnreadableImageError: the image cannot be decoded.
+        """
         raise NotImplementedError(f"{type(self).__name__} must implement open(position).")
 
     def describe(self, position: int) -> str:
-        """A name for the image: its path, where it has one."""
+        """Return a name for the image, such as its path, for error messages."""
         raise NotImplementedError(f"{type(self).__name__} must implement describe(position).")
 
     def load(self, positions: Sequence[int] | np.ndarray, read: Reader | None = None) -> np.ndarray:
-        """Reads and decodes images.
+        """Read and decode images.
 
         Args:
-            positions: integer positions, any order, repeats allowed.
-            read: optional function of the decoded `PIL.Image` at its original size and the index in this
-                batch, returning uint8 `[height, width, channels]`, the same shape for every image. By default
-                the shorter side is resized and the center cut out to `image_size`.
+            positions: integer positions in any order; repeats are allowed.
+            read: optional function that replaces resizing and cropping to `image_size`. It receives the
+                decoded `PIL.Image` at its original size and the index in this batch. It returns uint8
+                `[height, width, channels]`, with the same shape for every image.
 
         Returns:
             uint8 array `[len(positions), height, width, channels]`.
 
         Raises:
-            UnreadableImageError: an image that cannot be decoded; names it.
+            UnreadableImageError: an image cannot be decoded. The message names it.
         """
         positions = np.asarray(positions, dtype=np.int64)
         if positions.size == 0:
@@ -168,10 +184,10 @@ class FileSplit(EncodedSplit):
         labels: class indices `[N]`.
         image_size: `(height, width)` of the images that `load` returns.
         channels: 3 (RGB) or 1 (gray).
-        resize: length of the shorter side before the center is cut out; None scales as little as possible.
+        resize: length of the shorter side before the center crop; None scales as little as possible.
 
     Raises:
-        ValueError: a different number of paths and labels, or a bad size or number of channels.
+        ValueError: the numbers of paths and labels differ, or the size or number of channels is invalid.
     """
 
     def __init__(
@@ -191,12 +207,15 @@ class FileSplit(EncodedSplit):
             )
 
     def open(self, position: int) -> Image.Image:
+        """Decode the file at a position, at its original size."""
         return decode_image(self.paths[position], self.channels)
 
     def describe(self, position: int) -> str:
+        """Return the path of the file."""
         return self.paths[position]
 
     def subset(self, positions: Sequence[int] | np.ndarray) -> FileSplit:
+        """Return a split of the files at `positions`, in that order."""
         positions = np.asarray(positions, dtype=np.int64)
         paths = [self.paths[p] for p in positions]
         return FileSplit(paths, self.labels[positions], self.image_size, self.channels, self.resize)

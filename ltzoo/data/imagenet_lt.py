@@ -25,25 +25,25 @@ def imagenet_lt(
     check: bool = False,
     skip_unreadable: bool = False,
 ) -> LongTailedDataset:
-    """ImageNet-LT of Liu et al., "Large-Scale Long-Tailed Recognition in an Open World" (CVPR 2019).
+    """Load ImageNet-LT of Liu et al., "Large-Scale Long-Tailed Recognition in an Open World" (CVPR 2019).
 
-    115,846 training images of 1,000 classes, 20,000 validation and 50,000 test images (ImageNet's own
-    validation set), both balanced.
+    It has 115,846 training images of 1,000 classes. The 20,000 validation and 50,000 test images are
+    balanced; the test images are ImageNet's own validation set.
 
     Args:
-        imbalance_factor: must be None.
+        imbalance_factor: must be None; the long tail is published and fixed.
         data_dir: folder with `ImageNet_LT_train.txt`, `ImageNet_LT_val.txt` and `ImageNet_LT_test.txt`
             ("path label" lines such as `train/n01440764/n01440764_190.JPEG 0`).
-        seed: unused, nothing is drawn.
+        seed: unused; nothing is random.
         image_root: folder with ImageNet's `train/` and `val/`; `data_dir` by default.
         image_size: `(height, width)` of the images.
-        check: decode all images now, which takes long; without it the first of each list.
+        check: decode all images now, which takes long; otherwise only the first of each list.
         skip_unreadable: leave unreadable images out with a warning; implies `check`.
 
     Raises:
-        FileNotFoundError: a list that is missing.
-        ValueError: an imbalance factor.
-        UnreadableImageError, UnreadableImagesError: images that cannot be read.
+        FileNotFoundError: a list is missing.
+        ValueError: `imbalance_factor` is given.
+        UnreadableImageError, UnreadableImagesError: some images cannot be read.
     """
     return from_published_lists(
         "imagenet_lt",

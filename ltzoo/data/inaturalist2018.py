@@ -27,28 +27,28 @@ def inaturalist2018(
     check: bool = False,
     skip_unreadable: bool = False,
 ) -> LongTailedDataset:
-    """iNaturalist 2018 of Van Horn et al., "The iNaturalist Species Classification and Detection Dataset".
+    """Load iNaturalist 2018 of Van Horn et al., "The iNaturalist Species Classification and Detection Dataset".
 
-    437,513 training images of 8,142 species; the 24,426 validation images, three a species, are the test
-    split, as in the papers.
+    It has 437,513 training images of 8,142 species. As in the papers, the test split is the 24,426
+    validation images, three per species.
 
     Args:
-        imbalance_factor: must be None.
-        data_dir: with `source="lists"` the folder with `iNaturalist18_train.txt` and `iNaturalist18_val.txt`
-            ("path label" lines, paths such as `train_val2018/Aves/2761/....jpg`); with `source="tfds"` the
+        imbalance_factor: must be None; the long tail is published and fixed.
+        data_dir: with `source="lists"`, the folder with `iNaturalist18_train.txt` and `iNaturalist18_val.txt`
+            ("path label" lines, paths such as `train_val2018/Aves/2761/....jpg`). With `source="tfds"`, the
             folder of TensorFlow Datasets, or None for its default.
-        seed: unused, nothing is drawn.
-        source: `"lists"`, or `"tfds"` to use `i_naturalist2018` of TensorFlow Datasets (a download of 160 GB;
-            its class order differs from that of the lists).
+        seed: unused; nothing is random.
+        source: `"lists"`, or `"tfds"` for `i_naturalist2018` of TensorFlow Datasets (a 160 GB download whose
+            class order differs from the lists).
         image_root: folder with `train_val2018/`; `data_dir` by default. Only for lists.
         image_size: `(height, width)` of the images.
-        check: decode all images now, which takes long; without it the first of each list. Only for lists.
+        check: decode all images now, which takes long; otherwise only the first of each list. Only for lists.
         skip_unreadable: leave unreadable images out with a warning; implies `check`. Only for lists.
 
     Raises:
-        FileNotFoundError: a list that is missing.
-        ValueError: an imbalance factor, or an unknown source.
-        UnreadableImageError, UnreadableImagesError: images that cannot be read.
+        FileNotFoundError: a list is missing.
+        ValueError: `imbalance_factor` is given, or `source` is unknown.
+        UnreadableImageError, UnreadableImagesError: some images cannot be read.
     """
     if source == "tfds":
         refuse_imbalance_factor("inaturalist2018", imbalance_factor)

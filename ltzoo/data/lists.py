@@ -1,4 +1,4 @@
-"""A dataset from "path label" list files, the format in which ImageNet-LT and Places-LT are published."""
+"""A dataset from "path label" list files, the published format of ImageNet-LT and Places-LT."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ def from_list(
     skip_unreadable: bool = False,
     name: str | None = None,
 ) -> LongTailedDataset:
-    """Makes a dataset from text files with one image a line: `path label`.
+    """Make a dataset from text files with one image per line: `path label`.
 
-    The label is the last word of the line, an integer from 0; the path may contain spaces and is relative to
-    `image_root`. Empty lines are ignored. Files are read lazily.
+    The label is the last word of the line, an integer from 0. The path is relative to `image_root` and may
+    contain spaces. Empty lines are ignored. Files are read lazily.
 
     Args:
         train_list: list of training images.
         image_root: folder that the paths start from.
         val_list, test_list: lists of validation and test images, or None.
-        image_size: `(height, width)`; images are resized (shorter side) and center-cropped to it.
+        image_size: `(height, width)`. The shorter side is resized and the center cropped to this size.
         channels: 3 (RGB) or 1 (gray).
-        resize: length of the shorter side before the center is cut out; None scales as little as possible.
-        class_names: one name a class. By default the folder of each class's training images where every
-            class has exactly one of its own, else the numbers 0, 1, ...
-        check: decode every image once now. Without it only the first image of each list is, to catch a wrong
-            `image_root`, and another unreadable image is an error when it is read.
+        resize: length of the shorter side before the center crop; None scales as little as possible.
+        class_names: one name per class. By default the folder name, if each class has exactly one folder of
+            training images and shares it with no other class; otherwise the numbers 0, 1, ...
+        check: decode every image once now. Otherwise only the first image of each list is decoded, to catch
+            a wrong `image_root`; other unreadable images raise an error when they are read.
         skip_unreadable: leave unreadable images out, with a warning that names them. Implies `check`.
         name: name of the dataset; by default the name of `train_list` without its suffix.
 
@@ -50,16 +50,17 @@ def from_list(
         A `LongTailedDataset` of lazily read files.
 
     Raises:
-        FileNotFoundError: a missing list or image root.
-        UnreadableImagesError, UnreadableImageError: images that cannot be read, unless `skip_unreadable`.
-        ValueError: a line that is not "path label" (named by file and line), labels outside the range, or a
-            class without a training image.
+        FileNotFoundError: a list or `image_root` is missing.
+        UnreadableImagesError, UnreadableImageError: some images cannot be read and `skip_unreadable` is
+            False.
+        ValueError: a line is not "path label" (the message names file and line), a label is out of range,
+            or a class has no training image.
     """
     root = Path(image_root).expanduser()
     if not root.is_dir():
         raise FileNotFoundError(
             "`image_root` must be the folder that the listed paths start from. "
-            f"Received: image_root={str(image_root)!r}, which is no folder"
+            f"Received: image_root={str(image_root)!r}, which is not a folder"
         )
     entries = {"train": read_list(train_list)}
     for split_name, path in (("val", val_list), ("test", test_list)):
@@ -82,10 +83,21 @@ def from_list(
 
 
 def read_list(path: str | Path) -> tuple[list[str], np.ndarray]:
-    """Reads a "path label" file: `(paths, int64 labels)`; ValueError names the file and line at fault."""
+    """Read a "path label" file.
+
+    Args:
+        path: the file.
+
+    Returns:
+        `(paths, labels)`, where `labels` is int64 `[N]`.
+
+    Raises:
+        FileNotFoundError: the file is missing.
+        ValueError: the file is empty or a line is not "path label". The message names file and line.
+    """
     path = Path(path).expanduser()
     if not path.is_file():
-        raise FileNotFoundError(f'a list file with one "path label" a line is missing. Received: {path}')
+        raise FileNotFoundError(f'a list file with one "path label" per line is missing. Received: {path}')
     paths, labels = [], []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if not line.strip():
@@ -103,8 +115,12 @@ def read_list(path: str | Path) -> tuple[list[str], np.ndarray]:
     return paths, np.asarray(labels, dtype=np.int64)
 
 
-def folder_names(paths: Sequence[str], labels: Sequence[int]) -> list[str] | None:
-    """Class names from the images' folders, less what all folders share; None unless they are one to one."""
+def folder_names(paths: Sequence[str], labels: Sequence[int] | np.ndarray) -> list[str] | None:
+    """Return class names taken from the image folders, without their common parent.
+
+    Returns:
+        One name per label, or None unless folders and labels correspond one to one.
+    """
     folders: dict[int, str] = {}
     for path, label in zip(paths, labels, strict=True):
         folder = os.path.dirname(path)

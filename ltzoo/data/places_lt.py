@@ -25,24 +25,24 @@ def places_lt(
     check: bool = False,
     skip_unreadable: bool = False,
 ) -> LongTailedDataset:
-    """Places-LT of Liu et al., "Large-Scale Long-Tailed Recognition in an Open World" (CVPR 2019).
+    """Load Places-LT of Liu et al., "Large-Scale Long-Tailed Recognition in an Open World" (CVPR 2019).
 
-    62,500 training images of 365 classes, 7,300 validation and 36,500 test images, both balanced.
+    It has 62,500 training images of 365 classes. The 7,300 validation and 36,500 test images are balanced.
 
     Args:
-        imbalance_factor: must be None.
+        imbalance_factor: must be None; the long tail is published and fixed.
         data_dir: folder with `Places_LT_train.txt`, `Places_LT_val.txt` and `Places_LT_test.txt`
             ("path label" lines such as `data_256/a/airfield/00000001.jpg 0`).
-        seed: unused, nothing is drawn.
+        seed: unused; nothing is random.
         image_root: folder with the `data_256/` and `val_256/` of Places365; `data_dir` by default.
         image_size: `(height, width)` of the images.
-        check: decode all images now, which takes long; without it the first of each list.
+        check: decode all images now, which takes long; otherwise only the first of each list.
         skip_unreadable: leave unreadable images out with a warning; implies `check`.
 
     Raises:
-        FileNotFoundError: a list that is missing.
-        ValueError: an imbalance factor.
-        UnreadableImageError, UnreadableImagesError: images that cannot be read.
+        FileNotFoundError: a list is missing.
+        ValueError: `imbalance_factor` is given.
+        UnreadableImageError, UnreadableImagesError: some images cannot be read.
     """
     return from_published_lists(
         "places_lt",

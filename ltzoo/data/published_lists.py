@@ -1,4 +1,4 @@
-"""What the published long-tailed datasets with list files have in common."""
+"""Shared loading code for the published long-tailed datasets with list files."""
 
 from __future__ import annotations
 
@@ -21,29 +21,31 @@ def from_published_lists(
 ) -> LongTailedDataset:
     """Load a dataset whose list files lie in `data_dir`.
 
-    Its entry has the names of the lists and the published numbers of classes and images; others give a warning.
+    Its registry entry names the lists and the published numbers of classes and images. If the lists hold
+    other numbers, a warning says so.
 
     Args:
         name: name of the dataset.
-        imbalance_factor: must be None, the published tail is fixed.
+        imbalance_factor: must be None; the long tail is published and fixed.
         data_dir: folder with the lists.
         image_root: folder that the listed paths start from; None means `data_dir`.
-        image_size: `(height, width)` of the images. Those of the published evaluation are cut out of an image whose
-            shorter side is 8/7 of the larger one of them (224 of 256).
+        image_size: `(height, width)` of the images. As in the published evaluation, the shorter side is
+            first resized to 8/7 of the larger of these two (256 for 224).
         **options: further arguments of `from_list`.
 
     Raises:
-        ValueError: an imbalance factor.
-        FileNotFoundError: no `data_dir`, or a list that is not in it.
+        ValueError: `imbalance_factor` is given.
+        FileNotFoundError: `data_dir` is None or lacks a list.
     """
     refuse_imbalance_factor(name, imbalance_factor)
     entry = facts(name)
+    assert entry is not None
     lists = entry.lists
     expected = ", ".join(lists.values())
     if data_dir is None:
         raise FileNotFoundError(
-            f"`data_dir` must be the folder with {expected} for {name}, and with the images that they list "
-            "(or pass `image_root`). Received: data_dir=None"
+            f"`data_dir` must be the folder with {expected} for {name} and the images that they list; if "
+            "the images are elsewhere, pass `image_root`. Received: data_dir=None"
         )
     for file_name in lists.values():
         if not (data_dir / file_name).is_file():
@@ -71,7 +73,11 @@ def from_published_lists(
 
 
 def refuse_imbalance_factor(name: str, imbalance_factor: float | None) -> None:
-    """Raises ValueError if an imbalance factor was asked of a set with a published tail."""
+    """Refuse an imbalance factor for a dataset with a published tail.
+
+    Raises:
+        ValueError: `imbalance_factor` is not None.
+    """
     if imbalance_factor is not None:
         raise ValueError(
             f"`imbalance_factor` must be None for {name}: its long tail is published and fixed. "

@@ -1,8 +1,8 @@
-"""Datasets by name: a decorated function is a dataset that `load` finds.
+"""Datasets by name: `load` finds every function decorated with `register`.
 
-The function takes keyword arguments and returns a `LongTailedDataset`. `load` hands it `seed` where it has such a
-parameter, and `imbalance_factor` and `data_dir` (a `Path`) where the caller gives them. Facts about the dataset are
-arguments of the decorator: `@register(upright=True)`.
+The function takes keyword arguments and returns a `LongTailedDataset`. `load` passes `seed` if the function
+has such a parameter, and `imbalance_factor` and `data_dir` (a `Path`) if the caller gives them. Facts about
+the dataset are arguments of the decorator: `@register(upright=True)`.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.registry import Entry, Registry
 
 PixelStatistics = tuple[tuple[float, ...], tuple[float, ...]]
-# ImageNet's, which published codes use for other photographs too.
+# ImageNet's (mean, std), which published code also uses for other photographs.
 IMAGENET_PIXELS: PixelStatistics = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 @dataclasses.dataclass(frozen=True)
 class DatasetEntry(Entry):
-    """A dataset and what is known about it before its files are read.
+    """A dataset and the facts known before its files are read.
 
     Attributes:
-        upright: its images mean something else when mirrored, such as characters; they are never flipped.
-        pixel_statistics: published (mean, std) per channel of color images, on the 0..1 scale; None computes them.
+        upright: whether mirroring changes the meaning of the images, as it does for characters. They are
+            then never flipped.
+        pixel_statistics: published (mean, std) per channel of color images, on the 0..1 scale; None computes
+            them.
         lists: file name of each split's published list, for datasets read from `data_dir`.
-        num_classes, num_train: published numbers of classes and of training images.
-        class_names: names of the classes in label order, where they do not come with the files.
+        num_classes, num_train: published numbers of classes and training images.
+        class_names: names of the classes in label order, where the files do not contain them.
     """
 
     upright: bool = False
@@ -48,7 +50,7 @@ names = _DATASETS.names
 
 
 def facts(name: str) -> DatasetEntry | None:
-    """Return what is known about a dataset, or None for one that is not registered."""
+    """Return the registered facts about a dataset, or None if it is not registered."""
     return _DATASETS.find(name)
 
 
@@ -56,7 +58,7 @@ def check(name: str) -> None:
     """Refuse a name that `load` does not know.
 
     Raises:
-        ValueError: an unknown name.
+        ValueError: the name is unknown.
     """
     _DATASETS.check(name)
 
@@ -73,18 +75,19 @@ def load(
 
     Args:
         name: one of `names()`.
-        imbalance_factor: images of the most frequent class divided by images of the rarest, for datasets that are made
-            long-tailed here; None takes the dataset's default. Datasets with a published tail refuse it.
-        data_dir: folder (or archive) with the dataset's files, where it needs any.
-        seed: chooses the images of a subset. 0 gives the published ones.
+        imbalance_factor: images of the most frequent class divided by images of the rarest, for datasets that
+            are made long-tailed on loading. None means the dataset's default. Datasets with a published tail
+            refuse a factor.
+        data_dir: folder or archive with the dataset's files, if it needs any.
+        seed: selects the images of a subset; 0 selects the published ones.
         **options: further arguments of the dataset; see the docstring of its function in `ltzoo.data.<name>`.
 
     Returns:
         A `LongTailedDataset`.
 
     Raises:
-        ValueError: an unknown name or option, or an argument that the dataset refuses.
-        FileNotFoundError: files that are not in `data_dir`; the message says which are expected.
+        ValueError: the name or an option is unknown, or the dataset refuses an argument.
+        FileNotFoundError: `data_dir` lacks files. The message names the expected files.
     """
     given = dict(options)
     if imbalance_factor is not None:

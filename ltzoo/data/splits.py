@@ -1,4 +1,4 @@
-"""A split is a labelled list of images that are read by position, as raw uint8 pixels."""
+"""Splits: labeled lists of images that are read by position, as raw uint8 pixels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from PIL import Image
 
 
 def validate_labels(labels: Sequence[int] | np.ndarray, argument: str = "labels") -> np.ndarray:
-    """Returns integer labels `[N]` (or `[N, 1]`) as int64 `[N]`; raises ValueError for anything else."""
+    """Return integer labels `[N]` or `[N, 1]` as int64 `[N]`.
+
+    Args:
+        labels: class indices.
+        argument: name of the argument for error messages.
+
+    Raises:
+        ValueError: the labels have another shape or are not integers.
+    """
     array = np.asarray(labels)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
@@ -26,12 +34,12 @@ def validate_labels(labels: Sequence[int] | np.ndarray, argument: str = "labels"
 
 
 class Split:
-    """Base of all splits: labels in memory, images by position.
+    """Base class of all splits: labels in memory, images by position.
 
     A subclass sets `image_shape` and implements `load` and `subset`.
 
     Attributes:
-        labels: int64 `[N]`, class index of each image. Treat it as read-only.
+        labels: int64 `[N]`, class index of each image. Treat this array as read-only.
         image_shape: `(height, width, channels)` of every image that `load` returns.
         class_names: names of the classes in label order, once the split belongs to a `LongTailedDataset`.
     """
@@ -44,13 +52,13 @@ class Split:
         return len(self.labels)
 
     def load(self, positions: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Reads images.
+        """Read images.
+
+        A subclass may also take `read`, a function that ImageNet crops need. It receives the `PIL.Image` at
+        its original size and the index in this batch, and returns uint8 `[height, width, channels]`.
 
         Args:
-            positions: integer positions in `0 .. len(split) - 1`, any order, repeats allowed.
-
-        A subclass may take `read` besides, a function of the image at its original size (`PIL.Image`) and the index in
-        this batch that returns uint8 `[height, width, channels]`, as crops of ImageNet training need it.
+            positions: integer positions in `0 .. len(split) - 1`, in any order; repeats are allowed.
 
         Returns:
             uint8 array `[len(positions), height, width, channels]`, values 0 to 255.
@@ -58,11 +66,11 @@ class Split:
         raise NotImplementedError(f"{type(self).__name__} must implement load(positions).")
 
     def subset(self, positions: Sequence[int] | np.ndarray) -> Split:
-        """A split of the same kind with only the images at `positions`, in that order."""
+        """Return a split of the same kind with the images at `positions`, in that order."""
         raise NotImplementedError(f"{type(self).__name__} must implement subset(positions).")
 
     def in_memory(self) -> ArraySplit:
-        """Reads every image once and returns an `ArraySplit`."""
+        """Read every image once and return an `ArraySplit`."""
         return ArraySplit(self.load(np.arange(len(self))), self.labels)
 
     def __repr__(self) -> str:
@@ -79,8 +87,8 @@ class ArraySplit(Split):
         labels: class indices `[N]`.
 
     Raises:
-        ValueError: another number of axes, values outside 0..255 or not integers, or a different number of
-            images and labels.
+        ValueError: the images do not have 3 or 4 axes, their values are not integers 0..255, or the numbers
+            of images and labels differ.
     """
 
     def __init__(self, images: np.ndarray, labels: Sequence[int] | np.ndarray):
@@ -112,13 +120,14 @@ class ArraySplit(Split):
                 "`images` and `labels` must have the same length. "
                 f"Received: {len(self.images)} images, {len(self.labels)} labels"
             )
-        self.image_shape = tuple(int(size) for size in images.shape[1:])
+        self.image_shape = (int(images.shape[1]), int(images.shape[2]), int(images.shape[3]))
 
     def load(
         self,
         positions: Sequence[int] | np.ndarray,
         read: Callable[[Image.Image, int], np.ndarray] | None = None,
     ) -> np.ndarray:
+        """Return the images at `positions`, each changed by `read` where given."""
         images = self.images[np.asarray(positions, dtype=np.int64)]
         if read is None or not len(images):
             return images
@@ -127,8 +136,10 @@ class ArraySplit(Split):
         return np.stack([read(picture, index) for index, picture in enumerate(pictures)])
 
     def subset(self, positions: Sequence[int] | np.ndarray) -> ArraySplit:
+        """Return a split of the images at `positions`, in that order."""
         positions = np.asarray(positions, dtype=np.int64)
         return ArraySplit(self.images[positions], self.labels[positions])
 
     def in_memory(self) -> ArraySplit:
+        """Return this split, which is in memory already."""
         return self

@@ -13,23 +13,23 @@ from ltzoo.data.splits import validate_labels
 def long_tail_subset(
     labels: Sequence[int] | np.ndarray, class_counts: Sequence[int] | np.ndarray, seed: int = 0
 ) -> np.ndarray:
-    """Picks the images of a long-tailed subset as the published code does.
+    """Select the images of a long-tailed subset as published code does.
 
-    Seed NumPy's legacy Mersenne Twister with `seed`; for each class in label order take the rising list of
-    its positions, shuffle it in place, keep the first `class_counts[c]`; join the classes in order. LDAM-DRW,
-    BBN, GCL, MiSLAS and NBN build long-tailed CIFAR this way with seed 0, so for them the subset holds
-    exactly the images of those papers.
+    NumPy's legacy Mersenne Twister is seeded with `seed`. For each class c in label order, the ascending
+    list of its positions is shuffled in place and the first `class_counts[c]` are kept. The classes are then
+    joined in order. LDAM-DRW, BBN, GCL, MiSLAS and NBN build long-tailed CIFAR this way with seed 0, so the
+    subset then holds exactly the images of those papers.
 
     Args:
         labels: class index of every image of the full training set, `[N]`, in file order.
-        class_counts: images to keep of each class, `[C]`.
-        seed: 0 in the published code.
+        class_counts: images to keep per class, `[C]`.
+        seed: seed of the generator; 0 in the published code.
 
     Returns:
         int64 positions `[sum(class_counts)]`, ordered by class, each at most once.
 
     Raises:
-        ValueError: bad counts, a label outside `0 .. C-1`, or a class with fewer images than asked for.
+        ValueError: the counts are invalid, a label is outside `0 .. C-1`, or a class has too few images.
     """
     labels = validate_labels(labels)
     counts = ClassCounts(class_counts)
@@ -56,22 +56,22 @@ def long_tail_subset(
 def stratified_split(
     labels: Sequence[int] | np.ndarray, fraction: float, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Splits positions into training and validation, class by class.
+    """Split positions into training and validation, class by class.
 
     A class with `n >= 2` images gives `round(n * fraction)` of them to validation, but at least one and
-    never all; a class with one image keeps it for training. Each class draws from a generator of its own,
-    keyed by `(seed, class)`.
+    never all. A class with one image keeps it for training. Each class has its own random generator, keyed
+    by `(seed, class)`.
 
     Args:
         labels: class indices `[N]`, none negative.
         fraction: share of validation images, in `[0, 1)`; 0 gives an empty validation part.
-        seed: same seed, same split.
+        seed: selects the validation images; the same seed gives the same split.
 
     Returns:
-        `(train positions, validation positions)`, int64, both rising.
+        `(train positions, validation positions)`, int64, both ascending.
 
     Raises:
-        ValueError: `fraction` outside `[0, 1)`.
+        ValueError: `fraction` is outside `[0, 1)`.
     """
     if not 0 <= fraction < 1:
         raise ValueError(

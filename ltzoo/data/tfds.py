@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -13,8 +14,8 @@ from ltzoo.data.files import EncodedSplit, decode_image
 from ltzoo.data.splits import ArraySplit, Split
 
 _WRONG_FORMAT = (
-    "`data_dir` holds this set in a format that cannot be read by position; prepare it in another folder, "
-    "where it is written as array_record. Received: data_dir={!r}"
+    "`data_dir` holds this dataset in a format that cannot be read by position; pass another folder, "
+    "where it will be prepared as array_record. Received: data_dir={!r}"
 )
 
 
@@ -31,31 +32,31 @@ def from_tfds(
     data_dir: str | Path | None = None,
     download: bool = True,
 ) -> LongTailedDataset:
-    """Makes a dataset from TensorFlow Datasets (`pip install "ltzoo[tfds]"`).
+    """Make a dataset from TensorFlow Datasets (`pip install "ltzoo[tfds]"`).
 
-    The set is downloaded and prepared on first use, in the array_record format, which allows reading by
-    position. Reading the labels goes through every record once.
+    The dataset is downloaded and prepared on first use, in the array_record format, which allows reading by
+    position. Every record is read once for its label.
 
     Args:
         name: name in the catalog, such as `"i_naturalist2018"` or `"cifar10:3.0.2"`.
-        train_split, val_split, test_split: names of its splits, slices such as `"train[:90%]"` included;
-            None for no validation or test split.
+        train_split, val_split, test_split: names of splits or slices such as `"train[:90%]"`; None for no
+            validation or test split.
         image_key, label_key: names of the features.
-        image_size: `(height, width)`: images are decoded when they are read, their shorter side is resized
-            and the center cut out. None decodes all images now and keeps them in memory as they are; they
-            must then have one size.
+        image_size: `(height, width)`. Images are decoded when they are read; the shorter side is resized and
+            the center cropped. None decodes all images now, at their original size, and keeps them in
+            memory; they must then all have the same size.
         channels: 3 (RGB) or 1 (gray).
-        data_dir: folder of prepared sets; by default that of TensorFlow Datasets.
-        download: False refuses to download or prepare anything.
+        data_dir: folder of prepared datasets; by default the folder that TensorFlow Datasets uses.
+        download: whether to download and prepare a missing dataset.
 
     Returns:
         A `LongTailedDataset`; class names come from the catalog.
 
     Raises:
         ImportError: `tensorflow_datasets` is not installed.
-        FileNotFoundError: a set that is not prepared, with `download=False`.
-        ValueError: an unknown set, split or feature, a set prepared in another format, or images of several
-            sizes without `image_size`.
+        FileNotFoundError: the dataset is not prepared and `download` is False.
+        ValueError: the dataset, a split or a feature is unknown, the dataset was prepared in another format,
+            or the images differ in size and `image_size` is None.
     """
     builder = open_builder(name, data_dir, download)
     for key in (image_key, label_key):
@@ -63,7 +64,7 @@ def from_tfds(
             raise ValueError(
                 f"{name!r} has the features {', '.join(builder.info.features)}. Received: feature {key!r}"
             )
-    splits = {}
+    splits: dict[str, Split] = {}
     for role, split in (("train", train_split), ("val", val_split), ("test", test_split)):
         if split is not None:
             records, labels, _ = read_records(builder, split, image_key, label_key)
@@ -76,11 +77,11 @@ def from_tfds(
 
 
 class RecordSplit(EncodedSplit):
-    """Images that lie encoded in records, decoded when they are read.
+    """Encoded images in records, decoded when they are read.
 
     Args:
         title: name for error messages.
-        records: sequence of dicts, read by position; `records[i][image_key]` holds the encoded bytes.
+        records: sequence of dicts that is read by position; `records[i][image_key]` holds the encoded bytes.
         labels: class indices `[N]`.
         image_key: name of the image in a record.
         image_size: `(height, width)` of the images that `load` returns.
@@ -88,24 +89,36 @@ class RecordSplit(EncodedSplit):
         positions: positions in `records` of the `N` images; None means all.
     """
 
-    def __init__(self, title, records, labels, image_key, image_size, channels=3, positions=None):
+    def __init__(
+        self,
+        title: str,
+        records: Any,
+        labels: Sequence[int] | np.ndarray,
+        image_key: str,
+        image_size: tuple[int, int],
+        channels: int = 3,
+        positions: Sequence[int] | np.ndarray | None = None,
+    ):
         super().__init__(labels, image_size, channels)
         self.title, self.records, self.image_key = title, records, image_key
         self.positions = np.arange(len(records)) if positions is None else np.asarray(positions, np.int64)
         if len(self.positions) != len(self.labels):
             raise ValueError(
-                "records and `labels` must have the same length. "
+                "`records` and `labels` must have the same length. "
                 f"Received: {len(self.positions)} records, {len(self.labels)} labels"
             )
 
     def open(self, position: int) -> Image.Image:
+        """Decode the image of a record, at its original size."""
         encoded = self.records[int(self.positions[position])][self.image_key]
         return decode_image(bytes(encoded), self.channels, self.describe(position))
 
     def describe(self, position: int) -> str:
+        """Return the title and the number of the record."""
         return f"{self.title} record {int(self.positions[position])}"
 
     def subset(self, positions: Sequence[int] | np.ndarray) -> RecordSplit:
+        """Return a split of the records at `positions`, in that order."""
         chosen = np.asarray(positions, dtype=np.int64)
         return RecordSplit(
             self.title,
@@ -118,8 +131,19 @@ class RecordSplit(EncodedSplit):
         )
 
 
-def open_builder(name: str, data_dir: str | Path | None, download: bool):
-    """The prepared builder of a catalog set; errors name what is missing."""
+def open_builder(name: str, data_dir: str | Path | None, download: bool) -> Any:
+    """Return the builder of a prepared dataset of the catalog.
+
+    Args:
+        name: name in the catalog.
+        data_dir: folder of prepared datasets, or None for the default.
+        download: whether to download and prepare a missing dataset.
+
+    Raises:
+        ImportError: `tensorflow_datasets` is not installed.
+        FileNotFoundError: the dataset is not prepared and `download` is False.
+        ValueError: the name is unknown, or the dataset was prepared in another format.
+    """
     try:
         import tensorflow_datasets as tfds
     except ImportError as error:
@@ -136,7 +160,7 @@ def open_builder(name: str, data_dir: str | Path | None, download: bool):
         if "file format" in first_line.lower():
             raise ValueError(_WRONG_FORMAT.format(data_dir)) from error
         raise ValueError(
-            f"`name` must be a set of the TensorFlow Datasets catalog: {first_line} Received: name={name!r}"
+            f"`name` must be a dataset of the TensorFlow Datasets catalog: {first_line} Received: name={name!r}"
         ) from error
     if download:
         builder.download_and_prepare()
@@ -147,8 +171,24 @@ def open_builder(name: str, data_dir: str | Path | None, download: bool):
     return builder
 
 
-def read_records(builder, split: str, image_key: str, label_key: str, order_by: str | None = None):
-    """Opens a split: `(records, int64 labels, values of the feature order_by or None)`."""
+def read_records(
+    builder: Any, split: str, image_key: str, label_key: str, order_by: str | None = None
+) -> tuple[Any, np.ndarray, list[Any] | None]:
+    """Open a split and read its labels.
+
+    Args:
+        builder: builder of a prepared dataset.
+        split: name of a split or slice.
+        image_key, label_key: names of the features.
+        order_by: name of another feature to read, or None.
+
+    Returns:
+        `(records, labels, values)`: images in `records` stay encoded, `labels` is int64 `[N]`, and `values`
+        lists the feature `order_by`, or is None.
+
+    Raises:
+        ValueError: the split is unknown, or the dataset was prepared in another format.
+    """
     import tensorflow_datasets as tfds
 
     try:
@@ -166,16 +206,20 @@ def read_records(builder, split: str, image_key: str, label_key: str, order_by: 
     return records, labels, order if order_by is not None else None
 
 
-def decode_all(split: EncodedSplit) -> Split:
-    """Decodes every image at its own size into memory; ValueError if the sizes differ."""
+def decode_all(split: EncodedSplit) -> ArraySplit:
+    """Decode every image into memory at its original size.
+
+    Raises:
+        ValueError: the sizes differ.
+    """
     images = None
     for position in range(len(split)):
         pixels = np.asarray(split.open(position), dtype=np.uint8)
         if images is None:
-            images = np.empty((len(split), *pixels.shape), np.uint8)
+            images = np.empty_like(pixels, shape=(len(split), *pixels.shape))
         if pixels.shape != images.shape[1:]:
             raise ValueError(
-                "`image_size` must be given for images of several sizes. Received: image_size=None, and "
+                "`image_size` must be given when images differ in size. Received: image_size=None, and "
                 f"{split.describe(position)} of {pixels.shape[0]} x {pixels.shape[1]} after "
                 f"{images.shape[1]} x {images.shape[2]}"
             )
@@ -185,7 +229,7 @@ def decode_all(split: EncodedSplit) -> Split:
     return ArraySplit(images, split.labels)
 
 
-def class_names(builder, label_key: str) -> list[str] | None:
-    """Class names of the label feature, where the catalog has them."""
+def class_names(builder: Any, label_key: str) -> list[str] | None:
+    """Return the class names of the label feature, or None if the catalog has none."""
     names = getattr(builder.info.features[label_key], "names", None)
     return None if names is None else list(names)

@@ -1,4 +1,4 @@
-"""The formats that a classifier can be exported to, one file each; listing them imports no Keras."""
+"""Export formats for classifiers, one file each. Listing them imports no Keras."""
 
 from ltzoo.export_formats.registry import FORMATS as FORMATS
 from ltzoo.export_formats.registry import Format as Format

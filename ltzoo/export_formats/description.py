@@ -1,4 +1,4 @@
-"""What travels with an exported classifier: the names of its classes and its card."""
+"""The class names and card that accompany an exported classifier."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Description:
     """Class names and card of an exported model.
 
     Attributes:
-        class_names: in the order of the logits.
-        card: JSON text: the zoo entry's card, or what the model itself knows, under the same keys.
-        resize: length of the shorter side of an image before the center is cut out, as the card says; None scales as
+        class_names: names in the order of the logits.
+        card: JSON text of the zoo entry's card, or of the facts the model itself holds, with the same keys.
+        resize: length of the shorter side of an image before the center crop, from the card; None scales as
             little as possible.
     """
 
@@ -25,11 +25,11 @@ class Description:
     resize: int | None = None
 
     def names_json(self) -> str:
-        """Return the names as a JSON list."""
+        """Return the class names as a JSON list."""
         return json.dumps(list(self.class_names), ensure_ascii=False)
 
     def files(self) -> dict[str, str]:
-        """Return name and content of the files: one class name a line, and the card."""
+        """Return the content of each file by name: one class name per line, and the card."""
         return {CLASS_NAMES: "".join(f"{_one_line(name)}\n" for name in self.class_names), CARD: self.card}
 
     def write(self, folder: Path) -> None:

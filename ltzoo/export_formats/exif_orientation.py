@@ -1,24 +1,27 @@
-"""The EXIF orientation of a JPEG file, read and undone inside a TensorFlow graph.
+"""Read and undo the EXIF orientation of a JPEG file inside a TensorFlow graph.
 
-TensorFlow's decoder ignores it, and phones save upright photos as turned ones.
+TensorFlow's decoder ignores the orientation, and phones store upright photos rotated.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-_HEAD = 1 << 16  # EXIF lies in the first segment of a file, which is shorter than this.
+_HEAD = 1 << 16  # The first segment of a file holds EXIF data and is shorter than this.
 _MARK = b"Exif\0\0"
-_SPACE = len(_MARK) + 16  # Zeros after the end of a file, so that its header can be read whatever it is.
+_SPACE = len(_MARK) + 16  # Zeros after the end, so that reading a header stays in bounds.
 _ORIENTATION = 0x0112
 
 
 def turn_upright(pixels: Any, content: Any) -> Any:
-    """Turns and mirrors the pixels of a JPEG file as its EXIF orientation says.
+    """Rotate and mirror the pixels of a JPEG file according to its EXIF orientation.
 
     Args:
         pixels: the decoded image `[height, width, channels]`.
         content: the file, a scalar string tensor.
+
+    Returns:
+        The upright image `[height, width, channels]`.
     """
     import tensorflow as tf
 
@@ -35,7 +38,7 @@ def turn_upright(pixels: Any, content: Any) -> Any:
 
 
 def exif_orientation(content: Any) -> Any:
-    """The orientation 1 to 8 of a JPEG file, an int32 scalar; 1, upright, where it says nothing sensible."""
+    """Return the orientation of a JPEG file, an int32 scalar 1 to 8; 1 (upright) without a valid entry."""
     import tensorflow as tf
 
     head = tf.cast(tf.io.decode_raw(tf.strings.substr(content, 0, _HEAD), tf.uint8), tf.int32)
@@ -43,7 +46,7 @@ def exif_orientation(content: Any) -> Any:
     places = tf.shape(head)[0] - len(_MARK) + 1
     marks = tf.stack([head[i : i + places] == byte for i, byte in enumerate(_MARK)])
     found = tf.reduce_all(marks, axis=0)
-    # From here on a TIFF file: byte order, 42, the place of the first directory; then entries of 12 bytes.
+    # The rest is a TIFF file: byte order, 42, offset of the first directory, whose entries have 12 bytes.
     tiff = head[tf.cast(tf.argmax(found), tf.int32) + len(_MARK) :]
     little = tiff[:1] == ord("I")
 

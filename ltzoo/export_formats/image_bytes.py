@@ -1,4 +1,4 @@
-"""Encoded images to raw pixels inside a TensorFlow graph, as `ltzoo predict` reads files with Pillow."""
+"""Decode images to raw pixels inside a TensorFlow graph, as `ltzoo predict` does with Pillow."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from ltzoo.export_formats.exif_orientation import turn_upright
 
 
 def read_images(contents: Any, image_shape: tuple[int, int, int], resize: int | None = None) -> Any:
-    """Decodes PNG, JPEG, GIF (first frame) and BMP files and brings them to one size.
+    """Decode PNG, JPEG, GIF (first frame) and BMP files to images of one size.
 
-    The steps are those of `ltzoo.data.files`: turn a photo upright by its EXIF orientation (JPEG only), make it RGB
-    or gray, scale it so that it just covers the size (or has a shorter side of `resize`), cut out the center.
+    The steps are the same as in `ltzoo.data.files`. Turn a photo upright by its EXIF orientation (JPEG only).
+    Convert it to RGB or gray. Scale it until it just covers the size, or to a shorter side of `resize`. Crop the
+    center.
 
     Args:
         contents: the files, a string tensor `[batch]`.
         image_shape: (height, width, channels), channels 1 or 3.
-        resize: length of the shorter side before the center is cut out; None scales as little as possible.
+        resize: length of the shorter side before the center crop; None scales as little as possible.
 
     Returns:
-        float32 `[batch, height, width, channels]`, whole numbers 0..255. A file that is no such image fails the
-        whole batch with `InvalidArgumentError`.
+        float32 `[batch, height, width, channels]`, whole numbers 0..255.
+
+    Raises:
+        InvalidArgumentError: a file is not such an image; the whole batch fails.
     """
     import tensorflow as tf
 
@@ -34,9 +37,9 @@ def read_images(contents: Any, image_shape: tuple[int, int, int], resize: int | 
 
 
 def decode(content: Any, channels: int) -> Any:
-    """One encoded image to upright float32 pixels `[height, width, channels]`, whole numbers 0..255.
+    """Decode one image to upright float32 pixels `[height, width, channels]`, whole numbers 0..255.
 
-    JPEG is decoded with the accurate transform, as Pillow does; gray is Pillow's (ITU-R 601-2).
+    As in Pillow, JPEG decoding uses the accurate transform and gray values follow ITU-R 601-2.
     """
     import tensorflow as tf
 
@@ -55,11 +58,19 @@ def decode(content: Any, channels: int) -> Any:
 
 
 def resize_and_crop(pixels: Any, size: tuple[int, int], resize: int | None = None) -> Any:
-    """Scales so that the image just covers `(height, width)`, or to a shorter side, and cuts out the center.
+    """Scale an image until it just covers `size`, or to a shorter side, then crop the center.
 
-    Bilinear with antialiasing, across and then down, each result rounded to whole numbers, as Pillow resizes images
-    of 8 bits. What is left is the rounding of values halfway between two numbers: by 1 of 255 in one pixel of a
-    hundred of most photos, in one of ten where an image is enlarged, and very seldom by 2.
+    Scaling is bilinear with antialiasing. As Pillow does for 8-bit images, it scales across, then down, and
+    rounds each result to whole numbers. Only values halfway between two numbers may round differently. In most
+    photos one pixel in a hundred differs by 1 of 255, in enlarged images one in ten, and very rarely by 2.
+
+    Args:
+        pixels: float32 `[rows, columns, channels]`, whole numbers 0..255.
+        size: `(height, width)` of the result.
+        resize: length of the scaled shorter side; None scales as little as possible.
+
+    Returns:
+        float32 `[height, width, channels]`, whole numbers 0..255.
     """
     import tensorflow as tf
 

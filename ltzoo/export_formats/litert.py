@@ -31,14 +31,14 @@ outputs["logits"] = interpreter.get_tensor(logit["index"])
     program=_PROGRAM,
 )
 def write_litert(served: Any, path: Path, description: Description) -> None:
-    """Write a `.tflite` file whose batch is set with `resize_tensor_input` (1 before that).
+    """Write a `.tflite` file; `resize_tensor_input` sets its batch size, which is 1 before.
 
-    Class names and card are packed into the file as LiteRT's associated files are: a ZIP archive after the model,
-    which `unzip` and `zipfile` read and the interpreter ignores.
+    Class names and card are appended as a ZIP archive, like LiteRT's associated files. `unzip` and `zipfile` read
+    it, and the interpreter ignores it.
 
     Args:
         served: a `ServedClassifier`, on the TensorFlow backend.
-        path: the `.tflite` file to make.
+        path: the `.tflite` file to write.
         description: class names and card.
     """
     import keras

@@ -29,18 +29,18 @@ session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     program=_PROGRAM,
 )
 def write_onnx(served: Any, path: Path, description: Description, opset_version: int | None = None) -> None:
-    """Write an ONNX file: "images" float32 `[batch, height, width, channels]` to "logits" `[batch, classes]`.
+    """Write an ONNX file from "images" float32 `[batch, height, width, channels]` to "logits" `[batch, classes]`.
 
-    TensorFlow goes by `tf2onnx`, JAX by `jax2onnx`, PyTorch by its own exporter. Each names the output after the last
-    operation and the batch as it likes; here they are "logits" and "batch" always. The metadata "class_names" is a
-    JSON list in the order of the logits, "card" the card's JSON, "resize" the length of the shorter side of an image
-    before its center is cut out, where the card says one.
+    TensorFlow uses `tf2onnx`, JAX `jax2onnx` and PyTorch its own exporter. Each chooses other names for the output
+    and the batch axis; they are renamed to "logits" and "batch". In the metadata, "class_names" is a JSON list in
+    the order of the logits and "card" is the card's JSON. "resize" is the length of the shorter side of an image
+    before the center crop, if the card has one.
 
     Args:
         served: a `ServedClassifier`.
-        path: the `.onnx` file to make.
+        path: the `.onnx` file to write.
         description: class names and card.
-        opset_version: of the operators; by default what the converter writes best.
+        opset_version: version of the operator set; None means the converter's default.
     """
     import keras
     import onnx
@@ -72,7 +72,7 @@ def write_onnx(served: Any, path: Path, description: Description, opset_version:
 
 
 def _rename(graph, old, new):
-    """Rename a value wherever it is made or used."""
+    """Rename a value wherever it is produced or used."""
     if old == new:
         return
     for value in [*graph.input, *graph.output, *graph.value_info]:
@@ -86,18 +86,18 @@ def _rename(graph, old, new):
 
 
 def _teach_torch():
-    """`ravel`, which `keras.ops.take` uses, and PyTorch's exporter does not know."""
+    """Register `ravel`, which `keras.ops.take` uses and PyTorch's exporter lacks."""
     import torch
 
     def ravel(graph, tensor):
         return graph.op("Reshape", tensor, graph.op("Constant", value_t=torch.tensor([-1])))
 
-    torch.onnx.register_custom_op_symbolic("aten::ravel", ravel, 14)
+    torch.onnx.register_custom_op_symbolic("aten::ravel", ravel, 14)  # pyright: ignore[reportPrivateImportUsage]
 
 
 @contextlib.contextmanager
 def _quiet():
-    """Without the converters' remarks on their own insides."""
+    """Silence the converters' output, warnings and log messages."""
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         before = logging.root.manager.disable

@@ -33,16 +33,16 @@ outputs["logits"] = model(inputs)["logits"]
     program=_PROGRAM,
 )
 def write_openvino(served: Any, path: Path, description: Description) -> None:
-    """Write `NAME.xml` and `NAME.bin`: "images" `[batch, height, width, channels]` to "logits", float32.
+    """Write `NAME.xml` and `NAME.bin`, from "images" `[batch, height, width, channels]` to "logits", float32.
 
-    The model goes through ONNX, which every backend writes with a dynamic batch. The weights stay float32, but OpenVINO
-    computes in bfloat16 by itself on processors that can; for the model's own numbers compile it with
-    `{"INFERENCE_PRECISION_HINT": "f32"}`. Names and card are runtime information:
-    `model.get_rt_info(["ltzoo", "class_names"])` is a JSON list, "card" the card's JSON.
+    The model is converted through ONNX, which every backend writes with a dynamic batch. The weights stay float32,
+    but OpenVINO computes in bfloat16 by default on processors that support it. To get the model's own numbers,
+    compile it with `{"INFERENCE_PRECISION_HINT": "f32"}`. Class names and card are runtime information:
+    `model.get_rt_info(["ltzoo", "class_names"])` is a JSON list, and "card" is the card's JSON.
 
     Args:
         served: a `ServedClassifier`.
-        path: the `.xml` file to make.
+        path: the `.xml` file to write.
         description: class names and card.
     """
     openvino = import_openvino()
@@ -56,8 +56,12 @@ def write_openvino(served: Any, path: Path, description: Description) -> None:
 
 
 def import_openvino() -> ModuleType:
-    """OpenVINO without its telemetry, which reports every import to its makers by a fork that JAX cannot bear."""
-    sys.modules.setdefault("openvino_telemetry", None)
+    """Import OpenVINO without its telemetry.
+
+    Telemetry reports every import from a forked process, and JAX does not support forks.
+    """
+    # Python accepts None here and then refuses the import; typeshed does not know that.
+    sys.modules.setdefault("openvino_telemetry", None)  # pyright: ignore[reportArgumentType]
     import openvino
 
     return openvino

@@ -1,12 +1,12 @@
-"""Export formats by name, what each needs, and which backend can write it.
+"""Export formats by name, their requirements, and the backends that can write them.
 
 A format is a function `(served, path, description, **options)` that writes a file or folder on one of its backends:
 
     @register("my_format", title="MyFormat", suffix=".my", writers={"jax": ()}, runtime="my_runtime", notes="for ...")
     def write(served: Any, path: Path, description: Description, level: int = 3) -> None: ...
 
-`served` is a `keras.Model` from raw pixels to logits with an attribute `image_shape`. Its file imports Keras and other
-libraries inside the function only, so that the formats can be listed without them.
+`served` is a `keras.Model` from raw pixels to logits with an attribute `image_shape`. The file imports Keras and
+other libraries only inside the function, so that formats can be listed without them.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from ltzoo.registry import Entry, Registry
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Format(Entry):
-    """One format.
+    """An export format.
 
     Attributes:
-        title: what people call it.
-        suffix: the ending of its file; "" for a folder.
-        writers: the backends that can write it, best first, and the modules that each needs for it.
-        runtime: the module that runs it.
-        notes: what a user should know about it.
-        program: Python that runs it, for `ltzoo.models.served_outputs`: it finds `path` and the dict of arrays
-            `inputs` with "images", and puts the logits into the dict `outputs` as "logits". "" without one.
-        check: function of the options that raises a `ValueError` for wrong ones, before anything is written.
+        title: display name.
+        suffix: suffix of the file; "" for a folder.
+        writers: modules that each backend needs to write the format, preferred backend first.
+        runtime: module that runs the exported model.
+        notes: short advice for users.
+        program: Python code that runs the exported model, for `ltzoo.models.served_outputs`. It reads `path` and
+            the array `inputs["images"]`, and sets `outputs["logits"]`. "" if there is none.
+        check: function of the options that raises a `ValueError` for invalid ones before anything is written.
     """
 
     title: str
@@ -46,7 +46,7 @@ FORMATS = Registry("format", Format)
 register = FORMATS.register
 names = FORMATS.names
 
-# The extra of this package that installs a module; others are installed by their own name.
+# The extra of this package that installs each module. Other modules are installed by name.
 _EXTRAS = {
     "tensorflow": "tensorflow",
     "jax": "jax",
@@ -61,7 +61,7 @@ _EXTRAS = {
 
 
 def install(modules: Iterable[str]) -> str:
-    """Return the command that installs modules."""
+    """Return the `pip install` command for modules, through extras of this package where possible."""
     modules = list(modules)
     extras = ",".join(dict.fromkeys(_EXTRAS[module] for module in modules if module in _EXTRAS))
     others = [module for module in modules if module not in _EXTRAS]
@@ -69,7 +69,7 @@ def install(modules: Iterable[str]) -> str:
 
 
 def installed(module: str) -> bool:
-    """Return whether a module can be imported; it is not imported."""
+    """Return whether a module can be imported, without importing it."""
     try:
         return importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):
@@ -77,17 +77,17 @@ def installed(module: str) -> bool:
 
 
 def writers_of(name: str, backend: str, is_installed: Callable[[str], bool] = installed) -> list[str]:
-    """Return the installed backends that write a format, the present one first.
+    """Return the installed backends that can write a format, the current one first.
 
     Args:
         name: one of `names()`.
-        backend: the present backend.
-        is_installed: whether a module can be imported.
+        backend: the current backend.
+        is_installed: function that says whether a module can be imported.
 
     Raises:
-        ValueError: no such format.
-        ImportError: no backend that can write it is installed with the modules it needs; the message says what to
-            install.
+        ValueError: the format is unknown.
+        ImportError: no backend that can write the format is installed with the modules it needs. The message
+            says what to install.
     """
     FORMATS.check(name, "format")
     writers = FORMATS[name].writers

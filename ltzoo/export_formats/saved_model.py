@@ -18,7 +18,11 @@ outputs["logits"] = served.serve(tf.constant(inputs["images"]))
 
 
 def check_top_k(top_k: int = 5) -> None:
-    """Refuse anything but a number of classes."""
+    """Check the number of classes to return.
+
+    Raises:
+        ValueError: `top_k` is not a positive integer.
+    """
     if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
         raise ValueError(f"`top_k` must be a positive integer. Received: top_k={top_k!r}")
 
@@ -42,20 +46,17 @@ def write_saved_model(served: Any, path: Path, description: Description, top_k: 
     | "serve_images" | "image_bytes": strings `[batch]` | "classes", "probabilities" `[batch, k]`, "logits" |
     | "serve" | as "serving_default" | "output_0": the logits |
 
-    The tensors of "serving_default" are images that were decoded, resized and cropped to the model's size, with
-    pixels 0..255; the normalisation is in the graph of every signature. "serve_images" takes whole PNG, JPEG, GIF or
-    BMP files (see `image_bytes`) and answers with the k most probable classes, best first. "serve" is also what
-    `served.serve(images)` calls after `served = tf.saved_model.load(path)`; it returns the logits alone. Class names
-    and card lie in `assets.extra/`, TF Serving's place for files that it does not read.
+    "serving_default" takes decoded images, resized and cropped to the model's size, with pixels 0..255. Every
+    signature normalizes them in its graph. "serve_images" takes whole PNG, JPEG, GIF or BMP files (see
+    `image_bytes`) and returns the k most probable classes, best first. After `served = tf.saved_model.load(path)`,
+    `served.serve(images)` calls "serve" and returns the logits alone. Class names and card are in `assets.extra/`,
+    TF Serving's folder for files that it does not read.
 
     Args:
         served: a `ServedClassifier`, on the TensorFlow backend.
-        path: the folder to make.
-        description: class names and card, which says how images are resized.
-        top_k: k; all classes where there are fewer.
-
-    Raises:
-        ValueError: `top_k` below 1.
+        path: the folder to write.
+        description: class names, card, and how images are resized.
+        top_k: k, the number of classes that "serve_images" returns; all classes if there are fewer.
     """
     import keras
     import tensorflow as tf

@@ -26,14 +26,14 @@ with torch.no_grad():
     program=_PROGRAM,
 )
 def write_torch_program(served: Any, path: Path, description: Description) -> None:
-    """Write a `.pt2` file: `torch.export.load(path).module()(images)` gives the logits, for a batch of any size.
+    """Write a `.pt2` file: `torch.export.load(path).module()(images)` gives the logits for any batch size.
 
-    Keras's own export fixes the batch at 1; this one traces a batch of two with a dynamic first dimension. Names and
-    card are `extra_files` of `torch.export.load`.
+    Keras's own export fixes the batch size at 1. This one traces a batch of two with a dynamic first dimension.
+    Class names and card are `extra_files` of `torch.export.load`.
 
     Args:
-        served: a `ServedClassifier`, on the PyTorch backend, its weights on the processor.
-        path: the `.pt2` file to make.
+        served: a `ServedClassifier`, on the PyTorch backend, with its weights on the CPU.
+        path: the `.pt2` file to write.
         description: class names and card.
     """
     import torch

@@ -109,7 +109,7 @@ def test_a_class_folder_without_images_is_named(tmp_path):
 def test_missing_folders_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"Received: path='.*nowhere', which is missing"):
         load(tmp_path / "nowhere")
-    with pytest.raises(FileNotFoundError, match=r"which has no sub-folder"):
+    with pytest.raises(FileNotFoundError, match=r"which has no subfolder"):
         load(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(FileNotFoundError, match=r"which is a file"):
@@ -136,5 +136,5 @@ def test_ambiguous_layouts_are_named(tmp_path):
     other = tmp_path / "other"
     for name in ("train", "val", "valid"):
         fill(other / name, {"ant": 2})
-    with pytest.raises(ValueError, match=r"one folder a split"):
+    with pytest.raises(ValueError, match=r"one folder per split"):
         load(other)

@@ -1,7 +1,6 @@
 """AutoAugment with its CIFAR-10 policy, and RandAugment, image by image with Pillow.
 
-Keras has no AutoAugment, and its RandAugment picks one set of operations for the whole batch from a state of
-its own.
+Keras has no AutoAugment. Its RandAugment draws one set of operations for the whole batch, from its own state.
 """
 
 import numpy as np
@@ -9,7 +8,7 @@ import numpy as np
 from ltzoo.data.augmentation.pillow_operations import OPERATIONS, apply, to_array, to_pillow
 from ltzoo.data.augmentation.registry import register
 
-# (operation, probability, magnitude 0 .. 9), two of them a sub-policy: Cubuk et al., CVPR 2019, Table 7.
+# Each sub-policy is two of (operation, probability, magnitude 0 .. 9): Cubuk et al., CVPR 2019, Table 7.
 CIFAR10_POLICY = (
     (("invert", 0.1, 0), ("contrast", 0.2, 6)),
     (("rotate", 0.7, 2), ("translate_x", 0.3, 9)),
@@ -38,7 +37,8 @@ CIFAR10_POLICY = (
     (("translate_y", 0.7, 9), ("auto_contrast", 0.9, 0)),
 )
 
-# The policy is one for photographs: it shifts by up to 45 % of the width, inverts and equalizes gray levels.
+# The policy suits photographs: it shifts by up to 45 % of the width, inverts and equalizes gray levels.
+# Smaller images do without it.
 TINY = 16
 RAND_AUGMENT_OPERATIONS = tuple(name for name in OPERATIONS if name != "invert")
 
@@ -49,13 +49,13 @@ def _fitted(config, image_size, upright):
 
 @register("auto_augment", fitted=_fitted)
 class AutoAugment:
-    """One sub-policy of the CIFAR-10 policy for each image, drawn uniformly.
+    """Apply one sub-policy of the CIFAR-10 policy to each image, drawn uniformly.
 
-    Both operations of the sub-policy are applied, each with its probability; magnitude m acts at strength m /
-    9, in a random direction. CIFAR-100 uses the same policy in the paper.
+    Each of the two operations of the sub-policy is applied with its probability. Magnitude m acts at
+    strength m / 9, in a random direction. The paper uses the same policy for CIFAR-100.
 
     Args:
-        fill: grey value of pixels that come in from outside; 128 as in the authors' code.
+        fill: gray value of pixels from outside the image; 128 as in the authors' code.
 
     Call: (images uint8 [B, H, W, 1 or 3], labels, rng) -> (images uint8, labels unchanged).
     """
@@ -66,6 +66,7 @@ class AutoAugment:
     def __call__(
         self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the augmented images and the unchanged labels."""
         count = len(images)
         choice = rng.integers(0, len(CIFAR10_POLICY), count)
         chance = rng.random((count, 2))
@@ -82,14 +83,14 @@ class AutoAugment:
 
 @register("rand_augment")
 class RandAugment:
-    """`num_ops` operations for each image, one after the other, drawn uniformly (Cubuk et al., 2020).
+    """Apply `num_ops` operations to each image in turn, drawn uniformly (Cubuk et al., 2020).
 
-    The operations are those of AutoAugment without inversion, and the identity.
+    The operations are the identity and all of AutoAugment's except inversion.
 
     Args:
-        num_ops: operations an image, at least 1.
-        magnitude: 0 to 30; strength is magnitude / 30.
-        fill: grey value of pixels that come in from outside.
+        num_ops: operations per image, at least 1.
+        magnitude: 0 to 30; the strength is magnitude / 30.
+        fill: gray value of pixels from outside the image.
 
     Call: (images uint8 [B, H, W, 1 or 3], labels, rng) -> (images uint8, labels unchanged).
     """
@@ -105,6 +106,7 @@ class RandAugment:
     def __call__(
         self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the augmented images and the unchanged labels."""
         count = len(images)
         choice = rng.integers(0, len(RAND_AUGMENT_OPERATIONS), (count, self.num_ops))
         sign = np.where(rng.random((count, self.num_ops)) < 0.5, -1, 1)
@@ -120,5 +122,5 @@ class RandAugment:
 
 def _check_fill(fill):
     if not 0 <= fill <= 255:
-        raise ValueError(f"`fill` must be a grey value in 0 .. 255. Received: fill={fill}")
+        raise ValueError(f"`fill` must be a gray value in 0 .. 255. Received: fill={fill}")
     return int(fill)

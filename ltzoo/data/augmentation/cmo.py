@@ -1,4 +1,4 @@
-"""Context-rich minority oversampling (CMO): rectangles of rare images on frequent backgrounds (Park et al., 2022)."""
+"""Context-rich minority oversampling (CMO): rare images pasted onto frequent backgrounds (Park et al., 2022)."""
 
 import numpy as np
 
@@ -9,18 +9,19 @@ from ltzoo.data.augmentation.registry import register
 
 @register("cmo")
 class CMO:
-    """CutMix of pairs: a rectangle of the companion image is pasted onto the main image.
+    """Paste a rectangle of each companion image onto its main image, as CutMix does.
 
-    The main images (backgrounds) are drawn as the data come and the companions (foregrounds) with a preference for
-    rare classes: a stage's sampler entry `{"strategy": "instance_balanced", "companion": {"strategy":
-    "class_balanced"}}` gives such pairs, main0, companion0, main1, companion1, ..; this step returns one image a
-    pair. Rectangle and labels are those of `CutMix`: y = lam y_main + (1 - lam) y_companion, lam the share of the main
-    image that is left (Park et al., CVPR 2022, Algorithm 1).
+    Main images (backgrounds) follow the data distribution; companions (foregrounds) favor rare classes. The
+    stage's sampler entry `{"strategy": "instance_balanced", "companion": {"strategy": "class_balanced"}}`
+    yields such pairs in the order main0, companion0, main1, companion1, ... This step returns one image per
+    pair. Rectangles are drawn as in `CutMix`. The labels are y = lam y_main + (1 - lam) y_companion, where
+    lam is the share of the main image that is left (Park et al., CVPR 2022, Algorithm 1).
 
     Args:
         num_classes: number of classes, for the soft labels.
-        alpha: positive; 1 in the paper.
-        probability: share of the batches that are mixed; 0.5 in the released code. The others are the main images.
+        alpha: positive parameter of lam0 ~ Beta(alpha, alpha); 1 in the paper.
+        probability: share of batches that are mixed; 0.5 in the released code. Other batches return the main
+            images.
 
     Call: (images [2B, H, W, C], labels int [2B] or soft [2B, classes], rng) ->
         (images of the same type [B, H, W, C], labels float32 [B, classes]).
@@ -35,6 +36,7 @@ class CMO:
     def __call__(
         self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Return one image and one soft label per pair."""
         check_pairs(len(images))
         labels = soft_labels(labels, self.num_classes)
         main, companion = images[0::2], images[1::2]
@@ -47,7 +49,14 @@ class CMO:
 
 
 def check_pairs(count: int | None) -> None:
-    """Raises ValueError for an odd number of images; None is a number that is not known yet."""
+    """Check that images come in pairs.
+
+    Args:
+        count: number of images, or None if it is not known yet.
+
+    Raises:
+        ValueError: the number is odd.
+    """
     if count is not None and count % 2:
         raise ValueError(
             "CMO takes pairs of a main and a companion image; give the stage's sampler a `companion`. "

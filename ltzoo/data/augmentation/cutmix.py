@@ -1,4 +1,4 @@
-"""CutMix: a rectangle of every image is replaced by that of another image (Yun et al., ICCV 2019)."""
+"""CutMix: replace a rectangle of every image with one from another image (Yun et al., ICCV 2019)."""
 
 import math
 
@@ -10,18 +10,18 @@ from ltzoo.data.augmentation.registry import register
 
 @register("cutmix")
 class CutMix:
-    """Pastes a rectangle of image j onto image i, with labels y = lam y_i + (1 - lam) y_j.
+    """Paste a rectangle of image j onto image i, with labels y = lam y_i + (1 - lam) y_j.
 
-    j runs over a random permutation of the batch. lam0 ~ Beta(alpha, alpha) gives the rectangle's sides, sqrt(1 -
-    lam0) times those of the image; its center is uniform over the pixels and what reaches over the border is cut off;
-    lam is the share of the image that is left (Yun et al., Algorithm A1 and released code). One rectangle and one lam
-    serve the whole batch.
+    j runs over a random permutation of the batch. The sides of the rectangle are sqrt(1 - lam0) times the
+    sides of the image, with lam0 ~ Beta(alpha, alpha). Its center is uniform over the pixels, and it is
+    clipped at the border. lam is the share of image i that is left. The whole batch uses one rectangle and
+    one lam (Yun et al., Algorithm A1 and released code).
 
     Args:
         num_classes: number of classes, for the soft labels.
-        alpha: positive; 1, the published value, draws lam0 uniformly.
-        probability: share of the batches that are mixed, above 0 and at most 1; the paper has 1 for ImageNet and 0.5
-            for CIFAR. The others keep their images, with one-hot labels.
+        alpha: positive; the published value 1 draws lam0 uniformly.
+        probability: share of batches that are mixed, above 0 and at most 1. The paper uses 1 for ImageNet and
+            0.5 for CIFAR. Other batches keep their images and get one-hot labels.
 
     Call: (images [B, H, W, C], labels int [B] or soft [B, classes], rng) ->
         (images of the same type, labels float32 [B, classes]).
@@ -34,6 +34,7 @@ class CutMix:
     def __call__(
         self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mixed images and their soft labels."""
         labels = soft_labels(labels, self.num_classes)
         if rng.random() >= self.probability:
             return images, labels
@@ -43,7 +44,11 @@ class CutMix:
 
 
 def check_mixing(alpha: float, probability: float) -> None:
-    """Raises ValueError unless `alpha` is positive and `probability` above 0 and at most 1."""
+    """Check the arguments that mixing steps share.
+
+    Raises:
+        ValueError: `alpha` is not positive, or `probability` is not above 0 and at most 1.
+    """
     if not alpha > 0:
         raise ValueError(f"`alpha` must be positive. Received: alpha={alpha}")
     if not 0 < probability <= 1:
@@ -53,26 +58,30 @@ def check_mixing(alpha: float, probability: float) -> None:
 def paste(
     images: np.ndarray, others: np.ndarray, lam: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, float]:
-    """Puts one random rectangle of `others` onto copies of `images`.
+    """Paste one random rectangle of `others` onto copies of `images`.
 
     Args:
         images, others: [B, H, W, C].
-        lam: share of the image that is to be left, before the rectangle is cut at the border.
-        rng: draws the rectangle's center.
+        lam: share of each image to leave, before the rectangle is clipped at the border.
+        rng: draws the center of the rectangle.
 
     Returns:
-        (new images, the share of their pixels that is left).
+        (new images, share of their pixels that is left).
     """
-    top, bottom, left, right = random_box(*images.shape[1:3], lam, rng)
+    height, width = images.shape[1:3]
+    top, bottom, left, right = random_box(height, width, lam, rng)
     images = np.array(images)
     images[:, top:bottom, left:right] = others[:, top:bottom, left:right]
-    return images, 1.0 - (bottom - top) * (right - left) / (images.shape[1] * images.shape[2])
+    return images, 1.0 - (bottom - top) * (right - left) / (height * width)
 
 
 def random_box(height: int, width: int, lam: float, rng: np.random.Generator) -> tuple[int, int, int, int]:
-    """(top, bottom, left, right) of a rectangle that covers 1 - `lam` of the image before it is cut at the border.
+    """Draw a rectangle that covers 1 - `lam` of the image, then clip it at the border.
 
-    Its sides are rounded down to whole pixels, and each half of a side once more, as in the released code.
+    As in the released code, its sides are rounded down to whole pixels, and so are the halves of its sides.
+
+    Returns:
+        (top, bottom, left, right).
     """
     half_height = int(height * math.sqrt(1.0 - lam)) // 2
     half_width = int(width * math.sqrt(1.0 - lam)) // 2

@@ -1,4 +1,4 @@
-"""Cutout: a square of every image is blanked (DeVries and Taylor, 2017)."""
+"""Cutout: blank a square of every image (DeVries and Taylor, 2017)."""
 
 import numpy as np
 
@@ -13,16 +13,15 @@ def _fitted(config, image_size, upright):
 
 @register("cutout", fitted=_fitted)
 class Cutout:
-    """Sets a square of `size` x `size` pixels to `fill`.
+    """Set a square of `size` x `size` pixels to `fill`.
 
-    The centre of the square is uniform over the pixels of the image and the square is cut at the border, as
-    in the paper, so that between a quarter and all of it lies inside. The square covers rows centre - size //
-    2 to centre - size // 2 + size - 1.
+    As in the paper, the center is uniform over the pixels and the square is clipped at the border. Between a
+    quarter and all of it lies inside. It covers rows center - size // 2 to center - size // 2 + size - 1.
 
     Args:
         size: side of the square in pixels, at least 1.
-        fill: value of the blanked pixels. The Balanced Softmax code blanks raw images with 0; the authors of
-            Cutout blank normalized ones, which is the mean pixel in raw values.
+        fill: value of the blanked pixels. The Balanced Softmax code sets raw pixels to 0. The authors of
+            Cutout set normalized pixels to 0, which is the mean pixel in raw values.
 
     Call: (images [B, H, W, C], labels, rng) -> (images of the same type, labels unchanged).
     """
@@ -37,6 +36,7 @@ class Cutout:
     def __call__(
         self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the images with one blank square each, and the unchanged labels."""
         count, height, width, _ = images.shape
         tops = rng.integers(0, height, count) - self.size // 2
         lefts = rng.integers(0, width, count) - self.size // 2

@@ -1,4 +1,4 @@
-"""Augmentation inside the model, as a Keras layer: steps on the images, then one that mixes images and labels."""
+"""Augmentation inside the model, as a Keras layer: image steps, then one step that mixes images and labels."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,33 +10,34 @@ from ltzoo.data.augmentation.device_mixing import STREAMS, DeviceMixup
 from ltzoo.data.augmentation.device_random import Draws
 from ltzoo.data.augmentation.registry import make_step
 
-# Streams of random numbers: first those of mixing, then three for each image step.
+# Random streams per image step. The mixing step uses the streams before them.
 _STEP_STREAMS = 3
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class DeviceAugmentation(keras.layers.Layer):
-    """Augments a batch on the device, with the distributions of the host's steps and of `Mixup`.
+    """Augment a batch on the device, with the same distributions as the host steps and `Mixup`.
 
-    `layer(images, training=True)` in the model's `call` augments and mixes images; `layer.mix_labels(labels)`
-    in its `compute_loss` mixes the labels of that batch in the same way. Both derive all random numbers from one
-    state (seed, counter), a variable of the layer, and only `mix_labels` advances it. So a training step must call
-    both, in this order, each once. Without mixing the call advances the state itself and `mix_labels` returns the
-    labels as they are. Without training the images pass unchanged.
+    In the model's `call`, `layer(images, training=True)` augments and mixes the images. In its `compute_loss`,
+    `layer.mix_labels(labels)` mixes the labels of that batch in the same way. Both derive all random numbers
+    from one state (seed, counter), a variable of the layer. Only `mix_labels` advances the state, so a training
+    step must call both once, in this order. Without a mixing step, the call advances the state itself and
+    `mix_labels` returns the labels unchanged. Outside training, images pass unchanged.
 
     Args:
-        config_list: steps as for `augmentation.get`, each one of `device_names()`; at the end perhaps one that mixes,
-            such as "cutmix". "auto_augment" and "rand_augment" take whole numbers.
-        mixup_alpha: mixup at the end, lam ~ Beta(alpha, alpha), one for the batch; 0 for none.
-        num_classes: number of classes; needed by whatever mixes.
-        seed: integer; None takes a random one. Runs are repeatable for one seed and backend; the backends
-            draw different numbers from the same distributions.
+        config_list: steps as for `augmentation.get`, each one of `device_names()`. Only the last may mix
+            images, such as "cutmix". "auto_augment" and "rand_augment" need whole numbers.
+        mixup_alpha: alpha of a final mixup step with one lam ~ Beta(alpha, alpha) per batch; 0 for none.
+        num_classes: number of classes; required by mixing steps.
+        seed: integer; None draws one at random. Runs repeat exactly for one seed and backend. Backends draw
+            different numbers from the same distributions.
 
-    Input: images [B, H, W, C], raw values 0 .. 255 (channels last). Output: float images of the same shape; with "cmo"
-    in training one image for each pair.
+    Input: images [B, H, W, C], raw values 0 .. 255 (channels last). Output: float images of the same shape.
+    In training, "cmo" returns one image per pair.
 
     Raises:
-        ValueError: for a step that only the host has, mixing without `num_classes`, twice, or before another step.
+        ValueError: a step exists only on the host, mixing lacks `num_classes`, or a mixing step is not the
+            last one.
     """
 
     def __init__(
@@ -59,28 +60,30 @@ class DeviceAugmentation(keras.layers.Layer):
             )
         steps = [make_step(config, on_device=True, num_classes=num_classes) for config in self.config_list]
         if self.mixup_alpha:
+            assert num_classes is not None
             steps.append(DeviceMixup(self.mixup_alpha, num_classes))
         self._mixing = steps.pop() if steps and hasattr(steps[-1], "mix_images") else None
         if any(hasattr(step, "mix_images") for step in steps):
             raise ValueError(
-                "on the device one step mixes images, the last one. "
+                "`config_list` and `mixup_alpha` may contain only one mixing step on the device, the last one. "
                 f"Received: config_list={self.config_list}, mixup_alpha={mixup_alpha}"
             )
-        # In a tuple, so that Keras does not take the host steps for layers.
+        # Keras does not track the elements of a tuple as layers.
         self._steps = tuple(steps)
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     @property
     def merges_pairs(self) -> bool:
-        """Whether in training one image leaves for each pair that enters."""
+        """Whether each pair of images becomes one image in training."""
         return getattr(self._mixing, "merges_pairs", False)
 
     def build(self, input_shape):
-        """Notes the size of the images, for the labels."""
+        """Store the image size, which label mixing needs."""
         self._image_size = tuple(input_shape[1:3])
         self.built = True
 
     def call(self, images, training=False):
+        """Augment images [B, H, W, C] in training; otherwise only cast them to the compute dtype."""
         images = ops.cast(images, self.compute_dtype)
         if not training:
             return images
@@ -93,9 +96,13 @@ class DeviceAugmentation(keras.layers.Layer):
         return images
 
     def mix_labels(self, labels: Any) -> Any:
-        """Labels [B] or [B, num_classes] of the batch that the call augmented last, mixed as its images were.
+        """Mix the labels of the last augmented batch in the same way as its images.
 
-        Returns float32 [B, num_classes], [B / 2, num_classes] with "cmo"; without mixing, `labels`.
+        Args:
+            labels: class indices [B] or soft labels [B, num_classes].
+
+        Returns:
+            float32 [B, num_classes], or [B / 2, num_classes] with "cmo". Without mixing, `labels`.
         """
         if self._mixing is None:
             return labels
@@ -105,6 +112,7 @@ class DeviceAugmentation(keras.layers.Layer):
         return self._mixing.mix_labels(ops.cast(labels, "float32"), self._image_size, draws)
 
     def compute_output_shape(self, input_shape):
+        """Return the shape outside training, which is the input shape."""
         return input_shape
 
     def get_config(self):

@@ -1,4 +1,4 @@
-"""Padded crop, flip and Cutout of a batch with keras.ops, as steps of `DeviceAugmentation`."""
+"""Padded crop, flip and Cutout of a batch with `keras.ops`, as steps of `DeviceAugmentation`."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from ltzoo.data.augmentation.registry import register_on_device
 
 @register_on_device("pad_crop_flip")
 class DevicePadCropFlip(PadCropFlip):
-    """`PadCropFlip` inside a compiled program; its arguments, and its distribution."""
+    """Apply `PadCropFlip` inside a compiled program, with the same arguments and distribution."""
 
     def on_device(self, images: Any, draws: Draws) -> Any:
-        """Images [B, H, W, C] of any type, cropped and flipped."""
+        """Crop and flip images [B, H, W, C] of any dtype."""
         count, height, width = ops.shape(images)[0], images.shape[1], images.shape[2]
         pad = self.padding
         mode = "constant" if self.mode == "zero" else "reflect"
@@ -31,10 +31,10 @@ class DevicePadCropFlip(PadCropFlip):
 
 @register_on_device("cutout")
 class DeviceCutout(Cutout):
-    """`Cutout` inside a compiled program; its arguments, and its distribution."""
+    """Apply `Cutout` inside a compiled program, with the same arguments and distribution."""
 
     def on_device(self, images: Any, draws: Draws) -> Any:
-        """Images [B, H, W, C] of any type, with a blank square each."""
+        """Blank a square of each of the images [B, H, W, C] of any dtype."""
         count, height, width = ops.shape(images)[0], images.shape[1], images.shape[2]
         inside = []
         for axis, length in enumerate((height, width)):

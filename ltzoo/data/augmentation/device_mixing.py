@@ -1,4 +1,4 @@
-"""Mixing of the images and labels of a batch with keras.ops, as the last step of `DeviceAugmentation`."""
+"""Mixing of images and labels of a batch with `keras.ops`, as the last step of `DeviceAugmentation`."""
 
 from typing import Any
 
@@ -10,20 +10,20 @@ from ltzoo.data.augmentation.device_random import Draws
 from ltzoo.data.augmentation.mixup import Mixup
 from ltzoo.data.augmentation.registry import register_on_device
 
-# Streams of random numbers: three for lambda, and one for each of the others.
+# Random streams: three for lambda, one for each other draw.
 _LAMBDA, _ORDER, _ROW, _COLUMN, _APPLIED = 0, 3, 4, 5, 6
 STREAMS = 7
 
 
 class DeviceMixup(Mixup):
-    """`Mixup` inside a compiled program, with one lambda for the batch."""
+    """Apply `Mixup` inside a compiled program, with one lambda per batch."""
 
     def mix_images(self, images: Any, draws: Draws) -> Any:
-        """Images [B, H, W, C], mixed."""
+        """Mix images [B, H, W, C]."""
         return self._mix(images, draws)
 
     def mix_labels(self, labels: Any, image_size: tuple[int, int], draws: Draws) -> Any:
-        """Soft labels [B, classes], mixed as the images of the same draws."""
+        """Mix soft labels [B, classes] as `mix_images` mixes the images for the same draws."""
         return self._mix(labels, draws)
 
     def _mix(self, values, draws):
@@ -32,21 +32,28 @@ class DeviceMixup(Mixup):
 
 
 class _Rectangles:
-    """What `CutMix` and `CMO` share: one rectangle for the batch; `pairs` says what is pasted onto what."""
+    """Base class of `CutMix` and `CMO`: paste one rectangle per batch between the images of `pairs`."""
+
+    alpha: float
+    probability: float
+
+    def pairs(self, values: Any, draws: Draws) -> tuple[Any, Any]:
+        """Return the values to paste onto and the values to paste."""
+        raise NotImplementedError(f"{type(self).__name__} must implement pairs(values, draws).")
 
     def mix_images(self, images: Any, draws: Draws) -> Any:
-        """Images [B, H, W, C], with rectangles of others."""
+        """Paste rectangles of other images onto images [B, H, W, C]."""
         main, other = self.pairs(images, draws)
         return ops.where(self._rectangle(images.shape[1:3], draws)[:, :, None], other, main)
 
     def mix_labels(self, labels: Any, image_size: tuple[int, int], draws: Draws) -> Any:
-        """Soft labels [B, classes], mixed by the share of each image's pixels for the same draws."""
+        """Mix soft labels [B, classes] by the share of pixels of each image for the same draws."""
         main, other = self.pairs(labels, draws)
         pasted = ops.mean(ops.cast(self._rectangle(image_size, draws), labels.dtype))
         return (1 - pasted) * main + pasted * other
 
     def _rectangle(self, image_size, draws):
-        """bool [H, W], true inside; false everywhere in a batch that stays as it is."""
+        """Return bool [H, W], true inside the rectangle; all false for a batch that is not mixed."""
         side = ops.sqrt(1.0 - draws.beta(_LAMBDA, self.alpha))
         inside = []
         for stream, length in zip((_ROW, _COLUMN), image_size, strict=True):
@@ -59,19 +66,19 @@ class _Rectangles:
 
 @register_on_device("cutmix")
 class DeviceCutMix(_Rectangles, CutMix):
-    """`CutMix` inside a compiled program; its arguments, and its distribution."""
+    """Apply `CutMix` inside a compiled program, with the same arguments and distribution."""
 
     def pairs(self, values: Any, draws: Draws) -> tuple[Any, Any]:
-        """(values, the same in another order)."""
+        """Return the values and a permutation of them."""
         return values, _permuted(values, draws)
 
 
 @register_on_device("cmo")
 class DeviceCMO(_Rectangles, CMO):
-    """`CMO` inside a compiled program; its arguments, and its distribution."""
+    """Apply `CMO` inside a compiled program, with the same arguments and distribution."""
 
     def pairs(self, values: Any, draws: Draws) -> tuple[Any, Any]:
-        """(those of the main images, those of their companions), each [B] of [2B]."""
+        """Return the values of main images and of companions, each [B, ...], from [2B, ...]."""
         check_pairs(values.shape[0])
         return values[0::2], values[1::2]
 

@@ -1,8 +1,8 @@
-"""The image operations of AutoAugment and RandAugment on a batch with keras.ops, each image with its own.
+"""The operations of AutoAugment and RandAugment on a batch with `keras.ops`, chosen per image.
 
-What an operation does to an image is data: a constant for each (operation, strength, sign, fill), from which every
-image takes its own. Pillow itself makes these constants where it can: the source position of every pixel for the
-affine operations, the table of 256 grey values for those on single pixels.
+Each (operation, strength, sign, fill) is represented by a constant, and every image looks up its own. Pillow
+computes these constants where possible. Affine operations have the source position of every pixel. Operations
+on single pixels have a table of 256 gray values.
 """
 
 import functools
@@ -18,7 +18,7 @@ from ltzoo.data.augmentation.pillow_operations import apply, to_array, to_pillow
 
 @dataclass(frozen=True)
 class Choice:
-    """An operation of `pillow_operations.OPERATIONS` with its strength (0 .. 1), sign (+1, -1) and fill (0 .. 255)."""
+    """An operation of `pillow_operations.OPERATIONS` with strength (0 .. 1), sign (+1, -1) and fill (0 .. 255)."""
 
     name: str
     strength: float
@@ -27,17 +27,17 @@ class Choice:
 
 
 def operate(images: Any, choices: Sequence[Choice], chosen: Any) -> Any:
-    """Applies to each image one of the given operations, as Pillow does on 8-bit images.
+    """Apply one of the given operations to each image, as Pillow does on 8-bit images.
 
     Args:
         images: int32 [B, H, W, 1 or 3], values 0 .. 255; H and W static.
         choices: at least one operation.
-        chosen: int32 [B], which of the choices each image gets.
+        chosen: int32 [B], index in `choices` for each image.
 
     Returns:
-        int32 [B, H, W, C]. The same grey values as from `pillow_operations.apply`, except "auto_contrast", where
-        Pillow may be one lower because it truncates a rounded quotient. "color", "contrast" and "sharpness" may
-        also differ by one from a Pillow whose compiler fused product and sum (none does on x86-64).
+        int32 [B, H, W, C], equal to `pillow_operations.apply` with two exceptions. For "auto_contrast" Pillow
+        may be one lower, because it truncates a rounded quotient. "color", "contrast" and "sharpness" may
+        differ by one if Pillow's compiler fused product and sum (none does on x86-64).
     """
     result = images
     for family in dict.fromkeys(OPERATIONS[choice.name] for choice in choices):
@@ -52,10 +52,11 @@ def operate(images: Any, choices: Sequence[Choice], chosen: Any) -> Any:
 
 @dataclass(frozen=True)
 class _Family:
-    """Operations that are one computation.
+    """Operations that share one computation.
 
-    constant(choice, height, width): what one operation needs, a number or an array; in NumPy.
-    apply(images, constants): int32 images, the constant of each one in the first axis -> int32 images.
+    Attributes:
+        constant: function (choice, height, width) -> constant of one operation, a NumPy number or array.
+        apply: function (int32 images [B, ...], constants [B, ...]) -> int32 images.
     """
 
     constant: Callable[[Choice, int, int], Any]
@@ -64,7 +65,7 @@ class _Family:
 
 @functools.lru_cache(maxsize=64)
 def _constants(family, choices, height, width):
-    """The different constants of a family [n, ...]; for each choice which of them it has, -1 in other families."""
+    """Return the distinct constants [n, ...] of a family, and their index per choice (-1 in other families)."""
     mine = {choice: None for choice in choices if OPERATIONS[choice.name] is family}
     constants = np.stack([family.constant(choice, height, width) for choice in mine])
     order = {choice: number for number, choice in enumerate(mine)}
@@ -72,7 +73,10 @@ def _constants(family, choices, height, width):
 
 
 def _positions(choice, height, width):
-    """Source of every pixel in the flat image, or -1 - fill: an image of its own positions, moved by Pillow."""
+    """Return the source of every pixel in the flat image, or -1 - fill for pixels from outside.
+
+    Pillow moves an image whose pixels encode their own positions.
+    """
     number = np.arange(1, height * width + 1).reshape(height, width)
     image = np.stack([number >> 16, number >> 8 & 255, number & 255], axis=-1).astype("uint8")
     moved = to_array(apply(to_pillow(image), choice.name, choice.strength, choice.sign, 0)).astype("int32")
@@ -89,7 +93,7 @@ def _move(images, positions):
 
 
 def _table(choice, height, width):
-    """The result for each of the 256 grey values."""
+    """Return the result for each of the 256 gray values."""
     ramp = np.arange(256, dtype="uint8").reshape(1, 256, 1)
     return to_array(apply(to_pillow(ramp), choice.name, choice.strength, choice.sign, choice.fill)).reshape(
         -1
@@ -107,17 +111,17 @@ def _nothing(choice, height, width):
 
 
 def _auto_contrast(images, _):
-    """Stretches every channel to 0 .. 255; a constant channel stays."""
+    """Stretch every channel to 0 .. 255; keep constant channels."""
     low = ops.min(images, axis=(1, 2), keepdims=True)
     spread = ops.max(images, axis=(1, 2), keepdims=True) - low
     return ops.where(spread > 0, 255 * (images - low) // ops.maximum(spread, 1), images)
 
 
 def _equalize(images, _):
-    """Every channel by its table (step // 2 + pixels that are darker) // step.
+    """Map each value of a channel to (step // 2 + number of darker pixels) // step.
 
-    step is the number of pixels without those of the brightest value, divided by 255; where it is 0 (few pixels, or
-    one value) the channel stays.
+    step = n // 255, where n counts the pixels below the brightest value of the channel. A channel with step 0
+    (few pixels, or one value) is kept.
     """
     height, width, channels = images.shape[1:]
     count = ops.shape(images)[0]
@@ -140,12 +144,13 @@ def _factor(choice, height, width):
 
 
 def _blend(degenerate):
-    """degenerate(images) + factor * (images - degenerate(images)), clipped and truncated."""
+    """Return the family of degenerate(images) + factor * (images - degenerate(images)), clipped and truncated."""
 
     def apply(images, factors):
         start = degenerate(images)
         change = factors[:, None, None, None] * ops.cast(images - start, "float32")
-        # A bound never reached keeps compilers from fusing product and sum: to Pillow 1.1 * 40 is a whole number.
+        # A bound that is never reached keeps compilers from fusing product and sum, which rounds differently
+        # from Pillow: there, 1.1 * 40 is a whole number.
         change = ops.clip(change, -512.0, 512.0)
         return ops.cast(ops.clip(ops.cast(start, "float32") + change, 0.0, 255.0), "int32")
 
@@ -153,7 +158,7 @@ def _blend(degenerate):
 
 
 def _luma(images):
-    """(19595 R + 38470 G + 7471 B + 2^15) / 2^16, which is 0.299 R + 0.587 G + 0.114 B, rounded; [B, H, W, 1]."""
+    """Return 0.299 R + 0.587 G + 0.114 B, rounded, in 16-bit fixed point as Pillow does; [B, H, W, 1]."""
     if images.shape[-1] == 1:
         return images
     weighted = 19595 * images[..., :1] + 38470 * images[..., 1:2] + 7471 * images[..., 2:]
@@ -167,7 +172,7 @@ def _mean_luma(images):
 
 
 def _smooth(images):
-    """Mean over 3 x 3 pixels, the middle one counted five times, rounded; the border stays."""
+    """Return the rounded mean over 3 x 3 pixels with weight 5 in the middle; keep the border."""
     height, width = images.shape[1:3]
     if min(height, width) < 3:
         return images

@@ -1,4 +1,4 @@
-"""Crops of images at their original size: random resized crop for training, centre crop for evaluation."""
+"""Crops of images at their original size: random resized crop to train, center crop to evaluate."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,23 +14,22 @@ _TRIES = 10
 
 @register("imagenet_train_crop")
 class ImageNetTrainCrop:
-    """Random resized crop, random horizontal flip and, if asked for, colour jitter.
+    """Apply a random resized crop, a random horizontal flip and optional color jitter.
 
-    The crop covers a uniform share of the area of the image (`scale`) with a log-uniform ratio of width to
-    height; after ten crops that do not fit, the largest centre crop within the ratios. It is resized
-    bilinearly to `size`.
+    The crop covers a uniform share of the image area (`scale`) with a log-uniform ratio of width to height.
+    If ten crops do not fit, it is the largest center crop within the ratios. The crop is resized bilinearly
+    to `size`.
+
+    `reader(count, rng)` draws all random numbers and returns the function for `split.load(positions,
+    read=...)`. A call with (images, labels, rng) crops images that are already in memory.
 
     Args:
         size: side of the result in pixels.
-        scale: least and greatest share of the area.
-        ratio: least and greatest ratio of width to height.
-        flip: flip with probability 1/2.
-        color_jitter: j of factors uniform on [1 - j, 1 + j] for brightness, contrast and saturation, applied
-            in random order; published ImageNet-LT code uses 0.4.
-
-    `reader(count, rng)` returns the function (image, index in batch) -> uint8 [size, size, channels] for
-    `split.load(positions, read=...)`; all random numbers are drawn in `reader`. Called as
-    (images, labels, rng), it crops images that are in memory already.
+        scale: smallest and largest share of the area.
+        ratio: smallest and largest ratio of width to height.
+        flip: whether to flip with probability 1/2.
+        color_jitter: j, for brightness, contrast and saturation factors uniform on [1 - j, 1 + j]. They are
+            applied in random order. Published ImageNet-LT code uses 0.4.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class ImageNetTrainCrop:
         self.flip, self.color_jitter = bool(flip), float(color_jitter)
 
     def reader(self, count: int, rng: np.random.Generator) -> Callable[[Image.Image, int], np.ndarray]:
-        """Function (Pillow image, index in batch) -> uint8 [size, size, channels] for `count` images."""
+        """Return a function (Pillow image, index in batch) -> uint8 [size, size, channels] for `count` images."""
         shape = rng.random((count, _TRIES, 4))
         flips = rng.random(count) < 0.5
         factors = 1.0 + self.color_jitter * (2.0 * rng.random((count, 3)) - 1.0)
@@ -75,6 +74,7 @@ class ImageNetTrainCrop:
     def __call__(
         self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the crops of images in memory, and the unchanged labels."""
         return _read_all(self.reader(len(images), rng), images), labels
 
     def _window(self, width, height, uniforms):
@@ -92,13 +92,13 @@ class ImageNetTrainCrop:
 
 @register("imagenet_eval_crop")
 class ImageNetEvalCrop:
-    """Shorter side resized to `resize` pixels (bilinear), then the centre square of `size` pixels.
+    """Resize the shorter side to `resize` pixels (bilinear), then crop the center square of `size` pixels.
+
+    `reader` and the call work as in `ImageNetTrainCrop`, but nothing is random.
 
     Args:
         size: side of the result in pixels.
         resize: length of the shorter side; None for size * 256 / 224.
-
-    `reader` and the call are as in `ImageNetTrainCrop`; nothing is random.
     """
 
     def __init__(self, size: int = 224, resize: int | None = None) -> None:
@@ -110,7 +110,7 @@ class ImageNetEvalCrop:
             )
 
     def reader(self, count: int, rng: np.random.Generator) -> Callable[[Image.Image, int], np.ndarray]:
-        """Function (Pillow image, index in batch) -> uint8 [size, size, channels]."""
+        """Return a function (Pillow image, index in batch) -> uint8 [size, size, channels]."""
 
         def read(image, index):
             factor = self.resize / min(image.size)
@@ -124,6 +124,7 @@ class ImageNetEvalCrop:
     def __call__(
         self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the crops of images in memory, and the unchanged labels."""
         return _read_all(self.reader(len(images), rng), images), labels
 
 

@@ -6,16 +6,16 @@ import numpy as np
 
 
 class Mixup:
-    """x = lam x_i + (1 - lam) x_j and y = lam y_i + (1 - lam) y_j, with lam ~ Beta(alpha, alpha).
+    """Mix x = lam x_i + (1 - lam) x_j and y = lam y_i + (1 - lam) y_j, with lam ~ Beta(alpha, alpha).
 
-    j runs over a random permutation of the batch. The cross entropy of the mixed soft label is lam times that
-    of y_i plus 1 - lam times that of y_j, the form of the published code.
+    j runs over a random permutation of the batch. Cross entropy on the mixed soft label equals the published
+    form: lam times the cross entropy on y_i plus 1 - lam times the cross entropy on y_j.
 
     Args:
         alpha: positive; 1 draws lam uniformly.
         num_classes: number of classes, for the soft labels.
-        per_sample: draw one lam for every image. The default draws one for the batch, as all published code
-            does.
+        per_sample: whether to draw one lam per image. By default one lam serves the batch, as in published
+            code.
 
     Call: (images [B, H, W, C], labels int [B] or soft [B, classes], rng) ->
         (images float32 [B, H, W, C], labels float32 [B, classes]).
@@ -23,12 +23,15 @@ class Mixup:
 
     def __init__(self, alpha: float, num_classes: int, per_sample: bool = False) -> None:
         if not alpha > 0:
-            raise ValueError(f"`alpha` must be positive; leave mixup out for none. Received: alpha={alpha}")
+            raise ValueError(
+                f"`alpha` must be positive; omit the mixup step to disable it. Received: alpha={alpha}"
+            )
         self.alpha, self.num_classes, self.per_sample = float(alpha), int(num_classes), bool(per_sample)
 
     def __call__(
         self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mixed images and their soft labels."""
         count = len(images)
         lam = rng.beta(self.alpha, self.alpha, size=count if self.per_sample else 1)
         order = rng.permutation(count)
@@ -36,7 +39,7 @@ class Mixup:
 
 
 def mix(values: np.ndarray, lam: float | np.ndarray, order: np.ndarray) -> np.ndarray:
-    """lam values + (1 - lam) values[order] in float32; `lam` has one element, or one for each row."""
+    """Return lam values + (1 - lam) values[order] in float32; `lam` has one element, or one per row."""
     values = np.asarray(values, dtype="float32")
     lam = np.asarray(lam, dtype="float32").reshape((-1,) + (1,) * (values.ndim - 1))
     others = values[order]
@@ -46,16 +49,16 @@ def mix(values: np.ndarray, lam: float | np.ndarray, order: np.ndarray) -> np.nd
 
 
 def soft_labels(labels: Sequence[int] | np.ndarray, num_classes: int) -> np.ndarray:
-    """float32 [B, num_classes]: one-hot rows of integer labels [B]; soft labels are passed on.
+    """Return integer labels [B] as one-hot float32 rows [B, num_classes]; return soft labels as float32.
 
     Raises:
-        ValueError: for integer labels out of range, or soft labels of another number of classes.
+        ValueError: integer labels are out of range, or soft labels have another number of classes.
     """
     labels = np.asarray(labels)
     if labels.ndim == 2:
         if labels.shape[1] != num_classes:
             raise ValueError(
-                f"soft `labels` must have num_classes={num_classes} columns. "
+                f"`labels` that are soft must have num_classes={num_classes} columns. "
                 f"Received: labels of shape {labels.shape}"
             )
         return labels.astype("float32")

@@ -1,11 +1,13 @@
-"""Random crop from the padded image and random horizontal flip, the standard augmentation of CIFAR."""
+"""Random crop from the padded image and random horizontal flip, the standard augmentation for CIFAR."""
+
+from typing import Literal
 
 import numpy as np
 
 from ltzoo.data.augmentation.registry import register
 
 SMALL = 96  # Larger square images get random resized crops instead.
-PAD_MODES = {"zero": "constant", "reflect": "reflect"}
+PAD_MODES: dict[str, Literal["constant", "reflect"]] = {"zero": "constant", "reflect": "reflect"}
 
 
 def _fitted(config, image_size, upright):
@@ -18,10 +20,10 @@ def _fitted(config, image_size, upright):
 
 @register("pad_crop_flip", fitted=_fitted)
 class PadCropFlip:
-    """Pads all sides, takes a window of the original size at a random place, and flips half of the images.
+    """Pad all sides, crop a window of the original size at random, and flip half of the images.
 
     Every image has its own vertical and horizontal offset, uniform on 0 .. 2 * padding, and its own flip.
-    All published code pads with zeros, that is black pixels of the raw image.
+    Published code pads with zeros, which are black pixels of the raw image.
 
     Args:
         padding: pixels added to every side, at least 0.
@@ -42,6 +44,7 @@ class PadCropFlip:
     def __call__(
         self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the cropped and flipped images, and the unchanged labels."""
         count, height, width, _ = images.shape
         pad = self.padding
         offsets = rng.integers(0, 2 * pad + 1, size=(count, 2)).tolist()

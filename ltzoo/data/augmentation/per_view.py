@@ -1,4 +1,4 @@
-"""Different augmentations of the views of an image."""
+"""Different augmentations for the views of an image."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,19 +14,19 @@ def _fitted(config, image_size, upright):
 
 @register("per_view", fitted=_fitted)
 class PerView:
-    """Applies the i-th list of steps to the i-th view of every image.
+    """Apply the i-th list of steps to the i-th view of every image.
 
-    For batches of a sampler with `views`: V: image 0 V times, image 1 V times, and so on.
+    Batches come from a sampler with `views`: V. They hold image 0 V times, then image 1 V times, and so on.
 
     Args:
-        steps: V lists of steps, each as for `augmentation.get`; an empty list leaves its view as it is. Steps that
-            crop from the original image belong in front of this one, not inside.
-        num_classes, class_counts: handed on to steps that need them.
+        steps: V lists of steps, each as for `augmentation.get`. An empty list leaves its view unchanged. Steps
+            that crop from the original image belong before this step, not inside it.
+        num_classes, class_counts: passed to steps that need them.
 
     Call: (images uint8 [B * V, H, W, C], labels, rng) -> (images, labels) in the same order.
 
     Raises:
-        ValueError: no list at all, a step that crops from the original image, or a batch that does not divide.
+        ValueError: `steps` is empty, a step crops from the original image, or V does not divide the batch size.
     """
 
     def __init__(
@@ -39,13 +39,14 @@ class PerView:
         self.views = [[make_step(config, **context) for config in view] for view in steps]
         if not self.views or any(hasattr(step, "reader") for view in self.views for step in view):
             raise ValueError(
-                "`steps` must hold a list of steps for each view, without steps that crop from the original image; "
-                f"put those in front of 'per_view'. Received: steps={steps!r}"
+                "`steps` must hold one list of steps per view; put steps that crop from the original image "
+                f"before 'per_view'. Received: steps={steps!r}"
             )
 
     def __call__(
         self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Return all views augmented, in the same order, and their labels."""
         count = len(self.views)
         if len(images) % count:
             raise ValueError(

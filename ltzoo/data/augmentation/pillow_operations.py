@@ -5,30 +5,30 @@ from PIL import Image, ImageEnhance, ImageOps
 
 
 def to_pillow(image: np.ndarray) -> Image.Image:
-    """Pillow image of a uint8 array [H, W, C] with one or three channels."""
+    """Return a uint8 array [H, W, 1 or 3] as a Pillow image."""
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] not in (1, 3):
         raise ValueError(
-            "images must be uint8 [H, W, 1 or 3] here; apply mixup after the other augmentations. "
+            "`image` must be uint8 [H, W, 1 or 3] here; apply mixup after the other augmentations. "
             f"Received: {image.dtype} of shape {image.shape}"
         )
     return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 
 def to_array(image: Image.Image) -> np.ndarray:
-    """uint8 array [H, W, C] of a Pillow image."""
+    """Return a Pillow image as a uint8 array [H, W, C]."""
     array = np.asarray(image, dtype=np.uint8)
     return array if array.ndim == 3 else array[..., None]
 
 
 def apply(image: Image.Image, name: str, strength: float, sign: int, fill: int) -> Image.Image:
-    """One operation.
+    """Apply one operation.
 
     Args:
         image: Pillow image, mode "L" or "RGB".
         name: key of `OPERATIONS`.
-        strength: 0 (none or least) to 1 (most).
-        sign: +1 or -1, the direction of the operations that have one.
-        fill: grey value of the pixels that come in from outside.
+        strength: 0 (none or weakest) to 1 (strongest).
+        sign: +1 or -1, the direction of operations that have one.
+        fill: gray value of pixels from outside the image.
     """
     return OPERATIONS[name](image, strength, sign, fill)
 
@@ -46,7 +46,8 @@ def _rotate(image, strength, sign, fill):
     return image.rotate(sign * 30.0 * strength, fillcolor=fill if image.mode == "L" else (fill,) * 3)
 
 
-# The ranges of AutoAugment (Cubuk et al., CVPR 2019, Table 6); its 150 pixels of 331 are a share of the side.
+# The ranges of AutoAugment (Cubuk et al., CVPR 2019, Table 6). Its shift by 150 of 331 pixels becomes a
+# share of the side.
 OPERATIONS = {
     "identity": lambda image, s, sign, fill: image,
     "shear_x": lambda image, s, sign, fill: _affine(image, (1, sign * 0.3 * s, 0, 0, 1, 0), fill),

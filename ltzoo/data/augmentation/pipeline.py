@@ -11,10 +11,10 @@ from ltzoo.data.augmentation.registry import make_step
 
 
 class Pipeline:
-    """Steps one after the other: (images, labels, rng) -> (images, labels).
+    """Apply steps in order: (images, labels, rng) -> (images, labels).
 
-    If the first step crops from images at their original size, `reader(count, rng)` is its `reader`, to be
-    given to `split.load` as `read`; the call then applies the steps after it. Without such a step `reader`
+    If the first step crops from images at their original size, `reader(count, rng)` returns the function that
+    `split.load` takes as `read`, and the call applies only the later steps. Without such a step `reader`
     returns None.
     """
 
@@ -24,17 +24,18 @@ class Pipeline:
         self.steps = steps
         if any(hasattr(step, "reader") for step in steps):
             raise ValueError(
-                "only the first step can crop from the original image. Received: "
+                "`steps` must crop from the original image in the first step only. Received: "
                 f"{[type(step).__name__ for step in ([self.crop] if self.crop else []) + steps]}"
             )
 
     def reader(self, count: int, rng: np.random.Generator) -> Callable[[Image.Image, int], np.ndarray] | None:
-        """The `read` function for `split.load`, or None."""
+        """Return the `read` function for `split.load`, or None."""
         return None if self.crop is None else self.crop.reader(count, rng)
 
     def __call__(
         self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Apply the steps in order, except the one that `reader` stands for."""
         for step in self.steps:
             images, labels = step(images, labels, rng)
         return images, labels
@@ -47,25 +48,27 @@ def get(
     mixup_per_sample: bool = False,
     class_counts: Sequence[int] | np.ndarray | None = None,
 ) -> Pipeline | None:
-    """One transform of all steps, or None if there is nothing to do.
+    """Combine all steps into one transform.
 
     Args:
-        config_list: for each step a dict of its "name", one of `names()`, and its arguments, for example
+        config_list: one dict per step with its "name", one of `names()`, and its arguments, for example
             `{"name": "pad_crop_flip", "padding": 4, "flip": True}`.
-        num_classes: number of classes; needed with mixup and by steps that make soft labels.
-        mixup_alpha: mixup with lam ~ Beta(alpha, alpha) after all other steps; 0 for none.
-        mixup_per_sample: draw lam for every image, not once for the batch.
-        class_counts: training images per class, for the steps that need them.
+        num_classes: number of classes; required by mixup and by steps that return soft labels.
+        mixup_alpha: alpha of a final mixup step with lam ~ Beta(alpha, alpha); 0 for none.
+        mixup_per_sample: whether to draw lam per image rather than once per batch.
+        class_counts: training images per class, for steps that need them.
 
     Returns:
-        A `Pipeline`, for `SampledBatches` and `tf_batches`, or None.
+        A `Pipeline` for `SampledBatches` and `tf_batches`, or None without steps.
 
     Raises:
-        ValueError: for an unknown step or argument.
+        ValueError: a step or argument is unknown, or mixup lacks `num_classes`.
     """
     steps = [make_step(config, num_classes=num_classes, class_counts=class_counts) for config in config_list]
     if mixup_alpha:
         if num_classes is None:
-            raise ValueError("mixup needs `num_classes` for its soft labels. Received: num_classes=None")
+            raise ValueError(
+                "`num_classes` must be given for the soft labels of mixup. Received: num_classes=None"
+            )
         steps.append(Mixup(mixup_alpha, num_classes, mixup_per_sample))
     return Pipeline(steps) if steps else None

@@ -1,11 +1,11 @@
 """Augmentation steps by name, for the host and for the device.
 
-A step of the host is a class whose objects are called as `(images, labels, rng) -> (images, labels)`. One that crops
-from images at their original size has a method `reader(count, rng)` as well; see `ImageNetTrainCrop`.
+A host step is a class whose instances are called as `(images, labels, rng) -> (images, labels)`. A step that
+crops from images at their original size also has a method `reader(count, rng)`; see `ImageNetTrainCrop`.
 
-A step of the device, `register_on_device`, takes the arguments of the host's step of the same name. One that changes
-images has `on_device(images, draws) -> images`. One that mixes them has `mix_images(images, draws) -> images` and
-`mix_labels(soft labels, image size, draws) -> soft labels`.
+A device step (`register_on_device`) takes the arguments of the host step of the same name. A step that changes
+images has `on_device(images, draws) -> images`. A step that mixes them has `mix_images(images, draws) -> images`
+and `mix_labels(soft labels, image size, draws) -> soft labels`.
 """
 
 from __future__ import annotations
@@ -32,11 +32,12 @@ def make_step(config: Mapping[str, Any], on_device: bool = False, **context: Any
 
     Args:
         config: `{"name": one of names(), argument: value, ...}`.
-        on_device: make the device's version; `device_names()` has those.
-        **context: `num_classes` and `class_counts`; handed to steps that have such a parameter. None counts as unknown.
+        on_device: make the device version; `device_names()` lists them.
+        **context: `num_classes` and `class_counts`, passed to steps that have such a parameter. None counts
+            as not given.
 
     Raises:
-        ValueError: an unknown name or argument, or a missing argument.
+        ValueError: the name or an argument is unknown, or an argument is missing.
     """
     known = {key: value for key, value in context.items() if value is not None}
     return (_DEVICE_STEPS if on_device else _STEPS).make(config, **known)

@@ -11,22 +11,23 @@ from ltzoo.data.augmentation.registry import register
 
 @register("remix")
 class Remix(Mixup):
-    """Images are mixed as in `Mixup` with lam; the labels with lam_y, which may be another number.
+    """Mix images with lam as in `Mixup`, and labels with lam_y, which may differ from lam.
 
-    x = lam x_i + (1 - lam) x_j and y = lam_y y_i + (1 - lam_y) y_j with, n being the counts of the two classes,
+    x = lam x_i + (1 - lam) x_j and y = lam_y y_i + (1 - lam_y) y_j. With the class counts n_i and n_j,
 
     - lam_y = 0 if n_i / n_j >= kappa and lam < tau (Eq. 7),
     - lam_y = 1 if n_i / n_j <= 1 / kappa and 1 - lam < tau,
-    - lam_y = lam otherwise:
+    - lam_y = lam otherwise.
 
-    an image that holds at most tau of a class kappa times as frequent, or more, belongs to the rarer class alone.
+    The label is thus the rarer class alone where the other class is at least kappa times as frequent and has a
+    share of the image below tau.
 
     Args:
-        class_counts: training images of each class, [C].
+        class_counts: training images per class, [C].
         alpha: positive; lam ~ Beta(alpha, alpha).
         kappa: at least 1; 3 in the paper.
         tau: from 0 (plain mixup) to 1; 0.5 in the paper.
-        per_sample: draw one lam for every image. The default draws one for the batch.
+        per_sample: whether to draw one lam per image. By default one lam serves the batch.
 
     Call: (images [B, H, W, C], labels int [B], rng) ->
         (images float32 [B, H, W, C], labels float32 [B, C]).
@@ -51,11 +52,12 @@ class Remix(Mixup):
     def __call__(
         self, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mixed images and the labels mixed by `label_lam`."""
         labels = np.asarray(labels)
         if labels.ndim != 1:
             raise ValueError(
-                "Remix compares the classes of two images, so it needs integer labels and no other mixing before "
-                f"it. Received: labels of shape {labels.shape}"
+                "`labels` must be integer labels: Remix compares the classes of two images, so put no other "
+                f"mixing step before it. Received: labels of shape {labels.shape}"
             )
         count = len(images)
         lam = rng.beta(self.alpha, self.alpha, size=count if self.per_sample else 1)
@@ -64,7 +66,7 @@ class Remix(Mixup):
         return mix(images, lam, order), mix(soft_labels(labels, self.num_classes), label_lam, order)
 
     def label_lam(self, lam: np.ndarray, labels: np.ndarray, others: np.ndarray) -> np.ndarray:
-        """lam_y [B] of the formula, from lam [B] or [1] and the classes i and j [B]."""
+        """Return lam_y [B] from lam [B] or [1] and the classes i (`labels`) and j (`others`), each [B]."""
         # float64, so that ratios such as 3 / 1 are exact.
         counts = self.class_counts.array
         ratio = counts[labels] / counts[others]
