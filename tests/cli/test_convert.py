@@ -75,7 +75,7 @@ def test_mistakes_are_one_line_and_keep_what_is_there(one_line, checkpoint, tmp_
 
 def test_mistakes_of_the_command_line(one_line, tmp_path):
     file = tmp_path / "file.pth"
-    assert "which is none" in one_line("convert", file, "--entry", ENTRY)
+    assert "must be an existing file" in one_line("convert", file, "--entry", ENTRY)
     file.write_bytes(b"")
     assert "--entry must name" in one_line("convert", file)
     assert "--out is missing" in one_line("convert", file, "--entry", tmp_path / "model.keras")

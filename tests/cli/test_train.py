@@ -89,7 +89,7 @@ def test_resume_of_a_finished_training_changes_nothing(invoke, run, photos):
 
 
 def test_resume_of_nothing_starts_or_says_what_is_missing(one_line, tmp_path):
-    assert "no training in --out yet" in one_line("train", "--out", tmp_path / "new", "--resume")
+    assert "no run in --out yet" in one_line("train", "--out", tmp_path / "new", "--resume")
 
 
 def interrupted(invoke, monkeypatch, epoch, *words):

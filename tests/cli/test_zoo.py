@@ -52,8 +52,8 @@ def test_list_shows_the_papers_figure_and_can_leave_out_what_has_no_weights(invo
 
 
 def test_no_match_names_the_closest(one_line):
-    assert "Did you mean gcl_resnet32_cifar10_lt" in one_line("list", "gcl_resnet32_cifar10")
-    assert "Did you mean gcl_resnet32_cifar10_lt" in one_line("info", "gcl_resnet32_cifar10")
+    assert "Did you mean 'gcl_resnet32_cifar10_lt'" in one_line("list", "gcl_resnet32_cifar10")
+    assert "Did you mean 'gcl_resnet32_cifar10_lt'" in one_line("info", "gcl_resnet32_cifar10")
     assert "with weights" in one_line("list", "*_imagenet_lt", "--with-weights")
 
 
@@ -80,4 +80,4 @@ def test_info_of_an_entry_that_nobody_has_trained(invoke):
 
 def test_info_of_an_entry_that_another_stands_in_for(invoke):
     text = " ".join(invoke("info", "gcl_resnet32_cifar10_lt").stdout.split())
-    assert "weights none yet; those of gcl_published_resnet32_cifar10_lt are loaded" in text
+    assert "weights none yet; gcl_published_resnet32_cifar10_lt is loaded instead" in text

@@ -188,7 +188,7 @@ def test_models_that_cannot_be_converted(resnext):
     outer = keras.Model(inputs, layers.GlobalAveragePooling2D()(residual_networks.resnext()(inputs)))
     with pytest.raises(ValueError, match="inner model"):
         convert_batch_normalization(outer)
-    with pytest.raises(ValueError, match="inside of a nested model"):
+    with pytest.raises(ValueError, match="in a nested model"):
         convert_batch_normalization(outer, ["stem"])
     twice = convert_batch_normalization(resnext)
     with pytest.raises(ValueError, match="'s2b0_last', an NBN layer already"):

@@ -65,7 +65,7 @@ def test_what_cannot_be_made_says_why(caffe):
         get("keras_applications:Resnet50")
     with pytest.raises(ValueError, match="cannot be made.*Received: 'keras_applications:Small'"):
         get("keras_applications:Small", filters=-1)
-    with pytest.raises(ValueError, match="may get filters. Received: width"):
+    with pytest.raises(ValueError, match="takes filters. Received: width"):
         get("keras_applications:Small", width=2)
     with pytest.raises(ValueError, match="library of backbones, .* keras_hub. Received: name='torchvision'"):
         get("torchvision:resnet50")
