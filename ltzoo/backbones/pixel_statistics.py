@@ -28,7 +28,9 @@ def pixel_statistics(backbone: Any) -> tuple[tuple[float, ...], tuple[float, ...
 
 
 def set_pixel_statistics(
-    backbone: keras.Model, mean: float | Sequence[float], std: float | Sequence[float]
+    backbone: keras.Model,
+    mean: float | Sequence[float] | np.ndarray,
+    std: float | Sequence[float] | np.ndarray,
 ) -> keras.Model:
     """Set the `pixel_statistics` of a backbone, per channel or one number for all.
 
@@ -52,6 +54,6 @@ def from_scale_and_offset(
     scale: float | Sequence[float] | None, offset: float | Sequence[float] | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return (mean, std) such that (p / 255 - mean) / std equals p * scale + offset for pixels p in 0..255."""
-    scale = np.asarray(1.0 if scale is None else scale, np.float64)
-    offset = np.asarray(0.0 if offset is None else offset, np.float64)
-    return -offset / (255.0 * scale), 1.0 / (255.0 * scale)
+    factors = np.asarray(1.0 if scale is None else scale, np.float64)
+    offsets = np.asarray(0.0 if offset is None else offset, np.float64)
+    return -offsets / (255.0 * factors), 1.0 / (255.0 * factors)

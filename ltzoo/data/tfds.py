@@ -145,7 +145,7 @@ def open_builder(name: str, data_dir: str | Path | None, download: bool) -> Any:
         ValueError: the name is unknown, or the dataset was prepared in another format.
     """
     try:
-        import tensorflow_datasets as tfds
+        import tensorflow_datasets as tfds  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ImportError(
             'from_tfds needs TensorFlow Datasets: pip install "ltzoo[tfds]". '
@@ -189,7 +189,7 @@ def read_records(
     Raises:
         ValueError: the split is unknown, or the dataset was prepared in another format.
     """
-    import tensorflow_datasets as tfds
+    import tensorflow_datasets as tfds  # pyright: ignore[reportMissingImports]
 
     try:
         records = builder.as_data_source(split=split, decoders={image_key: tfds.decode.SkipDecoding()})

@@ -43,7 +43,7 @@ def write_onnx(served: Any, path: Path, description: Description, opset_version:
         opset_version: version of the operator set; None means the converter's default.
     """
     import keras
-    import onnx
+    import onnx  # pyright: ignore[reportMissingImports]
 
     signature = [keras.InputSpec(shape=(None, *served.image_shape), dtype="float32", name="images")]
     with _quiet():

@@ -62,6 +62,6 @@ def import_openvino() -> ModuleType:
     """
     # Python accepts None here and then refuses the import; typeshed does not know that.
     sys.modules.setdefault("openvino_telemetry", None)  # pyright: ignore[reportArgumentType]
-    import openvino
+    import openvino  # pyright: ignore[reportMissingImports]
 
     return openvino

@@ -44,6 +44,7 @@ class CAMCHead(CAMCalibration):
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
         """Copy the class vectors; set prototypes and fusion from the training images."""
+        assert self.kernel is not None
         kernel = getattr(previous, "kernel", None)
         if kernel is not None and tuple(kernel.shape) == tuple(self.kernel.shape):
             # A copy: on JAX two variables must not share a buffer that a step donates.

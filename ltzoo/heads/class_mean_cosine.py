@@ -40,4 +40,5 @@ class ClassMeanCosine(NormalizedDense):
             return
         means = class_means(*context.features(), self.units)
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
+        assert self.kernel is not None
         self.kernel.assign((means / np.maximum(lengths, 1e-12)).T)

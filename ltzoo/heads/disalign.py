@@ -34,6 +34,12 @@ class DisAlign(LinearHead):
     Deviation: c starts at 0; PyTorch draws it from U(-1, 1) / sqrt(D).
     """
 
+    # Variables that `build` creates.
+    magnitude: Any
+    margin: Any
+    confidence_kernel: Any
+    confidence_bias: Any
+
     def __init__(
         self,
         num_classes: int,

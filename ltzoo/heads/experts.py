@@ -57,7 +57,7 @@ class ExpertsHead(keras.layers.Layer):
         self.class_counts = None if class_counts is None else ClassCounts(class_counts)
         self._given_scale = scale
         context = {} if self.class_counts is None else {"class_counts": self.class_counts}
-        self.experts = [
+        self.experts: list[Any] = [
             get(self.head_config, self.num_classes, scale, name=f"expert{number}", **context)
             for number in range(1, self.num_experts + 1)
         ]
@@ -102,7 +102,8 @@ class ExpertsHead(keras.layers.Layer):
         if isinstance(previous, ExpertsHead) and previous.num_experts == self.num_experts:
             before = previous.experts
         for number, (expert, earlier) in enumerate(zip(self.experts, before, strict=True)):
-            begin(expert, earlier, _ExpertContext(context, number, self.num_experts))
+            own: Any = _ExpertContext(context, number, self.num_experts)
+            begin(expert, earlier, own)
 
     def parts(self, inputs: Any) -> list[Any]:
         """Return the features of each expert, a list of E arrays."""
@@ -136,7 +137,7 @@ class ExpertsHead(keras.layers.Layer):
 class _ExpertContext:
     """A `StageContext` of which one expert sees its own part of all features."""
 
-    def __init__(self, context, number, num_experts):
+    def __init__(self, context: StageView, number: int, num_experts: int) -> None:
         self._context, self._number, self._num_experts = context, number, num_experts
 
     def __getattr__(self, name):

@@ -35,6 +35,7 @@ class LearnableWeightScalingHead(LearnableWeightScaling):
             return
         if previous is not self:
             kernel, bias = linear_weights(previous)
+            assert self.kernel is not None
             self.kernel.assign(kernel)
             if self.bias is not None:
                 self.bias.assign(bias)

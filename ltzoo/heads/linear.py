@@ -32,6 +32,10 @@ class LinearHead(keras.layers.Layer):
         ValueError: `num_classes` is below 1.
     """
 
+    # Variables that `build` creates; None before, and without a bias.
+    kernel: Any
+    bias: Any
+
     def __init__(
         self,
         num_classes: int,
@@ -117,7 +121,7 @@ class LinearHead(keras.layers.Layer):
         }
 
 
-def linear_weights(head: keras.layers.Layer) -> tuple[np.ndarray, np.ndarray]:
+def linear_weights(head: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return kernel `[D, C]` and bias `[C]` of the dense layer equivalent to a linear head.
 
     Raises:

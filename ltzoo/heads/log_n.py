@@ -38,6 +38,10 @@ class LogN(LinearHead):
     normalization over the training data with moving averages. As there, variances are at least 1e-11.
     """
 
+    # Variables that `build` creates.
+    logit_mean: Any
+    logit_std: Any
+
     def __init__(
         self,
         num_classes: int,

@@ -51,6 +51,9 @@ class NearestClassMean(LinearHead):
         ValueError: unknown `features` or `metric`.
     """
 
+    # Variables that `build` creates.
+    center: Any
+
     def __init__(
         self,
         num_classes: int,

@@ -41,6 +41,10 @@ class Recalibrated(LinearHead):
     Deviation: Guo et al. have no u and fit T on held-out images.
     """
 
+    # Variables that `build` creates.
+    factor: Any
+    prior_share: Any
+
     def __init__(
         self,
         num_classes: int,

@@ -54,7 +54,7 @@ class RectifiedHead(keras.layers.Layer):
         self.class_counts = None if class_counts is None else ClassCounts(class_counts)
         self._given_scale = scale
         context = {} if self.class_counts is None else {"class_counts": self.class_counts}
-        self.head = get(self.head_config, self.num_classes, scale, name="classifier", **context)
+        self.head: Any = get(self.head_config, self.num_classes, scale, name="classifier", **context)
         self.rectification = LogitRectification(affine, momentum, epsilon, name="rectification")
 
     @property

@@ -95,7 +95,7 @@ class RoutedExpertsHead(ExpertsHead):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        keras.layers.Layer.trainable.fset(self, value)
+        keras.layers.Layer.trainable.__set__(self, value)
         self._freeze()
 
     def _freeze(self):

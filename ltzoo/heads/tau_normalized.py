@@ -43,6 +43,9 @@ class TauNormalized(LinearHead):
     out validation images: a network classifies memorized training images equally well over a wide range of tau.
     """
 
+    # Variables that `build` creates.
+    tau_weight: Any
+
     def __init__(
         self,
         num_classes: int,

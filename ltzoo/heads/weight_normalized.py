@@ -29,6 +29,9 @@ class WeightNormalized(LinearHead):
         **kwargs: arguments of `LinearHead`.
     """
 
+    # Variables that `build` creates.
+    magnitude: Any
+
     def __init__(
         self,
         num_classes: int,

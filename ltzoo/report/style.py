@@ -1,5 +1,7 @@
 """Common style of all figures: sizes, grid, and colors that work with color blindness and in gray print."""
 
+from typing import Literal
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -25,7 +27,9 @@ def figure(width: float = 7.5, height: float = 4.2) -> Figure:
     return result
 
 
-def tidy(axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: str = "y") -> Axes:
+def tidy(
+    axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: Literal["both", "x", "y", ""] = "y"
+) -> Axes:
     """Set titles, a light grid behind the data, and no box."""
     axes.set_title(title, fontsize=11, color=INK, loc="left", fontweight="bold")
     axes.set_xlabel(x, fontsize=10, color=INK)
@@ -63,6 +67,7 @@ def class_axis(axes: Axes, class_names, order: np.ndarray) -> None:
         crowded = sum(map(len, names)) + 2 * count > 90
         if crowded:  # Make room for the rotated names, so that the plot keeps its height.
             figure = axes.get_figure()
+            assert isinstance(figure, Figure)
             figure.set_figheight(figure.get_figheight() + 0.075 * max(map(len, names)))
         axes.set_xticks(
             range(count), names, rotation=90 if crowded else 0, ha="center", fontsize=9 if count <= 20 else 8

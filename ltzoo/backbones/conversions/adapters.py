@@ -67,7 +67,10 @@ def adapters(
             f"Received: backbone {backbone.name!r}"
         )
     rank = _default_rank(num_classes, len(places)) if rank is None else rank
-    items = [(first[0], last[0], path, *_branch(first[2], last[2], rank)) for first, last, path in places]
+    items = []
+    for first, last, path in places:
+        branch, shape = _branch(first[2], last[2], rank)
+        items.append((first[0], last[0], path, branch, shape))
     return with_additions(backbone, "adapter", items, seed)
 
 

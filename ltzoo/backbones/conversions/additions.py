@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import zlib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import keras
 
@@ -62,7 +63,7 @@ def choose(
 def with_additions(
     backbone: keras.Model,
     prefix: str,
-    items: Iterable[tuple[str, str, str, keras.layers.Layer, tuple | None]],
+    items: Iterable[tuple[str, str, str, Any, tuple | None]],
     seed: int | None = None,
 ) -> LightlyTuned:
     """Add layers to a backbone.

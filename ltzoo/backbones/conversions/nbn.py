@@ -87,7 +87,7 @@ def convert_batch_normalization(
         return copy
 
     def call(layer, *arguments, **keywords):
-        group = group_of.get(getattr(layer, "name", None))
+        group = group_of.get(getattr(layer, "name", ""))
         if group is None:
             return layer(*arguments, **keywords)
         inputs = arguments[0]

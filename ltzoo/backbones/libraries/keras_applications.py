@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -54,7 +54,7 @@ def make(
         raise ValueError(
             f"`network` must be one of {', '.join(functions)}.{hint} Received: network={network!r}"
         )
-    function = functions[network]
+    function: Callable[..., Any] = functions[network]
     allowed = set(inspect.signature(function).parameters) - {
         "include_top",
         "weights",

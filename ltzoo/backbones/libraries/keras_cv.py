@@ -50,7 +50,8 @@ def make(
         ValueError: an unknown class or preset, or arguments that do not fit.
         ConnectionError: a preset cannot be downloaded.
     """
-    library = _library()
+    library: Any = _library()
+    model: Any
     cls = getattr(library.models, network, None)
     is_class = inspect.isclass(cls) and issubclass(cls, keras.Model)
     with seeded(seed), library_errors(f"keras_cv:{network}"):
@@ -73,7 +74,7 @@ def make(
 
 def _library():
     try:
-        import keras_cv
+        import keras_cv  # pyright: ignore[reportMissingImports]
     except Exception as error:  # An old library may fail in any way with a new Keras.
         raise ImportError(
             f'Networks of KerasCV need keras-cv: pip install "ltzoo[cv]" ({type(error).__name__}: {error})'

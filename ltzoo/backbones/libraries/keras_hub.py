@@ -51,7 +51,8 @@ def make(
         ValueError: an unknown class or preset, arguments that do not fit, or no network for images.
         ConnectionError: a preset cannot be downloaded.
     """
-    library = _library()
+    library: Any = _library()
+    model: Any
     cls = getattr(library.models, network, None)
     is_class = inspect.isclass(cls) and issubclass(cls, keras.Model)
     statistics = None
@@ -83,7 +84,7 @@ def make(
 
 def _library():
     try:
-        import keras_hub
+        import keras_hub  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ImportError(
             f'Networks of KerasHub need keras-hub: pip install "ltzoo[hub]" ({error})'

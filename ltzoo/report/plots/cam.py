@@ -35,7 +35,7 @@ def activation_maps(maps, class_counts, class_names=None) -> Figure:
             label = int(maps.labels[column])
             if column == 0:
                 axes.set_ylabel(title, fontsize=11, color=style.INK, fontweight="bold")
-            if values is None:
+            if values is None or predictions is None:
                 count = int(class_counts[label])
                 text = f"{style.shorten(names[label], 14)}\n{count} training image{'s' * (count != 1)}"
                 axes.set_title(text, fontsize=9, color=style.INK)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ltzoo.report import style
 
@@ -14,9 +15,9 @@ def training_curves(histories: Mapping, models: Sequence[str] = ()) -> Figure:
     A dotted line marks where the stage of a model changes.
 
     Args:
-        histories: Name of the model to the `history` of its `History`: lists with a value an epoch, among
-            them `loss`, `accuracy`, `val_loss`, `val_accuracy` and `stage`; what is missing is not drawn.
-        models: Names of the models of other figures, in their order: a history of such a name gets its color.
+        histories: `History.history` by model name: lists with one value per epoch, among them `loss`, `accuracy`,
+            `val_loss`, `val_accuracy` and `stage`; missing ones are not drawn.
+        models: names of the models in other figures, in order; histories of the same name get the same color.
     """
     figure = style.figure(width=9.0, height=3.8)
     for position, (key, label) in enumerate((("loss", "loss"), ("accuracy", "accuracy (%)"))):
@@ -34,7 +35,7 @@ def training_curves(histories: Mapping, models: Sequence[str] = ()) -> Figure:
                     )  # fmt: skip
             for border in stage_borders(history.get("stage") or []):
                 axes.axvline(border, color=color, linewidth=1.2, linestyle=":", zorder=1)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], integer=True))
         if key == "accuracy":
             axes.set_ylim(0, 102)
     lines = {line.get_label(): line for axes in figure.axes for line in axes.get_lines()}
