@@ -132,7 +132,8 @@ def linear_weights(head: Any) -> tuple[np.ndarray, np.ndarray]:
     plain = isinstance(head, keras.layers.Dense) or getattr(type(head), "logits", None) is LinearHead.logits
     if plain:
         kernel = ops.convert_to_numpy(head.kernel.value)
-        bias = np.zeros(kernel.shape[1]) if head.bias is None else ops.convert_to_numpy(head.bias.value)
+        bias = head.bias
+        bias = np.zeros(kernel.shape[1]) if bias is None else ops.convert_to_numpy(bias.value)
         scale = getattr(head, "scale", 1.0)
         return kernel * scale, bias * scale
     if isinstance(head, NormalizedDense) and not head.normalize_features:
