@@ -43,8 +43,8 @@ def test_open_size_and_seed():
     "arguments, message",
     [
         ({"blocks": (1, 1, 1)}, "four numbers"),
-        ({"blocks": (1, 1, 1, 1), "stem": "big"}, "stem must be one of"),
-        ({"blocks": (1, 1, 1, 1), "bottleneck": False, "groups": 2}, "groups above 1"),
+        ({"blocks": (1, 1, 1, 1), "stem": "big"}, "`stem` must be one of"),
+        ({"blocks": (1, 1, 1, 1), "bottleneck": False, "groups": 2}, "`groups` must be 1"),
         ({"blocks": (1, 1, 1, 1), "input_shape": (8, 8)}, "height, width, channels"),
         ({"blocks": (1, 1, 1, 1), "width_multiplier": 0}, "width_multiplier"),
     ],

@@ -189,7 +189,7 @@ def test_a_zoo_entry_refuses_other_data(one_line, tmp_path, monkeypatch):
     (tmp_path / "other.json").write_text(json.dumps({**card, "name": "other", "weights": None}))
     monkeypatch.setattr(shipped, "folder", lambda: tmp_path)
     line = one_line("train", "other", "--out", tmp_path / "run")
-    assert "The data are not those of other" in line and not (tmp_path / "run").exists()
+    assert "The data do not match other" in line and not (tmp_path / "run").exists()
 
 
 def test_a_zoo_entry_is_trained_as_its_card_says(invoke, tmp_path, monkeypatch):

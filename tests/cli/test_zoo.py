@@ -34,6 +34,7 @@ def test_list_shows_the_parts(invoke):
 @pytest.mark.parametrize("kind", ["models", "recipes", "data"])
 def test_list_needs_keras_for_backbones_alone(kind):
     script = (
+        "import sys\n"
         "from click.testing import CliRunner\n"
         "from ltzoo.cli import cli\n"
         f"done = CliRunner().invoke(cli, ['list', '--kind', '{kind}'])\n"

@@ -68,5 +68,5 @@ def test_training_sees_whole_images_and_prediction_crops(tmp_path):
 
 
 def test_the_technique_needs_the_conversion():
-    with pytest.raises(ValueError, match="needs the backbone conversion 'camc_plus_plus'"):
+    with pytest.raises(ValueError, match="must have the conversion 'camc_plus_plus'"):
         tiny.model(tiny.recipe("camc_plus_plus", conversions=()))

@@ -70,5 +70,5 @@ def test_models_of_before_there_was_a_shift_load():
 @pytest.mark.parametrize("shift", [-1, 0.5, 8])
 def test_impossible_shifts_are_refused(shift):
     plain = backbones.get("fastnet", input_shape=(8, 8, 3), seed=0, widths=(4,))
-    with pytest.raises(ValueError, match=f"shift must be .*Received: shift={shift}"):
+    with pytest.raises(ValueError, match=f"`shift` must be .*Received: shift={shift}"):
         convert(plain, [{"name": "flip_average", "shift": shift}])

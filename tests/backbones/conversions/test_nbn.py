@@ -196,5 +196,5 @@ def test_models_that_cannot_be_converted(resnext):
     unscaled = keras.Sequential([inputs, layers.BatchNormalization(scale=False, name="plain")])
     with pytest.raises(ValueError, match="'plain' with scale=False"):
         convert_batch_normalization(unscaled)
-    with pytest.raises(ValueError, match="Received: Dense"):
+    with pytest.raises(ValueError, match="model of type Dense"):
         convert_batch_normalization(layers.Dense(1))
