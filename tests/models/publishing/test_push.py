@@ -228,7 +228,7 @@ def test_the_readme_tells_what_the_card_measured_and_nothing_else():
     }
     for measured in (None, {"top1": None}):
         text = readme(dataclasses.replace(card, measured=measured, **more), "address")
-        assert "- Something is open.\n" in text and "resized to 256 (bilinear)" in text
+        assert "- Something is open.\n" in text and "resize the shorter side to 256 (bilinear)" in text
         assert "model-index" not in text and "No results are recorded for these weights." in text
         assert "12.3" not in text and "0.123" not in text
 
