@@ -15,6 +15,7 @@ The committed files were written by commit 6170af2. Write them again only to giv
     fixtures/NAME/BACKEND/final.npz  the weights that this run reached when it was resumed
 """
 
+import contextlib
 import importlib.util
 import json
 import shutil
@@ -87,12 +88,10 @@ def write_interrupted(name, folder, digits):
     """Write the checkpoint of an interrupted run, and the weights that it reaches when it is resumed."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         cases.build(name, digits).fit(
             digits, callbacks=[Interrupt()], checkpoint=folder, verbose=0, seed=cases.SEED
         )
-    except KeyboardInterrupt:
-        pass
     with tempfile.TemporaryDirectory() as copy:
         shutil.copy(folder / "state.npz", copy)
         model = cases.resume(name, copy, digits)
