@@ -34,26 +34,28 @@ def load_batch(
 
 
 class SampledBatches(keras.utils.PyDataset):
-    """Keras dataset over a `ClassSampler`: `dataset[step]` is a pure function of (seed, epoch, step).
+    """Keras dataset over the batches of several epochs; `dataset[n]` is a pure function of the seed and n.
 
-    Pass shuffle=False to `fit`: by default Keras takes the batches of a `PyDataset` in another order. Leave
-    `steps_per_epoch` unset, and set `epoch_length` of the sampler instead.
+    Batch n is batch n % s of epoch `first_epoch + n // s`, with s = `sampler.steps_per_epoch`. The epochs follow one
+    another without a mark, as in `tf_batches`, so call
 
-    `epoch` is the epoch of the next batches. `fit` increases it by one at the end of every epoch. To start at epoch 7,
-    set first_epoch=7 or `dataset.epoch = 7`. Keras also ends an "epoch" once before the first one, while it prepares a
-    `fit`; that call is recognized and ignored. With `callbacks=[dataset.epoch_callback()]` the epoch follows the
-    numbers of `fit` itself (`initial_epoch` included).
+        fit(dataset, steps_per_epoch=sampler.steps_per_epoch, epochs=num_epochs, shuffle=False)
 
-    With `workers` above 1 its own threads prepare batches ahead. It does not use Keras's queue for datasets, which
-    reads ahead while the model is being built, and then trains on those batches out of order.
+    By default Keras would shuffle the batches. With `workers` above 1 the dataset's own threads load batches ahead.
+    It does not use Keras's queue, which reads ahead while the model is being built and then trains on those batches
+    out of order.
 
     Args:
         sampler: a `ClassSampler`.
-        load: function from int64 positions [n] to images [n, H, W, C], for example `split.load`.
+        load: function from int64 positions `[n]` to images `[n, H, W, C]`, for example `split.load`.
         transform: function (images, labels, rng) -> (images, labels), or None.
         first_epoch: epoch to begin with.
+        num_epochs: number of epochs in the dataset.
         workers: threads that load batches; 1 loads in the calling thread.
         max_queue_size: batches prepared ahead if `workers` is above 1.
+
+    Raises:
+        ValueError: `workers` or `first_epoch` is negative, or `num_epochs` is below 1.
     """
 
     def __init__(
@@ -62,72 +64,51 @@ class SampledBatches(keras.utils.PyDataset):
         load: Callable[..., np.ndarray],
         transform: Callable[..., tuple[np.ndarray, np.ndarray]] | None = None,
         first_epoch: int = 0,
+        num_epochs: int = 1,
         workers: int = 1,
         max_queue_size: int = 10,
     ) -> None:
         super().__init__(workers=1, max_queue_size=max_queue_size)
-        if workers < 0 or first_epoch < 0:
+        if workers < 0 or first_epoch < 0 or num_epochs < 1:
             raise ValueError(
-                "`workers` and `first_epoch` must be at least 0. "
-                f"Received: workers={workers}, first_epoch={first_epoch}"
+                "`workers` and `first_epoch` must be at least 0, and `num_epochs` at least 1. Received: "
+                f"workers={workers}, first_epoch={first_epoch}, num_epochs={num_epochs}"
             )
         self.sampler = sampler
         self.load = load
         self.transform = transform
-        self.epoch = first_epoch
+        self.first_epoch = first_epoch
+        self.num_epochs = num_epochs
         self.threads = workers
-        self._ignore_next_end = False
         self._pool = None
         self._ahead = {}
         self._guard = threading.Lock()
 
-    @property
-    def workers(self) -> int:
-        """Keras reads this when `fit`, `evaluate` or `predict` begins, and once only."""
-        self._ignore_next_end = True
-        return 1
-
-    @property
-    def num_batches(self) -> int:
-        """Number of batches in an epoch."""
-        return self.sampler.steps_per_epoch
-
     def __len__(self) -> int:
-        return self.sampler.steps_per_epoch
+        return self.sampler.steps_per_epoch * self.num_epochs
 
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return (images, labels) of batch `step` of `epoch`, independent of the current epoch."""
+        """Return (images, labels) of batch `step` of any `epoch`."""
         return load_batch(self.sampler, self.load, self.transform, epoch, step)
 
-    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        epoch = self.epoch
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         if self.threads < 2:
-            return self.batch(epoch, step)
+            return self._numbered(index)
         with self._guard:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="ltzoo_batches")
-            for key in [key for key in self._ahead if key[0] != epoch or key[1] < step]:
-                self._ahead.pop(key).cancel()
-            for ahead in range(step, min(step + 1 + self.max_queue_size, len(self))):
-                if (epoch, ahead) not in self._ahead:
-                    self._ahead[epoch, ahead] = self._pool.submit(self.batch, epoch, ahead)
-            future = self._ahead.pop((epoch, step))
+            last = min(index + self.max_queue_size, len(self) - 1)
+            for number in [number for number in self._ahead if not index <= number <= last]:
+                self._ahead.pop(number).cancel()
+            for number in range(index, last + 1):
+                if number not in self._ahead:
+                    self._ahead[number] = self._pool.submit(self._numbered, number)
+            future = self._ahead.pop(index)
         return future.result()
 
-    def on_epoch_end(self) -> None:
-        """Move to the next epoch; Keras calls this."""
-        if self._ignore_next_end:
-            self._ignore_next_end = False
-        else:
-            self.epoch += 1
-
-    def epoch_callback(self) -> keras.callbacks.Callback:
-        """Return a Keras callback that sets `epoch` to the number of each epoch of `fit` as it begins."""
-
-        def set_epoch(epoch, logs=None):
-            self.epoch = epoch
-
-        return keras.callbacks.LambdaCallback(on_epoch_begin=set_epoch)
+    def _numbered(self, number):
+        epoch, step = divmod(int(number), self.sampler.steps_per_epoch)
+        return self.batch(self.first_epoch + epoch, step)
 
 
 def tf_batches(

@@ -24,11 +24,9 @@ def training_feed(
     workers: int = 1,
 ) -> dict[str, Any]:
     """Return the batches of `num_epochs` epochs, starting at `first_epoch`, as arguments of `keras.Model.fit`."""
-    if keras.backend.backend() == "tensorflow":
-        batches = tf_batches(sampler, load, transform, first_epoch, num_epochs, workers=workers)
-        return {"x": batches, "steps_per_epoch": sampler.steps_per_epoch, "shuffle": False}
-    batches = SampledBatches(sampler, load, transform, first_epoch=first_epoch, workers=workers)
-    return {"x": batches, "shuffle": False}
+    make = tf_batches if keras.backend.backend() == "tensorflow" else SampledBatches
+    batches = make(sampler, load, transform, first_epoch, num_epochs, workers=workers)
+    return {"x": batches, "steps_per_epoch": sampler.steps_per_epoch, "shuffle": False}
 
 
 def validation_feed(labels: np.ndarray, load: Callable[..., np.ndarray], batch_size: int) -> Any:

@@ -56,21 +56,21 @@ def expected_losses(sampler, epochs):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_fit_trains_on_every_batch_once_in_order(built, workers):
     sampler = make_sampler()
-    dataset = SampledBatches(sampler, load, first_epoch=2, workers=workers)
-    losses = trained_positions(dataset, built, epochs=3)
+    dataset = SampledBatches(sampler, load, first_epoch=2, num_epochs=3, workers=workers)
+    steps = sampler.steps_per_epoch
+    losses = trained_positions(dataset, built, epochs=3, steps_per_epoch=steps)
     np.testing.assert_allclose(losses, expected_losses(sampler, (2, 3, 4)), rtol=1e-5)
-    assert dataset.epoch == 5
-    losses = trained_positions(dataset, built, epochs=1)
-    np.testing.assert_allclose(losses, expected_losses(sampler, (5,)), rtol=1e-5)
+    # Nothing in the dataset has changed: the next fit sees the same batches.
+    losses = trained_positions(dataset, built, initial_epoch=4, epochs=6, steps_per_epoch=steps)
+    np.testing.assert_allclose(losses, expected_losses(sampler, (2, 3)), rtol=1e-5)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_epoch_callback_follows_the_numbers_of_fit(workers):
-    sampler = make_sampler()
-    dataset = SampledBatches(sampler, load, workers=workers)
-    callbacks = [dataset.epoch_callback()]
-    losses = trained_positions(dataset, False, callbacks, initial_epoch=4, epochs=6)
-    np.testing.assert_allclose(losses, expected_losses(sampler, (4, 5)), rtol=1e-5)
+def test_reading_changes_nothing():
+    dataset = SampledBatches(make_sampler(), load, num_epochs=2)
+    state = {key: value for key, value in vars(dataset).items() if not key.startswith("_")}
+    assert dataset.workers == 1 and len(dataset) == 6 and dataset.max_queue_size == 10
+    assert np.array_equal(dataset[4][0], dataset.batch(1, 1)[0])
+    assert {key: value for key, value in vars(dataset).items() if not key.startswith("_")} == state
 
 
 def noise(images, labels, rng):
@@ -78,13 +78,13 @@ def noise(images, labels, rng):
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_items_are_a_pure_function_of_epoch_and_step(workers):
-    dataset = SampledBatches(make_sampler(), load, noise, workers=workers, max_queue_size=2)
+def test_items_are_a_pure_function_of_their_number(workers):
+    dataset = SampledBatches(make_sampler(), load, noise, num_epochs=5, workers=workers, max_queue_size=2)
     reference = SampledBatches(make_sampler(), load, noise)
-    assert len(dataset) == dataset.num_batches == 3
-    for epoch, step in ((0, 0), (0, 1), (0, 0), (4, 2), (0, 2), (4, 2), (4, 0)):
-        dataset.epoch = epoch
-        images, labels = dataset[step]
+    assert len(reference) == 3 and len(dataset) == 15
+    for number in (0, 1, 0, 14, 2, 14, 12):
+        epoch, step = divmod(number, 3)
+        images, labels = dataset[number]
         again, _ = reference.batch(epoch, step)
         assert np.array_equal(images, again)
         assert np.array_equal(labels, LABELS[dataset.sampler.batch(epoch, step)])
@@ -133,8 +133,10 @@ def test_loading_errors_reach_the_caller():
     for workers in (1, 2):
         with pytest.raises(OSError, match="no such image"):
             SampledBatches(make_sampler(), broken, workers=workers)[0]
-    with pytest.raises(ValueError, match="Received: workers=-1"):
-        SampledBatches(make_sampler(), load, workers=-1)
+    for wrong in ({"workers": -1}, {"first_epoch": -1}, {"num_epochs": 0}):
+        (name, value), *_ = wrong.items()
+        with pytest.raises(ValueError, match=f"Received: .*{name}={value}"):
+            SampledBatches(make_sampler(), load, **wrong)
 
 
 def test_tf_batches_are_the_same_batches():
