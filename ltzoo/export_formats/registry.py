@@ -12,7 +12,11 @@ other libraries only inside the function, so that formats can be listed without 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import importlib.metadata
 import importlib.util
+import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 from ltzoo.registry import Entry, Registry
@@ -46,26 +50,29 @@ FORMATS = Registry("format", Format)
 register = FORMATS.register
 names = FORMATS.names
 
-# The extra of this package that installs each module. Other modules are installed by name.
-_EXTRAS = {
-    "tensorflow": "tensorflow",
-    "jax": "jax",
-    "torch": "torch",
-    "onnx": "onnx",
-    "tf2onnx": "onnx",
-    "onnxruntime": "onnx",
-    "jax2onnx": "onnx-jax",
-    "openvino": "openvino",
-    "ai_edge_litert": "litert",
-}
-
 
 def install(modules: Iterable[str]) -> str:
     """Return the `pip install` command for modules, through extras of this package where possible."""
-    modules = list(modules)
-    extras = ",".join(dict.fromkeys(_EXTRAS[module] for module in modules if module in _EXTRAS))
-    others = [module for module in modules if module not in _EXTRAS]
-    return " ".join(["pip install", *([f'"ltzoo[{extras}]"'] if extras else []), *others])
+    extras = {module: _extra_of(module) for module in modules}
+    own = ",".join(dict.fromkeys(filter(None, extras.values())))
+    others = [module for module, extra in extras.items() if extra is None]
+    return " ".join(["pip install", *([f'"ltzoo[{own}]"'] if own else []), *others])
+
+
+def _extra_of(module):
+    """Return the extra of this package that installs a module; of several the one most like its name, or None."""
+    distribution = re.escape(module.replace("_", "-"))
+    pattern = re.compile(rf"{distribution}\b(?!-).*extra == ['\"]([\w-]+)")
+    extras = [found[1] for found in map(pattern.match, _requirements()) if found]
+    return max(extras, key=lambda extra: len(os.path.commonprefix([extra, module])), default=None)
+
+
+@functools.cache
+def _requirements():
+    try:
+        return tuple(importlib.metadata.requires("ltzoo") or ())
+    except importlib.metadata.PackageNotFoundError:  # A checkout that is not installed.
+        return ()
 
 
 def installed(module: str) -> bool:
