@@ -13,12 +13,12 @@ from types import ModuleType
 def after_keras(action: Callable[[], object], package: str) -> None:
     """Call `action` as soon as Keras is imported: now, or right after the import statement that brings it.
 
-    The parts of `package` import Keras themselves. If one of them brings it, `action` waits until that part is
-    complete, so that it may import every part.
+    Modules of `package`, at any depth, import Keras themselves. If one of them brings it, `action` waits until the
+    outermost of them is complete, so that it may import every module.
 
     Args:
         action: called once, without arguments.
-        package: name of the package whose parts `action` imports.
+        package: name of the package whose modules `action` imports.
     """
     if "keras" in sys.modules:
         action()
@@ -27,7 +27,7 @@ def after_keras(action: Callable[[], object], package: str) -> None:
 
 
 class _AfterKeras(importlib.abc.MetaPathFinder):
-    """A finder that finds what the other finders find, and notices when Keras or a part of the package is complete."""
+    """A finder that finds what the other finders find, and notices when Keras or a module of the package is complete."""
 
     def __init__(self, action, package):
         self.action, self.package = action, package
@@ -37,7 +37,7 @@ class _AfterKeras(importlib.abc.MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Return what the other finders say, with a loader that reports when it is done."""
-        if fullname != "keras" and fullname.rpartition(".")[0] != self.package:
+        if fullname != "keras" and not fullname.startswith(f"{self.package}."):
             return None
         others = (finder for finder in list(sys.meta_path) if finder is not self)
         spec = next(filter(None, (finder.find_spec(fullname, path, target) for finder in others)), None)

@@ -68,6 +68,14 @@ def test_a_saved_model_loads_in_every_order_of_imports(saved, imports):
     np.testing.assert_allclose(np.asarray(eval(printed)), answer, rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "module",
+    ["data.augmentation", "data.augmentation.device", "backbones.conversions", "models.convert.slots"],
+)
+def test_any_module_can_be_imported_first(module):
+    in_fresh_process(f"import ltzoo.{module}, keras\nassert keras.saving.get_registered_object('ltzoo>LDAM')")
+
+
 def test_each_class_is_registered_once_and_the_finder_is_gone():
     code = (
         "import sys, ltzoo\n"
