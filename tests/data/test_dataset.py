@@ -36,7 +36,7 @@ def test_classes_are_numbered_without_names():
             r"Received: no training image for 1 of 3 classes: 'b' \(index 1\)",
         ),
         (split([0, 1]), split([0], (5, 4, 3)), None, r"`val` images.*\(4, 4, 3\). Received: \(5, 4, 3\)"),
-        (split([0, 1]), None, ["a", "a"], r"`class_names` must differ. Received: 'a'"),
+        (split([0, 1]), None, ["a", "a"], r"`class_names` must be unique. Received: 'a'"),
         (split([]), None, None, r"`train` must hold at least one image"),
     ],
 )
