@@ -52,7 +52,7 @@ def main():
     packing.add_argument(
         "--data-dir", type=Path, required=True, help="the official folder cifar-10-batches-py"
     )
-    packing.add_argument("--out", type=Path, required=True)
+    packing.add_argument("--out", type=Path, required=True, help="folder to carry")
     packing.add_argument("--python", default="3.12", help="Python version of the accelerator machine")
     packing.add_argument("--platform", nargs="+", default=PLATFORMS, help="pip's names of its platforms")
     packing.add_argument(
@@ -61,7 +61,7 @@ def main():
     running = commands.add_parser(
         "run", help="on the accelerator machine; put arguments of benchmarks.cifar10_lt.train after --"
     )
-    running.add_argument("folder", type=Path)
+    running.add_argument("folder", type=Path, help="folder that pack wrote")
     running.add_argument("--time-limit", type=float, default=540.0, help="seconds for the whole command")
     running.add_argument(
         "--out", type=Path, required=True, help="folder for the CSV, weights and checkpoints"

@@ -27,11 +27,11 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("recipes", nargs="*", help="recipe names; default: all that need no teachers")
-    parser.add_argument("--dataset", default="digits_lt")
-    parser.add_argument("--imbalance-factor", type=float, default=50)
+    parser.add_argument("--dataset", default="digits_lt", help="name of a dataset")
+    parser.add_argument("--imbalance-factor", type=float, default=50, help="largest class / smallest class")
     parser.add_argument("--backbone", help="default: resnet8, or the network a recipe is made for")
     parser.add_argument("--epochs", type=int, default=50, help="epochs of all stages together")
-    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--batch-size", type=int, default=32, help="most images per step")
     parser.add_argument(
         "--overrides", default="{}", help="JSON object of changes for ltzoo.recipes.get, for experiments"
     )
@@ -39,7 +39,7 @@ def main():
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count(), help="runs at a time, with one thread each"
     )
-    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "digits_lt.csv")
+    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "digits_lt.csv", help="file for the rows")
     options = parser.parse_args()
     tasks = _missing(options)
     print(f"{len(tasks)} runs to do", flush=True)

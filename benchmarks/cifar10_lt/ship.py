@@ -34,8 +34,8 @@ def main():
     parser.add_argument(
         "--data-dir", type=Path, required=True, help="the official folder cifar-10-batches-py"
     )
-    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv")
-    parser.add_argument("--factor", default="100")
+    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv", help="rows of results")
+    parser.add_argument("--factor", default="100", help="imbalance factor")
     parser.add_argument("--recipes", nargs="+", help="default: all in the CSV")
     parser.add_argument("--backbones", nargs="+", help="as in the CSV; default: all")
     parser.add_argument("--seed", help="default: the best one")

@@ -71,8 +71,10 @@ def main(arguments=None):
     source.add_argument(
         "--npz", type=Path, help="arrays x_train, y_train, x_test, y_test of a subset, in its order per class"
     )
-    parser.add_argument("--recipes", nargs="+", default=RECIPES)
-    parser.add_argument("--factors", nargs="+", type=float, default=[100.0])
+    parser.add_argument(
+        "--recipes", nargs="+", default=RECIPES, help="recipe names; default: the papers' table"
+    )
+    parser.add_argument("--factors", nargs="+", type=float, default=[100.0], help="imbalance factors")
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
     parser.add_argument(
         "--backbone",
@@ -95,13 +97,13 @@ def main(arguments=None):
         "--overrides", default="{}", help="JSON object of changes for ltzoo.recipes.get, for experiments"
     )
     parser.add_argument("--on-device", action="store_true", help="keep images on the accelerator (JAX)")
-    parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="of training")
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="precision of training")
     parser.add_argument(
         "--time-limit", type=float, default=float("inf"), help="seconds for the whole command"
     )
-    parser.add_argument("--checkpoints", type=Path, help="folder, to resume inside a run")
+    parser.add_argument("--checkpoints", type=Path, help="folder of checkpoints, to resume inside a run")
     parser.add_argument("--weights", type=Path, help="folder for the trained models, as .keras files")
-    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv")
+    parser.add_argument("--csv", type=Path, default=runs.RESULTS / "cifar10_lt.csv", help="file for the rows")
     options = parser.parse_args(arguments)
     begin = time.perf_counter()
     keras.config.set_dtype_policy(options.precision)

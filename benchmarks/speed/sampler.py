@@ -122,7 +122,7 @@ def measure(repeats):
 def table(rates, starts, others, repeats):
     """Format the results as the printed table."""
     lines = [
-        f"{IMAGES:,} images in {CLASSES:,} classes; million indices a second, medians of {repeats} repeats",
+        f"{IMAGES:,} images in {CLASSES:,} classes; million indices per second, medians of {repeats} repeats",
         f"{platform.machine()}, {os.cpu_count()} CPU cores, Python {platform.python_version()}, "
         f"NumPy {np.__version__}",
         "",
@@ -142,7 +142,7 @@ def table(rates, starts, others, repeats):
 def main():
     """Measure, print the table and write it to `--output`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--repeats", type=int, default=7, help="measurements per figure")
     parser.add_argument("--output", type=Path, default=None, help="also write the table to this file")
     arguments = parser.parse_args()
     text = table(*measure(arguments.repeats), arguments.repeats)

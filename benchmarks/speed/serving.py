@@ -36,7 +36,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--backbone", default="resnet32", help="a name of ltzoo.backbones")
     parser.add_argument("--image-size", type=int, default=32, help="height and width")
-    parser.add_argument("--classes", type=int, default=10)
+    parser.add_argument("--classes", type=int, default=10, help="number of classes")
     parser.add_argument("--rounds", type=int, default=15, help="measurements per contestant")
     parser.add_argument(
         "--calls", type=int, default=20, help="calls per measurement of one image; batches of 64 get one call"

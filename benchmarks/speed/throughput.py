@@ -40,7 +40,7 @@ MATRIX = "matrix products"
 def main():
     """Run the contestants in turns and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--network", choices=loops.NETWORKS, default="resnet32")
+    parser.add_argument("--network", choices=loops.NETWORKS, default="resnet32", help="network to measure")
     parser.add_argument("--rounds", type=int, default=5, help="measurements per contestant")
     parser.add_argument("--steps", type=int, default=20, help="batches per measurement")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads")

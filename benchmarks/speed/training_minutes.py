@@ -32,11 +32,15 @@ def main():
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--data-dir", type=Path, help="the official folder cifar-10-batches-py")
     source.add_argument("--npz", type=Path, help="arrays x_train, y_train, x_test, y_test of a subset")
-    parser.add_argument("--recipes", nargs="+", default=["fast", "gcl_published", "best"])
+    parser.add_argument(
+        "--recipes", nargs="+", default=["fast", "gcl_published", "best"], help="recipe names"
+    )
     parser.add_argument(
         "--whole", type=int, default=30, help="train recipes of up to this many epochs to their end"
     )
-    parser.add_argument("--precision", choices=PRECISIONS, default="mixed_bfloat16", help="of training")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="mixed_bfloat16", help="precision of training"
+    )
     options = parser.parse_args()
     options.validation = 0.0
     keras.config.set_dtype_policy(options.precision)

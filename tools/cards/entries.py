@@ -128,25 +128,25 @@ def _notes(network, small):
     notes = []
     if small and network.table.startswith("CAMC"):
         notes.append(
-            "The paper does not name the backbone of its CIFAR results; ResNet-32 is that of the others."
+            "The paper does not name the backbone of its CIFAR results; the other papers use ResNet-32."
         )
     if network.setup == "fsa_cifar":
         notes.append(
-            "The paper does not say how its ResNet takes images of 32 pixels; here by one 3x3 convolution without "
-            "pooling."
+            "The paper does not say how its ResNet takes images of 32 pixels; here it begins with one 3x3 convolution "
+            "without pooling."
         )
     if network.dataset == "places_lt":
         notes.append(
-            "Training starts from a ResNet-152 trained on ImageNet: ltzoo train takes it by --start-from."
+            "Training starts from a ResNet-152 trained on ImageNet; pass it to ltzoo train with --start-from."
         )
     if network.dataset == "places_lt" and network.setup in ("mislas", "gcl"):
         notes.append(
-            "As in the released code only the last block, which its files hold apart, and the head are trained."
+            "As in the released code, only the head and the last block, which its files store separately, are trained."
         )
     if network.setup == "gcl":
         notes.append(
-            "The paper follows Kang et al. 'except the learning rate schedule', which has steps; they are where its "
-            "released Places-LT code has them, at 2/3 and 8/9 of the epochs."
+            "The paper follows Kang et al. 'except the learning rate schedule', which has steps. Here they are at 2/3 "
+            "and 8/9 of the epochs, as in its released Places-LT code."
         )
     if network.setup == "fsa" and network.dataset != "inaturalist2018":
         notes.append("The paper gives its schedule for iNaturalist only; it is used here too.")

@@ -25,9 +25,9 @@ def rows(with_types: bool = True) -> list[tuple[str, str]]:
     table = [
         ("files in import circles (lazy and type-only imports counted)", " + ".join(sizes) or "0"),
         *((f"files to touch for a new {family}", _touched(counts)) for family, counts in touched),
-        ("uses of the one registry", str(len(parts.generic_registries(trees)))),
+        ("uses of the shared registry", str(len(parts.generic_registries(trees)))),
         ("hand-written registries", _listed(own)),
-        ("tables of parts by hand", _listed(list(tables))),
+        ("hand-written tables of parts", _listed(list(tables))),
         (
             "lines that use private Keras names",
             f"{sum(map(len, private.values()))} in {len(private)} files",
