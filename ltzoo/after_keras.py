@@ -27,7 +27,7 @@ def after_keras(action: Callable[[], object], package: str) -> None:
 
 
 class _AfterKeras(importlib.abc.MetaPathFinder):
-    """A finder that finds what the other finders find, and notices when Keras or a module of the package is complete."""
+    """A finder that defers to the other finders, and notices when Keras or a module of the package is complete."""
 
     def __init__(self, action, package):
         self.action, self.package = action, package
