@@ -123,7 +123,7 @@ def table(measured):
     """Format median seconds, and the median ratio to the first model in percent above it."""
     plain, seconds = measured
     lines = [
-        f"| | seconds a step | beside {plain} | middle half |",
+        f"| | seconds per step | relative to {plain} | middle half |",
         "|---|--:|--:|--:|",
         f"| {plain} | {statistics.median(p for pairs in seconds.values() for _, p in pairs):.3f} | | |",
     ]
