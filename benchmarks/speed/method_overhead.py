@@ -59,7 +59,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--size", choices=("cifar", "imagenet"), default="cifar", help="see above")
+    parser.add_argument("--size", choices=("cifar", "imagenet"), default="cifar")
     parser.add_argument("--batch", type=int, help="images per step; default: 32 for cifar, 8 for imagenet")
     parser.add_argument("--rounds", type=int, default=60, help="steps per method")
     parser.add_argument("--output", type=Path, help="file to append the table to")
@@ -123,7 +123,7 @@ def table(measured):
     """Format median seconds, and the median ratio to the first model in percent above it."""
     plain, seconds = measured
     lines = [
-        f"| | seconds per step | over {plain} | middle half |",
+        f"| | seconds per step | relative to {plain} | middle half |",
         "|---|--:|--:|--:|",
         f"| {plain} | {statistics.median(p for pairs in seconds.values() for _, p in pairs):.3f} | | |",
     ]
