@@ -77,7 +77,7 @@ def test_start_up_and_the_zoo_commands_import_neither_keras_nor_matplotlib():
         (["train", "gcl", "--data", "digits_lt", "--out", "{new}", "--channels", "1"], "--channels does not apply"),
         (["train", "gcl", "--data", "imagenet_lt", "--out", "{new}"], "ImageNet_LT_train.txt"),
         (["evaluate", "no_such_model"], "does not exist"),
-        (["evaluate", "{folder}"], "no run folder"),
+        (["evaluate", "{folder}"], "not a run folder"),
         (["evaluate", "{file}"], "must be a .keras file"),
         (["evaluate", "{keras}", "--data", "digits_lt"], "cannot be loaded"),
         (["evaluate", "{keras}"], "Missing option '--data'"),

@@ -58,7 +58,7 @@ def test_what_was_measured_on_test_images_is_in_the_card(run, invoke, tmp_path):
 
 
 def test_mistakes_are_one_line(run, one_line, tmp_path):
-    assert "neither" in one_line("push", "no_such", tmp_path)
+    assert "must be a zoo entry or a run folder" in one_line("push", "no_such", tmp_path)
     assert "--name cannot be given" in one_line("push", ENTRY, tmp_path, "--name", "x")
     assert "--name must consist" in one_line("push", run, tmp_path, "--name", "a b")
     assert "hf://ORGANIZATION/REPOSITORY or a folder" in one_line("push", ENTRY, "s3://x")
