@@ -70,7 +70,7 @@ def test_start_up_and_the_zoo_commands_import_neither_keras_nor_matplotlib():
         (["train", "gcl", "--data", "digits_lt", "--out", "{new}", "--epochs", "1,2,3"], "2 stages"),
         (["train", "gcl", "--data", "digits_lt", "--out", "{new}", "--backbone", "resnet9"], "resnet20"),
         (["train", "gcl", "--data", "digits_lt", "--out", "{new}", "--backbone", "resnet8:x=1"], "no such argument"),
-        (["train", "gcl", "--data", "digits_lt", "--out", "{new}", "--set", "color=1"], "['color']"),
+        (["train", "gcl", "--data", "digits_lt", "--out", "{new}", "--set", "color=1"], "Received: color=1"),
         (["train", "gcl", "--data", "digits_lt", "--out", "{new}", "--set", "color"], "KEY=VALUE"),
         (["train", "gcl", "--data", "digits_lt", "--out", "{new}", "--imbalance-factor", "0.5"], "at least 1"),
         (["train", "gcl", "--data", "digits_lt", "--out", "{new}", "--data-dir", "x"], "scikit-learn"),
