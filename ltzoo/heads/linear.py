@@ -137,6 +137,7 @@ def linear_weights(head: Any) -> tuple[np.ndarray, np.ndarray]:
         scale = getattr(head, "scale", 1.0)
         return kernel * scale, bias * scale
     if isinstance(head, NormalizedDense) and not head.normalize_features:
+        assert head.kernel is not None
         scale = head.scale if head.scale_weight is None else head.scale_weight.value
         kernel = ops.convert_to_numpy(unit_length(head.kernel.value, axis=0) * scale)
         return kernel, np.zeros(kernel.shape[1])
