@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib.metadata
 import importlib.util
 import os
@@ -39,9 +40,13 @@ def _import(key, what, action):
     _loaded.add(key)
     try:
         action()
-    except Exception as error:
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # A script that ends itself would end the command without a word.
         _loaded.discard(key)
-        raise ImportError(f"{what} cannot be imported: {type(error).__name__}: {error}") from error
+        reason = f"{type(error).__name__}: {error}".removesuffix(": ")
+        raise ImportError(f"{what} cannot be imported: {reason}") from error
 
 
 def _files():
@@ -60,9 +65,11 @@ def _entry_points():
 
 
 def _import_file(path):
-    if any(getattr(module, "__file__", None) == path for module in list(sys.modules.values())):
+    if any(_is_from(module, path) for module in list(sys.modules.values())):
         return
     name = f"ltzoo_parts_{Path(path).stem}"
+    if name in sys.modules:  # A file of this name in another folder.
+        name += f"_{hashlib.sha256(path.encode()).hexdigest()[:8]}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not Path(path).is_file():
         raise FileNotFoundError("it must be a Python file")
@@ -73,3 +80,15 @@ def _import_file(path):
     except BaseException:
         sys.modules.pop(name, None)
         raise
+
+
+def _is_from(module, path):
+    # Most modules differ in the name of their file, which is quicker to compare than to resolve.
+    file = getattr(module, "__file__", None)
+    return isinstance(file, str) and (
+        file == path or _same_name(file, path) and os.path.realpath(file) == path
+    )
+
+
+def _same_name(file, path):
+    return os.path.basename(file) == os.path.basename(path) or os.path.islink(file)

@@ -17,6 +17,7 @@ import dataclasses
 import difflib
 import importlib
 import inspect
+import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -83,7 +84,7 @@ class Registry(Generic[_Entry]):
             **facts: the other fields of its entry.
 
         Raises:
-            ValueError: another module has taken the name.
+            ValueError: `name` is not a string, or another part has taken it.
         """
 
         if callable(name):
@@ -91,10 +92,12 @@ class Registry(Generic[_Entry]):
 
         def decorate(part):
             key, source = name or part.__name__, _source(part)
+            if not isinstance(key, str):
+                raise ValueError(f"`name` must be a string. Received: name={key!r} for {source}")
             if self._sources.get(key, source) != source:
                 raise ValueError(
-                    f"`name` is taken by the {self.what} in {self._sources[key]}; choose another one. "
-                    f"Received: name={key!r} in {source}"
+                    f"`name` is taken by the {self.what} {self._sources[key]}; choose another one. "
+                    f"Received: name={key!r} for {source}"
                 )
             self._parts[key] = self._entry(name=key, part=part, **facts)
             self._sources[key] = source
@@ -228,6 +231,7 @@ def import_modules(package: str, path: Iterable[str]) -> None:
 
 
 def _source(part):
-    """The file that holds a part, or its module's name where there is no file."""
-    module = sys.modules.get(part.__module__)
-    return getattr(module, "__file__", None) or part.__module__
+    """Return the name of a part and of its file, or its module where there is no file; reloading changes neither."""
+    file = getattr(sys.modules.get(part.__module__), "__file__", None)
+    where = os.path.realpath(file) if file else part.__module__
+    return f"{getattr(part, '__qualname__', type(part).__name__)} in {where}"

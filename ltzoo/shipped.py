@@ -44,15 +44,28 @@ def _own_files() -> list[str]:
 
 
 def _lines() -> dict[str, str]:
-    """Return the lines of `papers.jsonl` by name; a line is parsed when its card is read."""
+    """Return the lines of `papers.jsonl` by name; a line is parsed when its card is read.
+
+    Raises:
+        ValueError: a line does not start with a name, or repeats one.
+    """
     path = folder() / PAPERS
     return _split(path, path.stat().st_mtime_ns) if path.is_file() else {}
 
 
 @functools.lru_cache(maxsize=2)
 def _split(path: Path, changed: int) -> dict[str, str]:
-    with path.open(encoding="utf-8") as lines:
-        return {line[len(_START) : line.index('"', len(_START))]: line for line in lines}
+    found = {}
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, 1):
+            start, name, rest = line[: len(_START)], *line[len(_START) :].partition('"')[::2]
+            if start != _START or not rest or name in found:
+                raise ValueError(
+                    f"Line {number} of {path} must start with {_START}, and a name of its own; install ltzoo "
+                    f"again. Received: {line[:60].rstrip()!r}"
+                )
+            found[name] = line
+    return found
 
 
 def complete(card: dict[str, Any]) -> dict[str, Any]:

@@ -128,3 +128,28 @@ def test_help_of_the_command_imports_no_keras():
         "print([name for name in ('keras', 'tensorflow', 'jax', 'torch') if name in sys.modules])"
     )
     assert in_fresh_process(code).splitlines()[-1] == "[]"
+
+
+def test_a_reloaded_library_waits_for_keras_once():
+    code = (
+        "import importlib, sys, ltzoo\n"
+        "importlib.reload(importlib.reload(ltzoo))\n"
+        "assert sum(type(finder).__module__ == 'ltzoo.after_keras' for finder in sys.meta_path) == 1\n"
+        "ltzoo.after_keras(lambda: print('another'), 'another')\n"
+        "import keras\n"
+        "assert keras.saving.get_registered_object('ltzoo>LDAM')\n"
+    )
+    assert in_fresh_process(code).splitlines()[-1] == "another"
+
+
+def test_threads_may_import_modules_at_the_same_time():
+    code = (
+        "import importlib, ltzoo\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "names = ['ltzoo.losses', 'keras', 'ltzoo.models', 'ltzoo.heads', 'ltzoo.layers']\n"
+        "with ThreadPoolExecutor(5) as pool:\n"
+        "    list(pool.map(importlib.import_module, names))\n"
+        "import keras\n"
+        "assert keras.saving.get_registered_object('ltzoo>LongTailedClassifier')\n"
+    )
+    in_fresh_process(code)

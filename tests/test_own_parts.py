@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import sys
 
 import pytest
@@ -277,6 +278,15 @@ def test_an_entry_point_names_a_module(monkeypatch, tmp_path):
         (None, "it must be a Python file"),
         ("import no_such_module", "ModuleNotFoundError"),
         ("1 / 0", "ZeroDivision"),
+        ("import sys\nsys.exit(0)", "SystemExit: 0"),
+        ("from ltzoo import losses\nlosses.register(3)(losses.CrossEntropy)", "`name` must be a string"),
+        (
+            "from ltzoo import losses\n"
+            "class One(losses.CrossEntropy): pass\n"
+            "class Two(losses.CrossEntropy): pass\n"
+            "losses.register('focal_one')(One)\nlosses.register('focal_one')(Two)",
+            "taken by the loss One in",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_imported_is_a_mistake(tmp_path, text, words):
@@ -286,6 +296,7 @@ def test_a_file_that_cannot_be_imported_is_a_mistake(tmp_path, text, words):
     done = CliRunner().invoke(cli, ["--parts", str(path), "list"], prog_name="ltzoo")
     assert done.exit_code == 2 and len(done.stderr.splitlines()) == 1
     assert str(path) in done.stderr and words in done.stderr
+    losses._LOSSES.remove("focal_one")
 
 
 def test_a_name_of_another_module_is_refused(tmp_path):
@@ -294,5 +305,34 @@ def test_a_name_of_another_module_is_refused(tmp_path):
         "from ltzoo import losses\nlosses.register('focal')(type('Focal', (), {'__module__': __name__}))\n"
     )
     done = CliRunner().invoke(cli, ["--parts", str(path), "list"], prog_name="ltzoo")
-    assert done.exit_code == 2 and "`name` is taken by the loss in" in done.stderr
+    assert done.exit_code == 2 and "`name` is taken by the loss Focal in" in done.stderr
     assert losses._LOSSES.part("focal").__module__ == "ltzoo.losses.focal"
+
+
+def test_a_path_that_the_variable_cannot_hold_is_refused(tmp_path):
+    path = tmp_path / f"one{os.pathsep}two.py"
+    path.touch()
+    done = CliRunner().invoke(cli, ["--parts", str(path), "list"], prog_name="ltzoo")
+    assert done.exit_code == 2 and len(done.stderr.splitlines()) == 1
+    assert f"must not contain {os.pathsep!r}" in done.stderr
+
+
+def test_files_of_one_name_are_two_modules_and_a_link_is_not_another_file(tmp_path, monkeypatch):
+    code = "class Part: pass\nfrom ltzoo import losses\nlosses.register('toy_{0}')(Part)\n"
+    paths = [tmp_path / folder / "toy_name.py" for folder in ("a", "b")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(code.format(path.parent.name))
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path)
+    monkeypatch.setenv("LTZOO_PARTS", os.pathsep.join(map(str, paths)))
+    own_parts.load()
+    parts = [losses._LOSSES.part(name) for name in ("toy_a", "toy_b")]
+    assert [pickle.loads(pickle.dumps(part)) for part in parts] == parts and parts[0] is not parts[1]
+    sys.modules[parts[0].__module__].__file__ = str(link / "a" / "toy_name.py")
+    own_parts._loaded.discard(str(paths[0]))
+    own_parts.load()
+    assert losses._LOSSES.part("toy_a") is parts[0]
+    for name, part in zip(("toy_a", "toy_b"), parts, strict=True):
+        losses._LOSSES.remove(name)
+        del sys.modules[part.__module__]

@@ -5,8 +5,10 @@ import os
 import time
 
 import pytest
+from click.testing import CliRunner
 
 from ltzoo import shipped
+from ltzoo.cli import cli
 
 CARD = {
     "name": "gcl_tiny_stripes",
@@ -59,3 +61,29 @@ def test_listing_takes_milliseconds():
     for _ in range(10):
         assert len(shipped.names()) > 300
     assert time.process_time() - start < 0.2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        line() + line(),
+        line() + "\n" + line(name="other"),
+        '{"name":"cut',
+        line().replace(":", ": "),
+        "\ufeff" + line(),
+    ],
+)
+def test_a_damaged_table_is_reported_on_one_line(folder, text):
+    (folder / shipped.PAPERS).write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"Line \d of .*papers.jsonl must start with"):
+        shipped.names()
+    for arguments in (["list"], ["info", "gcl_tiny_stripes"]):
+        done = CliRunner().invoke(cli, arguments, prog_name="ltzoo")
+        assert done.exit_code == 2 and len(done.stderr.splitlines()) == 1, done.output
+
+
+@pytest.mark.parametrize("table", [b"\xff\xfe", line().encode()])
+def test_a_card_that_lacks_fields_is_reported_on_one_line(folder, table):
+    (folder / shipped.PAPERS).write_bytes(table)
+    done = CliRunner().invoke(cli, ["info", "gcl_tiny_stripes"], prog_name="ltzoo")
+    assert done.exit_code == 2 and len(done.stderr.splitlines()) == 1, done.output

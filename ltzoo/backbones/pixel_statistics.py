@@ -44,7 +44,7 @@ def set_pixel_statistics(
     pair = tuple(
         tuple(np.broadcast_to(np.asarray(values, np.float64), (channels,)).tolist()) for values in (mean, std)
     )
-    if min(pair[1]) <= 0:
+    if not all(value > 0 for value in pair[1]):
         raise ValueError(f"`std` must be above 0. Received: std={pair[1]}")
     untracked(backbone, _ATTRIBUTE, pair)
     return backbone

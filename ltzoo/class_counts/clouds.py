@@ -45,7 +45,7 @@ def cloud_sizes(
     if strategy == "log":
         sizes = np.log(largest) - np.log(counts)
     elif strategy == "power":
-        if exponent <= 0:
+        if not exponent > 0:
             raise ValueError(f"`exponent` must be positive. Received: exponent={exponent!r}")
         sizes = largest**exponent - counts**exponent
     elif strategy == "cosine":

@@ -156,13 +156,16 @@ def shot_groups(
 
 
 def _checked(class_counts):
-    counts = np.asarray(class_counts)
+    try:
+        counts = np.asarray(class_counts)
+    except ValueError:  # Rows of different lengths.
+        counts = np.empty((0, 0))
     if counts.ndim != 1 or counts.size == 0:
         raise ValueError(
             "`class_counts` must be a non-empty, one-dimensional sequence of training images per class. "
             f"Received: class_counts={class_counts!r}"
         )
-    if not np.issubdtype(counts.dtype, np.integer):
+    if counts.dtype.kind not in "iu":
         raise ValueError(
             "`class_counts` must be integers (images per class); round them first. "
             f"Received: class_counts of dtype {counts.dtype}: {class_counts!r}"
@@ -172,6 +175,10 @@ def _checked(class_counts):
         raise ValueError(
             "`class_counts` must be at least 1 for every class; drop classes without images or add images. "
             f"Received: class_counts[{empty}]={int(counts[empty])}"
+        )
+    if counts.max() > np.iinfo(np.int64).max:
+        raise ValueError(
+            f"`class_counts` must fit in int64. Received: class_counts[{int(np.argmax(counts))}]={counts.max()}"
         )
     counts = counts.astype(np.int64)
     counts.flags.writeable = False

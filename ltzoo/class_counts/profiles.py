@@ -66,7 +66,7 @@ def long_tail_counts(
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
             raise ValueError(f"`{name}` must be an integer of at least 1. Received: {name}={value!r}")
     factor = validate_imbalance_factor(imbalance_factor)
-    if power <= 0:
+    if not power > 0:
         raise ValueError(f"`power` must be positive. Received: power={power!r}")
     position = np.arange(num_classes) / max(num_classes - 1, 1)
     if profile == "exponential":

@@ -43,6 +43,14 @@ through an entry point in the group ltzoo.parts.""",
 @click.pass_context
 def cli(context, parts):
     """Long-tailed image recognition: train, evaluate and serve classifiers for data with rare classes."""
+    for path in parts:
+        if os.pathsep in path:
+            raise click.BadParameter(
+                f"The path must not contain {os.pathsep!r}, which separates the files in {own_parts.VARIABLE}. "
+                f"Received: {path}",
+                context,
+                param_hint="'--parts'",
+            )
     if parts:
         _add_parts(context, [os.path.abspath(os.path.expanduser(path)) for path in parts])
     if own_parts.there_are_some():

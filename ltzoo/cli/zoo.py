@@ -71,11 +71,12 @@ def list_(pattern, kind, with_weights):
         )
     rows: list[tuple[str, ...]] = [("model", "classes", "top-1", "few", "paper", "weights")]
     for name, card in shown:
-        measured, paper = card.get("measured") or {}, card.get("paper") or {}
-        figures = (measured.get("top1"), measured.get("few"), paper.get("top1"))
-        rows.append(
-            (name, str(len(card["class_counts"])), *map(_percent, figures), _size(card.get("weights")))
-        )
+        with mistake(f"the card of {name} cannot be shown"):
+            measured, paper = card.get("measured") or {}, card.get("paper") or {}
+            figures = (measured.get("top1"), measured.get("few"), paper.get("top1"))
+            rows.append(
+                (name, str(len(card["class_counts"])), *map(_percent, figures), _size(card.get("weights")))
+            )
     # Not a table by rich, which cuts names to the terminal's width.
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for name, *others in rows:
@@ -94,9 +95,21 @@ Example:
 def info(entry):
     """Show the card of a zoo ENTRY: data, network, recipe, results, weights and training command."""
     card = cards.read(entry)
+    with mistake(f"the card of {entry} cannot be shown"):
+        rows = _facts(card)
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, text in rows:
+        if text:
+            table.add_row(label, text)
+    console().print(table)
+
+
+def _facts(card: dict) -> list[tuple[str, str]]:
     recipe = card["recipe"]
     counts = card["class_counts"]
-    rows = [
+    return [
         ("model", card["name"]),
         ("recipe", f"{recipe['name']}: {recipe.get('description', '')}".rstrip(": ")),
         ("stages", "; ".join(_stage(stage) for stage in recipe["stages"])),
@@ -119,13 +132,6 @@ def info(entry):
         ("citation", card.get("citation", "")),
         ("train it", (card.get("training") or {}).get("command") or _command(card)),
     ]
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for label, text in rows:
-        if text:
-            table.add_row(label, text)
-    console().print(table)
 
 
 def _list_parts(kind: str, pattern: str) -> None:

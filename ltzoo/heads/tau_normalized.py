@@ -55,7 +55,7 @@ class TauNormalized(LinearHead):
         **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, scale, **{**kwargs, "use_bias": False}, name=name)
-        if tau is not None and tau < 0:
+        if tau is not None and not tau >= 0:
             raise ValueError(f"`tau` must be at least 0, or None. Received: tau={tau}")
         self.tau = None if tau is None else float(tau)
         self.tau_weight = None

@@ -33,15 +33,31 @@ def set_backbone_trainable(backbone: keras.Model, rules: Sequence[str | Sequence
     patterns = [rule for rule in rules if not isinstance(rule, str)]
     if not patterns:
         return
+    check_patterns(backbone, patterns)
     leaves, containers = _layers_with_variables(backbone)
-    for rule in patterns:
-        _check_match(rule, leaves, containers)
     for layer in leaves:
         layer.trainable = not frozen and _match_all(layer, patterns)
     for layer in containers:
         # Only what the layer holds itself, such as a class token: `layer.trainable` would reach its parts too.
         for variable in own_trainable_variables(layer):
             variable.trainable = not frozen and _match_all(layer, patterns)
+
+
+def check_patterns(backbone: keras.Model, rules: Sequence[str | Sequence[str]]) -> None:
+    """Refuse patterns that match no layer; `rules` as in `set_backbone_trainable`.
+
+    Raises:
+        ValueError: a list of patterns matches no layer.
+    """
+    patterns = [rule for rule in rules if not isinstance(rule, str)]
+    leaves, containers = _layers_with_variables(backbone) if patterns else ([], [])
+    for rule in patterns:
+        if not any(_matches(layer, rule) for layer in (*leaves, *containers)):
+            names = [layer.name for layer in leaves]
+            raise ValueError(
+                f"`trainable` must match layers of the backbone; it has {names[:5]} to {names[-5:]}. "
+                f"Received: trainable={list(rule)}"
+            )
 
 
 def _layers_with_variables(backbone):
@@ -54,16 +70,6 @@ def _layers_with_variables(backbone):
         elif own_trainable_variables(layer):
             containers.append(layer)
     return leaves, containers
-
-
-def _check_match(rule, leaves, containers):
-    if any(_matches(layer, rule) for layer in (*leaves, *containers)):
-        return
-    names = [layer.name for layer in leaves]
-    raise ValueError(
-        f"`trainable` must match layers of the backbone; it has {names[:5]} to {names[-5:]}. "
-        f"Received: trainable={list(rule)}"
-    )
 
 
 def _match_all(layer, patterns):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 import keras
@@ -13,7 +13,7 @@ from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.keras_internals import layers_of
 from ltzoo.layers import GaussianCloud
 from ltzoo.metrics import Top1Accuracy
-from ltzoo.models.freezing import set_backbone_trainable, set_trainable
+from ltzoo.models.freezing import check_patterns, set_backbone_trainable, set_trainable
 from ltzoo.models.initialization import reinitialize
 from ltzoo.protocols import Classifier, StageView
 from ltzoo.recipes.recipe import TRAINABLE, Recipe
@@ -124,7 +124,8 @@ class Stages:
         Raises:
             ValueError: `which` is neither "all" nor "head" nor patterns, or no layer matches.
         """
-        if isinstance(which, str) and which not in TRAINABLE:
+        patterns = () if isinstance(which, str) else which
+        if (isinstance(which, str) and which not in TRAINABLE) or not _are_texts(patterns):
             raise ValueError(
                 f"`trainable` must be one of {TRAINABLE} or a list of patterns of layer names. "
                 f"Received: trainable={which!r}"
@@ -132,7 +133,7 @@ class Stages:
         before, self.trains = self.trains, which if isinstance(which, str) else tuple(which)
         try:
             self.enter_stage(self.stage)
-        except ValueError:
+        except Exception:
             self.trains = before
             self.enter_stage(self.stage)
             raise
@@ -145,7 +146,12 @@ class Stages:
             self.compiled = False
 
     def load_files(self) -> None:
-        """Load the files that techniques need, such as teachers, so that missing ones are reported at once."""
+        """Load the files that techniques need, such as teachers, so that missing ones are reported at once.
+
+        Raises:
+            ValueError: the patterns of a later stage match no layer of the backbone.
+        """
+        check_patterns(self.backbone, [stage.trainable for stage in self.recipe.stages])
         for technique in self.techniques:
             if technique is not None:
                 technique.load_files()
@@ -203,6 +209,10 @@ class Stages:
     def reinitialize_head(self, seed: int) -> None:
         """Draw new weights for the current head, as classifier re-training (cRT) does."""
         reinitialize(self.head, seed)
+
+
+def _are_texts(patterns):
+    return isinstance(patterns, Iterable) and all(isinstance(pattern, str) for pattern in patterns)
 
 
 def _jit_compile():

@@ -55,7 +55,7 @@ class SampledBatches(keras.utils.PyDataset):
         max_queue_size: batches prepared ahead if `workers` is above 1.
 
     Raises:
-        ValueError: `workers` or `first_epoch` is negative, or `num_epochs` is below 1.
+        ValueError: one of the numbers is not an integer or too small.
     """
 
     def __init__(
@@ -69,11 +69,10 @@ class SampledBatches(keras.utils.PyDataset):
         max_queue_size: int = 10,
     ) -> None:
         super().__init__(workers=1, max_queue_size=max_queue_size)
-        if workers < 0 or first_epoch < 0 or num_epochs < 1:
-            raise ValueError(
-                "`workers` and `first_epoch` must be at least 0, and `num_epochs` at least 1. Received: "
-                f"workers={workers}, first_epoch={first_epoch}, num_epochs={num_epochs}"
-            )
+        _check_integer("first_epoch", first_epoch, 0)
+        _check_integer("num_epochs", num_epochs, 1)
+        _check_integer("workers", workers, 0)
+        _check_integer("max_queue_size", max_queue_size, 0)
         self.sampler = sampler
         self.load = load
         self.transform = transform
@@ -92,6 +91,8 @@ class SampledBatches(keras.utils.PyDataset):
         return load_batch(self.sampler, self.load, self.transform, epoch, step)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        if not 0 <= index < len(self):
+            raise IndexError(f"`index` must be in 0..{len(self) - 1}. Received: index={index}")
         if self.threads < 2:
             return self._numbered(index)
         with self._guard:
@@ -109,6 +110,11 @@ class SampledBatches(keras.utils.PyDataset):
     def _numbered(self, number):
         epoch, step = divmod(int(number), self.sampler.steps_per_epoch)
         return self.batch(self.first_epoch + epoch, step)
+
+
+def _check_integer(name, value, least):
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
 
 
 def tf_batches(

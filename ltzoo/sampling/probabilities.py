@@ -64,7 +64,7 @@ def cben(
     """
     counts = ClassCounts(class_counts)
     _check_beta(base, "base")
-    if width < 0 or base + width >= 1:
+    if not (width >= 0 and base + width < 1):
         raise ValueError(
             "`width` must be at least 0 and `base` + `width` below 1; the paper has base=0.999, width=0.0009. "
             f"Received: base={base}, width={width}"

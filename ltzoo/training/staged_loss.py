@@ -45,9 +45,19 @@ class StagedLoss(_Base):
     technique: Any
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Compute the loss of the stage from a `TrainingOutput`, and the compiled loss from plain logits."""
+        """Compute the loss of the stage from a `TrainingOutput`, and the compiled loss from plain logits.
+
+        Raises:
+            ValueError: `sample_weight` is given in a stage whose loss cannot weigh the images of a batch one by one.
+        """
         if isinstance(y_pred, TrainingOutput):
             logits, kept = y_pred
+            merged = self.device_augmentation is not None and self.device_augmentation.merges_pairs
+            if sample_weight is not None and (merged or self.technique is not None):
+                raise ValueError(
+                    "`sample_weight` must be None in a stage with a technique or merged pairs of images. "
+                    f"Received: sample_weight={sample_weight}"
+                )
             if self.device_augmentation is not None:
                 y = self.device_augmentation.mix_labels(y)
             if self.technique is not None:

@@ -17,6 +17,9 @@ from ltzoo.class_counts import ClassCounts, shot_groups
         ([1.5, 2.0], r"integers"),
         ([True, False], r"integers"),
         ([3, 0, 2], r"Received: class_counts\[1\]=0"),
+        ([[1], [1, 2]], r"one-dimensional"),
+        (np.array([1], "timedelta64[s]"), r"integers"),
+        (np.array([1, 2**63], "uint64"), r"int64. Received: class_counts\[1\]=9223372036854775808"),
     ],
 )
 def test_bad_class_counts_are_named(counts, message):

@@ -149,3 +149,20 @@ def test_tf_batches_are_the_same_batches():
         assert np.array_equal(images, expected[0]) and np.array_equal(labels, expected[1])
     assert number == 5
     assert dataset.element_spec[0].shape.as_list() == [None, 1]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_index_outside_is_an_index_error(workers):
+    dataset = SampledBatches(make_sampler(), load, num_epochs=2, workers=workers)
+    for index in (-1, len(dataset), len(dataset) + 20):
+        with pytest.raises(IndexError, match=f"Received: index={index}"):
+            dataset[index]
+    assert len(list(zip(range(100), dataset, strict=False))) == len(dataset)
+
+
+@pytest.mark.parametrize(
+    "argument, value", [("workers", 2.5), ("workers", -1), ("num_epochs", 1.5), ("max_queue_size", -1)]
+)
+def test_numbers_are_checked(argument, value):
+    with pytest.raises(ValueError, match=f"`{argument}` must be an integer"):
+        SampledBatches(make_sampler(), load, **{argument: value})

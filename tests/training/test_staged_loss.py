@@ -97,3 +97,12 @@ def test_a_fit_in_each_precision(technique, policy):
     history = model.fit(tiny.dataset(), verbose=0)
     assert np.isfinite(history.history["loss"]).all() and "val_accuracy" in history.history
     assert np.abs(numpy(model.head.kernel) - kernel).max() > 1e-5
+
+
+def test_weights_of_images_are_refused_where_a_technique_would_ignore_them():
+    labels, logits = np.array([0, 1]), np.zeros((2, 3), "float32")
+    model = Trainee(Kept())
+    model.compile("sgd", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    output = TrainingOutput(ops.convert_to_tensor(logits), {"first": ops.zeros(3)})
+    with pytest.raises(ValueError, match="`sample_weight` must be None"):
+        model.compute_loss(y=labels, y_pred=output, sample_weight=np.ones(2, "float32"))

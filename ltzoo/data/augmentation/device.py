@@ -53,7 +53,7 @@ class DeviceAugmentation(keras.layers.Layer):
         self.mixup_alpha = float(mixup_alpha)
         self.num_classes = num_classes
         self.seed = seed
-        if self.mixup_alpha < 0 or (self.mixup_alpha and num_classes is None):
+        if not self.mixup_alpha >= 0 or (self.mixup_alpha and num_classes is None):
             raise ValueError(
                 "`mixup_alpha` must be at least 0, and mixup needs `num_classes`. "
                 f"Received: mixup_alpha={mixup_alpha}, num_classes={num_classes}"
