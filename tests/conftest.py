@@ -34,3 +34,15 @@ def forget_compiled_functions():
     if os.environ.get("KERAS_BACKEND") == "jax" and "jax" in sys.modules:
         sys.modules["jax"].clear_caches()
         gc.collect()
+
+
+@pytest.fixture
+def sound_grouped_convolutions():
+    """Train grouped convolutions without oneDNN where its version in PyTorch 2.13 corrupts memory (AVX2 alone)."""
+    if os.environ.get("KERAS_BACKEND") != "torch":
+        yield
+        return
+    import torch
+
+    with torch.backends.mkldnn.flags(enabled=torch.backends.cpu.get_cpu_capability() != "AVX2"):
+        yield

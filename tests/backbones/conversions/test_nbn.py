@@ -140,6 +140,7 @@ def test_sequential_and_by_name():
     assert model.name == sequential.name
 
 
+@pytest.mark.usefixtures("sound_grouped_convolutions")
 def test_files_and_training_keep_the_sharing(tmp_path):
     model = convert_batch_normalization(residual_networks.resnext(((4, 2, 1),)), "A", bias_radius=0.05)
     model.compile("sgd", "mse")
