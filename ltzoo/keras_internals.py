@@ -1,4 +1,4 @@
-"""Every private name of Keras that the library uses, each behind a function of its own.
+"""Every private name of Keras that the library uses, each behind its own function.
 
 Keras promises nothing about these names. `tests/test_keras_internals.py` checks what each function relies on, so a new
 Keras that changes a meaning fails there, and no other file uses a private name of Keras.
@@ -38,7 +38,7 @@ def nodes_in_order(model: keras.Model) -> list[Any]:
     `outputs` and `is_input`.
 
     Raises:
-        ValueError: The model is not a graph of layers.
+        ValueError: the model is not a graph of layers.
     """
     graph = model._functional if isinstance(model, keras.Sequential) else model
     if not hasattr(graph, "_nodes_by_depth"):

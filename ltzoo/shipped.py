@@ -29,7 +29,7 @@ def names(pattern: str = "*") -> list[str]:
 def read(entry: str) -> dict[str, Any]:
     """Return the card of an entry as a dict, with class counts and names.
 
-    An entry with weights has a file of its own, `NAME.json`. All others are lines of `papers.jsonl`.
+    An entry with weights has its own file, `NAME.json`. All others are lines of `papers.jsonl`.
 
     Raises:
         KeyError: there is no such entry.

@@ -5,7 +5,7 @@ import numpy as np
 
 
 def assign_copy(target: keras.Variable, source: keras.Variable) -> None:
-    """Gives one variable the value of another in memory of its own.
+    """Give one variable the value of another, copied into its own memory.
 
     `target.assign(source)` may share the memory on JAX, and a training step donates its buffers: it would then find
     one buffer twice, or a value that is gone.

@@ -45,7 +45,7 @@ def set_backbone_trainable(backbone: keras.Model, rules: Sequence[str | Sequence
 
 
 def _layers_with_variables(backbone):
-    """Return the layers without parts that have weights, and the layers with parts that have variables of their own."""
+    """Return the layers without parts that have weights, and the layers with parts that have their own variables."""
     leaves, containers = [], []
     for layer in parts_of(backbone):
         if not parts_of(layer):

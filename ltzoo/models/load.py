@@ -130,7 +130,7 @@ def _with_weights(entry, weights, beside):
             raise
     other = card(twin)
     warnings.warn(
-        f"{entry.name} has no weights of its own. This is {twin}: the same method, network and data, trained with the "
+        f"{entry.name} has no weights. This is {twin}: the same method, network and data, trained with the "
         f"constants of the authors' code (recipe {other.recipe['name']!r}). Load it by that name to silence this.",
         stacklevel=4,
     )

@@ -17,7 +17,7 @@ def make_heads(
     """Make the heads of a recipe.
 
     Returns:
-        The heads, and the index of the head per stage: a stage without a head of its own keeps the previous one.
+        The heads, and the index of the head per stage: a stage without its own head keeps the previous one.
     """
     made, numbers = [], []
     for index, stage in enumerate(recipe.stages):

@@ -9,7 +9,7 @@ from PIL import Image
 
 from ltzoo.data.files import decode_image, resize_and_crop
 from ltzoo.export_formats import installed
-from ltzoo.export_formats.saved_model import write_saved_model
+from ltzoo.export_formats.saved_model import check_top_k
 from ltzoo.models.exporting.runtimes import run_alone
 from tests import tiny
 from tests.models.exporting import lively
@@ -130,6 +130,6 @@ def test_names_and_card(path):
 
 
 @pytest.mark.parametrize("top_k", [0, 1.5, True])
-def test_a_wrong_number_of_classes(tmp_path, top_k):
+def test_a_wrong_number_of_classes(top_k):
     with pytest.raises(ValueError, match=f"`top_k` must be a positive integer. Received: top_k={top_k}"):
-        write_saved_model(None, tmp_path / "x", None, top_k=top_k)
+        check_top_k(top_k=top_k)
