@@ -22,7 +22,7 @@ class FittedEntry(Entry):
 
 
 def fit(
-    registry: Registry[FittedEntry] | None,
+    registry: Registry[FittedEntry],
     configs: Iterable[Mapping[str, Any]],
     image_size: tuple[int, int],
     upright: bool,
@@ -30,14 +30,14 @@ def fit(
     """Return the configs of parts that suit the images of a dataset; configs of unknown names stay.
 
     Args:
-        registry: the family of the parts; None keeps every config.
+        registry: the family of the parts.
         configs: `{"name": ..., argument: value, ...}` for each part.
         image_size: (height, width) of the images.
         upright: whether a mirrored image means something else, as with digits.
     """
     kept = []
     for config in configs:
-        entry = None if registry is None else registry.find(config["name"])
+        entry = registry.find(config["name"])
         if entry is not None and entry.fitted is not None:
             config = entry.fitted(dict(config), image_size, upright)
         if config is not None:

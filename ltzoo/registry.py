@@ -44,9 +44,6 @@ _Entry = TypeVar("_Entry", bound=Entry)
 _Part = TypeVar("_Part", bound=Callable[..., Any])
 
 
-_FAMILIES: dict[str, Registry[Any]] = {}
-
-
 class Registry(Generic[_Entry]):
     """The parts of one family, by name.
 
@@ -68,7 +65,6 @@ class Registry(Generic[_Entry]):
         self._entry, self._otherwise, self._order = entry, otherwise, order
         self._parts: dict[str, _Entry] = {}
         self._sources: dict[str, str] = {}
-        _FAMILIES[what] = self
 
     @overload
     def register(self, name: str | None = None, **facts: Any) -> Callable[[_Part], _Part]: ...
@@ -199,15 +195,6 @@ class Registry(Generic[_Entry]):
 
     def __len__(self) -> int:
         return len(self.names())
-
-
-def family(what: str) -> Registry[Any] | None:
-    """Return the registry of a family from any floor; None before the package that makes it is imported.
-
-    Args:
-        what: the word for one of its parts, such as "conversion".
-    """
-    return _FAMILIES.get(what)
 
 
 def did_you_mean(name: Any, known: Iterable[str], cutoff: float = 0.6) -> str:

@@ -84,8 +84,10 @@ class Distillation(Technique):
         self._teachers: _Teachers | None = None
 
     def attach(self, classifier: Classifier) -> None:
-        """Remember the classifier that the teachers must match."""
-        self._teachers = _Teachers(classifier)
+        """Note what the teachers must match: classes, images and precision."""
+        self._teachers = _Teachers(
+            classifier.class_names, classifier.image_shape, classifier.dtype_policy.name
+        )
 
     def load_files(self) -> None:
         """Load the teachers, once."""
@@ -151,8 +153,9 @@ class Distillation(Technique):
 class _Teachers:
     """The loaded teachers. Not a Keras object, so nothing tracks them or saves them with the classifier."""
 
-    def __init__(self, classifier):
-        self.classifier, self.models, self.names = classifier, (), []
+    def __init__(self, class_names, image_shape, precision):
+        self.class_names, self.image_shape, self.precision = class_names, image_shape, precision
+        self.models, self.names = (), []
 
     def load(self, names):
         self.names = names
@@ -161,28 +164,27 @@ class _Teachers:
 
     def _load(self, name):
         try:
-            teacher, own = load(name), self.classifier
+            teacher = load(name)
         except NoWeightsError as error:
             raise NoWeightsError(
                 f"The teacher {name} has no weights. Train it (`ltzoo train {name} --data-dir FOLDER --out DIR`) and "
                 "put the run folder DIR in its place in `teachers` of the recipe's technique. "
                 f"Received: teachers={self.names}"
             ) from error
-        if teacher.class_names != own.class_names or teacher.image_shape != own.image_shape:
+        if (teacher.class_names, teacher.image_shape) != (self.class_names, self.image_shape):
             raise ValueError(
                 "`teachers` must have the classes of the classifier, in the same order, and take images of its shape; "
-                f"train them on the same data. The classifier has {_described(own)}. "
+                f"train them on the same data. The classifier has {_described(self)}. "
                 f"Received: teacher {name!r} with {_described(teacher)}"
             )
-        policy = own.dtype_policy.name
-        if policy.startswith("mixed"):
-            teacher = mixed_layer(teacher, policy)
+        if self.precision.startswith("mixed"):
+            teacher = mixed_layer(teacher, self.precision)
         for layer in layers_of(teacher):
             if isinstance(layer, FlipAverage):
                 layer.averages = False
         return teacher
 
 
-def _described(model):
-    names = ", ".join(model.class_names[:4]) + (", ..." if model.num_classes > 4 else "")
-    return f"{model.num_classes} classes ({names}) and images of shape {model.image_shape}"
+def _described(found):
+    names = ", ".join(found.class_names[:4]) + (", ..." if len(found.class_names) > 4 else "")
+    return f"{len(found.class_names)} classes ({names}) and images of shape {found.image_shape}"

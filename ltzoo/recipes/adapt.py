@@ -6,8 +6,6 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from ltzoo.data.registry import facts
-from ltzoo.fitted import fit
-from ltzoo.registry import family
 
 if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
@@ -36,6 +34,7 @@ def for_dataset(recipe: Recipe, dataset: LongTailedDataset) -> Recipe:
         a `Recipe`.
     """
     # Imported here so that recipes can be listed without Keras.
+    from ltzoo.backbones.conversions.registry import fit_conversions
     from ltzoo.data.augmentation.registry import fit_steps
 
     size, known = dataset.image_shape[:2], facts(dataset.name)
@@ -44,5 +43,5 @@ def for_dataset(recipe: Recipe, dataset: LongTailedDataset) -> Recipe:
         dataclasses.replace(stage, augmentation=tuple(fit_steps(stage.augmentation, size, upright)))
         for stage in recipe.stages
     ]
-    conversions = fit(family("conversion"), recipe.conversions, size, upright)
+    conversions = fit_conversions(recipe.conversions, size, upright)
     return dataclasses.replace(recipe, stages=tuple(stages), conversions=tuple(conversions))

@@ -1,6 +1,8 @@
 """The published rows of CIFAR-10-LT belong to the recipes of today."""
 
 import csv
+import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,9 @@ import pytest
 from ltzoo import recipes
 from tests.compatibility import cases
 
-FILES = sorted((Path(__file__).parents[2] / "benchmarks").glob("**/cifar10_lt.csv"))
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+FILES = sorted(BENCHMARKS.glob("**/cifar10_lt.csv"))
+MAPS = sorted(BENCHMARKS.glob("**/recipe_hashes.csv"))
 # (recipe, epochs, hash) of the published rows.
 ROWS = {
     ("best", "100+1", "e83f389b8e34"),
@@ -53,3 +57,17 @@ def test_every_row_without_changes_is_of_a_recipe_of_today():
     for name, epochs, recorded in sorted(found):
         if name in recipes.names():
             assert hash_today(name, epochs) == recorded, (name, epochs)
+
+
+@pytest.mark.skipif(not MAPS, reason="the benchmarks are not part of an installed package")
+def test_map_of_hashes_leads_from_recorded_rows_to_recipes_of_today():
+    with open(*MAPS, newline="") as file:
+        renamed = list(csv.DictReader(file))
+    with open(*BENCHMARKS.glob("**/cifar10_lt_search.csv"), newline="") as file:
+        recorded = {(row["recipe"], row["overrides"], row["recipe_hash"]) for row in csv.DictReader(file)}
+    for row in renamed:
+        assert (row["recipe"], row["overrides"], row["recorded"]) in recorded
+        recipe = recipes.get(row["recipe"], **json.loads(row["overrides"]))
+        assert cases.recipe_hash(recipe) == row["today"]
+        # The name is all that changed.
+        assert cases.recipe_hash(dataclasses.replace(recipe, name="best")) == row["recorded"]

@@ -12,7 +12,6 @@ from ltzoo.training import Recipe
 from tests import tiny
 
 BATCH = 8
-CALLED = {"best_sgd": "best"}  # recipes that keep the name of their measurements
 TINY = {"resnet32": "tiny_cnn", "fastnet": {"name": "fastnet", "widths": (4,)}}
 
 
@@ -87,6 +86,6 @@ def teacher(tmp_path_factory):
 def test_two_steps_in_each_stage(name, teacher):
     dataset = tiny.dataset()
     recipe = recipes.get(name)
-    assert recipe.name == CALLED.get(name, name)
+    assert recipe.name == name
     assert recipe.description and recipe.citation
     train(short(recipe, dataset, teacher=teacher), dataset, TINY[recipes.default_backbone(name)])

@@ -1,16 +1,18 @@
 """Conversions by name."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
 
-from ltzoo.fitted import FittedEntry
+from ltzoo.fitted import FittedEntry, fit
 from ltzoo.registry import Registry
 
 _CONVERSIONS = Registry("conversion", FittedEntry)
 register = _CONVERSIONS.register
 names = _CONVERSIONS.names
+fit_conversions = functools.partial(fit, _CONVERSIONS)
 
 
 def convert(backbone: keras.Model, configs: Iterable[Mapping[str, Any]], **context: Any) -> keras.Model:

@@ -13,7 +13,7 @@ import keras
 
 from ltzoo.export_formats import FORMATS, writers_of
 from ltzoo.models.exporting import child
-from ltzoo.models.exporting.description import describe
+from ltzoo.models.exporting.describe import describe
 from ltzoo.models.exporting.served_classifier import served_classifier
 from ltzoo.protocols import Classifier
 
