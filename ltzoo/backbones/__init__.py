@@ -6,12 +6,19 @@ from ltzoo.backbones.cifar_resnet import resnet20 as resnet20
 from ltzoo.backbones.cifar_resnet import resnet32 as resnet32
 from ltzoo.backbones.cifar_resnet import resnet44 as resnet44
 from ltzoo.backbones.cifar_resnet import resnet56 as resnet56
+from ltzoo.backbones.efficientnet_lite import efficientnet_lite as efficientnet_lite
+from ltzoo.backbones.efficientnet_lite import efficientnet_lite0 as efficientnet_lite0
+from ltzoo.backbones.efficientnet_lite import efficientnet_lite1 as efficientnet_lite1
+from ltzoo.backbones.efficientnet_lite import efficientnet_lite2 as efficientnet_lite2
+from ltzoo.backbones.efficientnet_lite_torch import read_torch_weights as read_torch_weights
 from ltzoo.backbones.fastnet import fastnet as fastnet
 from ltzoo.backbones.from_model import from_model as from_model
 from ltzoo.backbones.libraries import is_library_name as is_library_name
 from ltzoo.backbones.lightly_tuned import LightlyTuned as LightlyTuned
 from ltzoo.backbones.pixel_statistics import pixel_statistics as pixel_statistics
 from ltzoo.backbones.pixel_statistics import set_pixel_statistics as set_pixel_statistics
+from ltzoo.backbones.pretrained import load_pretrained as load_pretrained
+from ltzoo.backbones.pretrained import save_pretrained as save_pretrained
 from ltzoo.backbones.registry import _BACKBONES
 from ltzoo.backbones.registry import check as check
 from ltzoo.backbones.registry import get as get

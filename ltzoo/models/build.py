@@ -35,7 +35,7 @@ def build(
     Args:
         backbone: a name for `ltzoo.backbones.get`, a dict `{"name": ..., arguments}`, or a `keras.Model` from
             normalized images to a feature map. The weights of a `keras.Model` are kept as far as the recipe's
-            conversions keep them, and so are the pretrained weights of another library's backbone.
+            conversions keep them, and so are the pretrained weights of a named backbone.
         recipe: a name of `ltzoo.recipes.names()` or a `Recipe`.
         class_counts: training images per class; or a `LongTailedDataset`, which also gives the image shape, the
             class names and the pixel statistics.
@@ -93,13 +93,16 @@ def build(
 
 def _network(named, image_shape, seed, initialize):
     """Return the named backbone, and whether its initial weights shall be drawn from `seed` here."""
-    config = {"name": named} if isinstance(named, str) else dict(named)
+    config: dict[str, Any] = {"name": named} if isinstance(named, str) else dict(named)
     name = config.pop("name")
     by_library = backbones.is_library_name(name)
     if by_library:
-        # These draw their weights from their own seed, and pretrained weights must stay unchanged.
-        config = {"seed": seed, **config, **({} if initialize else {"weights": None})}
-    return backbones.get(name, input_shape=image_shape, **config), not by_library
+        config = {"seed": seed, **config}  # These draw their weights from their own seed.
+    if not initialize and (by_library or "weights" in config):
+        config["weights"] = None
+    # Pretrained weights stay unchanged.
+    draws_weights = not by_library and config.get("weights") is None
+    return backbones.get(name, input_shape=image_shape, **config), draws_weights
 
 
 def _statistics(mean, std, backbone, dataset, input_shape):
