@@ -15,16 +15,17 @@ def _fitted(config, image_size, upright):
 
 
 @register("flip_average", fitted=_fitted)
-def flip_average(backbone: keras.Model, shift: int = 0) -> keras.Model:
+def flip_average(backbone: keras.Model, shift: int = 0, transpose: bool = False) -> keras.Model:
     """Average features over an image and its mirror image in inference; see `ltzoo.layers.FlipAverage`.
 
-    Training costs the same. Inference costs twice as much, or four times with a shift, in evaluation, prediction and
+    Training costs the same. Inference costs twice as much, or four times with a shift or transposes, in evaluation, prediction and
     exported models. The backbone is `model.get_layer("both_sides").encoder`. Apply other conversions before this one.
 
     Args:
         backbone: a model from images to a map or to features.
         shift: pixels to move an image along the diagonal, both ways; 0 does not move it.
+        transpose: average over the transposed images as well, which must be square.
     """
     images = keras.Input(backbone.input_shape[1:], name="images")
-    outputs = FlipAverage(backbone, shift=shift, name="both_sides")(images)
+    outputs = FlipAverage(backbone, shift=shift, transpose=transpose, name="both_sides")(images)
     return keras.Model(images, outputs, name=f"{backbone.name}_flip_average")

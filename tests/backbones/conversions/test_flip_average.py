@@ -72,3 +72,25 @@ def test_impossible_shifts_are_refused(shift):
     plain = backbones.get("fastnet", input_shape=(8, 8, 3), seed=0, widths=(4,))
     with pytest.raises(ValueError, match=f"`shift` must be .*Received: shift={shift}"):
         convert(plain, [{"name": "flip_average", "shift": shift}])
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+def test_transposes_join_the_average(shift):
+    plain = backbones.get("fastnet", input_shape=(8, 8, 3), seed=0, widths=(4, 6))
+    model = convert(plain, [{"name": "flip_average", "shift": shift, "transpose": True}])
+    images = np.random.default_rng(0).standard_normal((3, 8, 8, 3)).astype("float32")
+    upright, turned = (
+        convert(plain, [{"name": "flip_average", "shift": shift}]).predict(x, verbose=0)
+        for x in (images, images.transpose(0, 2, 1, 3))
+    )
+    expected = (upright + turned.transpose(0, 2, 1, 3)) / 2
+    outputs = model.predict(images, verbose=0)
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    turned = model.predict(images.transpose(0, 2, 1, 3), verbose=0)
+    np.testing.assert_allclose(turned.transpose(0, 2, 1, 3), outputs, atol=1e-5)
+
+
+def test_transposes_need_square_images():
+    plain = backbones.get("fastnet", input_shape=(8, 10, 3), seed=0, widths=(4,))
+    with pytest.raises(ValueError, match=r"`transpose` needs square images.*Received: transpose=True"):
+        convert(plain, [{"name": "flip_average", "transpose": True}])
