@@ -3,13 +3,13 @@
 import contextlib
 import importlib
 import importlib.util
-import json
 import logging
 import os
 import sys
 import tempfile
 from pathlib import Path
 
+from ltzoo import json_text
 from ltzoo.cli.user_errors import UserError
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -64,7 +64,7 @@ def _configured() -> str | None:
     """Return the backend in Keras's configuration file."""
     folder = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
     try:
-        return json.loads((Path(folder) / "keras.json").read_text(encoding="utf-8")).get("backend")
+        return json_text.read(Path(folder) / "keras.json").get("backend")
     except (OSError, ValueError, AttributeError):
         return None
 

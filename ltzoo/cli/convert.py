@@ -6,6 +6,7 @@ import click
 
 from ltzoo import shipped
 from ltzoo.cli.backend import use_backend
+from ltzoo.cli.console import echo
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.user_errors import UserError
 from ltzoo.files import atomic_write
@@ -92,9 +93,10 @@ def _to_keras(files, entry, layout, out, overwrite):
         with atomic_write(target) as temporary:
             model.save(temporary)
     count = sum(len(names) for file in parts for names in file.values())
-    click.echo(f"Wrote {out} ({count} tensors read)")
+    echo(f"Wrote {out} ({count} tensors read)")
+    echo("Their license is the one that their owner gives; 'ltzoo push' asks for it")
     if is_entry and target.name.endswith(_WEIGHTS):
-        click.echo(f"Load it: ltzoo.models.load({entry!r}, weights={str(out)!r})")
+        echo(f"Load it: ltzoo.models.load({entry!r}, weights={str(out)!r})")
 
 
 def _to_torch(files, entry, layout, out, overwrite):
@@ -109,7 +111,7 @@ def _to_torch(files, entry, layout, out, overwrite):
 
     model = load_model(files[0])
     convert.save_torch(model, target, layout)
-    click.echo(f"Wrote {out} ({layout})")
+    echo(f"Wrote {out} ({layout})")
 
 
 def _target(out, overwrite):

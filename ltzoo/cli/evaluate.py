@@ -11,6 +11,7 @@ from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import data_options
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.cli.user_errors import UserError
+from ltzoo.printable import shown_address
 
 
 @click.command(
@@ -60,7 +61,7 @@ def evaluate(model, data, split, batch_size, json_path, **options):
         raise UserError(f"--split must be one of {', '.join(splits)} for this data. Received: {name}")
     result = measure(classifier, splits[name], batch_size=batch_size)
     shown = (
-        classifier.name if model in shipped.names() else Path(model).name
+        classifier.name if model in shipped.names() else Path(shown_address(model)).name
     )  # The weights may come from a related entry.
     label = "all" if list(splits) == ["train"] else name
     console().print(results_table({f"{shown} ({label}, {len(splits[name])})": result}))

@@ -6,6 +6,7 @@ import click
 
 from ltzoo import shipped
 from ltzoo.cli.backend import installed, use_backend
+from ltzoo.cli.console import echo
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import PartName
 from ltzoo.cli.user_errors import UserError
@@ -50,10 +51,8 @@ def export(model, out, format_, overwrite):
         raise UserError(f"--format {format_} needs a library that is not installed: {error}") from error
     height, width, channels = classifier.image_shape
     classes = classifier.class_names
-    click.echo(
-        f"Wrote {out} ({form.title}): [batch, {height}, {width}, {channels}] with pixels 0..255 to logits"
-    )
-    click.echo(f"Classes in order: {', '.join(classes[:10])}{', ..' if len(classes) > 10 else ''}")
+    echo(f"Wrote {out} ({form.title}): [batch, {height}, {width}, {channels}] with pixels 0..255 to logits")
+    echo(f"Classes in order: {', '.join(classes[:10])}{', ..' if len(classes) > 10 else ''}")
 
 
 def _card(model):

@@ -3,9 +3,11 @@
 import os
 from pathlib import Path
 
-from ltzoo import shipped
+from ltzoo import json_text, shipped
+from ltzoo.card_schema import check_card
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.user_errors import UserError, mistake
+from ltzoo.printable import shown_address
 
 
 def check_model(name: str) -> None:
@@ -30,6 +32,11 @@ def check_model(name: str) -> None:
         )
     if path.suffix not in (".keras", ".json"):
         raise UserError(f"A saved model must be a .keras file, or the .json of a card. Received: {name}")
+    if path.suffix == ".json":
+        from ltzoo.recipes.recipe import Recipe
+
+        with mistake(f"{name} is not the card of a model"):
+            Recipe.from_dict(check_card(shipped.complete(json_text.read(path)))["recipe"])
 
 
 def load_model(name: str):
@@ -40,8 +47,11 @@ def load_model(name: str):
     """
     from ltzoo import models
 
-    if name in shipped.names() or name.endswith(".json") or _is_published(name):
+    if name in shipped.names():
         return models.load(name)
+    if name.endswith(".json") or _is_published(name):
+        with mistake(f"{shown_address(name)} cannot be loaded"):
+            return models.load(name)
     with mistake(f"{name} cannot be loaded"):
         model = models.load(os.path.expanduser(name))
     if not isinstance(model, models.LongTailedClassifier):

@@ -5,6 +5,7 @@ import click
 from ltzoo import shipped
 from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
+from ltzoo.cli.console import echo
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.user_errors import UserError
 
@@ -41,7 +42,7 @@ def predict(images, model, top, skip_unreadable):
     if errors and not skip_unreadable:
         raise UnreadableImagesError(errors, len(images))
     for error in errors:
-        click.echo(f"Warning: skipped: {error}", err=True)
+        echo(f"Warning: skipped: {error}", err=True)
     unreadable = {error.path for error in errors}
     positions = [position for position, path in enumerate(images) if path not in unreadable]
     if not positions:
@@ -50,7 +51,7 @@ def predict(images, model, top, skip_unreadable):
         chosen = positions[start : start + _BATCH]
         logits = np.asarray(classifier.predict_on_batch(split.load(chosen)), "float64")
         for position, row in zip(chosen, logits, strict=True):
-            click.echo(f"{images[position]}: {_most_probable(row, classifier.class_names, top)}")
+            echo(f"{images[position]}: {_most_probable(row, classifier.class_names, top)}")
 
 
 def _resize(model: str) -> int | None:

@@ -5,6 +5,8 @@ import json
 import os
 from pathlib import Path
 
+from ltzoo import json_text
+from ltzoo.cli.run_schema import RUN_BYTES, check_result, check_run, result_bytes
 from ltzoo.cli.user_errors import UserError, mistake
 from ltzoo.files import atomic_write
 
@@ -54,11 +56,17 @@ class RunFolder:
             )
 
     def read(self) -> dict:
-        """The content of `run.json`."""
+        """The content of `run.json`, with every field of the right type."""
         with mistake(f"{self.run} cannot be read"):
-            content = json.loads(self.run.read_text(encoding="utf-8"))
-            if content["format"] != FORMAT:
-                raise ValueError(f"it is of format {content['format']}, this version reads format {FORMAT}")
+            content = json_text.read(self.run, RUN_BYTES)
+            check_run(content, FORMAT)
+        return content
+
+    def read_result(self, path: Path, classes: int) -> dict:
+        """Return the content of a file with results for `classes` classes, checked as `run.json` is."""
+        with mistake(f"{path} cannot be read"):
+            content = json_text.read(path, result_bytes(classes))
+            check_result(content, classes)
         return content
 
     def write(self, content: dict) -> None:

@@ -3,12 +3,11 @@
 import platform
 import sys
 
-import click
 import keras
 import numpy as np
 
 from ltzoo import backbones, data, models, recipes, shipped
-from ltzoo.cli.console import console
+from ltzoo.cli.console import console, echo
 from ltzoo.cli.data import load_dataset
 from ltzoo.cli.models import load_model
 from ltzoo.cli.options import SCRATCH
@@ -38,15 +37,13 @@ def _train(run, arguments, saved, workers):
     if arguments.get("start_from", SCRATCH) != SCRATCH:
         fresh = start_from(model, load_model(arguments["start_from"]))
         rest = f"; new: {', '.join(fresh)}" if fresh else ""
-        click.echo(f"starts from the backbone of {arguments['start_from']}{rest}")
+        echo(f"starts from the backbone of {arguments['start_from']}{rest}")
     model.load_files()
     if saved is None:
         run.write(_description(arguments, model, dataset))
-    click.echo(repr(dataset).strip("<>").removeprefix("LongTailedDataset "))
+    echo(repr(dataset).strip("<>").removeprefix("LongTailedDataset "))
     backend = keras.backend.backend()
-    click.echo(
-        f"{recipe.name}, {backbone['name']}, {recipe.epochs} epochs, {backend} backend, into {run.path}"
-    )
+    echo(f"{recipe.name}, {backbone['name']}, {recipe.epochs} epochs, {backend} backend, into {run.path}")
     progress = TrainingProgress(_labels(recipe), len(dataset.train), console())
     stages = StageResults(run, model, dataset)
     try:

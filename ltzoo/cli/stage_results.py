@@ -1,7 +1,5 @@
 """Results of each stage, kept in the run folder until the report is written."""
 
-import json
-
 import keras
 import numpy as np
 
@@ -94,4 +92,4 @@ class StageResults(keras.callbacks.Callback):
         write_json(self._stage_file(stage), {"result": result.to_dict(), "weight_norms": norms})
 
     def _read(self, stage: int) -> dict:
-        return json.loads(self._stage_file(stage).read_text(encoding="utf-8"))
+        return self.run.read_result(self._stage_file(stage), self.dataset.num_classes)

@@ -9,8 +9,9 @@ from rich.table import Table
 from ltzoo import shipped
 from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
-from ltzoo.cli.console import console
+from ltzoo.cli.console import console, echo
 from ltzoo.cli.user_errors import UserError, mistake
+from ltzoo.printable import shown_address
 from ltzoo.registry import did_you_mean
 
 # The modules of the families of parts, and whether listing them needs Keras.
@@ -81,8 +82,8 @@ def list_(pattern, kind, with_weights):
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for name, *others in rows:
         cells = (f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True))
-        click.echo("  ".join((f"{name:<{widths[0]}}", *cells)))
-    click.echo("accuracy in %: top-1 and few as measured here, paper as published")
+        echo("  ".join((f"{name:<{widths[0]}}", *cells)))
+    echo("accuracy in %: top-1 and few as measured here, paper as published")
 
 
 @click.command(
@@ -128,7 +129,12 @@ def _facts(card: dict) -> list[tuple[str, str]]:
         ("training", _cost(card)),
         ("seed", str(card.get("seed", 0))),
         *(("note", note) for note in card.get("notes", ())),
-        ("license", card.get("licence", "")),
+        (
+            "license",
+            card.get("weights_license") or ("unknown" if card.get("weights") else "none: no weights yet"),
+        ),
+        ("data license", card.get("data_license") or "unknown"),
+        ("source", card.get("source") or ""),
         ("citation", card.get("citation", "")),
         ("train it", (card.get("training") or {}).get("command") or _command(card)),
     ]
@@ -146,7 +152,7 @@ def _list_parts(kind: str, pattern: str) -> None:
             f"None of the {kind} matches.{did_you_mean(pattern, known)} Known: {', '.join(known)}. Received: {pattern}"
         )
     for name in found:
-        click.echo(f"{name:<16} {family.get(name).description}" if kind == "recipes" else name)
+        echo(f"{name:<16} {family.get(name).description}" if kind == "recipes" else name)
 
 
 def _stage(stage: dict) -> str:
@@ -219,7 +225,14 @@ def _weights(card: dict) -> str:
         twin = shipped.published_twin(card["name"], card["recipe"]["name"], card["backbone"], card["dataset"])
         return "none yet" if twin is None else f"none yet; {twin} is loaded instead"
     return ", ".join(
-        filter(None, (_size(weights), f"SHA-256 {weights['sha256']}", weights.get("url", weights["file"])))
+        filter(
+            None,
+            (
+                _size(weights),
+                f"SHA-256 {weights['sha256']}",
+                shown_address(weights.get("url", weights["file"])),
+            ),
+        )
     )
 
 

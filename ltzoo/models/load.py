@@ -14,11 +14,13 @@ import numpy as np
 from ltzoo import own_parts, shipped
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.models import weights_file
+from ltzoo.models.addresses import is_address
 from ltzoo.models.build import build
 from ltzoo.models.cards import Card, card, is_card_file, read_card
 from ltzoo.models.find_weights import PRETRAINED, find_weights
 from ltzoo.models.new_classes import with_new_classes
 from ltzoo.models.weights_errors import NoWeightsError, WeightsError
+from ltzoo.printable import shown_address
 from ltzoo.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -97,6 +99,11 @@ def _entry(entry_or_path):
         return card(str(entry_or_path)), None
     if is_card_file(entry_or_path):
         return read_card(entry_or_path)
+    if is_address(entry_or_path):
+        raise WeightsError(
+            "`entry_or_path` must be the address of a card, which ends in .json. "
+            f"Received: entry_or_path={shown_address(entry_or_path)!r}"
+        )
     path = Path(entry_or_path).expanduser()
     if path.exists() or path.suffix == ".keras" or len(path.parts) > 1:
         return None

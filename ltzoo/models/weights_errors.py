@@ -5,5 +5,9 @@ class WeightsError(ValueError):
     """A weights file is missing or is not the one that the card describes."""
 
 
+class UnreachableError(WeightsError):
+    """The server of a file does not answer, or not with the file, for now."""
+
+
 class NoWeightsError(WeightsError):
     """No weights of the entry are published, and none are on this computer."""

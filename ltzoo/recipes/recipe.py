@@ -5,6 +5,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+from ltzoo import json_text
+from ltzoo.recipes.recipe_schema import MAX_BATCH, MAX_EPOCHS, check_recipe
+
 TRAINABLE = ("all", "head")
 BATCH_NORM = ("train", "frozen", "shifted")
 
@@ -71,11 +74,14 @@ class Stage:
         object.__setattr__(self, "augmentation", tuple(self.augmentation))
         if not isinstance(self.trainable, str):
             object.__setattr__(self, "trainable", tuple(self.trainable))
-        if not isinstance(self.epochs, int) or self.epochs < 0:
-            raise ValueError(f"`epochs` must be an integer of at least 0. Received: epochs={self.epochs!r}")
-        if not isinstance(self.batch_size, int) or self.batch_size < 1:
+        if not isinstance(self.epochs, int) or not 0 <= self.epochs <= MAX_EPOCHS:
             raise ValueError(
-                f"`batch_size` must be a positive integer. Received: batch_size={self.batch_size!r}"
+                f"`epochs` must be an integer from 0 to {MAX_EPOCHS:,}. Received: epochs={self.epochs!r}"
+            )
+        if not isinstance(self.batch_size, int) or not 1 <= self.batch_size <= MAX_BATCH:
+            raise ValueError(
+                f"`batch_size` must be a positive integer of at most {MAX_BATCH:,}. "
+                f"Received: batch_size={self.batch_size!r}"
             )
         for field, allowed in (
             ("batch_norm", BATCH_NORM),
@@ -156,12 +162,13 @@ class Recipe:
         """Make a recipe from the result of `to_dict`.
 
         Raises:
-            ValueError: if a key is unknown or missing.
+            ValueError: if a key is unknown or missing, or a value is out of the ranges of `recipe_schema`.
         """
         _check_keys("recipe", cls, config)
-        for stage in config.get("stages", ()):
+        check_recipe(config)
+        for stage in config["stages"]:
             _check_keys("stage", Stage, stage)
-        return cls(**{**config, "stages": tuple(Stage(**stage) for stage in config.get("stages", ()))})
+        return cls(**{**config, "stages": tuple(Stage(**stage) for stage in config["stages"])})
 
     def to_json(self) -> str:
         """Return the recipe as JSON text."""
@@ -169,15 +176,19 @@ class Recipe:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Make a recipe from the result of `to_json`."""
-        return cls.from_dict(json.loads(text))
+        """Make a recipe from the result of `to_json`.
+
+        Raises:
+            ValueError: `text` is not JSON, is larger or deeper than `ltzoo.json_text.parse` allows, or is no recipe.
+        """
+        return cls.from_dict(json_text.parse(text))
 
 
 def _check_keys(what, cls, config):
     if not isinstance(config, Mapping):
-        raise ValueError(f"`{what}` must be a dict. Received: {what}={config!r}")
+        raise ValueError(f"`{what}` must be a dict. Received: {what}={json_text.shortened(config)}")
     fields = dataclasses.fields(cls)
-    unknown = sorted(set(config) - {field.name for field in fields})
+    unknown = sorted(map(str, set(config) - {field.name for field in fields}))
     missing = [
         field.name
         for field in fields
@@ -187,6 +198,6 @@ def _check_keys(what, cls, config):
     ]
     if unknown or missing:
         raise ValueError(
-            f"`{what}` must have the fields of `{cls.__name__}`; it has unknown keys {unknown} and lacks {missing}. "
-            f"Received: {what}={dict(config)!r}"
+            f"`{what}` must have the fields of `{cls.__name__}`; it has unknown keys "
+            f"{json_text.shortened(unknown)} and lacks {missing}. Received: {what}={json_text.shortened(dict(config))}"
         )

@@ -11,6 +11,7 @@ import numpy as np
 
 from ltzoo.class_counts import ClassCounts
 from ltzoo.files import atomic_write
+from ltzoo.printable import printable
 from ltzoo.report.activation_maps import ActivationMaps
 from ltzoo.report.columns import COLUMNS, SECONDS, percent, table_cells
 from ltzoo.report.sections import Picture, sections
@@ -55,6 +56,11 @@ def write_report(
     """
     counts = ClassCounts(class_counts)
     _check(results, counts, class_names)
+    class_names = None if class_names is None else [printable(name) for name in class_names]
+    results = _printable_keys(results)
+    weight_norms = weight_norms and _printable_keys(weight_norms)
+    histories = histories and _printable_keys(histories)
+    seconds = seconds and _printable_keys(seconds)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     shown = [
@@ -73,8 +79,12 @@ def write_report(
     )
     path = folder / "report.html"
     with atomic_write(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(printable(page, keep="\n"), encoding="utf-8")
     return path
+
+
+def _printable_keys(values):
+    return {printable(name): value for name, value in values.items()}
 
 
 def _check(results: Mapping, counts: ClassCounts, class_names) -> None:

@@ -6,6 +6,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from ltzoo.printable import printable
 from ltzoo.report.columns import COLUMNS, SECONDS, table_cells
 
 
@@ -27,6 +28,7 @@ def results_table(
         table.add_column(SECONDS.heading, justify="right", no_wrap=True)
     for name, cells in table_cells(results, seconds).items():
         table.add_row(
-            Text(name), *(Text(cell.text, style="bold green" if cell.best else "") for cell in cells)
+            Text(printable(name)),
+            *(Text(cell.text, style="bold green" if cell.best else "") for cell in cells),
         )
     return table

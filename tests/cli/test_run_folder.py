@@ -5,7 +5,12 @@ import pytest
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.user_errors import UserError
 
-CONTENT = {"arguments": {"seed": 0}, "recipe": {}, "backend": "jax"}
+CONTENT = {
+    "arguments": {"recipe": "gcl", "data": "digits_lt", "backbone": {"name": "resnet8"}, "seed": 0},
+    "recipe": {"name": "gcl"},
+    "dataset": {"name": "digits_lt", "image_shape": [8, 8, 1], "class_names": ["0"], "class_counts": [3]},
+    "backend": "jax",
+}
 
 
 def test_a_new_or_empty_folder_can_be_claimed(tmp_path):
