@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image
 
 ORIENTATION = 0x0112
+MOST_EXIF = 1 << 16  # Bytes of EXIF data that are searched; a JPEG file cannot hold more.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -81,7 +82,7 @@ def _exif_bytes(info: dict[Any, Any]) -> bytes:
 
 def exif_orientation(exif: bytes) -> int:
     """Return the orientation in a block of EXIF data, 1 to 8; 1 (upright) without a valid entry."""
-    exif = exif.removeprefix(b"Exif\0\0")
+    exif = exif.removeprefix(b"Exif\0\0")[:MOST_EXIF]
     order = "little" if exif[:1] == b"I" else "big"
 
     def number(at: int, size: int) -> int:

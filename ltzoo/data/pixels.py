@@ -35,6 +35,9 @@ SEVERAL_FRAMES = "several_frames"
 LONGEST = 8
 """Images longer than this, compared with the scaled shorter side, are cropped before they are scaled."""
 
+_TOO_LARGE = f"images may have {MAX_PIXELS:,} pixels and sides of {MAX_SIDE:,} at most; shrink it."
+_BYTES = (bytes, bytearray, memoryview)
+
 
 class UnreadableImageError(OSError):
     """An image that is missing, truncated, not an image, or that the pixel contract refuses.
@@ -78,13 +81,13 @@ def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None
         raise
     # Pillow's decoders raise many types for damaged data, from OSError to SyntaxError and struct.error.
     except Exception as error:
-        name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
+        name = name or ("<bytes>" if isinstance(source, _BYTES) else str(source))
         reason = "no such file" if isinstance(error, FileNotFoundError) else str(error).split("\n")[0]
         raise UnreadableImageError(name, reason or type(error).__name__) from error
 
 
 def _decode(source, channels):
-    suffix = "" if isinstance(source, bytes) else Path(source).suffix.lower()
+    suffix = "" if isinstance(source, _BYTES) else Path(source).suffix.lower()
     with _opened(source) as file:
         try:
             return _read(file, suffix, channels)
@@ -105,7 +108,7 @@ class _RefusedError(ValueError):
 
 def _opened(source) -> BinaryIO:
     """Open bytes or a regular file. Pipes and devices are refused at once, without waiting for a writer."""
-    if isinstance(source, bytes):
+    if isinstance(source, _BYTES):
         return io.BytesIO(source)
 
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -124,6 +127,8 @@ def _opened(source) -> BinaryIO:
 def _read(file, suffix, channels):
     try:
         opened = Image.open(file, formats=formats_for(file, suffix))
+    except Image.DecompressionBombError as error:
+        raise _RefusedError(f"{_TOO_LARGE} Received: {error}") from error
     except UnidentifiedImageError:
         file.seek(0)
         raise ValueError(why_unknown(file.read(32))) from None
@@ -143,10 +148,7 @@ def _read(file, suffix, channels):
 def _check_size(size):
     width, height = size
     if max(size) > MAX_SIDE or width * height > MAX_PIXELS:
-        raise _RefusedError(
-            f"images may have {MAX_PIXELS:,} pixels and sides of {MAX_SIDE:,} at most; shrink it. "
-            f"Received: {width} x {height} pixels"
-        )
+        raise _RefusedError(f"{_TOO_LARGE} Received: {width} x {height} pixels")
     if min(size) < 1:
         raise _RefusedError(f"images must have pixels. Received: {width} x {height} pixels")
 

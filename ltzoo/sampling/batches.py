@@ -27,11 +27,16 @@ def original_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        if not type(error).__module__.startswith("tensorflow."):
+            raise
         said = str(error)
-        for original in list(_LAST_ERRORS):
-            if original is not error and f"{type(original).__name__}: {original}" in said:
-                _LAST_ERRORS.remove(original)
-                raise original from error
+        alike = [kept for kept in list(_LAST_ERRORS) if f"{type(kept).__name__}: " in said]
+        told = [kept for kept in alike if str(kept) in said]
+        # TensorFlow drops a text that is no UTF-8, such as the name of a file in another encoding.
+        dropped = [kept for kept in alike if str(kept).encode("utf-8", "ignore").decode() != str(kept)]
+        for original in told or dropped[-1:]:
+            _LAST_ERRORS.remove(original)
+            raise original from error
         raise
 
 

@@ -8,6 +8,8 @@ import zlib
 import numpy as np
 from PIL import Image, features
 
+from ltzoo.data.pixels import READABLE_SUFFIXES, decode_image
+
 _TURNED = Image.Exif()
 _TURNED[0x0112] = 6
 _ZIP = "tiff_adobe_deflate"
@@ -90,7 +92,7 @@ def files() -> dict[str, bytes]:
         "PNG, turned by EXIF": encoded(rgb, "PNG", exif=_TURNED),
         "PNG, 16-bit gray": png(deep, 16, 0),
         "PNG, 16-bit gray with a transparent value": png(
-            deep, 16, 0, (b"tRNS", deep[9, 9].astype(">u2").tobytes())
+            deep, 16, 0, (b"tRNS", int(deep[9, 9]).to_bytes(2, "big"))
         ),
         "PNG, 16-bit RGB": png(deep_rgb, 16, 2),
         "PNG, 16-bit RGB with alpha": png(np.dstack([deep_rgb, deep.T.reshape(48, 40)]), 16, 6),
@@ -150,4 +152,7 @@ def files() -> dict[str, bytes]:
     if features.check("jpg_2000"):
         found["JPEG 2000"] = encoded(rgb, "JPEG2000")
         found["JPEG 2000, 16-bit gray"] = encoded(Image.fromarray(deep), "JPEG2000")
+    if ".heic" in READABLE_SUFFIXES:
+        decode_image(found["PNG"])  # This registers the plugin of HEIC.
+        found["HEIC"] = encoded(rgb, "HEIF")
     return found
