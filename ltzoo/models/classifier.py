@@ -18,6 +18,7 @@ from ltzoo.models.exporting import export_model
 from ltzoo.models.normalization import normalize
 from ltzoo.models.stages import Stages
 from ltzoo.recipes.recipe import Recipe
+from ltzoo.sampling import original_errors
 from ltzoo.training import fit_stages
 from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
@@ -176,6 +177,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
             untracked(self, attribute, _Part(self, part))
         return np.asarray(getattr(self, attribute).predict_on_batch(images))
 
+    @original_errors()
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Run all stages on a `LongTailedDataset`; for any other `x`, call Keras's own `fit`.
 

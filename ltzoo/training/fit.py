@@ -11,7 +11,7 @@ import numpy as np
 
 from ltzoo.data import augmentation
 from ltzoo.protocols import StagedClassifier
-from ltzoo.sampling import make_sampler
+from ltzoo.sampling import make_sampler, original_errors
 from ltzoo.training.callbacks import SaveCheckpoint, StagedHistory, StageLog, StopOnNonFiniteLoss
 from ltzoo.training.checkpoint import Checkpoint, ResumeError, restore
 from ltzoo.training.context import StageContext
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
 
 
+@original_errors()
 def fit_stages(
     model: StagedClassifier,
     dataset: LongTailedDataset,

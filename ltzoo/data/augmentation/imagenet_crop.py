@@ -8,6 +8,7 @@ from PIL import Image, ImageEnhance
 
 from ltzoo.data.augmentation.pillow_operations import to_array, to_pillow
 from ltzoo.data.augmentation.registry import register
+from ltzoo.data.pixels import resize_and_crop
 
 _TRIES = 10
 
@@ -113,11 +114,7 @@ class ImageNetEvalCrop:
         """Return a function (Pillow image, index in batch) -> uint8 [size, size, channels]."""
 
         def read(image, index):
-            factor = self.resize / min(image.size)
-            width, height = (max(self.resize, round(side * factor)) for side in image.size)
-            image = image.resize((width, height), Image.Resampling.BILINEAR)
-            left, top = (width - self.size) // 2, (height - self.size) // 2
-            return to_array(image.crop((left, top, left + self.size, top + self.size)))
+            return resize_and_crop(image, (self.size, self.size), self.resize)
 
         return read
 
