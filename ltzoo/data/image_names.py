@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import warnings
 
-from PIL import Image, features
+from PIL import features
 
-# Suffixes by Pillow's name of the format. Formats of plugins count once the plugin is registered.
+# Suffixes by Pillow's name of the format.
 _FORMATS = {
     "JPEG": ".jpg .jpeg .jpe .jfif .jif .jfi .pjpeg .pjp",
     "PNG": ".png .apng",
@@ -21,13 +22,11 @@ _FORMATS = {
     "JPEG2000": ".jp2 .j2k .jpc .jpf .jpx .j2c",
     "AVIF": ".avif .avifs",
     "HEIF": ".heic .heif .hif",
-    "JXL": ".jxl",
 }
 _FEATURES = {"WEBP": "webp", "JPEG2000": "jpg_2000", "AVIF": "avif"}
 _FORMAT_OF_SUFFIX = {suffix: name for name, suffixes in _FORMATS.items() for suffix in suffixes.split()}
 _WAYS_OUT = {
-    "HEIF": "install pillow-heif and call pillow_heif.register_heif_opener(), or convert them to JPEG",
-    "JXL": "install pillow-jxl-plugin and import pillow_jxl, or convert them to PNG",
+    "HEIF": "pip install pillow-heif, or convert them to JPEG",
 }
 _OTHER_SUFFIXES = {
     "develop them to JPEG or TIFF": (
@@ -37,8 +36,8 @@ _OTHER_SUFFIXES = {
     "extract frames": ".3gp .avi .flv .m4v .mkv .mov .mp4 .mpeg .mpg .mts .webm .wmv",
     "unpack them": ".7z .bz2 .gz .rar .tar .tgz .xz .zip .zst",
     "convert them to PNG": (
-        ".cur .dcm .dcx .dds .djvu .emf .eps .exr .fit .fits .fts .hdr .icns .ico .mpo .nii .npy .npz .pcx .pdf "
-        ".pfm .ps .psb .psd .qoi .ras .sgi .svg .svgz .wmf .xbm .xcf .xpm"
+        ".cur .dcm .dcx .dds .djvu .emf .eps .exr .fit .fits .fts .hdr .icns .ico .jxl .jxr .mpo .nii .npy .npz .pcx "
+        ".pdf .pfm .ps .psb .psd .qoi .ras .sgi .svg .svgz .wmf .xbm .xcf .xpm"
     ),
 }
 _WAY_OUT_OF_SUFFIX = {suffix: way for way, suffixes in _OTHER_SUFFIXES.items() for suffix in suffixes.split()}
@@ -105,5 +104,4 @@ def _supported(form: str) -> bool:
                 "ignore"
             )  # Older versions of Pillow warn about features that they do not know.
             return bool(features.check(_FEATURES[form]))
-    Image.init()
-    return form in Image.OPEN
+    return form != "HEIF" or importlib.util.find_spec("pillow_heif") is not None

@@ -110,6 +110,14 @@ def _check_classes(top: Path, children: Sequence[Path]) -> None:
             f"test/, or pass the first as `path` and the second as `test_dir`; {_CLASSES_ANYWAY}. "
             f"Received: {top} with {pair[0]}/ and {pair[1]}/"
         )
+    inside = {child: {split_role(inner.name) for inner in sub_folders(child)} for child in children}
+    roles = set().union(*(found for found in inside.values() if None not in found))
+    if len(roles) > 1:
+        split_inside = [child for child, found in inside.items() if found and None not in found]
+        raise ValueError(
+            "`path` must have the splits outside and the classes inside, such as train/cat/ and test/cat/; move the "
+            f"folders. Received: {top} with splits inside of {_listing(split_inside)}"
+        )
     if len(children) > 1 and _all_alike(children):
         warnings.warn(
             f"the folders {_listing(children)} of {top} are taken as the classes, although each of them has the same "

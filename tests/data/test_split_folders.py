@@ -110,6 +110,11 @@ def test_a_class_of_a_split_may_be_the_only_one_there(tmp_path):
         (["cats_train", "cats_test"], r"look like splits .* with cats_test/ and cats_train/$"),
         (["catsTrain", "catsTest"], r"look like splits"),
         (["train_cats", "test_cats"], r"look like splits"),
+        (
+            ["cat/train", "cat/test", "dog/train", "dog/test"],
+            r"classes inside.* with splits inside of cat/, dog/$",
+        ),
+        (["a/train/cat", "b/test/cat"], r"classes inside.* with splits inside of a/, b/$"),
     ],
 )
 def test_other_layouts_that_look_like_splits_are_refused(tmp_path, folders, message):
