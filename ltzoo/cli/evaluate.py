@@ -1,5 +1,6 @@
 """`ltzoo evaluate`: measure a trained classifier."""
 
+import os
 from pathlib import Path
 
 import click
@@ -37,8 +38,8 @@ Examples:
 def evaluate(model, data, split, batch_size, json_path, **options):
     """Measure accuracy and calibration of MODEL: a run folder, a .keras file or a zoo entry.
 
-    The many / medium / few groups follow the model's training counts. A folder without test and val sub-folders
-    is used as a whole.
+    The many / medium / few groups follow the model's training counts. The folder that a run was trained on has the
+    run's validation images. Another folder without test and val sub-folders is used as a whole.
     """
     check_model(model)
     given = {key: value for key, value in options.items() if value is not None}
@@ -51,8 +52,10 @@ def evaluate(model, data, split, batch_size, json_path, **options):
 
     if data is not None:
         source["data"] = data_module.resolve(data)
+        data = _unless_own(model, source["data"])
+        source = source if data is not None else _source(model, None, given)
     classifier = load_model(model)
-    dataset = _load(source, classifier)
+    dataset = _load(source, classifier, whole=data is not None)
     data_module.check_classes(dataset, classifier)
     data_module.check_image_shape(dataset, classifier)
     splits = dataset.splits()
@@ -63,10 +66,10 @@ def evaluate(model, data, split, batch_size, json_path, **options):
     shown = (
         classifier.name if model in shipped.names() else Path(shown_address(model)).name
     )  # The weights may come from a related entry.
-    label = "all" if list(splits) == ["train"] else name
-    console().print(results_table({f"{shown} ({label}, {len(splits[name])})": result}))
+    label = "all" if data is not None and list(splits) == ["train"] else name
+    console().print(results_table({f"{shown} ({label}, {len(splits[name])})": result}, split=label))
     if json_path is not None:
-        write_json(Path(json_path), {"split": name, "images": len(splits[name]), "result": result.to_dict()})
+        write_json(Path(json_path), {"split": label, "images": len(splits[name]), "result": result.to_dict()})
 
 
 def _source(model: str, data: str | None, given: dict) -> dict:
@@ -90,9 +93,15 @@ def _source(model: str, data: str | None, given: dict) -> dict:
     return {**arguments, **given}
 
 
-def _load(source: dict, classifier):
-    import os
+def _unless_own(model: str, data: str) -> str | None:
+    """Return a dataset, or None if it is the folder that the run was trained on, whose splits are then the run's."""
+    run = RunFolder(model)
+    own = run.is_run() and os.path.isabs(data) and run.read()["arguments"].get("data") == data
+    return None if own else data
 
+
+def _load(source: dict, classifier, whole: bool):
+    """Load the dataset; a folder at the model's image size, and without held-out images if it is used as a whole."""
     from ltzoo import data as datasets
     from ltzoo.cli.data import load_dataset
 
@@ -101,6 +110,8 @@ def _load(source: dict, classifier):
         return datasets.load(arguments.pop("name"), **arguments)
     if os.path.isabs(source["data"]):
         height, width, channels = classifier.image_shape
-        defaults = {"image_size": [height, width], "channels": channels, "validation_fraction": 0.0}
+        defaults: dict = {"image_size": [height, width], "channels": channels}
+        if whole:
+            defaults["validation_fraction"] = 0.0
         return load_dataset({**defaults, **source}, class_names=classifier.class_names)
     return load_dataset(source)

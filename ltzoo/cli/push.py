@@ -150,6 +150,8 @@ def _measured(run: RunFolder, classes: int) -> tuple:
     content = run.read_result(run.result, classes)
     with mistake(f"{run.result} cannot be read"):
         seconds = round(content["seconds"], 1)
+        if content["split"] is None:
+            return None, seconds
         if content["split"] != "test":
             echo(f"The run was measured on its {content['split']} images; a card tells test results only")
             return None, seconds

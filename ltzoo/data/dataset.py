@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ltzoo.class_counts import ClassCounts
+from ltzoo.data import arguments
 from ltzoo.data.splits import Split
 
 
@@ -26,8 +27,10 @@ class LongTailedDataset:
         class_counts: int64 `[num_classes]`, training images per class.
 
     Raises:
-        ValueError: a label is outside `0 .. num_classes - 1`, a class has no training image, class names
-            repeat, or the image shapes of the splits differ. The message names the label or class.
+        TypeError: a split or a name is of a wrong type.
+        ValueError: there are fewer than two classes, a label is outside `0 .. num_classes - 1`, a class has no
+            training image, class names repeat, or the image shapes of the splits differ. The message names the label
+            or class.
     """
 
     def __init__(
@@ -38,14 +41,15 @@ class LongTailedDataset:
         test: Split | None = None,
         class_names: Sequence[str] | None = None,
     ):
+        self.name = arguments.text(name, "name")
+        self.train, self.val, self.test = train, val, test
+        for split_name, split in (("train", train), *self.splits().items()):
+            _check_split(split_name, split)
         if len(train) == 0:
             raise ValueError(f"`train` must hold at least one image. Received: an empty split for {name!r}")
-        if class_names is None:
-            class_names = [str(index) for index in range(max(int(train.labels.max()) + 1, 1))]
-        self.name = name
-        self.train, self.val, self.test = train, val, test
-        self.class_names = tuple(str(class_name) for class_name in class_names)
-        self._check_class_names()
+        self.class_names = tuple(
+            _numbers(train.labels) if class_names is None else arguments.class_names(class_names)
+        )
         for split_name, split in self.splits().items():
             split.class_names = self.class_names
             self._check_labels(split_name, split.labels)
@@ -56,6 +60,7 @@ class LongTailedDataset:
                 )
         self.class_counts = np.bincount(train.labels, minlength=self.num_classes).astype(np.int64)
         self._check_every_class_has_an_image()
+        self._check_number_of_classes()
 
     @property
     def num_classes(self) -> int:
@@ -73,12 +78,12 @@ class LongTailedDataset:
         named = {"train": self.train, "val": self.val, "test": self.test}
         return {name: split for name, split in named.items() if split is not None}
 
-    def _check_class_names(self) -> None:
-        seen = set()
-        for class_name in self.class_names:
-            if class_name in seen:
-                raise ValueError(f"`class_names` must be unique. Received: {class_name!r} more than once")
-            seen.add(class_name)
+    def _check_number_of_classes(self) -> None:
+        if self.num_classes < 2:
+            raise ValueError(
+                "a dataset must have two classes or more, as one class is always right; add images of another class. "
+                f"Received: class_names={list(self.class_names)!r}"
+            )
 
     def _check_labels(self, split_name: str, labels: np.ndarray) -> None:
         outside = np.flatnonzero((labels < 0) | (labels >= self.num_classes))
@@ -107,3 +112,22 @@ class LongTailedDataset:
             f"<LongTailedDataset {self.name!r}: {sizes} images of {self.image_shape}; "
             f"{self.num_classes} classes ({groups} shot), imbalance factor {counts.imbalance_factor:.4g}>"
         )
+
+
+def _check_split(name: str, split: object) -> None:
+    if not all(hasattr(split, attribute) for attribute in ("labels", "load", "image_shape")):
+        raise TypeError(
+            f"`{name}` must be a split with labels, such as ltzoo.data.ArraySplit(images, labels). "
+            f"Received: {name} of type {type(split).__name__}"
+        )
+
+
+def _numbers(labels: np.ndarray) -> list[str]:
+    """Return the numbers of the classes as names; every class needs an image, so that the images bound them."""
+    largest = int(labels.max())
+    if largest >= len(labels):
+        raise ValueError(
+            f"`train` labels must lie in 0..{len(labels) - 1}, as each of the classes 0, 1, 2, ... needs one of the "
+            f"{len(labels)} images. Received: label {largest} at position {int(labels.argmax())}"
+        )
+    return [str(index) for index in range(max(largest + 1, 1))]

@@ -178,3 +178,11 @@ def test_demo_that_is_interrupted_exits_with_130(invoke, tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "run", run)
     done = invoke("demo", "--out", tmp_path)
     assert done.exit_code == 130 and "ltzoo demo" in done.stderr
+
+
+def test_evaluate_on_the_folder_of_the_training_leaves_its_training_images_out(invoke, run, photos, tmp_path):
+    done = invoke("evaluate", run, "--data", photos, "--json", tmp_path / "again.json")
+    assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "again.json").read_text())["split"] == "val"
+    shown = " ".join(done.stdout.split())
+    assert "(val, 5)" in shown and "of the validation images" in shown and "test images" not in shown
