@@ -44,8 +44,9 @@ def evaluate(model, data, split, batch_size, json_path, **options):
     source = _source(model, data, given)
     use_backend()
     from ltzoo.cli import data as data_module
-    from ltzoo.cli.console import console
+    from ltzoo.cli.console import console, print_alarms
     from ltzoo.metrics import evaluate as measure
+    from ltzoo.metrics import prediction_alarms
     from ltzoo.report import results_table
 
     if data is not None:
@@ -64,8 +65,17 @@ def evaluate(model, data, split, batch_size, json_path, **options):
     )  # The weights may come from a related entry.
     label = "all" if list(splits) == ["train"] else name
     console().print(results_table({f"{shown} ({label}, {len(splits[name])})": result}))
+    images = {"val": "validation images", "train": "images"}.get(name, "test images")
+    alarms = prediction_alarms(result.confusion, classifier.class_names, images)
+    print_alarms(alarms)
     if json_path is not None:
-        write_json(Path(json_path), {"split": name, "images": len(splits[name]), "result": result.to_dict()})
+        content = {
+            "split": name,
+            "images": len(splits[name]),
+            "result": result.to_dict(),
+            "alarms": [str(alarm) for alarm in alarms],
+        }
+        write_json(Path(json_path), content)
 
 
 def _source(model: str, data: str | None, given: dict) -> dict:

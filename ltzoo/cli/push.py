@@ -122,6 +122,8 @@ def _measured(run: RunFolder) -> tuple:
     with mistake(f"{run.result} cannot be read"):
         content = json.loads(run.result.read_text(encoding="utf-8"))
         seconds = round(content["seconds"], 1)
+        if content["split"] is None:
+            return None, seconds
         if content["split"] != "test":
             click.echo(
                 f"The run was measured on its {content['split']} images; a card tells test results only"

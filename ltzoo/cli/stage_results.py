@@ -1,13 +1,14 @@
 """Results of each stage, kept in the run folder until the report is written."""
 
 import json
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 
-from ltzoo.cli.console import console
+from ltzoo.cli.console import console, print_alarms
 from ltzoo.cli.run_folder import RunFolder, write_json
-from ltzoo.metrics import Result, evaluate
+from ltzoo.metrics import Alarm, Result, evaluate, prediction_alarms
 from ltzoo.report import classifier_norms, results_table, tail_activation_maps, write_report
 from ltzoo.training.callbacks import seconds_by_stage
 
@@ -34,11 +35,21 @@ class StageResults(keras.callbacks.Callback):
         if stage is not None and stage < len(self.classifier.recipe.stages) - 1:
             self._measure(stage)
 
-    def finish(self, history: dict, title: str) -> None:
-        """Measure the finished classifier, write `result.json` and the report, and print the table."""
+    def finish(self, history: dict, title: str, alarms: Sequence[Alarm] = ()) -> None:
+        """Measure the finished classifier, write `result.json` and the report, and print the table and alarms.
+
+        Args:
+            history: one value per epoch.
+            title: title of the report.
+            alarms: alarms of the training images; the measured split's replace those of the same name.
+        """
         last = len(self.classifier.recipe.stages) - 1
         if self.split_name is None:
             console().print("There are no test or validation images, so nothing was measured.")
+            spent = sum(seconds_by_stage(history, last + 1))
+            texts = [str(alarm) for alarm in alarms]
+            write_json(self.run.result, {"split": None, "seconds": spent, "result": None, "alarms": texts})
+            print_alarms(alarms)
             return
         self._measure(last)
         stages = [stage for stage in range(last + 1) if self._stage_file(stage).exists()]
@@ -51,9 +62,15 @@ class StageResults(keras.callbacks.Callback):
         spent = np.cumsum(seconds_by_stage(history, last + 1)).tolist()
         seconds = dict(zip(names, (spent[stage] for stage in stages), strict=True))
         final = results[names[-1]]
+        alarms = self._alarms(final, alarms)
         write_json(
             self.run.result,
-            {"split": self.split_name, "seconds": sum(seconds.values()), "result": final.to_dict()},
+            {
+                "split": self.split_name,
+                "seconds": sum(seconds.values()),
+                "result": final.to_dict(),
+                "alarms": [str(alarm) for alarm in alarms],
+            },
         )
         report = write_report(
             self.run.report,
@@ -69,16 +86,25 @@ class StageResults(keras.callbacks.Callback):
             histories={self.classifier.recipe.name: history},
             seconds=seconds,
             notes=self._notes(),
+            alarms=alarms,
             activation_maps=tail_activation_maps(self.classifier, self.dataset.splits()[self.split_name]),
         )
         console().print(results_table(results, seconds))
+        print_alarms(alarms)
         console().print(f"Report: {report}", soft_wrap=True)
         console().print(f"Model:  {self.run.model}", soft_wrap=True)
 
+    def _images(self) -> str:
+        return "test images" if self.split_name == "test" else "validation images"
+
+    def _alarms(self, result, of_training):
+        measured = prediction_alarms(result.confusion, self.dataset.class_names, self._images())
+        names = {alarm.name for alarm in measured}
+        return measured + [alarm for alarm in of_training if alarm.name not in names]
+
     def _notes(self) -> list[str]:
-        kind = "test" if self.split_name == "test" else "validation"
         return [
-            f"Measured on the {len(self.dataset.splits()[self.split_name]):,} {kind} images.",
+            f"Measured on the {len(self.dataset.splits()[self.split_name]):,} {self._images()}.",
             f"Network: {self.classifier.backbone.name}, {keras.backend.backend()} backend.",
         ]
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ltzoo.class_counts import ClassCounts
 from ltzoo.files import atomic_write
+from ltzoo.metrics.alarms import Alarm, learned_nothing
 from ltzoo.report.activation_maps import ActivationMaps
 from ltzoo.report.columns import COLUMNS, SECONDS, percent, table_cells
 from ltzoo.report.sections import Picture, sections
@@ -29,6 +30,7 @@ def write_report(
     seconds: Mapping[str, float] | None = None,
     notes: Sequence[str] = (),
     activation_maps: ActivationMaps | None = None,
+    alarms: Sequence[Alarm] = (),
 ) -> Path:
     """Write the figures as PNG files, and `report.html` with all of them embedded.
 
@@ -46,6 +48,8 @@ def write_report(
         seconds: training time in seconds, by model name.
         notes: sentences to show below the table.
         activation_maps: maps of a plain and a calibrated classifier; see `tail_activation_maps`.
+        alarms: signs that the training learned nothing (`ltzoo.metrics.Alarm`), shown on top. Then the figures do not
+            come with praise.
 
     Returns:
         The path of `report.html`.
@@ -64,7 +68,8 @@ def write_report(
     page = _template().render(
         title=title,
         facts=_facts(counts),
-        headline=_headline(results),
+        headline=[] if learned_nothing(alarms) else _headline(results),
+        alarms=alarms,
         columns=COLUMNS + ((SECONDS,) if seconds is not None else ()),
         rows=table_cells(results, seconds),
         notes=list(notes),
