@@ -1,6 +1,7 @@
 """What the command prints: text that no name in it can turn into commands for the terminal."""
 
 import sys
+from collections.abc import Iterable
 
 import click
 from rich.console import Console
@@ -36,3 +37,9 @@ def encodable(text: str, encoding: str | None) -> str:
     r"""Return a text that a stream of this encoding takes; other characters become `\u4e2d` or `\xe9`."""
     encoding = encoding or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def print_alarms(alarms: Iterable[object]) -> None:
+    """Print each alarm on a line of its own."""
+    for alarm in alarms:
+        console().print(f"Alarm: {alarm}", soft_wrap=True)

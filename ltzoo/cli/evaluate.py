@@ -46,9 +46,11 @@ def evaluate(model, data, split, batch_size, json_path, **options):
     source = _source(model, data, given)
     use_backend()
     from ltzoo.cli import data as data_module
-    from ltzoo.cli.console import console
+    from ltzoo.cli.console import console, print_alarms
     from ltzoo.metrics import evaluate as measure
+    from ltzoo.metrics import prediction_alarms
     from ltzoo.report import results_table
+    from ltzoo.report.columns import images_of
 
     if data is not None:
         source["data"] = data_module.resolve(data)
@@ -68,8 +70,16 @@ def evaluate(model, data, split, batch_size, json_path, **options):
     )  # The weights may come from a related entry.
     label = "all" if data is not None and list(splits) == ["train"] else name
     console().print(results_table({f"{shown} ({label}, {len(splits[name])})": result}, split=label))
+    alarms = prediction_alarms(result.confusion, classifier.class_names, images_of(label))
+    print_alarms(alarms)
     if json_path is not None:
-        write_json(Path(json_path), {"split": label, "images": len(splits[name]), "result": result.to_dict()})
+        content = {
+            "split": label,
+            "images": len(splits[name]),
+            "result": result.to_dict(),
+            "alarms": [str(alarm) for alarm in alarms],
+        }
+        write_json(Path(json_path), content)
 
 
 def _source(model: str, data: str | None, given: dict) -> dict:

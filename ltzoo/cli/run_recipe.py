@@ -2,11 +2,13 @@
 
 import platform
 import sys
+import warnings
 
 import keras
 import numpy as np
 
 from ltzoo import backbones, data, models, recipes, shipped
+from ltzoo.cli.advice import advice
 from ltzoo.cli.console import console, echo
 from ltzoo.cli.data import load_dataset
 from ltzoo.cli.models import load_model
@@ -18,6 +20,7 @@ from ltzoo.cli.user_errors import UserError
 from ltzoo.files import atomic_write
 from ltzoo.models.start_from import start_from
 from ltzoo.recipes.recipe import Recipe
+from ltzoo.training import TrainingAlarm
 from ltzoo.version import __version__
 
 
@@ -44,24 +47,30 @@ def _train(run, arguments, saved, workers):
     echo(repr(dataset).strip("<>").removeprefix("LongTailedDataset "))
     backend = keras.backend.backend()
     echo(f"{recipe.name}, {backbone['name']}, {recipe.epochs} epochs, {backend} backend, into {run.path}")
+    if saved is None:
+        for line in advice(arguments, dataset):
+            echo(f"Note: {line}")
     progress = TrainingProgress(_labels(recipe), len(dataset.train), console())
     stages = StageResults(run, model, dataset)
     try:
-        history = model.fit(
-            dataset,
-            callbacks=[progress, stages],
-            checkpoint=run.checkpoint,
-            resume=run.checkpoint.is_dir(),
-            seed=arguments["seed"],
-            workers=workers,
-            verbose=0,
-        ).history
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", TrainingAlarm)  # `finish` prints the alarms.
+            fitted = model.fit(
+                dataset,
+                callbacks=[progress, stages],
+                checkpoint=run.checkpoint,
+                resume=run.checkpoint.is_dir(),
+                seed=arguments["seed"],
+                workers=workers,
+                verbose=0,
+            )
     finally:
         progress.close()
+    history = fitted.history
     run.write_history(history)
     with atomic_write(run.model) as temporary:
         model.save(temporary)
-    stages.finish(history, title=f"{recipe.name} on {dataset.name}")
+    stages.finish(history, title=f"{recipe.name} on {dataset.name}", alarms=fitted.alarms)
 
 
 def _parts(arguments: dict) -> tuple:

@@ -1,11 +1,13 @@
 """Results of each stage, kept in the run folder until the report is written."""
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 
-from ltzoo.cli.console import console
+from ltzoo.cli.console import console, print_alarms
 from ltzoo.cli.run_folder import RunFolder, write_json
-from ltzoo.metrics import Result, evaluate
+from ltzoo.metrics import Alarm, Result, evaluate, prediction_alarms
 from ltzoo.report import classifier_norms, results_table, tail_activation_maps, write_report
 from ltzoo.report.columns import images_of
 from ltzoo.training.callbacks import seconds_by_stage
@@ -35,8 +37,14 @@ class StageResults(keras.callbacks.Callback):
         if stage is not None and stage < len(self.classifier.recipe.stages) - 1:
             self._measure(stage)
 
-    def finish(self, history: dict, title: str) -> None:
-        """Measure the finished classifier, write `result.json` and the report, and print the table."""
+    def finish(self, history: dict, title: str, alarms: Sequence[Alarm] = ()) -> None:
+        """Measure the finished classifier, write `result.json` and the report, and print the table and alarms.
+
+        Args:
+            history: one value per epoch.
+            title: title of the report.
+            alarms: alarms of the training images; the measured split's replace those of the same name.
+        """
         last = len(self.classifier.recipe.stages) - 1
         self._measure(last)
         stages = [stage for stage in range(last + 1) if self._stage_file(stage).exists()]
@@ -50,9 +58,16 @@ class StageResults(keras.callbacks.Callback):
         }
         spent = np.cumsum(seconds_by_stage(history, last + 1)).tolist()
         seconds = dict(zip(names, (spent[stage] for stage in stages), strict=True))
-        final = results[names[-1]].to_dict() if results else None
+        final = results[names[-1]] if results else None
+        alarms = list(alarms) if final is None else self._alarms(final, alarms)
         write_json(
-            self.run.result, {"split": self.split_name, "seconds": sum(seconds.values()), "result": final}
+            self.run.result,
+            {
+                "split": self.split_name,
+                "seconds": sum(seconds.values()),
+                "result": None if final is None else final.to_dict(),
+                "alarms": [str(alarm) for alarm in alarms],
+            },
         )
         report = write_report(
             self.run.report,
@@ -68,6 +83,7 @@ class StageResults(keras.callbacks.Callback):
             histories={self.classifier.recipe.name: history},
             seconds=seconds,
             notes=self._notes(),
+            alarms=alarms,
             activation_maps=self._activation_maps(),
             split=self.split_name or "test",
         )
@@ -75,8 +91,17 @@ class StageResults(keras.callbacks.Callback):
             console().print(results_table(results, seconds, split=self.split_name))
         else:
             console().print("There are no test or validation images, so nothing was measured.")
+        print_alarms(alarms)
         console().print(f"Report: {report}", soft_wrap=True)
         console().print(f"Model:  {self.run.model}", soft_wrap=True)
+
+    def _images(self) -> str:
+        return "test images" if self.split_name == "test" else "validation images"
+
+    def _alarms(self, result, of_training):
+        measured = prediction_alarms(result.confusion, self.dataset.class_names, images_of(self.split_name))
+        names = {alarm.name for alarm in measured}
+        return measured + [alarm for alarm in of_training if alarm.name not in names]
 
     def _notes(self) -> list[str]:
         if self.split_name is None:

@@ -20,6 +20,7 @@ from ltzoo.models.stages import Stages
 from ltzoo.recipes.recipe import Recipe
 from ltzoo.sampling import original_errors
 from ltzoo.training import fit_stages
+from ltzoo.training.alarms import array_alarms, warn
 from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
 
@@ -182,11 +183,13 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         """Run all stages on a `LongTailedDataset`; for any other `x`, call Keras's own `fit`.
 
         For the first form, `fit(dataset, callbacks=, checkpoint=, resume=, seed=, ...)`, see
-        `ltzoo.training.fit_stages`.
+        `ltzoo.training.fit_stages`. Signs that nothing was learned are `TrainingAlarm` warnings.
         """
         if isinstance(x, LongTailedDataset):
             return fit_stages(self, x, *args, **kwargs)
-        return super().fit(x, *args, **kwargs)
+        history = super().fit(x, *args, **kwargs)
+        warn(array_alarms(self, x, kwargs.get("y", args[0] if args else None), history.history))
+        return history
 
     def export(
         self,

@@ -11,6 +11,7 @@ import numpy as np
 
 from ltzoo.class_counts import ClassCounts
 from ltzoo.files import atomic_write
+from ltzoo.metrics.alarms import Alarm, learned_nothing
 from ltzoo.printable import printable
 from ltzoo.report import fonts, style
 from ltzoo.report.activation_maps import ActivationMaps
@@ -32,6 +33,7 @@ def write_report(
     notes: Sequence[str] = (),
     activation_maps: ActivationMaps | None = None,
     split: str = "test",
+    alarms: Sequence[Alarm] = (),
 ) -> Path:
     """Write the figures as PNG files, and `report.html` with all of them embedded.
 
@@ -51,6 +53,8 @@ def write_report(
         notes: sentences to show below the table.
         activation_maps: maps of a plain and a calibrated classifier; see `tail_activation_maps`.
         split: name of the split that `results` are of: "test", "val", "train" or a name of your own.
+        alarms: signs that the training learned nothing (`ltzoo.metrics.Alarm`), shown on top. Then the figures do not
+            come with praise.
 
     Returns:
         The path of `report.html`.
@@ -79,7 +83,8 @@ def write_report(
         images=images_of(split),
         labels=_labels(class_names, activation_maps),
         facts=_facts(counts),
-        headline=_headline(results),
+        headline=[] if learned_nothing(alarms) else _headline(results),
+        alarms=alarms,
         columns=COLUMNS + ((SECONDS,) if seconds is not None else ()),
         rows=table_cells(results, seconds),
         notes=list(notes),

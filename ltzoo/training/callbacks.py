@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -117,7 +117,13 @@ def seconds_by_stage(history: Mapping[str, Iterable[Any]], stages: int) -> list[
 
 
 class StagedHistory(keras.callbacks.History):
-    """One history over all stages; its `history` has one `stage` entry per epoch."""
+    """One history over all stages; its `history` has one `stage` entry per epoch.
+
+    Attributes:
+        alarms: what `ltzoo.training.training_alarms` returned after the last stage.
+    """
+
+    alarms: Sequence[Any] = ()
 
     def __init__(
         self, epochs: Iterable[int] = (), history: Mapping[str, Iterable[Any]] | None = None

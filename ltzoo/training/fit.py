@@ -12,6 +12,7 @@ import numpy as np
 from ltzoo.data import augmentation
 from ltzoo.protocols import StagedClassifier
 from ltzoo.sampling import make_sampler, original_errors
+from ltzoo.training.alarms import training_alarms, warn
 from ltzoo.training.callbacks import SaveCheckpoint, StagedHistory, StageLog, StopOnNonFiniteLoss
 from ltzoo.training.checkpoint import Checkpoint, ResumeError, restore
 from ltzoo.training.context import StageContext
@@ -66,7 +67,9 @@ def fit_stages(
             `ltzoo.training.on_device`.
 
     Returns:
-        a Keras `History`; its `history` has one entry per epoch over all stages, with `stage` among the keys.
+        a Keras `History`; its `history` has one entry per epoch over all stages, with `stage` among the keys. Its
+        `alarms` are the signs that nothing was learned, each also a `TrainingAlarm` warning; see
+        `ltzoo.training.training_alarms`.
 
     Raises:
         NonFiniteLossError: if the loss becomes infinite or NaN. The checkpoint keeps the last good epoch.
@@ -108,6 +111,8 @@ def fit_stages(
         offset += stage.epochs
     model.finish_training()
     model.history = history
+    history.alarms = training_alarms(model, dataset.train, history.history)
+    warn(history.alarms)
     return history
 
 

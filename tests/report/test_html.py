@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
+from ltzoo.metrics import Alarm
 from ltzoo.report import html as html_module
 from ltzoo.report import write_report
 
@@ -172,3 +173,18 @@ def test_wrong_arguments_are_named(tmp_path, arguments, changes, message):
     with pytest.raises(ValueError, match=message):
         write_report(tmp_path, **{**arguments, **changes})
     assert not list(tmp_path.iterdir())
+
+
+def test_alarms_stand_on_top_and_leave_no_praise(arguments, tmp_path):
+    alarm = Alarm("accuracy at chance", "the balanced accuracy is <1 %>")
+    page = Page(write_report(tmp_path, **arguments, alarms=[alarm]).read_text(encoding="utf-8"))
+    assert "Alarms accuracy at chance: the balanced accuracy is <1 %>" in page.text
+    assert page.text.index("Alarms") < page.text.index("Results")
+    assert not any("tiles" in str(attributes.get("class")) for attributes in page.all("ul"))
+
+
+def test_a_class_never_predicted_leaves_the_summary(arguments, tmp_path):
+    alarm = Alarm("classes never predicted", "1 of the 10 classes")
+    page = Page(write_report(tmp_path, **arguments, alarms=[alarm]).read_text(encoding="utf-8"))
+    assert "1 of the 10 classes" in page.text
+    assert any("tiles" in str(attributes.get("class")) for attributes in page.all("ul"))
