@@ -28,6 +28,12 @@ def damaged(content: bytes, other: bytes, count: int, seed: int = 0):
         yield bytes(copy)
 
 
+def put(path, content: bytes) -> None:
+    """Write a file that may exist already: writing over it would wait for the disk."""
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+
+
 def differences(one: bytes, two: bytes) -> int:
     """Return how many bytes differ in two texts of one length."""
     return sum(a != b for a, b in zip(one, two, strict=True))

@@ -11,7 +11,7 @@ import pytest
 
 from ltzoo.data import cifar_archive, cifar_files, load
 from ltzoo.data.cifar_files import images_and_labels, read_files, unpickle_batch
-from tests.fuzzing import damaged
+from tests.fuzzing import damaged, put
 
 PIXELS = np.arange(3 * 3072, dtype=np.int64).astype(np.uint8).reshape(3, 3072)
 FILES = ("data_batch_1", "test_batch")
@@ -214,7 +214,7 @@ def test_2000_damaged_archives_are_refused_or_right(tmp_path):
     other = tiny(("readme", *FILES), tmp_path / "other.tar.gz")
     path, refused = tmp_path / "damaged.tar.gz", 0
     for copy in damaged(original, other, 2000):
-        path.write_bytes(copy)
+        put(path, copy)
         try:
             assert read(path) == {name: name.encode() * 9 for name in FILES}
         except ValueError as error:

@@ -12,7 +12,7 @@ import pytest
 
 from ltzoo import models
 from ltzoo.models.convert import CheckpointError, read_checkpoint, torch_file
-from tests.fuzzing import damaged, differences
+from tests.fuzzing import damaged, differences, put
 
 torch = pytest.importorskip("torch")
 
@@ -223,7 +223,7 @@ def test_2000_damaged_files_of_each_format_are_refused_or_right(tmp_path):
     for content, zipped in zip(files, (True, False), strict=True):
         refused = 0
         for copy in damaged(content, legacy.getvalue(), 2000):
-            path.write_bytes(copy)
+            put(path, copy)
             try:
                 parts = read_checkpoint(path)
             except CheckpointError as error:
