@@ -26,7 +26,7 @@ Examples:
   ltzoo convert runs/photos --to torch --layout gcl --out photos.pth
 
 \b
-Files are read with torch.load(weights_only=True): no code in them runs.""",
+Files are read as data, without PyTorch: no code in them runs.""",
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--entry", help="Zoo entry (or run folder, or .keras file) that the checkpoint belongs to.")

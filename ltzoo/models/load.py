@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from ltzoo import own_parts, shipped
@@ -18,6 +17,7 @@ from ltzoo.models.addresses import is_address
 from ltzoo.models.build import build
 from ltzoo.models.cards import Card, card, is_card_file, read_card
 from ltzoo.models.find_weights import PRETRAINED, find_weights
+from ltzoo.models.keras_archive import load_archive
 from ltzoo.models.new_classes import with_new_classes
 from ltzoo.models.weights_errors import NoWeightsError, WeightsError
 from ltzoo.printable import shown_address
@@ -117,6 +117,8 @@ def _load_entry(entry, beside, weights, input_shape):
     if path is not None:
         try:
             weights_file.load_weights(model, path)
+        except WeightsError:
+            raise
         except (ValueError, OSError, KeyError) as error:
             raise WeightsError(
                 f"`weights` does not fit the network of {entry.name}: {str(error).splitlines()[0]}. "
@@ -173,4 +175,4 @@ def _load_file(path):
         raise FileNotFoundError(
             f"`entry_or_path` must be an existing model file. Received: entry_or_path={str(path)!r}"
         )
-    return keras.saving.load_model(path)
+    return load_archive(path)

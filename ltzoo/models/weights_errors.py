@@ -2,7 +2,7 @@
 
 
 class WeightsError(ValueError):
-    """A weights file is missing or is not the one that the card describes."""
+    """A weights file or saved model is missing, is not the one that the card describes, or is not safe to read."""
 
 
 class UnreachableError(WeightsError):
