@@ -8,6 +8,7 @@ import numpy as np
 
 from ltzoo.class_counts import ClassCounts
 from ltzoo.data.splits import Split
+from ltzoo.labels import check_labels, count_classes
 
 
 class LongTailedDataset:
@@ -41,14 +42,15 @@ class LongTailedDataset:
         if len(train) == 0:
             raise ValueError(f"`train` must hold at least one image. Received: an empty split for {name!r}")
         if class_names is None:
-            class_names = [str(index) for index in range(max(int(train.labels.max()) + 1, 1))]
+            labels = check_labels(train.labels, argument="train.labels")
+            class_names = [str(index) for index in range(count_classes(labels, "train.labels"))]
         self.name = name
         self.train, self.val, self.test = train, val, test
         self.class_names = tuple(str(class_name) for class_name in class_names)
         self._check_class_names()
         for split_name, split in self.splits().items():
             split.class_names = self.class_names
-            self._check_labels(split_name, split.labels)
+            check_labels(split.labels, self.num_classes, f"{split_name}.labels")
             if tuple(split.image_shape) != tuple(train.image_shape):
                 raise ValueError(
                     f"`{split_name}` images must have the shape of the training images, "
@@ -80,21 +82,15 @@ class LongTailedDataset:
                 raise ValueError(f"`class_names` must be unique. Received: {class_name!r} more than once")
             seen.add(class_name)
 
-    def _check_labels(self, split_name: str, labels: np.ndarray) -> None:
-        outside = np.flatnonzero((labels < 0) | (labels >= self.num_classes))
-        if outside.size:
-            position = int(outside[0])
-            raise ValueError(
-                f"`{split_name}` labels must lie in 0..{self.num_classes - 1} ({self.num_classes} classes); "
-                f"{outside.size} do not. Received: label {int(labels[position])} at position {position}"
-            )
-
     def _check_every_class_has_an_image(self) -> None:
         empty = np.flatnonzero(self.class_counts == 0)
         if empty.size:
             listed = ", ".join(f"{self.class_names[c]!r} (index {c})" for c in empty[:5])
+            way_out = "number the classes from 0 without gaps, or leave classes without images out"
+            if empty.tolist() == [0]:
+                way_out = "labels numbered from 1 need labels - 1"
             raise ValueError(
-                "every class needs at least one training image: add images or leave the class out. "
+                f"`train` must hold at least one image of every class; {way_out}. "
                 f"Received: no training image for {empty.size} of {self.num_classes} classes: {listed}"
                 + (", ..." if empty.size > 5 else "")
             )

@@ -2,6 +2,7 @@
 
 from ltzoo.recipes.recipe import Recipe as Recipe
 from ltzoo.recipes.recipe import Stage as Stage
+from ltzoo.training.callbacks import InvalidLabelsError as InvalidLabelsError
 from ltzoo.training.callbacks import NonFiniteLossError as NonFiniteLossError
 from ltzoo.training.checkpoint import ResumeError as ResumeError
 from ltzoo.training.fit import fit_stages as fit_stages

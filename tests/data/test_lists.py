@@ -61,7 +61,7 @@ def test_bad_lines_are_named(root, line):
 
 def test_labels_outside_the_names_are_named(root):
     (root / "val.txt").write_text("val/0 a.png 1\nval/1 a.png 2\n")
-    with pytest.raises(ValueError, match=r"`test` labels must lie in 0\.\.1.*label 2 at position 1"):
+    with pytest.raises(ValueError, match=r"`test\.labels` must be in 0\.\.1.*label 2 at position 1"):
         load(root, test_list=root / "val.txt")
 
 
