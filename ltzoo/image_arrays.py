@@ -169,7 +169,7 @@ def _check_values(values, argument):
 
 
 def _warn(message):
-    warnings.warn(message, UserWarning, stacklevel=4)
+    warnings.warn(message, UserWarning, stacklevel=5)
 
 
 def _shown(value):

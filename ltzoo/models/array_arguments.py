@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.splits import Split
@@ -107,22 +108,12 @@ class ArrayArguments(_Base):
         return images, labels
 
     def _checked_labels(self, labels, argument):
-        if is_array(labels) and host_array(labels) is None:
-            return labels  # The loss checks them.
-        checked = check_labels(
-            labels if labels is None or isinstance(labels, (list, tuple)) else host_array(labels),
-            self.num_classes,
-            argument,
-            class_names=self.class_names,
-            soft=True,
-        )
-        numbers = is_array(labels) and str(labels.dtype).removeprefix("torch.")[:3] in (
-            "int",
-            "uin",
-            "flo",
-            "bfl",
-        )
-        return labels if numbers else checked
+        """Return labels as they are if Keras can take them, else as class indices."""
+        values = host_array(labels) if is_array(labels) else labels
+        if values is None and labels is not None:
+            return labels  # A tensor on an accelerator; the loss checks it.
+        checked = check_labels(values, self.num_classes, argument, class_names=self.class_names, soft=True)
+        return labels if isinstance(values, np.ndarray) and values.dtype.kind not in "UO" else checked
 
     def _learns_classes(self):
         try:
@@ -136,7 +127,7 @@ class ArrayArguments(_Base):
 
     def _watched(self, callbacks):
         if isinstance(callbacks, keras.callbacks.CallbackList):
-            watch = LabelWatch()
+            watch: Any = LabelWatch()
             watch.set_model(self)
             callbacks.append(watch)
             return callbacks
