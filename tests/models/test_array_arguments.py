@@ -180,7 +180,7 @@ def test_a_diverged_loss_is_no_label():
 
 def test_a_user_may_learn_several_labels_with_another_loss():
     model = tiny.model("cross_entropy")
-    model.compile("sgd", keras.losses.BinaryCrossentropy(from_logits=True), ["binary_accuracy"])
+    model.compile("sgd", keras.losses.BinaryCrossentropy(from_logits=True), metrics=["binary_accuracy"])
     assert np.isfinite(model.fit(X, np.ones((12, 3)), verbose=0).history["loss"]).all()
     model.compile("sgd", "sparse_categorical_crossentropy")
     with pytest.raises(ValueError, match="label 3 at position 8"):
