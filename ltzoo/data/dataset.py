@@ -9,6 +9,7 @@ import numpy as np
 from ltzoo.class_counts import ClassCounts
 from ltzoo.data import arguments
 from ltzoo.data.splits import Split
+from ltzoo.labels import check_labels, count_classes
 
 
 class LongTailedDataset:
@@ -47,12 +48,13 @@ class LongTailedDataset:
             _check_split(split_name, split)
         if len(train) == 0:
             raise ValueError(f"`train` must hold at least one image. Received: an empty split for {name!r}")
-        self.class_names = tuple(
-            _numbers(train.labels) if class_names is None else arguments.class_names(class_names)
-        )
+        if class_names is None:
+            labels = check_labels(train.labels, argument="train.labels")
+            class_names = [str(index) for index in range(count_classes(labels, "train.labels"))]
+        self.class_names = tuple(arguments.class_names(class_names))
         for split_name, split in self.splits().items():
             split.class_names = self.class_names
-            self._check_labels(split_name, split.labels)
+            check_labels(split.labels, self.num_classes, f"{split_name}.labels")
             if tuple(split.image_shape) != tuple(train.image_shape):
                 raise ValueError(
                     f"`{split_name}` images must have the shape of the training images, "
@@ -85,21 +87,15 @@ class LongTailedDataset:
                 f"Received: class_names={list(self.class_names)!r}"
             )
 
-    def _check_labels(self, split_name: str, labels: np.ndarray) -> None:
-        outside = np.flatnonzero((labels < 0) | (labels >= self.num_classes))
-        if outside.size:
-            position = int(outside[0])
-            raise ValueError(
-                f"`{split_name}` labels must lie in 0..{self.num_classes - 1} ({self.num_classes} classes); "
-                f"{outside.size} do not. Received: label {int(labels[position])} at position {position}"
-            )
-
     def _check_every_class_has_an_image(self) -> None:
         empty = np.flatnonzero(self.class_counts == 0)
         if empty.size:
             listed = ", ".join(f"{self.class_names[c]!r} (index {c})" for c in empty[:5])
+            way_out = "number the classes from 0 without gaps, or leave classes without images out"
+            if empty.tolist() == [0]:
+                way_out = "labels numbered from 1 need labels - 1"
             raise ValueError(
-                "every class needs at least one training image: add images or leave the class out. "
+                f"`train` must hold at least one image of every class; {way_out}. "
                 f"Received: no training image for {empty.size} of {self.num_classes} classes: {listed}"
                 + (", ..." if empty.size > 5 else "")
             )
@@ -120,14 +116,3 @@ def _check_split(name: str, split: object) -> None:
             f"`{name}` must be a split with labels, such as ltzoo.data.ArraySplit(images, labels). "
             f"Received: {name} of type {type(split).__name__}"
         )
-
-
-def _numbers(labels: np.ndarray) -> list[str]:
-    """Return the numbers of the classes as names; every class needs an image, so that the images bound them."""
-    largest = int(labels.max())
-    if largest >= len(labels):
-        raise ValueError(
-            f"`train` labels must lie in 0..{len(labels) - 1}, as each of the classes 0, 1, 2, ... needs one of the "
-            f"{len(labels)} images. Received: label {largest} at position {int(labels.argmax())}"
-        )
-    return [str(index) for index in range(max(largest + 1, 1))]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral, Real
 
 import numpy as np
 
 from ltzoo.class_counts import ClassCounts
-from ltzoo.data.splits import validate_labels
+from ltzoo.labels import check_labels
 
 
 def long_tail_subset(
@@ -31,14 +32,9 @@ def long_tail_subset(
     Raises:
         ValueError: the counts are invalid, a label is outside `0 .. C-1`, or a class has too few images.
     """
-    labels = validate_labels(labels)
     counts = ClassCounts(class_counts)
-    outside = np.flatnonzero((labels < 0) | (labels >= len(counts)))
-    if outside.size:
-        raise ValueError(
-            f"`labels` must lie in 0..{len(counts) - 1}, one entry of `class_counts` each. "
-            f"Received: label {int(labels[outside[0]])} at position {int(outside[0])}"
-        )
+    labels = check_labels(labels, len(counts))
+    _check_seed(seed)
     generator = np.random.RandomState(seed)
     picked = []
     for label, count in enumerate(counts):
@@ -71,14 +67,15 @@ def stratified_split(
         `(train positions, validation positions)`, int64, both ascending.
 
     Raises:
-        ValueError: `fraction` is outside `[0, 1)`.
+        ValueError: `fraction` is outside `[0, 1)`, or a label or `seed` is no integer of at least 0.
     """
-    if not 0 <= fraction < 1:
+    if not isinstance(fraction, Real) or not 0 <= fraction < 1:
         raise ValueError(
-            "`validation_fraction` must be at least 0 and below 1. "
+            "`validation_fraction` must be a number of at least 0 and below 1. "
             f"Received: validation_fraction={fraction!r}"
         )
-    labels = validate_labels(labels)
+    labels = check_labels(labels)
+    _check_seed(seed)
     held_out = np.zeros(len(labels), dtype=bool)
     if fraction > 0:
         for label in np.unique(labels):
@@ -88,3 +85,8 @@ def stratified_split(
                 order = np.random.default_rng([seed, int(label)]).permutation(positions)
                 held_out[order[:size]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def _check_seed(seed):
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
+        raise ValueError(f"`seed` must be an integer of at least 0. Received: seed={seed!r}")

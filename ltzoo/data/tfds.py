@@ -13,6 +13,7 @@ from ltzoo.data import arguments
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import EncodedSplit, decode_image
 from ltzoo.data.splits import ArraySplit, Split
+from ltzoo.labels import check_labels
 
 _WRONG_FORMAT = (
     "`data_dir` holds this dataset in a format that cannot be read by position; pass another folder, "
@@ -199,7 +200,8 @@ def read_records(
         lists the feature `order_by`, or is None.
 
     Raises:
-        ValueError: the split is unknown, a label is no integer, or the dataset was prepared in another format.
+        ValueError: the split is unknown, a label is not a class index of at least 0, or the dataset was prepared in
+            another format.
     """
     import tensorflow_datasets as tfds  # pyright: ignore[reportMissingImports]
 
@@ -209,7 +211,7 @@ def read_records(
         raise ValueError(_WRONG_FORMAT.format(getattr(builder, "data_path", None))) from error
     except ValueError as error:
         raise ValueError(f"{error} Received: split={split!r}") from error
-    labels, order = np.empty(len(records), np.int64), []
+    labels, order = [], []
     for position in range(len(records)):
         record = records[position]
         label = np.asarray(record[label_key])
@@ -218,9 +220,10 @@ def read_records(
                 "`label_key` must name a feature with one integer per image. "
                 f"Received: label_key={label_key!r}, which is {str(record[label_key])[:80]!r} in record {position}"
             )
-        labels[position] = label
+        labels.append(label)
         if order_by is not None:
             order.append(record[order_by])
+    labels = check_labels(labels, argument=f"{split}.{label_key}")
     return records, labels, order if order_by is not None else None
 
 

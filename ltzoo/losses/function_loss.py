@@ -9,13 +9,18 @@ import numpy as np
 from keras import ops
 
 from ltzoo.class_counts import ClassCounts
+from ltzoo.host_arrays import host_array
+from ltzoo.labels import check_labels
 from ltzoo.losses.soft_labels import soft_labels
 
 AVERAGES = ("weights", "batch")
 
 
 class FunctionLoss(keras.losses.Loss):
-    """Keras loss that wraps a pure function `(y_true, y_pred, **arguments) -> [batch]`.
+    """Keras loss that wraps a pure function `(y_true, y_pred, **arguments) -> [batch]`: the base of all losses.
+
+    Labels follow `ltzoo.labels`: wrong ones raise a ValueError where their values are known, and give a loss of NaN in
+    a compiled program.
 
     A subclass sets `function` to a staticmethod and keeps each constructor argument in an attribute of the same
     name. It may return class weights from `mean_weights`.
@@ -46,7 +51,13 @@ class FunctionLoss(keras.losses.Loss):
         return None
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        """Return the reduced loss, a scalar unless `reduction` is None; see `keras.losses.Loss`."""
+        """Return the reduced loss, a scalar unless `reduction` is None; see `keras.losses.Loss`.
+
+        Raises:
+            ValueError: the labels are known and break the rules of `ltzoo.labels`, or there is not one per prediction.
+        """
+        y_pred = ops.convert_to_tensor(y_pred)
+        _check_labels(y_true, y_pred.shape)
         weights = self._image_weights(y_true, y_pred)
         if weights is not None:
             weights = weights / ops.mean(weights)
@@ -61,8 +72,7 @@ class FunctionLoss(keras.losses.Loss):
         weights = self._image_weights(y_true, y_pred)
         if weights is None:
             return losses
-        # A row of soft labels may be empty.
-        return losses / ops.cast(ops.where(weights > 0, weights, ops.ones_like(weights)), losses.dtype)
+        return losses / ops.cast(weights, losses.dtype)
 
     def _image_weights(self, y_true, y_pred):
         weights = self.mean_weights()
@@ -74,6 +84,19 @@ class FunctionLoss(keras.losses.Loss):
     def get_config(self):
         """Return the constructor arguments as plain data."""
         return {**super().get_config(), **{key: _plain(value) for key, value in self.arguments().items()}}
+
+
+def _check_labels(y_true, shape):
+    # Here they still have their own type; Keras casts them before it calls the function.
+    labels = host_array(y_true)
+    if labels is None or len(shape) < 2:
+        return
+    check_labels(labels, shape[1], "y_true", soft=True, whole_floats=True)
+    if shape[0] not in (None, len(labels)):
+        raise ValueError(
+            "`y_true` must hold one label per prediction. "
+            f"Received: {len(labels)} labels, {shape[0]} predictions"
+        )
 
 
 def above_zero(name: str, value: float) -> float:

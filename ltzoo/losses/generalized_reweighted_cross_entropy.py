@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from ltzoo.class_counts import ClassCounts
+from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
@@ -64,7 +65,7 @@ def generalized_reweighted_cross_entropy(
 
 @register("generalized_reweighted_cross_entropy")
 @keras.saving.register_keras_serializable(package="ltzoo")
-class GeneralizedReweightedCrossEntropy(keras.losses.Loss):
+class GeneralizedReweightedCrossEntropy(FunctionLoss):
     """Loss of DisAlign; see `generalized_reweighted_cross_entropy`.
 
     Args:
@@ -76,6 +77,8 @@ class GeneralizedReweightedCrossEntropy(keras.losses.Loss):
     Raises:
         ValueError: if the counts are invalid, `exponent` is negative, or `average` is unknown.
     """
+
+    function = staticmethod(generalized_reweighted_cross_entropy)
 
     def __init__(
         self,
@@ -94,22 +97,3 @@ class GeneralizedReweightedCrossEntropy(keras.losses.Loss):
         self.class_counts = ClassCounts(class_counts)
         self.exponent = float(exponent)
         self.average = average
-
-    def call(self, y_true, y_pred):
-        """Return the loss per sample [batch] of logits [batch, C]."""
-        return generalized_reweighted_cross_entropy(
-            y_true,
-            y_pred,
-            class_counts=self.class_counts,
-            exponent=self.exponent,
-            average=self.average,
-        )
-
-    def get_config(self):
-        """Return the constructor arguments."""
-        return {
-            **super().get_config(),
-            "class_counts": self.class_counts.tolist(),
-            "exponent": self.exponent,
-            "average": self.average,
-        }

@@ -75,9 +75,11 @@ def parametric_contrastive(
         centers = centers + ops.convert_to_tensor(log_prior, dtype=dtype)
     centers = centers / center_temperature
 
-    # A negative label gives a row of zeros.
     own = soft_labels(ops.reshape(labels, (-1,)), classes, dtype)
-    others = soft_labels(ops.reshape(contrast_labels, (-1,)), classes, dtype)
+    contrast_labels = ops.reshape(contrast_labels, (-1,))
+    is_empty = contrast_labels < 0
+    others = soft_labels(ops.where(is_empty, 0, contrast_labels), classes, dtype)
+    others = ops.where(ops.expand_dims(is_empty, 1), 0.0, others)
     memberships = ops.concatenate([own, others], axis=0)
     is_self = ops.concatenate(
         [ops.eye(count, dtype=dtype), ops.zeros((count, ops.shape(contrasts)[0]), dtype)], axis=1

@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from ltzoo.class_counts import ClassCounts
-from ltzoo.metrics.inputs import labels_and_predictions, sample_weights
+from ltzoo.metrics.inputs import are_correct, labels_and_predictions, sample_weights
 
 GROUPS = ("many", "medium", "few")
 
@@ -29,9 +29,9 @@ class Top1Accuracy(keras.metrics.Mean):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch of labels and predictions; `sample_weight` is [batch] or None."""
-        labels, predictions = labels_and_predictions(y_true, y_pred)
-        correct = ops.equal(ops.cast(ops.argmax(predictions, axis=1), "int32"), labels)
-        super().update_state(ops.cast(correct, self.dtype), sample_weight=sample_weight)
+        labels, predictions, known = labels_and_predictions(y_true, y_pred)
+        correct = are_correct(labels, predictions, known, self.dtype)
+        super().update_state(correct, sample_weight=sample_weight)
 
     def get_config(self):
         """Return the constructor arguments."""
@@ -68,16 +68,17 @@ class BalancedAccuracy(keras.metrics.Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch of labels and predictions; `sample_weight` is [batch] or None."""
-        labels, predictions = labels_and_predictions(y_true, y_pred)
+        labels, predictions, known = labels_and_predictions(y_true, y_pred)
         if predictions.shape[1] != self.num_classes:
             raise ValueError(
                 f"`y_pred` must have {self.num_classes} classes. "
                 f"Received: y_pred of shape {tuple(predictions.shape)}"
             )
         weights = sample_weights(sample_weight, labels, self.dtype)
-        correct = ops.equal(ops.cast(ops.argmax(predictions, axis=1), "int32"), labels)
-        correct = weights * ops.cast(correct, self.dtype)
-        self.total.assign_add(ops.segment_sum(weights, labels, num_segments=self.num_classes))
+        correct = weights * are_correct(labels, predictions, known, self.dtype)
+        # A sample without a label could be of any class.
+        total = ops.where(ops.all(known), ops.segment_sum(weights, labels, self.num_classes), float("nan"))
+        self.total.assign_add(total)
         self.correct.assign_add(ops.segment_sum(correct, labels, num_segments=self.num_classes))
 
     def per_class(self) -> Any:

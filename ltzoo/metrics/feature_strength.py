@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ltzoo.labels import check_labels, check_same_length
+
 SPREADS = ("std", "variance")
 
 
@@ -72,17 +74,9 @@ def feature_strength(
     overall = FeatureStrength(mean, sigma, _variance(mean), _variance(sigma))
     if labels is None:
         return overall
-    labels = np.asarray(labels)
-    if labels.shape != (len(features),) or labels.dtype.kind not in "iu" or labels.min() < 0:
-        raise ValueError(
-            f"`labels` must hold one class number for each of the {len(features)} images. "
-            f"Received: labels of shape {labels.shape} and dtype {labels.dtype}"
-        )
+    labels = check_labels(labels, num_classes)
+    check_same_length(features, labels, "features", "labels")
     num_classes = int(labels.max()) + 1 if num_classes is None else int(num_classes)
-    if labels.max() >= num_classes:
-        raise ValueError(
-            f"`num_classes` must exceed every label ({labels.max()}). Received: num_classes={num_classes}"
-        )
     class_means, variances = (
         np.full((num_classes, features.shape[1]), np.nan),
         np.full((2, num_classes), np.nan),

@@ -8,31 +8,33 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo import losses
 from ltzoo.class_counts import ClassCounts
 from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.heads.inputs import head_input_shape, head_inputs, pool
 from ltzoo.keras_internals import untracked
 from ltzoo.models import stage_parts
+from ltzoo.models.array_arguments import ArrayArguments
 from ltzoo.models.exporting import export_model
 from ltzoo.models.normalization import normalize
 from ltzoo.models.stages import Stages
 from ltzoo.recipes.recipe import Recipe
 from ltzoo.sampling import original_errors
-from ltzoo.training import fit_stages
+from ltzoo.training import fit_stages, optimizers
 from ltzoo.training.alarms import array_alarms, warn
 from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
-class LongTailedClassifier(Stages, StagedLoss, keras.Model):
+class LongTailedClassifier(Stages, StagedLoss, ArrayArguments, keras.Model):
     """A long-tailed classifier: `logits = head(pool(backbone((pixels / 255 - mean) / std)))`.
 
     The input is raw pixels 0..255 `[batch, height, width, channels]`, integers or floats, so training, prediction and
     serving cannot normalize differently. The output is logits `[batch, num_classes]` in float32; their softmax is the
     prediction. While a stage trains, it is a `TrainingOutput` that holds the logits. `fit(dataset)` with a
     `LongTailedDataset` runs the stages of the recipe. Any other `fit` is Keras's own and trains the whole network with
-    cross-entropy, unless the model was compiled otherwise.
+    cross-entropy, unless the model was compiled otherwise. Arrays are checked first; see `ArrayArguments`.
 
     Args:
         backbone: a `keras.Model` from normalized images to a feature map `[batch, h, w, D]` or features `[batch, D]`.
@@ -183,13 +185,20 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         """Run all stages on a `LongTailedDataset`; for any other `x`, call Keras's own `fit`.
 
         For the first form, `fit(dataset, callbacks=, checkpoint=, resume=, seed=, ...)`, see
-        `ltzoo.training.fit_stages`. Signs that nothing was learned are `TrainingAlarm` warnings.
+        `ltzoo.training.fit_stages`. The second checks its arrays; see `ltzoo.labels` and `ltzoo.image_arrays`. Signs
+        that nothing was learned are `TrainingAlarm` warnings.
         """
         if isinstance(x, LongTailedDataset):
             return fit_stages(self, x, *args, **kwargs)
         history = super().fit(x, *args, **kwargs)
         warn(array_alarms(self, x, kwargs.get("y", args[0] if args else None), history.history))
         return history
+
+    def compile_from_config(self, config):
+        """Compile as `get_compile_config` says, and recognize the library's own compilation for fine-tuning."""
+        super().compile_from_config(config)
+        if isinstance(self.loss, losses.CrossEntropy) and isinstance(self.optimizer, optimizers.SGD):
+            self.mark_fine_tuning()
 
     def export(
         self,

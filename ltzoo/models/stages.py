@@ -45,6 +45,7 @@ class Stages:
     compile: Callable[..., None]
     compile_from_config: Callable[[Any], None]
     get_compile_config: Callable[[], Any]
+    mark_fine_tuning: Callable[[], None]
     optimizer: Any
     trainable_variables: list[keras.Variable]
 
@@ -203,6 +204,7 @@ class Stages:
             metrics=[Top1Accuracy(name="accuracy")],
             jit_compile=_jit_compile(),
         )
+        self.mark_fine_tuning()
         if build_optimizer:
             self.optimizer.build(self.trainable_variables)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ltzoo.labels import check_labels, count_classes
 from ltzoo.sampling.cyclic import cyclic_draws
 from ltzoo.sampling.inverse_cdf import draw_classes
 from ltzoo.sampling.keyed_random import SAMPLES, generator
@@ -61,14 +62,12 @@ class ClassSampler:
         drop_remainder: bool = False,
         **strategy_parameters: Any,
     ) -> None:
-        self.labels = _validate_labels(labels)
+        self.labels, self.num_classes, self.class_counts = count_images(
+            labels, None if num_classes is None else _integer(num_classes, "num_classes", 1)
+        )
         self.strategy = strategy
         self.batch_size = _integer(batch_size, "batch_size", 1)
         self.seed = _integer(seed, "seed", 0)
-        self.num_classes = (
-            int(self.labels.max()) + 1 if num_classes is None else _integer(num_classes, "num_classes", 1)
-        )
-        self.class_counts = _count_classes(self.labels, self.num_classes)
         self.shard_count = _integer(shard_count, "shard_count", 1)
         self.shard_index = _integer(shard_index, "shard_index", 0)
         self.drop_remainder = bool(drop_remainder)
@@ -185,30 +184,26 @@ def _validate_strategy(strategy, parameters):
     return dict(parameters)
 
 
-def _validate_labels(labels):
-    array = np.asarray(labels)
-    if array.ndim != 1 or not len(array) or not np.issubdtype(array.dtype, np.integer):
-        raise ValueError(
-            "`labels` must be a non-empty 1-d sequence with one integer class per image. "
-            f"Received: labels of shape {array.shape} and dtype {array.dtype}"
-        )
-    return array.astype(np.int64)
+def count_images(
+    labels: Sequence[int] | np.ndarray, num_classes: int | None
+) -> tuple[np.ndarray, int, np.ndarray]:
+    """Return checked labels int64 [N], the number of classes C, and the images per class [C].
 
-
-def _count_classes(labels, num_classes):
-    if labels.min() < 0 or labels.max() >= num_classes:
-        raise ValueError(
-            f"`labels` must be in 0 .. num_classes - 1 = {num_classes - 1}. "
-            f"Received: labels from {labels.min()} to {labels.max()}"
-        )
-    counts = np.bincount(labels, minlength=num_classes)
+    Raises:
+        ValueError: a label is not in 0 .. C - 1, there is none, or a class has no image.
+    """
+    labels = check_labels(labels, num_classes)
+    if not len(labels):
+        raise ValueError("`labels` must hold one class index per image. Received: labels of length 0")
+    classes = count_classes(labels) if num_classes is None else num_classes
+    counts = np.bincount(labels, minlength=classes)
     empty = np.flatnonzero(counts == 0)
     if len(empty):
         raise ValueError(
-            "`labels` must hold at least one image of every class; number the classes without gaps. "
+            "`labels` must hold at least one image of every class; number the classes from 0 without gaps. "
             f"Received: labels with {len(empty)} empty classes, the first of them {empty[:5].tolist()}"
         )
-    return counts
+    return labels, classes, counts
 
 
 def _integer(value, name, minimum, expected="an integer"):

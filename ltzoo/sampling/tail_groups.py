@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ltzoo.sampling.class_sampler import _count_classes, _integer, _validate_labels
+from ltzoo.sampling.class_sampler import _integer, count_images
 from ltzoo.sampling.head_classes import split_head_tail
 from ltzoo.sampling.keyed_random import SAMPLES, generator
 
@@ -59,12 +59,10 @@ class TailGroupSampler:
         shard_index: int = 0,
         shard_count: int = 1,
     ) -> None:
-        self.labels = _validate_labels(labels)
-        classes = (
-            int(self.labels.max()) + 1 if num_classes is None else _integer(num_classes, "num_classes", 2)
+        self.labels, classes, self.class_counts = count_images(
+            labels, None if num_classes is None else _integer(num_classes, "num_classes", 2)
         )
         self.num_classes = classes
-        self.class_counts = _count_classes(self.labels, classes)
         self.confusing = _validate_confusing(confusing, classes)
         self.seed = _integer(seed, "seed", 0)
         self.num_augmented = _integer(num_augmented, "num_augmented", 0)

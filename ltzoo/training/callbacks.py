@@ -16,6 +16,28 @@ class NonFiniteLossError(ArithmeticError):
     """The loss became infinite or NaN. The last checkpoint is from an earlier epoch."""
 
 
+class InvalidLabelsError(NonFiniteLossError, ValueError):
+    """Labels that are none made the loss NaN; see `ltzoo.labels`.
+
+    Args:
+        model: the model that got them.
+        where: the batch.
+    """
+
+    def __init__(self, model: keras.Model, where: str) -> None:
+        classes = getattr(model, "num_classes", None)
+        last = "C - 1" if classes is None else str(classes - 1)
+        super().__init__(
+            f"Labels must be integers 0..{last}, or rows of class shares that sum to 1; correct the data, and build or "
+            f"load the model again if it was training. Received: labels outside 0..{last} or other rows in {where}"
+        )
+
+
+def wrong_labels(logs: Mapping[str, Any]) -> bool:
+    """Return whether labels made the logs of a step NaN: an accuracy is NaN for no other reason."""
+    return "accuracy" in logs and bool(np.isnan(float(ops.convert_to_numpy(logs["accuracy"]))))
+
+
 class StageLog(keras.callbacks.Callback):
     """Write `stage` (1 for the first) and the learning rate into the logs of every epoch.
 
@@ -48,7 +70,7 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
         super().__init__()
         self.stage = stage
         self.lag = lag
-        self.pending: deque[tuple[int, Any]] = deque()
+        self.pending: deque[tuple[int, Mapping[str, Any]]] = deque()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Forget the losses of the previous epoch."""
@@ -57,7 +79,7 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Keep the loss of this step and read an older one."""
-        self.pending.append((batch, (logs or {}).get("loss", 0.0)))
+        self.pending.append((batch, dict(logs or {})))
         if len(self.pending) > self.lag:
             self._read()
 
@@ -67,9 +89,12 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
             self._read()
 
     def _read(self):
-        step, loss = self.pending.popleft()
-        loss = float(ops.convert_to_numpy(loss))
+        step, logs = self.pending.popleft()
+        loss = float(ops.convert_to_numpy(logs.get("loss", 0.0)))
         if not np.isfinite(loss):
+            if wrong_labels(logs):
+                where = f"step {step + 1} of epoch {self.epoch + 1}, stage {self.stage}"
+                raise InvalidLabelsError(self.model, where)
             raise NonFiniteLossError(
                 "The loss must stay finite. Training stopped; the last checkpoint holds the weights from before this "
                 "epoch. Lower the learning rate, lengthen the warm-up or inspect the images of this step. "

@@ -98,11 +98,13 @@ def test_returned_positions_cannot_corrupt_the_sampler():
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"labels": []}, "`labels` must be"),
+        ({"labels": []}, "`labels` must hold.*labels of length 0"),
         ({"labels": [0.0, 1.0]}, "type float64"),
         ({"labels": [0, -1]}, "labels from -1 to 0"),
-        ({"labels": [0, 5], "num_classes": 3}, "num_classes - 1 = 2"),
-        ({"labels": [0, 2]}, "1 empty classes, the first of them \\[1\\]"),
+        ({"labels": [0, 5], "num_classes": 3}, "in 0..2, one of the 3 classes.*label 5 at position 1"),
+        ({"labels": [0, 2]}, "without gaps.*label 2 at position 1"),
+        ({"labels": [0, 2, 2]}, "1 empty classes, the first of them \\[1\\]"),
+        ({"labels": [[0, 1], [1, 0]]}, "argmax.*labels of shape \\(2, 2\\)"),
         ({"strategy": "balanced"}, "class_balanced.*class_aware.*Received: strategy='balanced'"),
         ({"strategy": "square_root", "beta": 0.9}, "has no parameter beta"),
         ({"strategy": "progressive"}, "needs num_epochs"),

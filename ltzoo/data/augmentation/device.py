@@ -9,6 +9,7 @@ from keras import ops
 from ltzoo.data.augmentation.device_mixing import STREAMS, DeviceMixup
 from ltzoo.data.augmentation.device_random import Draws
 from ltzoo.data.augmentation.registry import make_step
+from ltzoo.label_tensors import soft_labels
 
 # Random streams per image step. The mixing step uses the streams before them.
 _STEP_STREAMS = 3
@@ -102,14 +103,14 @@ class DeviceAugmentation(keras.layers.Layer):
             labels: class indices [B] or soft labels [B, num_classes].
 
         Returns:
-            float32 [B, num_classes], or [B / 2, num_classes] with "cmo". Without mixing, `labels`.
+            float32 [B, num_classes], or [B / 2, num_classes] with "cmo". Without mixing, `labels`. What is no label
+            becomes NaN in a compiled program; see `ltzoo.label_tensors.soft_labels`.
         """
         if self._mixing is None:
             return labels
-        if len(labels.shape) == 1 or labels.shape[-1] == 1 != self.num_classes:
-            labels = ops.one_hot(ops.cast(ops.reshape(labels, (-1,)), "int32"), self.num_classes)
+        labels = soft_labels(labels, self.num_classes)
         draws = Draws(self.seed_generator.next())
-        return self._mixing.mix_labels(ops.cast(labels, "float32"), self._image_size, draws)
+        return self._mixing.mix_labels(labels, self._image_size, draws)
 
     def compute_output_shape(self, input_shape):
         """Return the shape outside training, which is the input shape."""
