@@ -29,6 +29,7 @@ def run_recipe(run: RunFolder, arguments: dict, saved: dict | None, workers: int
     try:
         _train(run, arguments, saved, workers)
     finally:
+        run.release()
         keras.config.set_dtype_policy(before)
 
 
@@ -40,6 +41,7 @@ def _train(run, arguments, saved, workers):
         rest = f"; new: {', '.join(fresh)}" if fresh else ""
         click.echo(f"starts from the backbone of {arguments['start_from']}{rest}")
     model.load_files()
+    run.hold(resume=saved is not None)
     if saved is None:
         run.write(_description(arguments, model, dataset))
     click.echo(repr(dataset).strip("<>").removeprefix("LongTailedDataset "))

@@ -17,13 +17,16 @@ from ltzoo.models import stage_parts
 from ltzoo.models.exporting import export_model
 from ltzoo.models.normalization import normalize
 from ltzoo.models.stages import Stages
+from ltzoo.models.thread_safety import ThreadSafe, alone, in_turn
 from ltzoo.recipes.recipe import Recipe
 from ltzoo.training import fit_stages
+from ltzoo.training.arguments import check_data
+from ltzoo.training.devices import check_torch_processes
 from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
-class LongTailedClassifier(Stages, StagedLoss, keras.Model):
+class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, keras.Model):
     """A long-tailed classifier: `logits = head(pool(backbone((pixels / 255 - mean) / std)))`.
 
     The input is raw pixels 0..255 `[batch, height, width, channels]`, integers or floats, so training, prediction and
@@ -170,20 +173,24 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         """Compute feature maps `[batch, h, w, D]` of raw pixels in inference mode, compiled, as a NumPy array."""
         return self._on_batch("feature_map", images)
 
+    @in_turn
     def _on_batch(self, part, images):
         attribute = f"_{part}_model"
         if getattr(self, attribute, None) is None:
             untracked(self, attribute, _Part(self, part))
         return np.asarray(getattr(self, attribute).predict_on_batch(images))
 
+    @alone
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Run all stages on a `LongTailedDataset`; for any other `x`, call Keras's own `fit`.
 
         For the first form, `fit(dataset, callbacks=, checkpoint=, resume=, seed=, ...)`, see
         `ltzoo.training.fit_stages`.
         """
+        check_data(x)
         if isinstance(x, LongTailedDataset):
             return fit_stages(self, x, *args, **kwargs)
+        check_torch_processes()
         return super().fit(x, *args, **kwargs)
 
     def export(

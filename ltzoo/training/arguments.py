@@ -14,6 +14,15 @@ _BY_RECIPE = {"epochs": "epochs", "batch_size": "batch_size", "initial_epoch": "
 _FROM_DATASET = ("y", "validation_data", "validation_split", "validation_batch_size", "sample_weight")
 
 
+def check_data(x: Any) -> None:
+    """Raise a TypeError if `fit` gets nothing to train on."""
+    if x is None:
+        raise TypeError(
+            "`x`, the first argument of `fit`, must be a `LongTailedDataset`, or images for Keras's own fit. "
+            "Received: x=None"
+        )
+
+
 def check_unknown(positional: Sequence[Any], keywords: Mapping[str, Any]) -> None:
     """Raise a TypeError for arguments that `fit(dataset)` does not have; it says what to use instead."""
     if positional:

@@ -54,28 +54,30 @@ def strategy_scope(model: Any) -> AbstractContextManager[Any]:
 
 def check_processes() -> None:
     """Raise a ValueError if several processes train that do not exchange gradients: their weights would part."""
-    found = _processes()
-    if found is not None:
-        raise ValueError(
-            "`fit(dataset)` must run in one process; weights of several would part without a word. Train on all "
-            "devices of this host from one process (`keras.distribution` on JAX, `tf.distribute.MirroredStrategy` on "
-            "TensorFlow), or start one training without torchrun, WORLD_SIZE and TF_CONFIG. "
-            f"Received: {found}"
-        )
-
-
-def _processes():
-    backend = keras.backend.backend()
-    if backend == "torch":
-        return _torch_processes()
-    if backend == "tensorflow":
-        return _tensorflow_workers()
-    if backend == "jax":
+    check_torch_processes()
+    if keras.backend.backend() == "tensorflow":
+        _refuse(_tensorflow_workers())
+    elif keras.backend.backend() == "jax" and keras.distribution.distribution() is None:
         import jax
 
-        if jax.process_count() > 1 and keras.distribution.distribution() is None:
-            return f"jax.process_count()={jax.process_count()} without a `keras.distribution`"
-    return None
+        count = jax.process_count()
+        _refuse(f"jax.process_count()={count} without a `keras.distribution`" if count > 1 else None)
+
+
+def check_torch_processes() -> None:
+    """Raise a ValueError if several PyTorch processes train; neither this library nor Keras joins their gradients."""
+    if keras.backend.backend() == "torch":
+        _refuse(_torch_processes())
+
+
+def _refuse(found):
+    if found is not None:
+        raise ValueError(
+            "`fit` must run in one process; the weights of several would part without a word. Train on all devices of "
+            "this host from one process (`keras.distribution` on JAX, `tf.distribute.MirroredStrategy` on TensorFlow), "
+            "or start one training without torchrun, WORLD_SIZE and TF_CONFIG. "
+            f"Received: {found}"
+        )
 
 
 def _torch_processes():

@@ -54,7 +54,7 @@ class CachedFeatureTrainer(StagedLoss, keras.Model):
 def stands_in(trainee: CachedFeatureTrainer, classifier: Any) -> Iterator[None]:
     """Show callbacks the training of the head on the classifier: its optimizer, and on JAX its current weights."""
     classifier.optimizer = trainee.optimizer
-    untracked(classifier, "jax_state_sync", lambda: getattr(trainee, "jax_state_sync")())
+    untracked(classifier, "jax_state_sync", lambda: trainee.jax_state_sync())
     try:
         yield
     finally:
