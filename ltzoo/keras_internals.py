@@ -107,3 +107,18 @@ def set_deferred_initializer(variable: keras.Variable, initializer: Callable[...
 def in_symbolic_scope() -> bool:
     """Return whether Keras is computing shapes only; its tensors then hold no values, or made-up ones."""
     return _in_symbolic_scope()
+
+
+def hidden_state(callback: keras.callbacks.Callback) -> tuple[str, ...]:
+    """Return the names of private attributes in which a stock callback counts what it has seen."""
+    kinds = {
+        keras.callbacks.ModelCheckpoint: ("_batches_seen_since_last_saving",),
+        keras.callbacks.SwapEMAWeights: ("_ema_weights_in_model",),
+        keras.callbacks.TensorBoard: ("_global_train_batch", "_global_test_batch"),
+    }
+    return tuple(name for kind, names in kinds.items() if isinstance(callback, kind) for name in names)
+
+
+def larger_is_better(metric: keras.metrics.Metric) -> None:
+    """Tell callbacks with `mode="auto"` that a metric improves as it grows."""
+    metric._direction = "up"

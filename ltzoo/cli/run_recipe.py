@@ -31,6 +31,7 @@ def run_recipe(run: RunFolder, arguments: dict, saved: dict | None, workers: int
     try:
         _train(run, arguments, saved, workers)
     finally:
+        run.release()
         keras.config.set_dtype_policy(before)
 
 
@@ -42,6 +43,7 @@ def _train(run, arguments, saved, workers):
         rest = f"; new: {', '.join(fresh)}" if fresh else ""
         echo(f"starts from the backbone of {arguments['start_from']}{rest}")
     model.load_files()
+    run.hold(resume=saved is not None)
     if saved is None:
         run.write(_description(arguments, model, dataset))
     echo(repr(dataset).strip("<>").removeprefix("LongTailedDataset "))

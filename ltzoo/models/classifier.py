@@ -19,15 +19,18 @@ from ltzoo.models.array_arguments import ArrayArguments
 from ltzoo.models.exporting import export_model
 from ltzoo.models.normalization import normalize
 from ltzoo.models.stages import Stages
+from ltzoo.models.thread_safety import ThreadSafe, alone, in_turn
 from ltzoo.recipes.recipe import Recipe
 from ltzoo.sampling import original_errors
 from ltzoo.training import fit_stages, optimizers
 from ltzoo.training.alarms import array_alarms, warn
+from ltzoo.training.arguments import check_data
+from ltzoo.training.devices import check_torch_processes
 from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
-class LongTailedClassifier(Stages, StagedLoss, ArrayArguments, keras.Model):
+class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, keras.Model):
     """A long-tailed classifier: `logits = head(pool(backbone((pixels / 255 - mean) / std)))`.
 
     The input is raw pixels 0..255 `[batch, height, width, channels]`, integers or floats, so training, prediction and
@@ -174,12 +177,14 @@ class LongTailedClassifier(Stages, StagedLoss, ArrayArguments, keras.Model):
         """Compute feature maps `[batch, h, w, D]` of raw pixels in inference mode, compiled, as a NumPy array."""
         return self._on_batch("feature_map", images)
 
+    @in_turn
     def _on_batch(self, part, images):
         attribute = f"_{part}_model"
         if getattr(self, attribute, None) is None:
             untracked(self, attribute, _Part(self, part))
         return np.asarray(getattr(self, attribute).predict_on_batch(images))
 
+    @alone
     @original_errors()
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Run all stages on a `LongTailedDataset`; for any other `x`, call Keras's own `fit`.
@@ -188,8 +193,10 @@ class LongTailedClassifier(Stages, StagedLoss, ArrayArguments, keras.Model):
         `ltzoo.training.fit_stages`. The second checks its arrays; see `ltzoo.labels` and `ltzoo.image_arrays`. Signs
         that nothing was learned are `TrainingAlarm` warnings.
         """
+        check_data(x)
         if isinstance(x, LongTailedDataset):
             return fit_stages(self, x, *args, **kwargs)
+        check_torch_processes()
         history = super().fit(x, *args, **kwargs)
         warn(array_alarms(self, x, kwargs.get("y", args[0] if args else None), history.history))
         return history

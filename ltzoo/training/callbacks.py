@@ -103,17 +103,45 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
 
 
 class SaveCheckpoint(keras.callbacks.Callback):
-    """Save a `Checkpoint` at the end of every epoch, once `StopOnNonFiniteLoss` has accepted it."""
+    """Save a `Checkpoint` after every epoch that `StopOnNonFiniteLoss` has accepted, and at the end of the stage.
 
-    def __init__(self, save: Callable[[keras.Model, int], None], history: StagedHistory) -> None:
+    It must come after all other callbacks, so that the checkpoint has what they did: a stage that one of them ended,
+    weights that one of them restored.
+
+    Args:
+        save: called with `epochs_done`, `stopped` and `ended`; see `Checkpoint.save`.
+        history: gets every epoch.
+        done: epochs of the stage that a resumed training has behind it.
+        first: number of the first epoch of the stage.
+        begin: called once all other callbacks have begun.
+    """
+
+    def __init__(
+        self,
+        save: Callable[..., None],
+        history: StagedHistory,
+        *,
+        done: int,
+        first: int,
+        begin: Callable[[], None],
+    ) -> None:
         super().__init__()
-        self.save = save
-        self.history = history
+        self.save, self.history, self.begin = save, history, begin
+        self.done, self.first = done, first
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Restore what the other callbacks remembered."""
+        self.begin()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Append the epoch to the history and save."""
         self.history.append(epoch, logs or {})
-        self.save(self.model, epoch)
+        self.done = epoch + 1 - self.first
+        self.save(epochs_done=self.done, stopped=bool(self.model.stop_training), ended=False)
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Save that the stage has ended."""
+        self.save(epochs_done=self.done, stopped=False, ended=True)
 
 
 class EpochSeconds(keras.callbacks.Callback):
