@@ -1,17 +1,21 @@
 """`ltzoo predict`: print the most probable classes of images."""
 
+import os
+
 import click
 
 from ltzoo import shipped
 from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.models import check_model, load_model
+from ltzoo.cli.options import Command
 from ltzoo.cli.user_errors import UserError
 
 _BATCH = 64
 
 
 @click.command(
+    cls=Command,
     short_help="Print the classes of images.",
     epilog="""\b
 Examples:
@@ -29,6 +33,9 @@ Examples:
 def predict(images, model, top, skip_unreadable):
     """Print the most probable classes of each IMAGE, one line per image."""
     check_model(model)
+    for path in () if skip_unreadable else images:
+        if not os.path.isfile(path):
+            raise UserError(f"IMAGE must be an existing file. Received: {path}")
     use_backend()
     import numpy as np
 

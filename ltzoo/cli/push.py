@@ -9,15 +9,17 @@ from typing import Any
 import click
 
 from ltzoo import shipped
-from ltzoo.cli import cards
+from ltzoo.cli import cards, places
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.command_line import command_line
 from ltzoo.cli.models import check_model, load_model
+from ltzoo.cli.options import Command
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.user_errors import UserError, mistake
 
 
 @click.command(
+    cls=Command,
     short_help="Publish a model with card and README.",
     epilog="""\b
 Examples:
@@ -43,6 +45,7 @@ hf:// needs huggingface_hub (pip install "ltzoo[hf]") and a login: hf auth login
 @click.option("--overwrite", is_flag=True, help="Replace existing files in FOLDER.")
 def push(source, destination, name, licence, private, message, overwrite):
     """Publish a zoo ENTRY or a RUN folder: weights, card, golden outputs and a README."""
+    _check(destination, name)
     options = {"private": private, "message": message, "overwrite": overwrite}
     if source in shipped.names():
         for key, value in (("--name", name), ("--license", licence)):
@@ -68,6 +71,20 @@ def push(source, destination, name, licence, private, message, overwrite):
         _report(publish_at(folder, destination, **options))
 
 
+def _check(destination: str, name: str | None) -> None:
+    if name is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise UserError(f"--name must consist of letters, digits, '_', '-' and '.'. Received: {name}")
+    if destination.startswith("hf://"):
+        if not re.fullmatch(r"hf://[^/@]+/[^/@]+.*", destination):
+            raise UserError(f"The destination must be hf://ORGANIZATION/REPOSITORY. Received: {destination}")
+    elif "://" in destination:
+        raise UserError(
+            f"The destination must be hf://ORGANIZATION/REPOSITORY or a folder. Received: {destination}"
+        )
+    else:
+        places.new_folder("The destination", destination)
+
+
 def _make_entry(run: RunFolder, content: dict, folder: str, name: str | None, licence: str | None) -> None:
     """Write card, weights and golden outputs of a run."""
     from ltzoo.models import publish
@@ -76,8 +93,6 @@ def _make_entry(run: RunFolder, content: dict, folder: str, name: str | None, li
         backbone, dataset = _parts(content)
         name = name or _name(content, backbone, dataset)
         training = {"backend": content["backend"], "command": command_line(content["arguments"])}
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-        raise UserError(f"--name must consist of letters, digits, '_', '-' and '.'. Received: {name}")
     measured, training["seconds"] = _measured(run)
     more: dict[str, Any] = {} if licence is None else {"licence": licence}
     publish(

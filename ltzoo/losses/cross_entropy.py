@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Fraction
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
@@ -51,9 +53,10 @@ class CrossEntropy(keras.losses.Loss):
         ValueError: if `label_smoothing` is outside [0, 1].
     """
 
+    @checked
     def __init__(
         self,
-        label_smoothing: float = 0.0,
+        label_smoothing: Fraction = 0.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "cross_entropy",
         dtype: str | keras.DTypePolicy | None = None,

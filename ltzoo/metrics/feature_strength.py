@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ltzoo.checks import one_of
+
 SPREADS = ("std", "variance")
 
 
@@ -66,8 +68,7 @@ def feature_strength(
             "`features` must be [images, channels] with 2 or more channels. "
             f"Received: features of shape {features.shape}"
         )
-    if spread not in SPREADS:
-        raise ValueError(f"`spread` must be one of {SPREADS}. Received: spread={spread!r}")
+    one_of("spread", spread, SPREADS)
     mean, sigma = _statistics(features, spread)
     overall = FeatureStrength(mean, sigma, _variance(mean), _variance(sigma))
     if labels is None:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.checks import NonNegative, PositiveInt
 from ltzoo.keras_internals import layers_of
 from ltzoo.protocols import Classifier, StageView
 from ltzoo.techniques.base import Technique
@@ -37,7 +38,7 @@ class WhitenedPatches(Technique):
     """
 
     def __init__(
-        self, layer: str = "whiten", epsilon: float = 5e-4, images: int = 5000, **kwargs: Any
+        self, layer: str = "whiten", epsilon: NonNegative = 5e-4, images: PositiveInt = 5000, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.layer = str(layer)

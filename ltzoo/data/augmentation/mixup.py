@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ltzoo.arguments import checked
+from ltzoo.checks import MixingAlpha, PositiveInt
+
 
 class Mixup:
     """Mix x = lam x_i + (1 - lam) x_j and y = lam y_i + (1 - lam) y_j, with lam ~ Beta(alpha, alpha).
@@ -21,11 +24,8 @@ class Mixup:
         (images float32 [B, H, W, C], labels float32 [B, classes]).
     """
 
-    def __init__(self, alpha: float, num_classes: int, per_sample: bool = False) -> None:
-        if not alpha > 0:
-            raise ValueError(
-                f"`alpha` must be positive; omit the mixup step to disable it. Received: alpha={alpha}"
-            )
+    @checked
+    def __init__(self, alpha: MixingAlpha, num_classes: PositiveInt, per_sample: bool = False) -> None:
         self.alpha, self.num_classes, self.per_sample = float(alpha), int(num_classes), bool(per_sample)
 
     def __call__(

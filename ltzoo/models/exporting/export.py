@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ltzoo.arguments import checked
+from ltzoo.checks import refuse
 from ltzoo.export_formats import FORMATS, writers_of
 from ltzoo.models.exporting import child
 from ltzoo.models.exporting.description import describe
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from ltzoo.models.cards import Card
 
 
+@checked
 def export_model(
     model: Classifier,
     filepath: str | os.PathLike,
@@ -71,6 +74,11 @@ def export_model(
     if suffix and target.suffix != suffix:
         raise ValueError(
             f"`filepath` must end in {suffix!r} for format {format!r}. Received: filepath={str(filepath)!r}"
+        )
+    other = next((name for name in FORMATS if FORMATS[name].suffix == (target.suffix or None)), None)
+    if not suffix and other is not None:
+        refuse(
+            "filepath", f"a folder for format {format!r}; {target.suffix!r} is for {other!r}", str(filepath)
         )
     _check_options(format, options)
     description = describe(model, card)
