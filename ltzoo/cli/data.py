@@ -52,7 +52,7 @@ def check(arguments: dict) -> None:
     if "data_dir" not in given:
         raise UserError(
             f"--data-dir is missing: the folder with {', '.join(lists)} for {name}, and with the images that they "
-            "list (or give --image-root)"
+            "list (or give --image-root). Received: no --data-dir"
         )
     for file in lists:
         if not (Path(given["data_dir"]).expanduser() / file).is_file():

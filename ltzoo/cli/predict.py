@@ -52,7 +52,7 @@ def predict(images, model, top, skip_unreadable):
     unreadable = {error.path for error in errors}
     positions = [position for position, path in enumerate(images) if path not in unreadable]
     if not positions:
-        raise UserError("None of the images can be read")
+        raise UserError(f"IMAGE must be readable for one image or more. Received: {len(images)} unreadable")
     for start in range(0, len(positions), _BATCH):
         chosen = positions[start : start + _BATCH]
         logits = np.asarray(classifier.predict_on_batch(split.load(chosen)), "float64")

@@ -73,10 +73,10 @@ def key_and_value(text: str, param=None, ctx=None) -> tuple:
     """Return both sides of `key=value`; the value is parsed as JSON where possible."""
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise click.BadParameter(f"{text!r} is not of the form KEY=VALUE.", ctx, param)
+        raise click.BadParameter(f"It must be of the form KEY=VALUE. Received: {text!r}.", ctx, param)
     try:
         return key.strip(), json.loads(value)
     except ValueError:
         return key.strip(), value
     except RecursionError:
-        raise click.BadParameter(f"{text[:50]!r}.. is nested too deeply.", ctx, param) from None
+        raise click.BadParameter(f"It must not be nested so deeply. Received: {text[:50]!r}..", ctx, param) from None

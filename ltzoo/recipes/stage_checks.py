@@ -106,4 +106,6 @@ def _check_sampler(config: Mapping[str, Any]) -> None:
     check_names("sampling strategy", strategy, signature, given)
     check(signature, given, f" for the sampler {strategy!r}")
     if given.get("companion") is not None:
+        if given.get("views", 1) > 1:
+            refuse("views", "1 with a companion", given["views"])
         _check_sampler(given["companion"])

@@ -62,10 +62,26 @@ def check(config: Mapping[str, Any]) -> None:
             right = f"the name of an optimizer, one of {', '.join([*own, *known])}"
             refuse("optimizer", right, dict(config), did_you_mean(name, [*own, *known]))
         return
-    signature = inspect.signature(found)
+    signature = _signature(found)
     check_names("optimizer", str(name), signature, arguments)
     check_arguments(signature, arguments, f" for the optimizer {name!r}")
     for key, value in arguments.items():
-        default = signature.parameters[key].default if key in signature.parameters else None
+        default = signature.parameters[key].default
         if type(default) in (int, float) and not is_number(value):
             refuse(key, f"a finite number for the optimizer {name!r}", value)
+
+
+def _signature(optimizer):
+    """Return the named arguments of an optimizer and of the classes that it hands the others on to."""
+    parameters = {}
+    for made in reversed(optimizer.__mro__):
+        if "__init__" in vars(made) and issubclass(made, keras.optimizers.Optimizer):
+            parameters.update(inspect.signature(made.__init__).parameters)
+    kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    return inspect.Signature(
+        [
+            parameter.replace(kind=parameter.KEYWORD_ONLY)
+            for key, parameter in parameters.items()
+            if parameter.kind not in kinds and key not in ("self", "learning_rate")
+        ]
+    )
