@@ -17,6 +17,7 @@ from ltzoo import checks
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _LISTS = ("Sequence", "Iterable", "Collection", "list", "tuple")
+_DICTS = ("Mapping", "dict")
 _PLAIN = (bool, int, float, str, list, tuple, dict, type(None))
 
 
@@ -93,7 +94,11 @@ def _parsed(node):
     if isinstance(node, ast.Subscript):
         inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         node = node.value
-    name = getattr(node, "attr", getattr(node, "id", "Any"))
+    yield from _named(getattr(node, "attr", getattr(node, "id", "Any")), inner)
+
+
+def _named(name, inner):
+    """Yield (words, test) for each type of an annotation `name[inner]`."""
     if name in ("Optional", "Union"):
         for part in inner:
             yield from _parsed(part)
@@ -103,11 +108,20 @@ def _parsed(node):
         yield from _parsed(inner[-1])
     elif name in checks.RANGES:
         yield checks.RANGES[name].words, checks.RANGES[name].__contains__
-    elif name in _LISTS:
-        words, tests = zip(*(_parsed(inner[0])), strict=True) if inner else (("values",), (lambda _: True,))
-        yield f"a list with {' or '.join(words)} each", functools.partial(_is_list, tests=tests)
+    elif name in _LISTS or name in _DICTS:
+        # `Sequence[int]`, `tuple[int, ...]`, `Mapping[str, int]`.
+        words, tests = (
+            zip(*_parsed(inner[-1 if name in _DICTS else 0]), strict=True)
+            if inner
+            else (("anything",), (lambda _: True,))
+        )
+        if name in _DICTS:
+            more = "" if "anything" in words else f" with {' or '.join(words)} for each key"
+            yield f"a dict{more}", functools.partial(_is_dict, tests=tests)
+        else:
+            yield f"a list with {' or '.join(words)} each", functools.partial(_is_list, tests=tests)
     else:
-        yield _SIMPLE.get(name, (f"a {name}", functools.partial(_is_object, name=name)))
+        yield _SIMPLE.get(name, (f"a {name}", _is_object))
 
 
 def _is_list(value, tests):
@@ -117,7 +131,11 @@ def _is_list(value, tests):
     return not isinstance(value, (list, tuple)) or all(any(test(entry) for test in tests) for entry in value)
 
 
-def _is_object(value, name):
+def _is_dict(value, tests):
+    return isinstance(value, Mapping) and all(any(test(entry) for test in tests) for entry in value.values())
+
+
+def _is_object(value):
     # A dict may be an object of Keras in its serialized form.
     return not isinstance(value, _PLAIN) or isinstance(value, dict)
 
@@ -133,8 +151,6 @@ _SIMPLE = {
     "float": ("a finite number", checks.is_number),
     "bool": ("True or False", checks.is_flag),
     "str": ("a string", lambda value: isinstance(value, str)),
-    "Mapping": ("a dict", lambda value: isinstance(value, Mapping)),
-    "dict": ("a dict", lambda value: isinstance(value, Mapping)),
     "ndarray": ("an array", _is_array),
     "Any": ("anything", lambda value: True),
     "object": ("anything", lambda value: True),

@@ -146,7 +146,8 @@ def _name(node) -> str | None:
 
 def _signature(node, classes) -> inspect.Signature | None:
     if isinstance(node, ast.ClassDef):
-        made = next((part for part in node.body if getattr(part, "name", "") == "__init__"), None)
+        functions = [part for part in node.body if isinstance(part, ast.FunctionDef)]
+        made = next((part for part in functions if part.name == "__init__"), None)
         if made is None:
             bases = [classes[name] for name in map(_name, node.bases) if name in classes]
             return next(filter(None, (_signature(base, classes) for base in bases)), None)

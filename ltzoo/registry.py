@@ -189,8 +189,9 @@ class Registry(Generic[_Entry]):
             # Keras and NumPy name neither the part nor what it received.
             if raised_here(error):
                 raise
+            names = ", ".join(f"`{key}`" for key in arguments) or "no arguments"
             raise ValueError(
-                f"The {self.what} {config['name']!r} cannot be made: {' '.join(str(error).split())[:300]} "
+                f"The {self.what} {config['name']!r} cannot be made from {names}: {' '.join(str(error).split())[:300]} "
                 f"{received('config', dict(config))}"
             ) from error
 

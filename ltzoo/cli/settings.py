@@ -79,4 +79,6 @@ def key_and_value(text: str, param=None, ctx=None) -> tuple:
     except ValueError:
         return key.strip(), value
     except RecursionError:
-        raise click.BadParameter(f"It must not be nested so deeply. Received: {text[:50]!r}..", ctx, param) from None
+        raise click.BadParameter(
+            f"It must not be nested so deeply. Received: {text[:50]!r}..", ctx, param
+        ) from None

@@ -102,6 +102,7 @@ def _network(named, image_shape, seed, initialize):
     if "name" not in config or "input_shape" in config:
         refuse("backbone", "a dict with the key 'name' and without 'input_shape'", named)
     name = config.pop("name")
+    backbones.check(name)
     by_library = backbones.is_library_name(name)
     if by_library:
         # These draw their weights from their own seed, and pretrained weights must stay unchanged.

@@ -82,7 +82,12 @@ class Stage:
             object.__setattr__(self, "trainable", tuple(self.trainable))
         one_of("batch_norm", self.batch_norm, BATCH_NORM)
         one_of("augment_on", self.augment_on, AUGMENT_ON)
-        if isinstance(self.trainable, str) and self.trainable not in TRAINABLE or not all(self.trainable):
+        if (
+            isinstance(self.trainable, str)
+            and self.trainable not in TRAINABLE
+            or not self.trainable
+            or not all(self.trainable)
+        ):
             right = f"one of {TRAINABLE} or a list of patterns for layer names"
             refuse("trainable", right, self.trainable, did_you_mean(self.trainable, TRAINABLE))
         if self.trainable == "head" and self.epochs and self.batch_norm == "train":

@@ -127,7 +127,8 @@ def _check_options(format, options):
     for name in options:
         if name not in known:
             raise ValueError(
-                f"`options` of format {format!r} are {known or 'none'}. Received: {name}={options[name]!r}"
+                f"`{name}` must be one of the options of format {format!r}: {', '.join(known) or 'none'}. "
+                f"Received: {name}={options[name]!r}"
             )
     if form.check is not None:
         form.check(**options)
