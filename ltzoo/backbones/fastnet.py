@@ -7,6 +7,7 @@ import numpy as np
 from keras import layers
 
 from ltzoo.backbones.registry import register
+from ltzoo.checks import Seed, Size
 from ltzoo.layers.batch_normalization import BatchNormalization
 from ltzoo.precision import float32_or_float64
 
@@ -17,8 +18,8 @@ SMALLEST_POOLED = 4
 @register(image_size=(32, 96, 8))
 def fastnet(
     input_shape: Sequence[int | None] = (32, 32, 3),
-    widths: Sequence[int] = WIDTHS,
-    seed: int | None = None,
+    widths: Sequence[Size] = WIDTHS,
+    seed: Seed | None = None,
 ) -> keras.Model:
     """A plain network in the spirit of the CIFAR-10 speed records (Page, 2019; Jordan, 2024).
 
@@ -98,7 +99,7 @@ class IdentityOfChannels(keras.initializers.Initializer):
         seed: seed of the random filters; None draws one.
     """
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, seed: Seed | None = None) -> None:
         self.seed = int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1) if seed is None else int(seed)
 
     def __call__(self, shape, dtype=None):

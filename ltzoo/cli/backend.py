@@ -56,7 +56,8 @@ def _choose(preferred: str | None) -> str:
         if name in BACKENDS and installed(name):
             return name
     raise UserError(
-        "Keras needs a backend and none is installed. Install one: pip install 'ltzoo[tensorflow]'"
+        "Keras needs a backend and none is installed. Install one: pip install 'ltzoo[tensorflow]'. "
+        f"Received: none of {', '.join(BACKENDS)}"
     )
 
 

@@ -6,16 +6,18 @@ from pathlib import Path
 import click
 
 from ltzoo import shipped
-from ltzoo.cli import cards
+from ltzoo.cli import cards, places
+from ltzoo.cli import data as data_module
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.models import check_model, load_model
-from ltzoo.cli.options import data_options
+from ltzoo.cli.options import BATCH_SIZE, Command, data_options
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.cli.user_errors import UserError
 from ltzoo.printable import shown_address
 
 
 @click.command(
+    cls=Command,
     short_help="Measure a trained model.",
     epilog="""\b
 Examples:
@@ -30,9 +32,7 @@ Examples:
     type=click.Choice(["test", "val", "train"]),
     help="Default: the first of these that the data has.",
 )
-@click.option(
-    "--batch-size", type=click.IntRange(min=1), default=256, show_default=True, help="Images per batch."
-)
+@click.option("--batch-size", type=BATCH_SIZE, default=256, show_default=True, help="Images per batch.")
 @click.option("--json", "json_path", metavar="PATH", help="Also write all results to this file.")
 @data_options
 def evaluate(model, data, split, batch_size, json_path, **options):
@@ -43,19 +43,19 @@ def evaluate(model, data, split, batch_size, json_path, **options):
     """
     check_model(model)
     given = {key: value for key, value in options.items() if value is not None}
+    data = None if data is None else _unless_own(model, data_module.resolve(data))
     source = _source(model, data, given)
+    _check(source)
+    if json_path is not None:
+        places.new_file("--json", json_path, overwrite=True)
+        places.folder("The folder of --json", str(Path(json_path).expanduser().parent))
     use_backend()
-    from ltzoo.cli import data as data_module
     from ltzoo.cli.console import console, print_alarms
     from ltzoo.metrics import evaluate as measure
     from ltzoo.metrics import prediction_alarms
     from ltzoo.report import results_table
     from ltzoo.report.columns import images_of
 
-    if data is not None:
-        source["data"] = data_module.resolve(data)
-        data = _unless_own(model, source["data"])
-        source = source if data is not None else _source(model, None, given)
     classifier = load_model(model)
     dataset = _load(source, classifier, whole=data is not None)
     data_module.check_classes(dataset, classifier)
@@ -108,6 +108,12 @@ def _unless_own(model: str, data: str) -> str | None:
     run = RunFolder(model)
     own = run.is_run() and os.path.isabs(data) and run.read()["arguments"].get("data") == data
     return None if own else data
+
+
+def _check(source: dict) -> None:
+    if "card" in source:
+        source = {**source, "data": source["card"]["name"]}
+    data_module.check(source)
 
 
 def _load(source: dict, classifier, whole: bool):

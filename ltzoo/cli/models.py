@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ltzoo import json_text, shipped
 from ltzoo.card_schema import check_card
+from ltzoo.checks import did_you_mean
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.user_errors import UserError, mistake
 from ltzoo.printable import shown_address
@@ -23,12 +24,12 @@ def check_model(name: str) -> None:
                 if run.is_run()
                 else "it is not a run folder"
             )
-            raise UserError(f"{name} holds no model.keras; {state}")
+            raise UserError(f"The model must be a folder with a model.keras; {state}. Received: {name}")
         return
     if not path.is_file():
         raise UserError(
-            "The model must be a run folder, a .keras file, a published card or a zoo entry ('ltzoo list' shows them). "
-            f"Received: {name}, which does not exist"
+            "The model must be a run folder, a .keras file, a published card or a zoo entry ('ltzoo list' shows them)."
+            f"{did_you_mean(name, shipped.names())} Received: {name}, which does not exist"
         )
     if path.suffix not in (".keras", ".json"):
         raise UserError(f"A saved model must be a .keras file, or the .json of a card. Received: {name}")

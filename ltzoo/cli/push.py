@@ -1,22 +1,25 @@
 """`ltzoo push`: publish a zoo entry or a run."""
 
+import re
 import tempfile
 from pathlib import Path
 
 import click
 
 from ltzoo import shipped
-from ltzoo.cli import cards
+from ltzoo.cli import cards, places
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.command_line import command_line
 from ltzoo.cli.console import echo
 from ltzoo.cli.models import check_model, load_model
+from ltzoo.cli.options import Command
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.user_errors import UserError, mistake
 from ltzoo.value_checks import is_file_name
 
 
 @click.command(
+    cls=Command,
     short_help="Publish a model with card and README.",
     epilog="""\b
 Examples:
@@ -53,6 +56,7 @@ hf:// needs huggingface_hub (pip install "ltzoo[hf]") and a login: hf auth login
 @click.option("--overwrite", is_flag=True, help="Replace existing files in FOLDER.")
 def push(source, destination, name, private, message, overwrite, **terms):
     """Publish a zoo ENTRY or a RUN folder: weights, card, golden outputs and a README."""
+    _check(destination, name)
     options = {"private": private, "message": message, "overwrite": overwrite, **terms}
     if source in shipped.names():
         if name is not None:
@@ -92,8 +96,23 @@ def _check_terms(terms: dict, card: dict) -> None:
     if given in ("", "unknown"):
         raise UserError(
             "--weights-license is missing: the license that the owner of the weights gives, such as Apache-2.0. "
-            "Weights that you trained are yours to license; for converted weights, ask their authors"
+            "Weights that you trained are yours to license; for converted weights, ask their authors. "
+            f"Received: {given or 'an empty text'}"
         )
+
+
+def _check(destination: str, name: str | None) -> None:
+    if name is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise UserError(f"--name must consist of letters, digits, '_', '-' and '.'. Received: {name}")
+    if destination.startswith("hf://"):
+        if not re.fullmatch(r"hf://[^/@]+/[^/@]+.*", destination):
+            raise UserError(f"The destination must be hf://ORGANIZATION/REPOSITORY. Received: {destination}")
+    elif "://" in destination:
+        raise UserError(
+            f"The destination must be hf://ORGANIZATION/REPOSITORY or a folder. Received: {destination}"
+        )
+    else:
+        places.new_folder("The destination", destination)
 
 
 def _make_entry(run: RunFolder, content: dict, folder: str, name: str | None) -> None:

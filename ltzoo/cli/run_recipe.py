@@ -7,13 +7,14 @@ import warnings
 import keras
 import numpy as np
 
-from ltzoo import backbones, data, models, recipes, shipped
+from ltzoo import data, models, recipes, shipped
 from ltzoo.cli.advice import advice
 from ltzoo.cli.console import console, echo
 from ltzoo.cli.data import load_dataset
 from ltzoo.cli.models import load_model
 from ltzoo.cli.options import SCRATCH
 from ltzoo.cli.progress import TrainingProgress
+from ltzoo.cli.recipe_of_run import overrides_of, recipe_of
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.stage_results import StageResults
 from ltzoo.cli.user_errors import UserError
@@ -91,32 +92,16 @@ def _parts(arguments: dict) -> tuple:
                 f"Received: {len(dataset.train):,} images in {dataset.num_classes} classes"
             )
         return Recipe.from_dict(card.recipe), dict(card.backbone), dataset, card
-    overrides = {key: arguments[key] for key in ("epochs", "batch_size") if key in arguments}
-    overrides |= dict(arguments.get("settings", ()))
-    recipe = recipes.get(arguments["recipe"], **_one_or_many(overrides))
-    backbone = dict(arguments["backbone"])
-    backbones.check(backbone["name"])
+    recipe, backbone = recipe_of(arguments), dict(arguments["backbone"])
     dataset = load_dataset(arguments)
-    if "augmentation" not in overrides:
+    if "augmentation" not in overrides_of(arguments):
         recipe = recipes.for_dataset(recipe, dataset)
     return recipe, backbone, dataset, None
 
 
-def _one_or_many(overrides: dict) -> dict:
-    epochs = overrides.get("epochs")
-    if isinstance(epochs, list) and len(epochs) == 1:
-        return {**overrides, "epochs": epochs[0]}
-    return overrides
-
-
 def _build(recipe, backbone, dataset, arguments, card):
     pixels = {} if card is None else {"mean": card.mean, "std": card.std}
-    try:
-        return models.build(backbone, recipe, dataset, seed=arguments["seed"], **pixels)
-    except TypeError as error:
-        if len(backbone) > 1 and "argument" in str(error):
-            raise UserError(f"--backbone {backbone['name']} has no such argument: {error}") from error
-        raise
+    return models.build(backbone, recipe, dataset, seed=arguments["seed"], **pixels)
 
 
 def _labels(recipe) -> list[tuple[str, int]]:

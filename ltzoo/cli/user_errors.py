@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -26,7 +27,9 @@ class UserError(click.ClickException):
 
     def show(self, file=None):
         """Print the message on one line."""
-        echo(f"Error: {fold(self.message)}", err=True)
+        # A value of thousands of letters says no more than its first hundreds.
+        short = re.sub(r"\S{400,}", lambda word: word[0][:397] + "...", fold(self.message))
+        echo(f"Error: {short}", err=True)
 
 
 class Failure(UserError):

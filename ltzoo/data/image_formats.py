@@ -13,17 +13,21 @@ from PIL import features
 
 # Pillow's name of a format: its plugin, the library that Pillow needs for it, its suffixes.
 _FORMATS = {
-    "JPEG": ("PIL.JpegImagePlugin", "jpg", (".jpg", ".jpeg", ".jpe", ".jfif")),
-    "PNG": ("PIL.PngImagePlugin", "zlib", (".png",)),
+    "JPEG": (
+        "PIL.JpegImagePlugin",
+        "jpg",
+        (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi", ".pjpeg", ".pjp"),
+    ),
+    "PNG": ("PIL.PngImagePlugin", "zlib", (".png", ".apng")),
     "GIF": ("PIL.GifImagePlugin", None, (".gif",)),
     "BMP": ("PIL.BmpImagePlugin", None, (".bmp",)),
     "DIB": ("PIL.BmpImagePlugin", None, (".dib",)),
     "WEBP": ("PIL.WebPImagePlugin", "webp", (".webp",)),
     "TIFF": ("PIL.TiffImagePlugin", None, (".tif", ".tiff")),
     "PPM": ("PIL.PpmImagePlugin", None, (".ppm", ".pgm", ".pbm", ".pnm")),
-    "AVIF": ("PIL.AvifImagePlugin", "avif", (".avif",)),
-    "JPEG2000": ("PIL.Jpeg2KImagePlugin", "jpg_2000", (".jp2", ".j2k")),
-    "HEIF": ("pillow_heif", None, (".heic", ".heif")),
+    "AVIF": ("PIL.AvifImagePlugin", "avif", (".avif", ".avifs")),
+    "JPEG2000": ("PIL.Jpeg2KImagePlugin", "jpg_2000", (".jp2", ".j2k", ".jpc", ".jpf", ".jpx", ".j2c")),
+    "HEIF": ("pillow_heif", None, (".heic", ".heif", ".hif")),
     "TGA": ("PIL.TgaImagePlugin", None, (".tga",)),
 }
 _WAYS_OUT = {
@@ -34,12 +38,17 @@ _WAYS_OUT = {
     "JPEG": "install Pillow from PyPI, which reads JPEG",
     "PNG": "install Pillow from PyPI, which reads PNG",
 }
-_CONVERT = "save them as PNG or JPEG"
-_NOT_READ = (
-    ".3fr .ai .apng .arw .bpg .cr2 .cr3 .cur .dcm .dcx .dds .djvu .dng .emf .eps .exr .fit .fits .flif .fpx .hdr "
-    ".icns .ico .j2c .jls .jng .jp2k .jpf .jpx .jxl .jxr .mpo .nef .orf .pcd .pcx .pdf .pef .pfm .ps .psb .psd .qoi "
-    ".raf .ras .rw2 .sgi .srw .svg .svgz .wdp .wmf .xbm .xcf .xpm"
-)
+_NOT_READ = {
+    "develop them to JPEG or TIFF": (
+        ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 .rwl .sr2 "
+        ".srf .srw .x3f"
+    ),
+    "save them as PNG or JPEG": (
+        ".ai .bpg .cur .dcm .dcx .dds .djvu .emf .eps .exr .fit .fits .flif .fpx .fts .hdr .icns .ico .jls .jng .jp2k "
+        ".jxl .jxr .mpo .nii .npy .npz .pcd .pcx .pdf .pfm .ps .psb .psd .qoi .ras .sgi .svg .svgz .wdp .wmf .xbm .xcf "
+        ".xpm"
+    ),
+}
 _FTYP = {
     b"heic": "HEIF",
     b"heix": "HEIF",
@@ -68,7 +77,7 @@ READABLE_SUFFIXES: tuple[str, ...] = tuple(suffix for name in _AVAILABLE for suf
 """Suffixes of the image files that can be read here, in lower case with the dot."""
 
 OTHER_IMAGE_SUFFIXES: Mapping[str, str] = MappingProxyType(
-    dict.fromkeys(_NOT_READ.split(), _CONVERT)
+    {suffix: way for way, suffixes in _NOT_READ.items() for suffix in suffixes.split()}
     | {suffix: _WAYS_OUT[name] for name in _FORMATS if name not in _AVAILABLE for suffix in _FORMATS[name][2]}
 )
 """Suffixes of image files that cannot be read here, each with the way out, such as "pip install pillow-heif"."""

@@ -2,43 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import warnings
 
-from PIL import features
+from ltzoo.data import image_formats
 
-# Suffixes by Pillow's name of the format.
-_FORMATS = {
-    "JPEG": ".jpg .jpeg .jpe .jfif .jif .jfi .pjpeg .pjp",
-    "PNG": ".png .apng",
-    "BMP": ".bmp",
-    "DIB": ".dib",
-    "GIF": ".gif",
-    "TIFF": ".tif .tiff",
-    "WEBP": ".webp",
-    "PPM": ".ppm .pgm .pbm .pnm",
-    "TGA": ".tga",
-    "JPEG2000": ".jp2 .j2k .jpc .jpf .jpx .j2c",
-    "AVIF": ".avif .avifs",
-    "HEIF": ".heic .heif .hif",
-}
-_FEATURES = {"WEBP": "webp", "JPEG2000": "jpg_2000", "AVIF": "avif"}
-_FORMAT_OF_SUFFIX = {suffix: name for name, suffixes in _FORMATS.items() for suffix in suffixes.split()}
-_WAYS_OUT = {
-    "HEIF": "pip install pillow-heif, or convert them to JPEG",
-}
 _OTHER_SUFFIXES = {
-    "develop them to JPEG or TIFF": (
-        ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 "
-        ".rwl .sr2 .srf .srw .x3f"
-    ),
     "extract frames": ".3gp .avi .flv .m4v .mkv .mov .mp4 .mpeg .mpg .mts .webm .wmv",
     "unpack them": ".7z .bz2 .gz .rar .tar .tgz .xz .zip .zst",
-    "convert them to PNG": (
-        ".cur .dcm .dcx .dds .djvu .emf .eps .exr .fit .fits .fts .hdr .icns .ico .jxl .jxr .mpo .nii .npy .npz .pcx "
-        ".pdf .pfm .ps .psb .psd .qoi .ras .sgi .svg .svgz .wmf .xbm .xcf .xpm"
-    ),
 }
 _WAY_OUT_OF_SUFFIX = {suffix: way for way, suffixes in _OTHER_SUFFIXES.items() for suffix in suffixes.split()}
 # Companions of images, which are never opened to look for an image in them.
@@ -62,8 +32,7 @@ def is_system_entry(name: str) -> bool:
 
 def is_image(name: str) -> bool:
     """Return whether a file is an image that this installation of Pillow reads, by its suffix."""
-    form = _FORMAT_OF_SUFFIX.get(suffix(name))
-    return form is not None and _supported(form)
+    return suffix(name) in image_formats.READABLE_SUFFIXES
 
 
 def way_out(path: str) -> str | None:
@@ -76,11 +45,9 @@ def way_out(path: str) -> str | None:
         path: path of a regular file.
     """
     ending = suffix(path)
-    form = _FORMAT_OF_SUFFIX.get(ending)
-    if form is not None:
-        return _WAYS_OUT.get(form, f"install a Pillow that reads {form}, or convert them to PNG")
-    if ending in _WAY_OUT_OF_SUFFIX:
-        return _WAY_OUT_OF_SUFFIX[ending]
+    known = image_formats.OTHER_IMAGE_SUFFIXES.get(ending) or _WAY_OUT_OF_SUFFIX.get(ending)
+    if known is not None:
+        return known
     if ending in _TEXT_SUFFIXES.split():
         return None
     try:
@@ -88,20 +55,10 @@ def way_out(path: str) -> str | None:
             beginning = file.read(16)
     except OSError:
         return None
-    known = beginning.startswith(_BEGINNINGS) or (beginning[:4] == b"RIFF" and beginning[8:12] == b"WEBP")
-    return "images by content: rename them to .jpg, .png, ..." if known else None
+    is_known = beginning.startswith(_BEGINNINGS) or (beginning[:4] == b"RIFF" and beginning[8:12] == b"WEBP")
+    return "images by content: rename them to .jpg, .png, ..." if is_known else None
 
 
 def suffix(name: str) -> str:
     """Return the suffix of a file name in lower case, with its dot; empty if it has none."""
     return os.path.splitext(name)[1].lower()
-
-
-def _supported(form: str) -> bool:
-    if form in _FEATURES:
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # Older versions of Pillow warn about features that they do not know.
-            return bool(features.check(_FEATURES[form]))
-    return form != "HEIF" or importlib.util.find_spec("pillow_heif") is not None

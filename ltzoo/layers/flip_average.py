@@ -5,6 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import NonNegativeInt
+
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class FlipAverage(keras.layers.Layer):
@@ -24,7 +27,8 @@ class FlipAverage(keras.layers.Layer):
         ValueError: if `shift` is below 0, or not below the known sides of the images.
     """
 
-    def __init__(self, encoder: keras.Model, shift: int = 0, **kwargs: Any) -> None:
+    @checked
+    def __init__(self, encoder: keras.Model, shift: NonNegativeInt = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if shift != int(shift) or shift < 0:
             raise ValueError(f"`shift` must be a whole number of pixels, 0 or more. Received: shift={shift}")

@@ -8,8 +8,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Positive
 from ltzoo.class_counts import ClassCounts
-from ltzoo.losses.function_loss import FunctionLoss, above_zero
+from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.losses.target_margin import target_margin_cross_entropy
@@ -94,10 +96,11 @@ class AdaptiveLogitAdjustment(FunctionLoss):
 
     function = staticmethod(adaptive_logit_adjustment)
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        scale: float = 30.0,
+        scale: Positive = 30.0,
         log_base: float = 2.0,
         detach_difficulty: bool = True,
         from_cosine: bool = True,
@@ -109,7 +112,7 @@ class AdaptiveLogitAdjustment(FunctionLoss):
         if not log_base > 1:
             raise ValueError(f"`log_base` must be above 1. Received: log_base={log_base}")
         self.class_counts = ClassCounts(class_counts)
-        self.scale = above_zero("scale", scale)
+        self.scale = float(scale)
         self.log_base = float(log_base)
         self.detach_difficulty = bool(detach_difficulty)
         self.from_cosine = bool(from_cosine)

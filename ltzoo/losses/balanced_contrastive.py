@@ -4,6 +4,7 @@ from typing import Any
 
 from keras import ops
 
+from ltzoo.checks import one_of
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 
@@ -42,8 +43,7 @@ def balanced_contrastive(
     """
     if not temperature > 0:
         raise ValueError(f"`temperature` must be above 0. Received: temperature={temperature}")
-    if form not in FORMS:
-        raise ValueError(f"`form` must be one of {', '.join(FORMS)}. Received: form={form!r}")
+    one_of("form", form, FORMS)
     dtype = float32_or_float64(features.dtype)
     features, prototypes = ops.cast(features, dtype), ops.cast(prototypes, dtype)
     count, classes = ops.shape(features)[0], prototypes.shape[0]

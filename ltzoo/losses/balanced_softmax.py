@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ltzoo.arguments import checked
 from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.logit_adjustment import logit_adjustment
@@ -44,6 +45,7 @@ class BalancedSoftmax(FunctionLoss):
 
     function = staticmethod(balanced_softmax)
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import BelowOne
 from ltzoo.class_counts import ClassCounts, effective_number_weights
 from ltzoo.losses.function_loss import FunctionLoss, check_average
 from ltzoo.losses.registry import register
@@ -58,10 +60,11 @@ class ClassBalancedCrossentropy(FunctionLoss):
 
     function = staticmethod(class_balanced_crossentropy)
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        beta: float = 0.9999,
+        beta: BelowOne = 0.9999,
         average: str = "weights",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "class_balanced_crossentropy",

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Fraction
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -54,9 +56,10 @@ class CrossEntropy(FunctionLoss):
 
     function = staticmethod(cross_entropy)
 
+    @checked
     def __init__(
         self,
-        label_smoothing: float = 0.0,
+        label_smoothing: Fraction = 0.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "cross_entropy",
         dtype: str | keras.DTypePolicy | None = None,

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.checks import RANGES, one_of
 from ltzoo.class_counts import ClassCounts
 from ltzoo.host_arrays import host_array
 from ltzoo.labels import check_labels
@@ -78,6 +79,7 @@ class FunctionLoss(keras.losses.Loss):
         weights = self.mean_weights()
         if weights is None:
             return None
+        check_length(weights, y_pred.shape[1])
         weights = ops.convert_to_tensor(weights, dtype=self.dtype)
         return ops.matmul(soft_labels(y_true, y_pred.shape[1], self.dtype), weights)
 
@@ -99,37 +101,30 @@ def _check_labels(y_true, shape):
         )
 
 
-def above_zero(name: str, value: float) -> float:
-    """Return `value` as a float, or raise a ValueError unless it is above 0."""
-    if not value > 0:
-        raise ValueError(f"`{name}` must be above 0. Received: {name}={value}")
-    return float(value)
-
-
-def zero_or_more(name: str, value: float) -> float:
-    """Return `value` as a float, or raise a ValueError if it is negative."""
-    if not value >= 0:
-        raise ValueError(f"`{name}` must be 0 or more. Received: {name}={value}")
-    return float(value)
-
-
 def checked_class_weight(class_weight: Sequence[float] | np.ndarray | None) -> list[float] | None:
     """Return the class weights as a list of floats, or raise a ValueError unless all are above 0."""
     if class_weight is None:
         return None
     class_weight = [float(weight) for weight in class_weight]
-    if not min(class_weight, default=0.0) > 0:
+    if not class_weight or not all(weight in RANGES["Positive"] for weight in class_weight):
         raise ValueError(
-            f"`class_weight` must hold numbers above 0, one per class. Received: class_weight={class_weight}"
+            f"`class_weight` must hold finite numbers above 0, one per class. Received: class_weight={class_weight}"
         )
     return class_weight
 
 
 def check_average(average: str) -> str:
     """Return `average`, or raise a ValueError unless it is one of `AVERAGES`."""
-    if average not in AVERAGES:
-        raise ValueError(f"`average` must be one of {AVERAGES}. Received: average={average!r}")
-    return average
+    return one_of("average", average, AVERAGES)
+
+
+def check_length(weights: Sequence[float] | np.ndarray, num_classes: int) -> None:
+    """Refuse class weights of another number than the logits."""
+    if len(weights) != num_classes:
+        raise ValueError(
+            f"`class_counts` or `class_weight` must have one number for each of the {num_classes} logits. "
+            f"Received: {len(weights)} numbers"
+        )
 
 
 def _plain(value):

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import NonNegative, one_of
 from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
@@ -80,20 +82,18 @@ class GeneralizedReweightedCrossEntropy(FunctionLoss):
 
     function = staticmethod(generalized_reweighted_cross_entropy)
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        exponent: float = 1.2,
+        exponent: NonNegative = 1.2,
         average: str = "weights",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "generalized_reweighted_cross_entropy",
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not exponent >= 0:
-            raise ValueError(f"`exponent` must be 0 or more. Received: exponent={exponent}")
-        if average not in AVERAGES:
-            raise ValueError(f"`average` must be one of {AVERAGES}. Received: average={average!r}")
+        one_of("average", average, AVERAGES)
         self.class_counts = ClassCounts(class_counts)
         self.exponent = float(exponent)
         self.average = average

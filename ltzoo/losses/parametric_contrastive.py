@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from ltzoo.checks import one_of
 from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
@@ -64,8 +65,7 @@ def parametric_contrastive(
             "`temperature`, `center_temperature` and `beta` must be above 0 and `alpha` at least 0. Received: "
             f"temperature={temperature}, center_temperature={center_temperature}, beta={beta}, alpha={alpha}"
         )
-    if form not in FORMS:
-        raise ValueError(f"`form` must be one of {', '.join(FORMS)}. Received: form={form!r}")
+    one_of("form", form, FORMS)
     dtype = float32_or_float64(center_logits.dtype)
     centers, queries = ops.cast(center_logits, dtype), ops.cast(queries, dtype)
     contrasts = ops.stop_gradient(ops.cast(contrasts, dtype))

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import PositiveInt, one_of
 from ltzoo.class_counts import ClassCounts
 from ltzoo.metrics.inputs import are_correct, labels_and_predictions, sample_weights
 
@@ -24,6 +26,7 @@ class Top1Accuracy(keras.metrics.Mean):
         name, dtype: see `keras.metrics.Metric`.
     """
 
+    @checked
     def __init__(self, name: str | None = "accuracy", dtype: str | keras.DTypePolicy | None = None) -> None:
         super().__init__(name=name, dtype=dtype)
 
@@ -52,15 +55,14 @@ class BalancedAccuracy(keras.metrics.Metric):
         ValueError: if `num_classes` is below 1, or a prediction has another number of classes.
     """
 
+    @checked
     def __init__(
         self,
-        num_classes: int,
+        num_classes: PositiveInt,
         name: str | None = "balanced_accuracy",
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        if num_classes < 1:
-            raise ValueError(f"`num_classes` must be 1 or more. Received: num_classes={num_classes}")
         self.num_classes = int(num_classes)
         self._in_group = np.ones(self.num_classes, "float32")
         self.correct = self.add_weight(shape=(self.num_classes,), initializer="zeros", name="correct")
@@ -118,6 +120,7 @@ class ShotAccuracy(BalancedAccuracy):
         ValueError: if the group is unknown, or the counts are not positive integers.
     """
 
+    @checked
     def __init__(
         self,
         group: str,
@@ -125,8 +128,7 @@ class ShotAccuracy(BalancedAccuracy):
         name: str | None = None,
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
-        if group not in GROUPS:
-            raise ValueError(f"`group` must be one of {', '.join(GROUPS)}. Received: group={group!r}")
+        one_of("group", group, GROUPS)
         counts = ClassCounts(class_counts)
         classes = counts.groups[group]
         super().__init__(len(counts), name=name or f"{group}_accuracy", dtype=dtype)

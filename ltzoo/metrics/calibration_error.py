@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Size
 from ltzoo.metrics.inputs import are_correct, labels_and_predictions, sample_weights
 
 
@@ -31,16 +33,15 @@ class ExpectedCalibrationError(keras.metrics.Metric):
     A confidence within float32 rounding of an edge may land on the other side; `calibration_bins` is exact.
     """
 
+    @checked
     def __init__(
         self,
-        num_bins: int = 15,
+        num_bins: Size = 15,
         from_logits: bool = True,
         name: str | None = "expected_calibration_error",
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        if num_bins < 1:
-            raise ValueError(f"`num_bins` must be 1 or more. Received: num_bins={num_bins}")
         self.num_bins = int(num_bins)
         self.from_logits = bool(from_logits)
         self._edges = np.linspace(0.0, 1.0, self.num_bins + 1)
@@ -91,9 +92,10 @@ class MaximumCalibrationError(ExpectedCalibrationError):
     Arguments, bins and errors are as in `ExpectedCalibrationError`.
     """
 
+    @checked
     def __init__(
         self,
-        num_bins: int = 15,
+        num_bins: Size = 15,
         from_logits: bool = True,
         name: str | None = "maximum_calibration_error",
         dtype: str | keras.DTypePolicy | None = None,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ltzoo.checks import one_of
 from ltzoo.labels import check_labels, check_same_length
 
 SPREADS = ("std", "variance")
@@ -68,8 +69,7 @@ def feature_strength(
             "`features` must be [images, channels] with 2 or more channels. "
             f"Received: features of shape {features.shape}"
         )
-    if spread not in SPREADS:
-        raise ValueError(f"`spread` must be one of {SPREADS}. Received: spread={spread!r}")
+    one_of("spread", spread, SPREADS)
     mean, sigma = _statistics(features, spread)
     overall = FeatureStrength(mean, sigma, _variance(mean), _variance(sigma))
     if labels is None:

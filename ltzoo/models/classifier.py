@@ -9,7 +9,8 @@ import numpy as np
 from keras import ops
 
 from ltzoo import losses
-from ltzoo.class_counts import ClassCounts
+from ltzoo.arguments import checked
+from ltzoo.checks import ModelSeed
 from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.heads.inputs import head_input_shape, head_inputs, pool
@@ -20,6 +21,7 @@ from ltzoo.models.exporting import export_model
 from ltzoo.models.normalization import normalize
 from ltzoo.models.stages import Stages
 from ltzoo.models.thread_safety import ThreadSafe, alone, in_turn
+from ltzoo.models.values import checked_counts, checked_names, checked_shape, per_channel
 from ltzoo.recipes.recipe import Recipe
 from ltzoo.sampling import original_errors
 from ltzoo.training import fit_stages, optimizers
@@ -58,6 +60,7 @@ class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, keras
     train_function: Any
     train_step: Callable[..., Any]
 
+    @checked
     def __init__(
         self,
         backbone: keras.Model,
@@ -68,18 +71,19 @@ class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, keras
         class_names: Sequence[str] | None = None,
         mean: float | Sequence[float] | np.ndarray = 0.5,
         std: float | Sequence[float] | np.ndarray = 0.25,
-        seed: int = 0,
+        seed: ModelSeed = 0,
         stage: int | None = None,
         trains: str | Sequence[str] = "all",
         name: str = "long_tailed_classifier",
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
-        counts = ClassCounts(class_counts)
+        counts = checked_counts(class_counts)
         self.class_counts, self.num_classes = counts.array, counts.num_classes
-        self.class_names = _class_names(class_names, self.num_classes)
-        self.image_shape = tuple(int(size) for size in image_shape)
-        self.mean, self.std = _per_channel(mean, self.image_shape), _per_channel(std, self.image_shape)
+        self.class_names = checked_names(class_names, self.num_classes)
+        self.image_shape = checked_shape("image_shape", image_shape)
+        self.mean = per_channel("mean", mean, self.image_shape[-1])
+        self.std = per_channel("std", std, self.image_shape[-1], positive=True)
         self.recipe = recipe
         self.seed = int(seed)
         self.backbone = backbone
@@ -89,6 +93,7 @@ class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, keras
         self.device_augmentations = stage_parts.make_augmentations(recipe, self.num_classes, self.seed)
         self.techniques = stage_parts.make_techniques(recipe, counts, self.seed)
         self.trains = trains if isinstance(trains, str) else tuple(trains)
+        self.check_stages()
         self.enter_stage(stage)
         self.build((None, *self.image_shape))
         self.enter_stage(stage)  # Again, for the weights that `build` created.
@@ -257,18 +262,3 @@ class _Part(keras.Model):
     def call(self, images):
         """Call the method on raw pixels in inference mode."""
         return getattr(self.classifier, self.method)(images, training=False)
-
-
-def _per_channel(values, image_shape):
-    values = np.broadcast_to(np.asarray(values, np.float64), (image_shape[-1],))
-    return tuple(float(value) for value in values)
-
-
-def _class_names(names, num_classes):
-    names = tuple(str(i) for i in range(num_classes)) if names is None else tuple(str(name) for name in names)
-    if len(names) != num_classes or len(set(names)) != num_classes:
-        raise ValueError(
-            f"`class_names` must hold {num_classes} different names, one per class of `class_counts`. "
-            f"Received: {len(names)} names, {len(set(names))} different"
-        )
-    return names

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltzoo import own_parts, shipped
+from ltzoo.arguments import checked
+from ltzoo.checks import PositiveInt
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.models import weights_file
 from ltzoo.models.addresses import is_address
@@ -27,15 +29,16 @@ if TYPE_CHECKING:
     from ltzoo.models.classifier import LongTailedClassifier
 
 
+@checked
 def load(
     entry_or_path: str | os.PathLike,
     weights: str | os.PathLike | None = PRETRAINED,
     *,
-    num_classes: int | None = None,
+    num_classes: PositiveInt | None = None,
     class_counts: Sequence[int] | np.ndarray | LongTailedDataset | None = None,
     class_names: Sequence[str] | None = None,
     recipe: str | Recipe | None = None,
-    input_shape: Sequence[int] | None = None,
+    input_shape: Sequence[PositiveInt] | None = None,
     trainable: str | Sequence[str] = "all",
 ) -> LongTailedClassifier:
     """Load a classifier, ready for `predict`, for `fit(x, y)` (fine-tuning) and for `fit(dataset)`.
@@ -75,6 +78,8 @@ def load(
     }
     if isinstance(class_counts, LongTailedDataset) and input_shape is None:
         input_shape = class_counts.image_shape
+    if not isinstance(trainable, str):
+        trainable = tuple(trainable)
     own_parts.load()
     source = _entry(entry_or_path)
     if source is None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ltzoo.checks import flag, is_integer, refuse
 from ltzoo.labels import check_labels, count_classes
 from ltzoo.sampling.cyclic import cyclic_draws
 from ltzoo.sampling.inverse_cdf import draw_classes
 from ltzoo.sampling.keyed_random import SAMPLES, generator
-from ltzoo.sampling.probabilities import STRATEGIES, check_parameters, class_probabilities
+from ltzoo.sampling.probabilities import check_parameters, class_probabilities
 
 CLASS_AWARE = "class_aware"
 
@@ -70,7 +71,7 @@ class ClassSampler:
         self.seed = _integer(seed, "seed", 0)
         self.shard_count = _integer(shard_count, "shard_count", 1)
         self.shard_index = _integer(shard_index, "shard_index", 0)
-        self.drop_remainder = bool(drop_remainder)
+        self.drop_remainder = flag("drop_remainder", drop_remainder)
         self.strategy_parameters = _validate_strategy(strategy, strategy_parameters)
         if self.shard_index >= self.shard_count or self.batch_size % self.shard_count:
             raise ValueError(
@@ -105,8 +106,6 @@ class ClassSampler:
 
     def class_probabilities(self, epoch: int = 0) -> np.ndarray:
         """Return the expected share of each class among the draws of `epoch`, float64 [C]."""
-        if self.strategy == CLASS_AWARE:
-            return class_probabilities(self.class_counts, "class_balanced")
         parameters = dict(self.strategy_parameters)
         if self.strategy == "progressive":
             parameters["epoch"] = min(epoch, parameters["num_epochs"] - 1)
@@ -168,20 +167,8 @@ class ClassSampler:
 
 
 def _validate_strategy(strategy, parameters):
-    if strategy == CLASS_AWARE:
-        if set(parameters) - {"samples_per_visit"}:
-            raise ValueError(
-                "`strategy_parameters` of 'class_aware' can only hold samples_per_visit. "
-                f"Received: strategy_parameters={parameters}"
-            )
-        return {"samples_per_visit": _integer(parameters.get("samples_per_visit", 4), "samples_per_visit", 1)}
-    if strategy not in STRATEGIES:
-        raise ValueError(
-            f"`strategy` must be one of {', '.join([*STRATEGIES, CLASS_AWARE])}. "
-            f"Received: strategy={strategy!r}"
-        )
     check_parameters(strategy, parameters, given_by_sampler=("epoch",))
-    return dict(parameters)
+    return {"samples_per_visit": 4, **parameters} if strategy == CLASS_AWARE else dict(parameters)
 
 
 def count_images(
@@ -207,10 +194,6 @@ def count_images(
 
 
 def _integer(value, name, minimum, expected="an integer"):
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or number < minimum:
-        raise ValueError(f"`{name}` must be {expected}, at least {minimum}. Received: {name}={value!r}")
-    return number
+    if not is_integer(value) or value < minimum:
+        refuse(name, f"{expected}, at least {minimum}", value)
+    return operator.index(value)

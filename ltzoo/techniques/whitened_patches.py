@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ltzoo.checks import NonNegative, PositiveInt
 from ltzoo.keras_internals import layers_of
 from ltzoo.protocols import Classifier, StageView
 from ltzoo.techniques.base import Technique
@@ -45,9 +46,9 @@ class WhitenedPatches(Technique):
     def __init__(
         self,
         layer: str = "whiten",
-        epsilon: float = 5e-4,
-        images: int = 5000,
-        tolerance: float = 1e-5,
+        epsilon: NonNegative = 5e-4,
+        images: PositiveInt = 5000,
+        tolerance: NonNegative = 1e-5,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

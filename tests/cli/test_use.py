@@ -101,7 +101,9 @@ def test_predict_names_unreadable_images_or_leaves_them_out(invoke, one_line, ru
     done = invoke("predict", good, truncated, "--model", run, "--skip-unreadable")
     assert done.exit_code == 0
     assert len(done.stdout.splitlines()) == 1 and "broken.png" in done.stderr
-    assert "None of the images" in invoke("predict", truncated, "--model", run, "--skip-unreadable").stderr
+    assert (
+        "Received: 1 unreadable" in invoke("predict", truncated, "--model", run, "--skip-unreadable").stderr
+    )
 
 
 def test_export_writes_a_saved_model_or_names_what_is_missing(invoke, run, photos, tmp_path):

@@ -22,9 +22,14 @@ def test_what_depends_on_the_installation_is_read_or_has_a_way_out(suffix):
     assert (suffix in READABLE_SUFFIXES) != ("install" in OTHER_IMAGE_SUFFIXES.get(suffix, ""))
 
 
-@pytest.mark.parametrize("suffix", [".psd", ".svg", ".eps", ".pdf", ".cr2", ".nef", ".dng", ".jxl", ".ico"])
+@pytest.mark.parametrize("suffix", [".psd", ".svg", ".eps", ".pdf", ".jxl", ".ico"])
 def test_other_image_files_are_known(suffix):
     assert OTHER_IMAGE_SUFFIXES[suffix] == "save them as PNG or JPEG"
+
+
+@pytest.mark.parametrize("suffix", [".cr2", ".nef", ".dng"])
+def test_files_of_cameras_are_known(suffix):
+    assert OTHER_IMAGE_SUFFIXES[suffix] == "develop them to JPEG or TIFF"
 
 
 def test_a_missing_plugin_is_named(monkeypatch):

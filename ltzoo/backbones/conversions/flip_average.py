@@ -3,6 +3,7 @@
 import keras
 
 from ltzoo.backbones.conversions.registry import register
+from ltzoo.checks import NonNegativeInt
 from ltzoo.layers.flip_average import FlipAverage
 
 OWN = 32  # Image size in pixels that a recipe's shift is given for.
@@ -15,7 +16,7 @@ def _fitted(config, image_size, upright):
 
 
 @register("flip_average", fitted=_fitted)
-def flip_average(backbone: keras.Model, shift: int = 0) -> keras.Model:
+def flip_average(backbone: keras.Model, shift: NonNegativeInt = 0) -> keras.Model:
     """Average features over an image and its mirror image in inference; see `ltzoo.layers.FlipAverage`.
 
     Training costs the same. Inference costs twice as much, or four times with a shift, in evaluation, prediction and

@@ -6,6 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Alpha, PositiveInt, Seed
 from ltzoo.data.augmentation.device_mixing import STREAMS, DeviceMixup
 from ltzoo.data.augmentation.device_random import Draws
 from ltzoo.data.augmentation.registry import make_step
@@ -41,12 +43,13 @@ class DeviceAugmentation(keras.layers.Layer):
             last one.
     """
 
+    @checked
     def __init__(
         self,
         config_list: Sequence[Mapping[str, Any]] = (),
-        mixup_alpha: float = 0.0,
-        num_classes: int | None = None,
-        seed: int | None = None,
+        mixup_alpha: Alpha = 0.0,
+        num_classes: PositiveInt | None = None,
+        seed: Seed | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

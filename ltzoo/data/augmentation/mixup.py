@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ltzoo.arguments import checked
+from ltzoo.checks import MixingAlpha, PositiveInt
 from ltzoo.labels import check_labels
 
 
@@ -23,11 +25,8 @@ class Mixup:
         (images float32 [B, H, W, C], labels float32 [B, classes]).
     """
 
-    def __init__(self, alpha: float, num_classes: int, per_sample: bool = False) -> None:
-        if not alpha > 0:
-            raise ValueError(
-                f"`alpha` must be positive; omit the mixup step to disable it. Received: alpha={alpha}"
-            )
+    @checked
+    def __init__(self, alpha: MixingAlpha, num_classes: PositiveInt, per_sample: bool = False) -> None:
         self.alpha, self.num_classes, self.per_sample = float(alpha), int(num_classes), bool(per_sample)
 
     def __call__(

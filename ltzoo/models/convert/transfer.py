@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from ltzoo.checkpoint_layouts import Layout, detect_layout, get_layout, layout_names
 from ltzoo.models.convert.differences import Differences
 from ltzoo.models.convert.head_names import add_head
-from ltzoo.models.convert.layouts import Layout, detect_layout, get_layout, layout_names
 from ltzoo.models.convert.slots import CheckpointError, Table, value_of
 from ltzoo.models.convert.trunk_names import add_trunk, twin_of
 

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from ltzoo import json_text, shipped
+from ltzoo.arguments import checked
 from ltzoo.files import atomic_write
 from ltzoo.models import hub_files
 from ltzoo.models.cards import Card, card
@@ -19,6 +20,7 @@ from ltzoo.models.weights_errors import WeightsError
 from ltzoo.version import __version__
 
 
+@checked
 def push(
     source: str | os.PathLike,
     destination: str | os.PathLike,
