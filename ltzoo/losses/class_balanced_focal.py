@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from ltzoo.class_counts import ClassCounts, effective_number_weights
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss, check_average, zero_or_more
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -17,6 +18,7 @@ from ltzoo.precision import float32_or_float64
 ACTIVATIONS = ("sigmoid", "softmax")
 
 
+@refuses_wrong_labels
 def class_balanced_focal(
     y_true: Any,
     y_pred: Any,

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from ltzoo.class_counts import ClassCounts
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss, zero_or_more
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -18,6 +19,7 @@ from ltzoo.precision import float32_or_float64
 _LOG_ZERO = -1e37
 
 
+@refuses_wrong_labels
 def equalization(
     y_true: Any,
     y_pred: Any,

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss, checked_class_weight, zero_or_more
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -14,6 +15,7 @@ from ltzoo.losses.target_margin import weighted_focal_sum
 from ltzoo.precision import float32_or_float64
 
 
+@refuses_wrong_labels
 def focal(
     y_true: Any,
     y_pred: Any,

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from ltzoo.class_counts import ClassCounts
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.balanced_softmax import balanced_softmax
 from ltzoo.losses.function_loss import FunctionLoss, zero_or_more
 from ltzoo.losses.registry import register
@@ -72,6 +73,7 @@ def label_distribution_regularizer(
     return ops.sum(weight * (all_ - own + penalty * ops.square(all_)))
 
 
+@refuses_wrong_labels
 def lade(
     y_true: Any,
     y_pred: Any,

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from ltzoo.class_counts import ClassCounts, effective_number_weights
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss, above_zero, checked_class_weight, zero_or_more
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -24,6 +25,7 @@ def ldam_margins(class_counts: Sequence[int] | np.ndarray, max_margin: float = 0
     return max_margin * (counts.smallest / counts.array) ** 0.25
 
 
+@refuses_wrong_labels
 def ldam(
     y_true: Any,
     y_pred: Any,

@@ -9,12 +9,14 @@ import numpy as np
 from keras import ops
 
 from ltzoo.class_counts import ClassCounts
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss, zero_or_more
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 
 
+@refuses_wrong_labels
 def seesaw(
     y_true: Any,
     y_pred: Any,
