@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from keras import ops
 
 from ltzoo.host_arrays import host_array
@@ -21,18 +22,49 @@ def soft_labels(y_true: Any, num_classes: int, dtype: str = "float32") -> Any:
 
     Returns:
         class shares `[batch, C]`; integer labels become one-hot rows. In a compiled program, where nothing can be
-        refused, a label outside 0 .. C - 1 and a row that does not sum to 1 become rows of NaN.
+        refused, the rows do not show what is no label; a loss adds `nan_without_label`.
 
     Raises:
         ValueError: `y_true` has another shape, or its values are known and break the rules of `ltzoo.labels`.
     """
     y_true = _checked(y_true, num_classes)
     if len(y_true.shape) == 2:
-        rows = ops.cast(y_true, dtype)
-        return ops.where(_are_shares(rows, y_true.dtype), rows, float("nan"))
-    classes = np.arange(num_classes)[None]
-    rows = ops.cast(ops.equal(ops.expand_dims(_number(y_true), 1), classes.astype("float32")), dtype)
-    return ops.where(ops.sum(rows, axis=-1, keepdims=True) > 0, rows, float("nan"))
+        return ops.cast(y_true, dtype)
+    return one_hot_rows(y_true, num_classes, dtype)
+
+
+def one_hot_rows(labels: Any, num_classes: int, dtype: str = "float32") -> Any:
+    """Return one-hot rows `[batch, C]` of integers `[batch]`; zeros for a number that is no class.
+
+    Some backends raise an error for such a number, or fail inside an accelerator.
+    """
+    indices = ops.expand_dims(ops.cast(labels, "int32"), 1)
+    return ops.cast(ops.equal(indices, ops.arange(num_classes, dtype="int32")), dtype)
+
+
+def nan_without_label(y_true: Any, num_classes: int, dtype: str = "float32") -> Any:
+    """Return 0 `[batch]` for each label, and NaN for a label outside 0 .. C - 1 or a row that does not sum to 1.
+
+    A loss adds it. Neither its value nor its gradient changes for right labels, not even in the last bit.
+
+    Args:
+        y_true: labels as in `soft_labels`.
+        num_classes: number of classes C.
+        dtype: dtype of the result.
+    """
+    _, known = label_indices(y_true, num_classes)
+    return ops.stop_gradient(ops.where(known, ops.zeros_like(known, dtype=dtype), float("nan")))
+
+
+def refuses_wrong_labels(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a loss `(y_true, y_pred, ...) -> [batch]` NaN for images without a label."""
+
+    @functools.wraps(function)
+    def checked(y_true, y_pred, *args, **kwargs):
+        losses = function(y_true, y_pred, *args, **kwargs)
+        return losses + nan_without_label(y_true, y_pred.shape[1], losses.dtype)
+
+    return checked
 
 
 def label_indices(y_true: Any, num_classes: int) -> tuple[Any, Any]:
@@ -52,13 +84,7 @@ def label_indices(y_true: Any, num_classes: int) -> tuple[Any, Any]:
     if len(y_true.shape) == 2:
         known = ops.squeeze(_are_shares(ops.cast(y_true, "float32"), y_true.dtype), axis=1)
         return ops.cast(ops.argmax(y_true, axis=1), "int32"), known
-    number = _number(y_true)
-    indices = ops.cast(number, "int32")
-    known = ops.logical_and(
-        ops.equal(ops.cast(indices, "float32"), number),
-        ops.logical_and(number >= 0, number < num_classes),
-    )
-    return ops.where(known, indices, 0), known
+    return _index(y_true, num_classes)
 
 
 def _checked(y_true, num_classes):
@@ -78,9 +104,15 @@ def _checked(y_true, num_classes):
     return y_true
 
 
-def _number(labels):
+def _index(labels, num_classes):
     # In float32 all class numbers are exact, and no label wraps around into the range.
-    return ops.cast(labels, "float32")
+    number = ops.cast(labels, "float32")
+    indices = ops.cast(number, "int32")
+    known = ops.logical_and(
+        ops.equal(ops.cast(indices, "float32"), number),
+        ops.logical_and(number >= 0, number < num_classes),
+    )
+    return ops.where(known, indices, 0), known
 
 
 def _are_shares(rows, dtype):

@@ -11,6 +11,7 @@ from keras import ops
 from ltzoo.arguments import checked
 from ltzoo.checks import Positive
 from ltzoo.class_counts import ClassCounts
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -27,6 +28,7 @@ def quantity_factor(class_counts: Sequence[int] | np.ndarray, log_base: float = 
     return math.log(log_base) / np.log(counts.array / counts.smallest + 1.0)
 
 
+@refuses_wrong_labels
 def adaptive_logit_adjustment(
     y_true: Any,
     y_pred: Any,

@@ -10,12 +10,14 @@ from keras import ops
 
 from ltzoo.arguments import checked
 from ltzoo.checks import NonNegative, Positive
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.losses.target_margin import TargetMarginLoss, target_margin_cross_entropy, weighted_focal_sum
 from ltzoo.precision import float32_or_float64
 
 
+@refuses_wrong_labels
 def angular_gaussian_clouded_logit(
     y_true: Any,
     y_pred: Any,

@@ -5,6 +5,7 @@ from typing import Any
 from keras import ops
 
 from ltzoo.checks import one_of
+from ltzoo.label_tensors import nan_without_label
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 
@@ -62,4 +63,5 @@ def balanced_contrastive(
         terms = similarity - ops.log(ops.maximum(sizes - positive, 1.0))
         terms = ops.where(is_self > 0, -float("inf"), terms)
     log_probability = similarity - ops.logsumexp(terms, axis=1, keepdims=True)
-    return -ops.sum(positive * log_probability, axis=1) / ops.sum(positive, axis=1)
+    losses = -ops.sum(positive * log_probability, axis=1) / ops.sum(positive, axis=1)
+    return losses + nan_without_label(ops.reshape(labels, (-1,)), classes, dtype)

@@ -8,11 +8,13 @@ import numpy as np
 
 from ltzoo.arguments import checked
 from ltzoo.class_counts import ClassCounts
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.logit_adjustment import logit_adjustment
 from ltzoo.losses.registry import register
 
 
+@refuses_wrong_labels
 def balanced_softmax(y_true: Any, y_pred: Any, *, class_counts: Sequence[int] | np.ndarray) -> Any:
     """Compute the balanced softmax loss per sample: -sum_k y_k log( n_k exp(z_k) / sum_j n_j exp(z_j) ).
 

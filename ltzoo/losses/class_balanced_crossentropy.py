@@ -10,12 +10,14 @@ from keras import ops
 from ltzoo.arguments import checked
 from ltzoo.checks import BelowOne
 from ltzoo.class_counts import ClassCounts, effective_number_weights
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss, check_average
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 
 
+@refuses_wrong_labels
 def class_balanced_crossentropy(
     y_true: Any, y_pred: Any, *, class_counts: Sequence[int] | np.ndarray, beta: float = 0.9999
 ) -> Any:

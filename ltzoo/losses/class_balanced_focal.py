@@ -10,6 +10,7 @@ from keras import ops
 from ltzoo.arguments import checked
 from ltzoo.checks import BelowOne, NonNegative, one_of
 from ltzoo.class_counts import ClassCounts, effective_number_weights
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss, check_average
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -19,6 +20,7 @@ from ltzoo.precision import float32_or_float64
 ACTIVATIONS = ("sigmoid", "softmax")
 
 
+@refuses_wrong_labels
 def class_balanced_focal(
     y_true: Any,
     y_pred: Any,

@@ -7,12 +7,14 @@ from keras import ops
 
 from ltzoo.arguments import checked
 from ltzoo.checks import Fraction
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 
 
+@refuses_wrong_labels
 def cross_entropy(y_true: Any, y_pred: Any, *, label_smoothing: float = 0.0) -> Any:
     """Compute the softmax cross-entropy -sum_k y_k log softmax(z)_k per sample.
 

@@ -10,6 +10,7 @@ from keras import ops
 from ltzoo.arguments import checked
 from ltzoo.checks import Fraction, NonNegative
 from ltzoo.class_counts import ClassCounts
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -20,6 +21,7 @@ from ltzoo.precision import float32_or_float64
 _LOG_ZERO = -1e37
 
 
+@refuses_wrong_labels
 def equalization(
     y_true: Any,
     y_pred: Any,

@@ -9,6 +9,7 @@ from keras import ops
 
 from ltzoo.arguments import checked
 from ltzoo.checks import NonNegative
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss, checked_class_weight
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -16,6 +17,7 @@ from ltzoo.losses.target_margin import weighted_focal_sum
 from ltzoo.precision import float32_or_float64
 
 
+@refuses_wrong_labels
 def focal(
     y_true: Any,
     y_pred: Any,

@@ -73,7 +73,8 @@ class FunctionLoss(keras.losses.Loss):
         weights = self._image_weights(y_true, y_pred)
         if weights is None:
             return losses
-        return losses / ops.cast(weights, losses.dtype)
+        # What is no label may have no weight; its loss is NaN.
+        return losses / ops.cast(ops.where(weights > 0, weights, ops.ones_like(weights)), losses.dtype)
 
     def _image_weights(self, y_true, y_pred):
         weights = self.mean_weights()

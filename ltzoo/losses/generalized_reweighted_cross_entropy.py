@@ -10,6 +10,7 @@ from keras import ops
 from ltzoo.arguments import checked
 from ltzoo.checks import NonNegative, one_of
 from ltzoo.class_counts import ClassCounts
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -30,6 +31,7 @@ def generalized_weights(class_counts: Sequence[int] | np.ndarray, exponent: floa
     return len(counts) * weights / weights.sum()
 
 
+@refuses_wrong_labels
 def generalized_reweighted_cross_entropy(
     y_true: Any,
     y_pred: Any,

@@ -11,6 +11,7 @@ from keras import ops
 from ltzoo.arguments import checked
 from ltzoo.checks import Fraction, Positive, one_of
 from ltzoo.class_counts import ClassCounts
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.cross_entropy import cross_entropy
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
@@ -73,6 +74,7 @@ def label_aware_smoothing_factors(
     return smooth_tail + (smooth_head - smooth_tail) * SHAPES["power" if shape == "exp" else shape](u, power)
 
 
+@refuses_wrong_labels
 def label_aware_smoothing(y_true: Any, y_pred: Any, *, factors: Any, over: str = "all") -> Any:
     """Compute the cross-entropy with smoothed labels per sample.
 

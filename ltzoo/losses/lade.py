@@ -10,6 +10,7 @@ from keras import ops
 from ltzoo.arguments import checked
 from ltzoo.checks import NonNegative, one_of
 from ltzoo.class_counts import ClassCounts
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.balanced_softmax import balanced_softmax
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
@@ -74,6 +75,7 @@ def label_distribution_regularizer(
     return ops.sum(weight * (all_ - own + penalty * ops.square(all_)))
 
 
+@refuses_wrong_labels
 def lade(
     y_true: Any,
     y_pred: Any,

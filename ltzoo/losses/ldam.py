@@ -10,6 +10,7 @@ from keras import ops
 from ltzoo.arguments import checked
 from ltzoo.checks import BelowOne, NonNegative, Positive
 from ltzoo.class_counts import ClassCounts, effective_number_weights
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss, checked_class_weight
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
@@ -26,6 +27,7 @@ def ldam_margins(class_counts: Sequence[int] | np.ndarray, max_margin: float = 0
     return max_margin * (counts.smallest / counts.array) ** 0.25
 
 
+@refuses_wrong_labels
 def ldam(
     y_true: Any,
     y_pred: Any,

@@ -10,6 +10,7 @@ from keras import ops
 from ltzoo.arguments import checked
 from ltzoo.checks import Fraction, one_of
 from ltzoo.class_counts import ClassCounts
+from ltzoo.label_tensors import refuses_wrong_labels
 from ltzoo.losses.cross_entropy import checked_label_smoothing, cross_entropy
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
@@ -49,6 +50,7 @@ def smoothing_target(class_counts: Sequence[int] | np.ndarray, smooth_toward: st
     return counts.prior if smooth_toward == "prior" else np.full(len(counts), 1.0 / len(counts))
 
 
+@refuses_wrong_labels
 def logit_adjustment(
     y_true: Any,
     y_pred: Any,

@@ -8,6 +8,7 @@ from keras import ops
 
 from ltzoo.checks import one_of
 from ltzoo.class_counts import ClassCounts
+from ltzoo.label_tensors import nan_without_label, one_hot_rows
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 
@@ -76,10 +77,8 @@ def parametric_contrastive(
     centers = centers / center_temperature
 
     own = soft_labels(ops.reshape(labels, (-1,)), classes, dtype)
-    contrast_labels = ops.reshape(contrast_labels, (-1,))
-    is_empty = contrast_labels < 0
-    others = soft_labels(ops.where(is_empty, 0, contrast_labels), classes, dtype)
-    others = ops.where(ops.expand_dims(is_empty, 1), 0.0, others)
+    # A negative label gives a row of zeros.
+    others = one_hot_rows(ops.reshape(contrast_labels, (-1,)), classes, dtype)
     memberships = ops.concatenate([own, others], axis=0)
     is_self = ops.concatenate(
         [ops.eye(count, dtype=dtype), ops.zeros((count, ops.shape(contrasts)[0]), dtype)], axis=1
@@ -95,4 +94,4 @@ def parametric_contrastive(
     total = total + alpha * ops.sum(positive * (similarity - log_sum), axis=1)
     if form == "published":
         total = total / (beta + alpha * ops.sum(positive, axis=1))
-    return -total
+    return nan_without_label(ops.reshape(labels, (-1,)), classes, dtype) - total
