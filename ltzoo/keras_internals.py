@@ -117,8 +117,3 @@ def hidden_state(callback: keras.callbacks.Callback) -> tuple[str, ...]:
         keras.callbacks.TensorBoard: ("_global_train_batch", "_global_test_batch"),
     }
     return tuple(name for kind, names in kinds.items() if isinstance(callback, kind) for name in names)
-
-
-def larger_is_better(metric: keras.metrics.Metric) -> None:
-    """Tell callbacks with `mode="auto"` that a metric improves as it grows."""
-    metric._direction = "up"

@@ -36,7 +36,7 @@ def callback_states(
     for callback in callbacks:
         values = {}
         for name in _names(callback):
-            value = getattr(callback, name, None)
+            value: Any = getattr(callback, name, None)
             if _is_arrays(value):
                 values[name] = {"first": len(arrays), "arrays": len(value)}
                 arrays.extend(np.asarray(array) for array in value)

@@ -173,7 +173,7 @@ def _shown(callback, classifier, epochs, done):
     return _OneTraining(callback, classifier, epochs)
 
 
-def _flat(callbacks, name) -> Iterator[keras.callbacks.Callback]:
+def _flat(callbacks: Any, name: str) -> Iterator[keras.callbacks.Callback]:
     if callbacks is None and name == "callbacks":
         return
     if isinstance(callbacks, keras.callbacks.CallbackList):

@@ -56,16 +56,16 @@ class StageRun:
         feed: how batches are made.
     """
 
-    def __init__(
-        self, model: StagedClassifier, dataset: LongTailedDataset, index: int, seed: int, feed: Feed
-    ) -> None:
-        self.model, self.index = model, index
+    def __init__(self, model: Any, dataset: LongTailedDataset, index: int, seed: int, feed: Feed) -> None:
+        self.model: Any = model
+        self.trainee: Any = model
+        self.index = index
         self.stage = stage = model.recipe.stages[index]
         split = dataset.train
         self.divisor = batch_divisor()
         sampler = self._sampler(split.labels, seed, feed)
         model.set_stage(index, steps_per_epoch=sampler.steps_per_epoch)
-        self.trainee, load, transform = model, split.load, None
+        load, transform = split.load, None
         if stage.cache_features:
             features = extract_features(model, split)
             load = features.__getitem__

@@ -57,13 +57,15 @@ def _damaged(content, other, generator):
 
 
 def test_a_damaged_file_is_refused_or_loads_bit_for_bit(tmp_path):
-    store = _saved(tmp_path)
-    sound, other = store.path.read_bytes(), _saved(tmp_path / "other", 3).path.read_bytes()
-    expected, generator, refused = store.load(), random.Random(0), 0
+    """A splice may have all bytes of the other checkpoint that matter; then it loads as that one."""
+    store, another = _saved(tmp_path), _saved(tmp_path / "other", 3)
+    sound, other = store.path.read_bytes(), another.path.read_bytes()
+    expected, others, generator, refused = store.load(), another.load(), random.Random(0), 0
     for _ in range(DAMAGES):
         store.path.write_bytes(_damaged(sound, other, generator))
         try:
-            assert _equal(store.load(), expected)
+            state = store.load()
+            assert _equal(state, expected) or _equal(state, others)
         except ResumeError as error:
             assert str(store.path) in str(error) and "Received: " in str(error)
             refused += 1
