@@ -3,6 +3,7 @@
 import platform
 import sys
 import warnings
+from typing import Any
 
 import keras
 import numpy as np
@@ -58,7 +59,7 @@ def _train(run, arguments, saved, workers):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TrainingAlarm)  # `finish` prints the alarms.
-            fitted = model.fit(
+            fitted: Any = model.fit(
                 dataset,
                 callbacks=[progress, stages],
                 checkpoint=run.checkpoint,

@@ -87,8 +87,8 @@ def prediction_alarms(
         found.append(Alarm(ONE_CLASS, f"all {count:,} {images} are classified as {names[used[0]]!r}"))
     if _at_chance(confusion, balanced, chance, middle, trained_on):
         text = (
-            f"the balanced accuracy on {count:,} {images} is {_percent(balanced)}, and guessing reaches "
-            f"{_percent(chance)}"
+            f"the balanced accuracy on {count:,} {images} is {_percent(balanced)}, not clearly above the "
+            f"{_percent(chance)} of guessing"
         )
         found.append(Alarm(CHANCE, text))
     never = present[predicted[present] == 0]

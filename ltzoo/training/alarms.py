@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -21,9 +21,6 @@ from ltzoo.metrics.alarms import (
 from ltzoo.protocols import Classifier
 from ltzoo.training.features import in_batches
 
-if TYPE_CHECKING:
-    from ltzoo.data.splits import Split
-
 LARGEST_SAMPLE = 256
 _BATCH = 64
 
@@ -34,7 +31,7 @@ class TrainingAlarm(UserWarning):
 
 def training_alarms(
     model: Classifier,
-    split: Split | ArrayPair,
+    split: Any,
     history: Mapping[str, Sequence[Any]],
     largest_sample: int = LARGEST_SAMPLE,
 ) -> list[Alarm]:
@@ -90,13 +87,13 @@ def array_alarms(model: Classifier, images: Any, labels: Any, history: Mapping[s
     return training_alarms(model, ArrayPair(images, labels), history)
 
 
-def warn(alarms: Sequence[Alarm]) -> None:
-    """Issue one `TrainingAlarm` for each alarm."""
+def warn(alarms: Sequence[Alarm], stacklevel: int = 3) -> None:
+    """Issue one `TrainingAlarm` for each alarm, at the line that called `fit`: `stacklevel` - 1 calls above."""
     with warnings.catch_warnings():
         # Python shows the same words once, but two trainings deserve two. Filters of the user come first.
         warnings.simplefilter("always", TrainingAlarm, append=True)
         for alarm in alarms:
-            warnings.warn(str(alarm), TrainingAlarm, stacklevel=3)
+            warnings.warn(str(alarm), TrainingAlarm, stacklevel=stacklevel)
 
 
 def stratified_sample(labels: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
