@@ -146,7 +146,7 @@ def _with_weights(entry, weights, beside):
     warnings.warn(
         f"{entry.name} has no weights. This is {twin}: the same method, network and data, trained with the "
         f"constants of the authors' code (recipe {other.recipe['name']!r}). Load it by that name to silence this.",
-        stacklevel=4,
+        stacklevel=5,
     )
     return other, find_weights(other)
 

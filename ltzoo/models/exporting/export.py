@@ -108,7 +108,7 @@ def _write(served, candidates, folder, name, format, description, options):
             failures.append((by, error))
             continue
         if failures:
-            warnings.warn(f"{_reasons(failures)}; {by} wrote {FORMATS[format].title} instead.", stacklevel=3)
+            warnings.warn(f"{_reasons(failures)}; {by} wrote {FORMATS[format].title} instead.", stacklevel=4)
         return path
     raise RuntimeError(
         f"This model cannot be written as {FORMATS[format].title}. {_reasons(failures)}"
