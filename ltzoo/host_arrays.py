@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
-import keras
 import numpy as np
-
-from ltzoo.keras_internals import in_symbolic_scope
 
 
 def host_array(value: Any) -> np.ndarray | None:
@@ -18,15 +16,25 @@ def host_array(value: Any) -> np.ndarray | None:
     """
     if isinstance(value, np.ndarray):
         return value
-    if in_symbolic_scope():
+    if "keras" in sys.modules and _is_compiling():
         return None
-    if keras.backend.backend() == "torch":
-        import torch
-
-        if torch.compiler.is_compiling():
-            return None
     try:
         return np.asarray(value)
     # Every backend has its own error for a tensor without numbers.
     except Exception:
         return None
+
+
+def _is_compiling():
+    # Imported here so that data can be read without Keras.
+    import keras
+
+    from ltzoo.keras_internals import in_symbolic_scope
+
+    if in_symbolic_scope():
+        return True
+    if keras.backend.backend() != "torch":
+        return False
+    import torch
+
+    return torch.compiler.is_compiling()
