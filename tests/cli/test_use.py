@@ -56,7 +56,7 @@ def test_other_orders_classes_and_sizes_are_named():
     check_classes(data, model)
     check_image_shape(data, model)
     names = list(data.class_names)
-    with pytest.raises(UserError, match="class 0 is 'horizontal' in the data and 'vertical' in the model"):
+    with pytest.raises(UserError, match="class 0 must be 'vertical'. Received: 'horizontal'"):
         check_classes(
             SimpleNamespace(class_names=[names[1], names[0], names[2]], class_counts=data.class_counts), model
         )
