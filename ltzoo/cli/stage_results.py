@@ -95,11 +95,10 @@ class StageResults(keras.callbacks.Callback):
         console().print(f"Report: {report}", soft_wrap=True)
         console().print(f"Model:  {self.run.model}", soft_wrap=True)
 
-    def _images(self) -> str:
-        return "test images" if self.split_name == "test" else "validation images"
-
     def _alarms(self, result, of_training):
-        measured = prediction_alarms(result.confusion, self.dataset.class_names, images_of(self.split_name))
+        measured = prediction_alarms(
+            result.confusion, self.dataset.class_names, images_of(self.split_name or "test")
+        )
         names = {alarm.name for alarm in measured}
         return measured + [alarm for alarm in of_training if alarm.name not in names]
 

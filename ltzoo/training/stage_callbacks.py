@@ -177,7 +177,7 @@ def _flat(callbacks: Any, name: str) -> Iterator[keras.callbacks.Callback]:
     if callbacks is None and name == "callbacks":
         return
     if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks = list(callbacks.callbacks)
+        callbacks = list(callbacks.callbacks or ())
     if isinstance(callbacks, (list, tuple)):
         for position, callback in enumerate(callbacks):
             yield from _flat(callback, f"{name}[{position}]")

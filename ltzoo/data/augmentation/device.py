@@ -111,6 +111,7 @@ class DeviceAugmentation(keras.layers.Layer):
         """
         if self._mixing is None:
             return labels
+        assert self.num_classes is not None  # `__init__` asks for it where images are mixed.
         labels = soft_labels(labels, self.num_classes)
         draws = Draws(self.seed_generator.next())
         return self._mixing.mix_labels(labels, self._image_size, draws)
