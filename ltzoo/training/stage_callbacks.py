@@ -174,16 +174,14 @@ def _shown(callback, classifier, epochs, done):
 
 
 def _flat(callbacks: Any, name: str) -> Iterator[keras.callbacks.Callback]:
-    if callbacks is None and name == "callbacks":
-        return
     if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks = list(callbacks.callbacks or ())
+        callbacks = list(callbacks.callbacks)
     if isinstance(callbacks, (list, tuple)):
         for position, callback in enumerate(callbacks):
             yield from _flat(callback, f"{name}[{position}]")
     elif isinstance(callbacks, keras.callbacks.Callback):
         yield callbacks
-    else:
+    elif callbacks is not None or name != "callbacks":
         made = "; call the class to make one" if isinstance(callbacks, type) else ""
         raise TypeError(
             f"`callbacks` must be a Keras callback or a list of Keras callbacks{made}. Received: {name}={callbacks!r}"
