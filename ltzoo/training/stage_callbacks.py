@@ -176,8 +176,9 @@ def _shown(callback, classifier, epochs, done):
 def _flat(callbacks: Any, name: str) -> Iterator[keras.callbacks.Callback]:
     if callbacks is None and name == "callbacks":
         return
+    kept: Any = callbacks
     if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks = list(callbacks.callbacks)
+        callbacks = kept.callbacks
     if isinstance(callbacks, (list, tuple)):
         for position, callback in enumerate(callbacks):
             yield from _flat(callback, f"{name}[{position}]")
