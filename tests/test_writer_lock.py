@@ -54,7 +54,7 @@ def test_a_number_that_another_process_has_now_is_no_holder(tmp_path):
         assert os.listdir(tmp_path) == [FILE_NAME]
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1])
+@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1], ids=["running", "absent"])
 def test_locks_of_other_hosts_are_never_taken_over(tmp_path, pid):
     _write(tmp_path, host="elsewhere", pid=pid)
     with pytest.raises(
