@@ -49,10 +49,12 @@ def _check_stage(stage):
             f"an integer from {least} to {most:,}",
             stage,
         )
-    for field in ("loss", "optimizer", "schedule"):
-        _require(_is_part(stage.get(field, {"name": ""})), field, 'a dict {"name": ..., arguments}', stage)
-    sampler = stage.get("sampler", {"strategy": ""})
-    _require(_is_part(sampler, "strategy"), "sampler", 'a dict {"strategy": ..., parameters}', stage)
+    _require(_is_part(stage.get("loss", {"name": ""})), "loss", 'a dict {"name": ..., arguments}', stage)
+    # These have defaults for the name.
+    for field, key in (("optimizer", "name"), ("schedule", "name"), ("sampler", "strategy")):
+        value = stage.get(field, {})
+        right = isinstance(value, Mapping) and _is_text(value.get(key, ""))
+        _require(right, field, f'a dict {{"{key}": ..., arguments}}', stage)
     for field in ("head", "technique"):
         value = stage.get(field)
         _require(value is None or _is_part(value), field, 'None or a dict {"name": ..., arguments}', stage)
@@ -81,8 +83,8 @@ def _is_text(value):
     return isinstance(value, str) and len(value) <= MAX_TEXT
 
 
-def _is_part(value, key="name"):
-    return isinstance(value, Mapping) and _is_text(value.get(key))
+def _is_part(value):
+    return isinstance(value, Mapping) and _is_text(value.get("name"))
 
 
 def _are_parts(value):

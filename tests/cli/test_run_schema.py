@@ -96,7 +96,7 @@ RESULT = {"seconds": 1.5, "split": "test", "result": {
 @pytest.mark.parametrize(
     "change",
     [
-        {"seconds": "x"}, {"seconds": -1}, {"split": "../x"}, {"split": 5}, {"result": 5}, {"result": None},
+        {"seconds": "x"}, {"seconds": -1}, {"split": "../x"}, {"split": 5}, {"result": 5},
         {"result": {"top1": "x"}}, {"result": {"confusion": [[1]]}}, {"result": {"confusion": 5}},
         {"result": {"confusion": [[1, 2], [3]]}}, {"result": {"per_class": [0.5]}}, {"result": {"bin_count": ["x"]}},
         {"weight_norms": [1]}, {"weight_norms": "x"},
@@ -124,3 +124,9 @@ def test_many_damaged_runs_are_equal_runs_or_refused(tmp_path):
         run.write({key: value for key, value in content.items() if key != "format"})
         assert run.read() == content
     assert 0 < read < 1000 and time.process_time() - start < 30
+
+
+def test_results_of_nothing_are_null(tmp_path):
+    run = RunFolder(tmp_path)
+    run.result.write_text(json.dumps({**RESULT, "split": None, "result": None}))
+    assert run.read_result(run.result, 2)["result"] is None
