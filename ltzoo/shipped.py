@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ltzoo import json_text
-from ltzoo.card_schema import MAX_CLASSES
-from ltzoo.value_checks import is_file_name
+from ltzoo.readers import json_text
+from ltzoo.readers.card_schema import MAX_CLASSES
+from ltzoo.readers.value_checks import is_file_name
 
 PAPERS = "papers.jsonl"
 _START = '{"name":"'

@@ -8,9 +8,9 @@ from typing import Any
 
 from ltzoo import shipped
 from ltzoo.cli.backend import BACKENDS
-from ltzoo.json_text import check_plain, shortened
+from ltzoo.readers.json_text import check_plain, shortened
+from ltzoo.readers.value_checks import MAX_TEXT, is_integer, is_number, require
 from ltzoo.recipes.recipe_schema import MAX_BATCH, MAX_EPOCHS, MAX_STAGES
-from ltzoo.value_checks import MAX_TEXT, is_integer, is_number, require
 
 MAX_SIDE = 8192
 MAX_CLASSES = 1_000_000

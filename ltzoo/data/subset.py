@@ -8,7 +8,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from ltzoo.class_counts import ClassCounts
-from ltzoo.labels import check_labels
+from ltzoo.contracts.labels import check_labels
 
 
 def long_tail_subset(

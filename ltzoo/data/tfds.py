@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ltzoo.contracts.labels import check_labels
 from ltzoo.data import arguments
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import EncodedSplit, decode_image
 from ltzoo.data.splits import ArraySplit, Split
-from ltzoo.labels import check_labels
 
 _WRONG_FORMAT = (
     "`data_dir` holds this dataset in a format that cannot be read by position; pass another folder, "

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ltzoo.class_counts import ClassCounts
-from ltzoo.image_arrays import check_images, is_array, warn_of_scale
-from ltzoo.labels import check_labels, check_same_length
+from ltzoo.contracts.image_arrays import check_images, is_array, warn_of_scale
+from ltzoo.contracts.labels import check_labels, check_same_length
 from ltzoo.metrics.result import Result, result_from_probabilities
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def evaluate(
     Args:
         model: a `keras.Model` from images to logits [batch, C] (or to probabilities; see `from_logits`).
         split: any object with `labels` [N] and `load(positions)` -> images, such as `dataset.test`; or a pair
-            (images, labels). Labels follow `ltzoo.labels`: integers [N] or [N, 1], soft labels [N, C], or names if the
-            model has `class_names`.
+            (images, labels). Labels follow `ltzoo.contracts.labels`: integers [N] or [N, 1], soft labels [N, C],
+            or names if the model has `class_names`.
         class_counts: training images per class [C], for the shot groups. Default: `model.class_counts` if the model
             has it; otherwise the groups are NaN.
         batch_size: number of images per batch, at least 1.

@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from ltzoo import json_text
 from ltzoo.arguments import check
 from ltzoo.checks import Alpha, BatchSize, Epochs, Positive, did_you_mean, one_of, refuse
 from ltzoo.part_sources import check_config
+from ltzoo.readers import json_text
 from ltzoo.recipes.recipe_schema import check_recipe
 from ltzoo.recipes.stage_checks import check_finite, check_parts
 
@@ -185,7 +185,7 @@ class Recipe:
         """Make a recipe from the result of `to_json`.
 
         Raises:
-            ValueError: `text` is not JSON, is larger or deeper than `ltzoo.json_text.parse` allows, or is no recipe.
+            ValueError: `text` is no JSON within the limits of `ltzoo.readers.json_text.parse`, or no recipe.
         """
         return cls.from_dict(json_text.parse(text))
 

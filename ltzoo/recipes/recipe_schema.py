@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ltzoo.json_text import check_plain, shortened
-from ltzoo.value_checks import MAX_TEXT, is_integer, is_number, require
+from ltzoo.readers.json_text import check_plain, shortened
+from ltzoo.readers.value_checks import MAX_TEXT, is_integer, is_number, require
 
 MAX_STAGES = 100
 MAX_EPOCHS = 1_000_000

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ltzoo.checks import flag, is_integer, refuse
-from ltzoo.labels import check_labels, count_classes
+from ltzoo.contracts.labels import check_labels, count_classes
 from ltzoo.sampling.cyclic import cyclic_draws
 from ltzoo.sampling.inverse_cdf import draw_classes
 from ltzoo.sampling.keyed_random import SAMPLES, generator

@@ -5,10 +5,11 @@ import time
 
 import pytest
 
-from ltzoo import json_text, shipped
-from ltzoo.card_schema import check_card
+from ltzoo import shipped
 from ltzoo.models.cards import Card, read_card
 from ltzoo.models.weights_errors import WeightsError
+from ltzoo.readers import json_text
+from ltzoo.readers.card_schema import check_card
 from tests.fuzz import damaged
 
 ENTRY = "gcl_resnet8_digits_lt"

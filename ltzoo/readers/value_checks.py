@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ltzoo.json_text import shortened
 from ltzoo.printable import is_printable
+from ltzoo.readers.json_text import shortened
 
 MAX_LABEL = 500
 MAX_TEXT = 20_000

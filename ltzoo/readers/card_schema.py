@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ltzoo.json_text import check_plain, shortened
 from ltzoo.printable import is_printable
-from ltzoo.value_checks import (
+from ltzoo.readers.json_text import check_plain, shortened
+from ltzoo.readers.value_checks import (
     MAX_ARGUMENT,
     MAX_ARGUMENTS,
     MAX_LABEL,
