@@ -17,10 +17,17 @@ MAX_SEED = 2_000_000_000
 _SHOWN = 200
 
 
+def shortened(value: Any, length: int = _SHOWN) -> str:
+    """Return the `repr` of a value, cut to a length that fits an error of one line."""
+    if isinstance(value, (str, bytes)) and len(value) > length:
+        return repr(value[:length]) + "..."
+    text = repr(value)
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
 def received(name: str, value: Any) -> str:
     """Return "Received: name=value" with a long value cut."""
-    text = repr(value)
-    return f"Received: {name}={text if len(text) <= _SHOWN else text[: _SHOWN - 3] + '...'}"
+    return f"Received: {name}={shortened(value)}"
 
 
 def refuse(name: str, right: str, value: Any, hint: str = "") -> NoReturn:

@@ -84,7 +84,7 @@ def test_a_card_of_an_earlier_version_has_its_license_under_the_old_name(card):
     "stage, value",
     [
         ("epochs", 10**9), ("epochs", True), ("epochs", -1), ("batch_size", 10**12), ("batch_size", "8"), ("loss", 5),
-        ("optimizer", None), ("schedule", []), ("sampler", {"name": "x"}), ("augmentation", [5]), ("head", 5),
+        ("optimizer", None), ("schedule", []), ("sampler", "x"), ("augmentation", [5]), ("head", 5),
         ("augmentation", [{"name": "x"}] * 101), ("mixup_alpha", -1), ("scale", 0), ("trainable", 5), ("cloud", 5),
         ("technique", "x"), ("reinitialize_head", 1), ("batch_norm", 5), ("augment_on", None),
     ],
