@@ -140,7 +140,7 @@ class Range:
     def words(self) -> str:
         """What is in the range, such as "a number at least 0 and below 1"."""
         kind = "an integer" if self.whole else "a finite number"
-        if len(self.limits) == 1 and self.limits[0][0] == "at least 1":
+        if self.whole and [words for words, _, _ in self.limits] == ["at least 1"]:
             return "a positive integer"
         if [test for _, test, _ in self.limits] == [operator.ge, operator.le]:
             return f"{kind} in {self.limits[0][2]} .. {self.limits[1][2]}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ltzoo.checks import integer
 from ltzoo.class_counts import ClassCounts
 from ltzoo.contracts.image_arrays import check_images, is_array, warn_of_scale
 from ltzoo.contracts.labels import check_labels, check_same_length
@@ -46,8 +46,7 @@ def evaluate(
     Warns:
         UserWarning: the images of a pair are in 0..1, or floats outside 0..255, and the model takes raw pixels.
     """
-    if isinstance(batch_size, bool) or not isinstance(batch_size, Integral) or batch_size < 1:
-        raise ValueError(f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}")
+    batch_size = integer("batch_size", batch_size, 1)
     labels, load = _open(model, split)
     if len(labels) == 0:
         raise ValueError("`split` must hold at least one image. Received: split with 0 images")
