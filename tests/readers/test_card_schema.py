@@ -10,7 +10,7 @@ from ltzoo.models.cards import Card, read_card
 from ltzoo.models.weights_errors import WeightsError
 from ltzoo.readers import json_text
 from ltzoo.readers.card_schema import check_card
-from tests.fuzz import damaged
+from tests.fuzzing import damaged_json
 
 ENTRY = "gcl_resnet8_digits_lt"
 
@@ -132,7 +132,7 @@ def test_cards_of_files_that_are_none(tmp_path, monkeypatch):
 def test_many_damaged_cards_are_equal_cards_or_refused(tmp_path):
     whole = json.loads((shipped.folder() / f"{ENTRY}.json").read_text())
     path, start, read = tmp_path / "x.json", time.process_time(), 0
-    for text in damaged(whole, 2000):
+    for text in damaged_json(whole, 2000):
         path.write_bytes(text)
         try:
             card, _ = read_card(path)
