@@ -17,10 +17,17 @@ MAX_SEED = 2_000_000_000
 _SHOWN = 200
 
 
+def shortened(value: Any, length: int = _SHOWN) -> str:
+    """Return the `repr` of a value, cut to a length that fits an error of one line."""
+    if isinstance(value, (str, bytes)) and len(value) > length:
+        return repr(value[:length]) + "..."
+    text = repr(value)
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
 def received(name: str, value: Any) -> str:
     """Return "Received: name=value" with a long value cut."""
-    text = repr(value)
-    return f"Received: {name}={text if len(text) <= _SHOWN else text[: _SHOWN - 3] + '...'}"
+    return f"Received: {name}={shortened(value)}"
 
 
 def refuse(name: str, right: str, value: Any, hint: str = "") -> NoReturn:
@@ -133,7 +140,7 @@ class Range:
     def words(self) -> str:
         """What is in the range, such as "a number at least 0 and below 1"."""
         kind = "an integer" if self.whole else "a finite number"
-        if len(self.limits) == 1 and self.limits[0][0] == "at least 1":
+        if self.whole and [words for words, _, _ in self.limits] == ["at least 1"]:
             return "a positive integer"
         if [test for _, test, _ in self.limits] == [operator.ge, operator.le]:
             return f"{kind} in {self.limits[0][2]} .. {self.limits[1][2]}"

@@ -7,9 +7,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ltzoo import json_text
-from ltzoo.card_schema import MAX_CLASSES
-from ltzoo.value_checks import is_file_name
+from ltzoo.checks import received, shortened
+from ltzoo.readers import json_text
+from ltzoo.readers.card_schema import MAX_CLASSES
+from ltzoo.readers.value_checks import is_file_name
 
 PAPERS = "papers.jsonl"
 _START = '{"name":"'
@@ -84,8 +85,7 @@ def complete(card: dict[str, Any]) -> dict[str, Any]:
     data = card.get("dataset") if isinstance(card, dict) else None
     if not isinstance(data, dict) or not isinstance(data.get("name"), str):
         raise ValueError(
-            '`dataset` of a card must be {"name": ..., arguments}. '
-            f"Received: dataset={json_text.shortened(data)}"
+            f'`dataset` of a card must be {{"name": ..., arguments}}. {received("dataset", data)}'
         )
     known = dataset(data["name"])
     for field in ("class_counts", "class_names"):
@@ -94,7 +94,7 @@ def complete(card: dict[str, Any]) -> dict[str, Any]:
     if "class_counts" in card and card["class_counts"] is None:
         raise ValueError(
             f"`class_counts` of a card must be a list, for datasets without a file in {_FACTS}. "
-            f"Received: class_counts=null, dataset={json_text.shortened(data)}"
+            f"Received: class_counts=null, dataset={shortened(data)}"
         )
     counts = card.get("class_counts")
     if "class_names" in card and card["class_names"] is None and isinstance(counts, list):

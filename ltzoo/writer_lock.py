@@ -12,8 +12,10 @@ from types import TracebackType
 from typing import Any
 
 from ltzoo.files import host_name, is_running
+from ltzoo.readers import json_text
 
 FILE_NAME = "writer.lock"
+_BYTES = 10_000
 
 
 class FolderInUseError(ValueError):
@@ -122,14 +124,17 @@ class WriterLock:
     @staticmethod
     def _read(path: Path) -> str | None:
         try:
-            return path.read_text(encoding="utf-8", errors="replace")
+            if not path.is_file():  # A folder, or a pipe, which would be waited for.
+                return "" if os.path.lexists(path) else None
+            with path.open("rb") as file:
+                return file.read(_BYTES).decode(errors="replace")
         except FileNotFoundError:
             return None
 
 
 def _holder(text: str) -> dict[str, Any]:
     try:
-        holder = json.loads(text)
+        holder = json_text.parse(text)
     except ValueError:
         return {}
     return holder if isinstance(holder, dict) and isinstance(holder.get("pid"), int) else {}

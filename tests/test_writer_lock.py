@@ -65,12 +65,20 @@ def test_locks_of_other_hosts_are_never_taken_over(tmp_path, pid):
     assert os.listdir(tmp_path) == [FILE_NAME]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": "x"}', "\x00\xff"])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": "x"}', "\x00\xff", "[" * 10**6])
 def test_a_lock_that_names_nobody_is_kept(tmp_path, text):
     (tmp_path / FILE_NAME).write_text(text, encoding="latin-1")
     with pytest.raises(FolderInUseError, match="names no process"):
         WriterLock(tmp_path).take()
     assert (tmp_path / FILE_NAME).exists()
+
+
+@pytest.mark.parametrize("make", [os.mkdir, getattr(os, "mkfifo", os.mkdir)], ids=["folder", "pipe"])
+def test_a_lock_that_is_no_file_is_kept(tmp_path, make):
+    make(tmp_path / FILE_NAME)
+    with pytest.raises(FolderInUseError, match="names no process"):
+        WriterLock(tmp_path).take()
+    assert os.listdir(tmp_path) == [FILE_NAME]
 
 
 def test_a_lock_that_another_process_took_meanwhile_is_not_removed(tmp_path):

@@ -9,8 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ltzoo import json_text
 from ltzoo.cli.user_errors import UserError
+from ltzoo.readers import json_text
 
 BACKENDS = ("tensorflow", "jax", "torch")
 

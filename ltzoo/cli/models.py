@@ -3,12 +3,13 @@
 import os
 from pathlib import Path
 
-from ltzoo import json_text, shipped
-from ltzoo.card_schema import check_card
+from ltzoo import shipped
 from ltzoo.checks import did_you_mean
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.user_errors import UserError, mistake
 from ltzoo.printable import shown_address
+from ltzoo.readers import json_text
+from ltzoo.readers.card_schema import check_card
 
 
 def check_model(name: str) -> None:

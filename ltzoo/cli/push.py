@@ -15,7 +15,7 @@ from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import Command
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.user_errors import UserError, mistake
-from ltzoo.value_checks import is_file_name
+from ltzoo.readers.value_checks import is_file_name
 
 
 @click.command(

@@ -5,10 +5,10 @@ import json
 import os
 from pathlib import Path
 
-from ltzoo import json_text
 from ltzoo.cli.run_schema import RUN_BYTES, check_result, check_run, result_bytes
 from ltzoo.cli.user_errors import UserError, mistake
 from ltzoo.files import atomic_write
+from ltzoo.readers import json_text
 from ltzoo.writer_lock import FILE_NAME as LOCK
 from ltzoo.writer_lock import WriterLock
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ltzoo import shipped
+from ltzoo.checks import RANGES, shortened
 from ltzoo.cli.backend import BACKENDS
-from ltzoo.json_text import check_plain, shortened
-from ltzoo.recipes.recipe_schema import MAX_BATCH, MAX_EPOCHS, MAX_STAGES
-from ltzoo.value_checks import MAX_TEXT, is_integer, is_number, require
+from ltzoo.readers.json_text import check_plain
+from ltzoo.readers.value_checks import MAX_TEXT, is_integer, is_number, require
+from ltzoo.recipes.recipe_schema import MAX_STAGES
 
 MAX_SIDE = 8192
 MAX_CLASSES = 1_000_000
@@ -135,7 +136,7 @@ def _is_epochs(value):
     return (
         isinstance(value, list)
         and 1 <= len(value) <= MAX_STAGES
-        and all(is_integer(entry, 1, MAX_EPOCHS) for entry in value)
+        and all(entry in RANGES["Epochs"] and entry > 0 for entry in value)
     )
 
 
@@ -169,8 +170,8 @@ _ARGUMENTS = {
     "data_seed": _SEED,
     "precision": (lambda value: _is_text(value) and _PRECISION.fullmatch(value), "the name of a precision"),
     "backbone": (_is_backbone, _BACKBONE),
-    "epochs": (_is_epochs, f"a list of integers from 1 to {MAX_EPOCHS:,}"),
-    "batch_size": (lambda value: is_integer(value, 1, MAX_BATCH), f"an integer from 1 to {MAX_BATCH:,}"),
+    "epochs": (_is_epochs, "a list of positive integers"),
+    "batch_size": (RANGES["BatchSize"].__contains__, RANGES["BatchSize"].words),
     "image_size": (_is_size, "[height, width]"),
     "imbalance_factor": (lambda value: is_number(value, 0, 1e12), "a number"),
     "validation_fraction": (lambda value: is_number(value, 0, 1), "a number from 0 to 1"),

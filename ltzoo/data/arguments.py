@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from ltzoo.checks import Range, is_integer, received, refuse
+
 LARGEST_SIDE = 16_384
+LARGEST_SEED = 2**32 - 1  # Of NumPy's generators.
+_SIDES = Range("Side", True, 1, LARGEST_SIDE)
 
 
 def folder_path(value: Any, argument: str) -> Path:
@@ -21,16 +24,14 @@ def folder_path(value: Any, argument: str) -> Path:
         ValueError: it is empty, or names the home folder of an unknown user.
     """
     if isinstance(value, (bytes, bytearray)) or not isinstance(value, (str, os.PathLike)):
-        raise TypeError(f"`{argument}` must be a path, such as 'photos/'. Received: {argument}={value!r}")
+        raise TypeError(f"`{argument}` must be a path, such as 'photos/'. {received(argument, value)}")
     text = os.fspath(value)
     if not isinstance(text, str) or not text or "\0" in text:
-        raise ValueError(f"`{argument}` must be a path, such as 'photos/'. Received: {argument}={value!r}")
+        raise ValueError(f"`{argument}` must be a path, such as 'photos/'. {received(argument, value)}")
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
-        raise ValueError(
-            f"`{argument}` cannot be expanded: {error}. Received: {argument}={value!r}"
-        ) from error
+        raise ValueError(f"`{argument}` cannot be expanded: {error}. {received(argument, value)}") from error
 
 
 def image_size(value: Any, argument: str = "image_size") -> tuple[int, int]:
@@ -39,14 +40,13 @@ def image_size(value: Any, argument: str = "image_size") -> tuple[int, int]:
     Raises:
         ValueError: it is not two integers from 1 to 16,384.
     """
-    if isinstance(value, (tuple, list, np.ndarray)) and len(value) == 2:
-        height, width = value
-        if all(is_integer(side) and 1 <= side <= LARGEST_SIDE for side in (height, width)):
-            return int(height), int(width)
-    raise ValueError(
-        f"`{argument}` must be (height, width), two integers from 1 to {LARGEST_SIDE}, such as (224, 224). "
-        f"Received: {argument}={value!r}"
-    )
+    if (
+        isinstance(value, (tuple, list, np.ndarray))
+        and len(value) == 2
+        and all(side in _SIDES for side in value)
+    ):
+        return int(value[0]), int(value[1])
+    refuse(argument, f"(height, width), two integers from 1 to {LARGEST_SIDE}, such as (224, 224)", value)
 
 
 def channels(value: Any) -> int:
@@ -56,7 +56,7 @@ def channels(value: Any) -> int:
         ValueError: it is neither 3 nor 1.
     """
     if not is_integer(value) or value not in (1, 3):
-        raise ValueError(f"`channels` must be 3 (RGB) or 1 (gray). Received: channels={value!r}")
+        refuse("channels", "3 (RGB) or 1 (gray)", value)
     return int(value)
 
 
@@ -69,48 +69,9 @@ def resize(value: Any, size: tuple[int, int]) -> int | None:
     if value is None:
         return None
     if not is_integer(value) or not max(size) <= value <= LARGEST_SIDE:
-        raise ValueError(
-            f"`resize` must be None or an integer from {max(size)}, the larger side of `image_size`, to "
-            f"{LARGEST_SIDE}. Received: resize={value!r}"
-        )
+        right = f"None or an integer from {max(size)}, the larger side of `image_size`, to {LARGEST_SIDE}"
+        refuse("resize", right, value)
     return int(value)
-
-
-def fraction(value: Any, argument: str) -> float:
-    """Return a share of at least 0 and below 1.
-
-    Raises:
-        ValueError: it is not a number in that range.
-    """
-    if not is_number(value) or not 0 <= value < 1:
-        raise ValueError(
-            f"`{argument}` must be a number of at least 0 and below 1. Received: {argument}={value!r}"
-        )
-    return float(value)
-
-
-def seed(value: Any, argument: str = "seed") -> int:
-    """Return a seed.
-
-    Raises:
-        ValueError: it is not an integer from 0 to 2**32 - 1, which is what NumPy's generators take.
-    """
-    if not is_integer(value) or not 0 <= value < 2**32:
-        raise ValueError(
-            f"`{argument}` must be an integer from 0 to {2**32 - 1}. Received: {argument}={value!r}"
-        )
-    return int(value)
-
-
-def flag(value: Any, argument: str) -> bool:
-    """Return True or False.
-
-    Raises:
-        TypeError: it is neither.
-    """
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"`{argument}` must be True or False. Received: {argument}={value!r}")
-    return bool(value)
 
 
 def text(value: Any, argument: str) -> str:
@@ -121,9 +82,9 @@ def text(value: Any, argument: str) -> str:
         ValueError: it is empty.
     """
     if not isinstance(value, str):
-        raise TypeError(f"`{argument}` must be a string. Received: {argument}={value!r}")
+        raise TypeError(f"`{argument}` must be a string. {received(argument, value)}")
     if not value:
-        raise ValueError(f"`{argument}` must not be empty. Received: {argument}={value!r}")
+        raise ValueError(f"`{argument}` must not be empty. {received(argument, value)}")
     return value
 
 
@@ -137,7 +98,7 @@ def class_names(value: Any) -> list[str]:
     if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
         raise TypeError(
             "`class_names` must be a list with one name per class, such as ['cat', 'dog']. "
-            f"Received: class_names={value!r}"
+            f"{received('class_names', value)}"
         )
     names = [str(entry) for entry in value]
     seen: set[str] = set()
@@ -154,13 +115,3 @@ def class_names(value: Any) -> list[str]:
             ) from error
         seen.add(name)
     return names
-
-
-def is_integer(value: Any) -> bool:
-    """Return whether a value is an integer, of Python or NumPy, but no truth value."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
-
-
-def is_number(value: Any) -> bool:
-    """Return whether a value is a finite real number, of Python or NumPy, but no truth value."""
-    return is_integer(value) or (isinstance(value, (float, np.floating)) and math.isfinite(value))

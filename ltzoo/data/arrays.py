@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ltzoo.contracts.image_arrays import image_array, warn_of_scale
+from ltzoo.contracts.labels import check_labels, check_same_length, count_classes
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.splits import ArraySplit
 from ltzoo.data.subset import stratified_split
-from ltzoo.image_arrays import image_array, warn_of_scale
-from ltzoo.labels import check_labels, check_same_length, count_classes
 
 
 def from_arrays(
@@ -44,8 +44,8 @@ def from_arrays(
 
     Raises:
         ValueError: only images or only labels are given, lengths or shapes differ, labels are out of range,
-            a class has no training image, or the images are not raw pixels. See `ltzoo.labels` and
-            `ltzoo.image_arrays`.
+            a class has no training image, or the images are not raw pixels. See `ltzoo.contracts.labels` and
+            `ltzoo.contracts.image_arrays`.
 
     Warns:
         UserWarning: all pixels of an array are 0 or 1.

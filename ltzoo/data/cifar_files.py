@@ -1,8 +1,8 @@
 """Read the official CIFAR-10 and CIFAR-100 files from their folder or from the archive.
 
-The official files are pickles, and unpickling can run any code that a file names. They are read by `ltzoo.plain_pickle`
-instead, which knows plain values alone, so an untrusted file cannot run code or damage memory. Archive members are read
-in memory and never extracted (`ltzoo.data.cifar_archive`), so they cannot write files.
+The official files are pickles, and unpickling can run any code that a file names. They are read by
+`ltzoo.readers.plain_pickle` instead, which knows plain values alone, so an untrusted file cannot run code or damage
+memory. Archive members are read in memory and never extracted (`ltzoo.data.cifar_archive`), so they cannot write files.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ltzoo.data.cifar_archive import MAX_BYTES, read_archive
-from ltzoo.plain_arrays import ArrayNames, plain
-from ltzoo.plain_pickle import PickleError, read_pickle
+from ltzoo.readers.plain_arrays import ArrayNames, plain
+from ltzoo.readers.plain_pickle import PickleError, read_pickle
 
 # The number of classes of each member that holds labels.
 CLASSES = {"labels": 10, "fine_labels": 100, "coarse_labels": 20}

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ltzoo.class_counts import ClassCounts
+from ltzoo.contracts.labels import check_labels, count_classes
 from ltzoo.data import arguments
 from ltzoo.data.splits import Split
-from ltzoo.labels import check_labels, count_classes
 
 
 class LongTailedDataset:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from ltzoo import checks
 from ltzoo.data import arguments
 from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
@@ -73,10 +74,11 @@ def from_directory(
     """
     path = _existing_folder(path, "path")
     size, channels = arguments.image_size(image_size), arguments.channels(channels)
-    fraction, seed = arguments.fraction(validation_fraction, "validation_fraction"), arguments.seed(seed)
+    fraction = checks.number("validation_fraction", validation_fraction, least=0, below=1)
+    seed = checks.integer("seed", seed, 0, arguments.LARGEST_SEED)
     check, skip_unreadable = (
-        arguments.flag(check, "check"),
-        arguments.flag(skip_unreadable, "skip_unreadable"),
+        checks.flag("check", check),
+        checks.flag("skip_unreadable", skip_unreadable),
     )
     given = None if class_names is None else arguments.class_names(class_names)
     name = path.resolve().name or "images" if name is None else arguments.text(name, "name")

@@ -11,6 +11,7 @@ from typing import cast
 
 import numpy as np
 
+from ltzoo import checks
 from ltzoo.data import arguments
 from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
@@ -78,8 +79,8 @@ def from_list(
     size, channels = arguments.image_size(image_size), arguments.channels(channels)
     resize = arguments.resize(resize, size)
     check, skip_unreadable = (
-        arguments.flag(check, "check"),
-        arguments.flag(skip_unreadable, "skip_unreadable"),
+        checks.flag("check", check),
+        checks.flag("skip_unreadable", skip_unreadable),
     )
     names = None if class_names is None else arguments.class_names(class_names)
     name = name if name is None else arguments.text(name, "name")

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ltzoo import checks
 from ltzoo.data import arguments
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.registry import Entry, Registry
@@ -92,13 +93,9 @@ def load(
         FileNotFoundError: `data_dir` lacks files. The message names the expected files.
     """
     check(name)
-    given, seed = dict(options), arguments.seed(seed)
+    given, seed = dict(options), checks.integer("seed", seed, 0, arguments.LARGEST_SEED)
     if imbalance_factor is not None:
-        if not arguments.is_number(imbalance_factor) or imbalance_factor < 1:
-            raise ValueError(
-                "`imbalance_factor` must be None or a finite number of at least 1. "
-                f"Received: imbalance_factor={imbalance_factor!r}"
-            )
+        checks.number("imbalance_factor", imbalance_factor, least=1)
         given["imbalance_factor"] = imbalance_factor
     if data_dir is not None:
         given["data_dir"] = arguments.folder_path(data_dir, "data_dir")

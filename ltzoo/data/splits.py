@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image
 
-from ltzoo.image_arrays import image_array
-from ltzoo.labels import check_labels, check_same_length
+from ltzoo.contracts.image_arrays import image_array
+from ltzoo.contracts.labels import check_labels, check_same_length
 
 
 def validate_labels(labels: Sequence[int] | np.ndarray, argument: str = "labels") -> np.ndarray:
-    """Return integer labels `[N]` or `[N, 1]` as int64 `[N]`; see `ltzoo.labels.check_labels`.
+    """Return integer labels `[N]` or `[N, 1]` as int64 `[N]`; see `ltzoo.contracts.labels.check_labels`.
 
     Args:
         labels: class indices of at least 0.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral, Real
 
 import numpy as np
 
+from ltzoo.checks import integer, number
 from ltzoo.class_counts import ClassCounts
-from ltzoo.labels import check_labels
+from ltzoo.contracts.labels import check_labels
 
 
 def long_tail_subset(
@@ -34,7 +34,7 @@ def long_tail_subset(
     """
     counts = ClassCounts(class_counts)
     labels = check_labels(labels, len(counts))
-    _check_seed(seed)
+    integer("seed", seed, 0)
     generator = np.random.RandomState(seed)
     picked = []
     for label, count in enumerate(counts):
@@ -69,13 +69,9 @@ def stratified_split(
     Raises:
         ValueError: `fraction` is outside `[0, 1)`, or a label or `seed` is no integer of at least 0.
     """
-    if not isinstance(fraction, Real) or not 0 <= fraction < 1:
-        raise ValueError(
-            "`validation_fraction` must be a number of at least 0 and below 1. "
-            f"Received: validation_fraction={fraction!r}"
-        )
+    number("validation_fraction", fraction, least=0, below=1)
     labels = check_labels(labels)
-    _check_seed(seed)
+    integer("seed", seed, 0)
     held_out = np.zeros(len(labels), dtype=bool)
     if fraction > 0:
         for label in np.unique(labels):
@@ -85,8 +81,3 @@ def stratified_split(
                 order = np.random.default_rng([seed, int(label)]).permutation(positions)
                 held_out[order[:size]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
-
-
-def _check_seed(seed):
-    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
-        raise ValueError(f"`seed` must be an integer of at least 0. Received: seed={seed!r}")

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ltzoo import checks
+from ltzoo.contracts.labels import check_labels
 from ltzoo.data import arguments
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import EncodedSplit, decode_image
 from ltzoo.data.splits import ArraySplit, Split
-from ltzoo.labels import check_labels
 
 _WRONG_FORMAT = (
     "`data_dir` holds this dataset in a format that cannot be read by position; pass another folder, "
@@ -61,7 +62,7 @@ def from_tfds(
         ValueError: an argument is invalid, the dataset, a split or a feature is unknown, the dataset was prepared in
             another format, or the images differ in size and `image_size` is None.
     """
-    name, download = arguments.text(name, "name"), arguments.flag(download, "download")
+    name, download = arguments.text(name, "name"), checks.flag("download", download)
     image_key, label_key = arguments.text(image_key, "image_key"), arguments.text(label_key, "label_key")
     named = {"train": arguments.text(train_split, "train_split")}
     named |= {

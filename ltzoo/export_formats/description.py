@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from ltzoo import json_text
+from ltzoo.readers import json_text
 
 CLASS_NAMES, CARD = "class_names.txt", "card.json"
 

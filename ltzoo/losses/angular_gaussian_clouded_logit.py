@@ -10,7 +10,7 @@ from keras import ops
 
 from ltzoo.arguments import checked
 from ltzoo.checks import NonNegative, Positive
-from ltzoo.label_tensors import refuses_wrong_labels
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.losses.target_margin import TargetMarginLoss, target_margin_cross_entropy, weighted_focal_sum

@@ -5,7 +5,7 @@ from typing import Any
 from keras import ops
 
 from ltzoo.checks import one_of
-from ltzoo.label_tensors import nan_without_label
+from ltzoo.contracts.label_tensors import nan_without_label
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ltzoo.arguments import checked
 from ltzoo.class_counts import ClassCounts
-from ltzoo.label_tensors import refuses_wrong_labels
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.logit_adjustment import logit_adjustment
 from ltzoo.losses.registry import register

@@ -10,7 +10,7 @@ from keras import ops
 from ltzoo.arguments import checked
 from ltzoo.checks import BelowOne, NonNegative, one_of
 from ltzoo.class_counts import ClassCounts, effective_number_weights
-from ltzoo.label_tensors import refuses_wrong_labels
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss, check_average
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels

@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from ltzoo.label_tensors import label_indices
+from ltzoo.contracts.label_tensors import label_indices
 from ltzoo.precision import float32_or_float64
 
 

@@ -10,8 +10,8 @@ from keras import ops
 
 from ltzoo.checks import RANGES, one_of
 from ltzoo.class_counts import ClassCounts
-from ltzoo.host_arrays import host_array
-from ltzoo.labels import check_labels
+from ltzoo.contracts.host_arrays import host_array
+from ltzoo.contracts.labels import check_labels
 from ltzoo.losses.soft_labels import soft_labels
 
 AVERAGES = ("weights", "batch")
@@ -20,8 +20,8 @@ AVERAGES = ("weights", "batch")
 class FunctionLoss(keras.losses.Loss):
     """Keras loss that wraps a pure function `(y_true, y_pred, **arguments) -> [batch]`: the base of all losses.
 
-    Labels follow `ltzoo.labels`: wrong ones raise a ValueError where their values are known, and give a loss of NaN in
-    a compiled program.
+    Labels follow `ltzoo.contracts.labels`: wrong ones raise a ValueError where their values are known,
+    and give a loss of NaN in a compiled program.
 
     A subclass sets `function` to a staticmethod and keeps each constructor argument in an attribute of the same
     name. It may return class weights from `mean_weights`.
@@ -55,7 +55,8 @@ class FunctionLoss(keras.losses.Loss):
         """Return the reduced loss, a scalar unless `reduction` is None; see `keras.losses.Loss`.
 
         Raises:
-            ValueError: the labels are known and break the rules of `ltzoo.labels`, or there is not one per prediction.
+            ValueError: the labels are known and break the rules of `ltzoo.contracts.labels`, or there is not one per
+                prediction.
         """
         y_pred = ops.convert_to_tensor(y_pred)
         _check_labels(y_true, y_pred.shape)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.label_tensors import refuses_wrong_labels
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.losses.target_margin import TargetMarginLoss, target_margin_cross_entropy, weighted_focal_sum

@@ -8,7 +8,7 @@ from keras import ops
 
 from ltzoo.checks import one_of
 from ltzoo.class_counts import ClassCounts
-from ltzoo.label_tensors import nan_without_label, one_hot_rows
+from ltzoo.contracts.label_tensors import nan_without_label, one_hot_rows
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 

@@ -1,3 +1,3 @@
 """Integer or soft labels as one matrix of class shares, as all losses take them."""
 
-from ltzoo.label_tensors import soft_labels as soft_labels
+from ltzoo.contracts.label_tensors import soft_labels as soft_labels

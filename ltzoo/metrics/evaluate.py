@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ltzoo.checks import integer
 from ltzoo.class_counts import ClassCounts
-from ltzoo.image_arrays import check_images, is_array, warn_of_scale
-from ltzoo.labels import check_labels, check_same_length
+from ltzoo.contracts.image_arrays import check_images, is_array, warn_of_scale
+from ltzoo.contracts.labels import check_labels, check_same_length
 from ltzoo.metrics.result import Result, result_from_probabilities
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def evaluate(
     Args:
         model: a `keras.Model` from images to logits [batch, C] (or to probabilities; see `from_logits`).
         split: any object with `labels` [N] and `load(positions)` -> images, such as `dataset.test`; or a pair
-            (images, labels). Labels follow `ltzoo.labels`: integers [N] or [N, 1], soft labels [N, C], or names if the
-            model has `class_names`.
+            (images, labels). Labels follow `ltzoo.contracts.labels`: integers [N] or [N, 1], soft labels [N, C],
+            or names if the model has `class_names`.
         class_counts: training images per class [C], for the shot groups. Default: `model.class_counts` if the model
             has it; otherwise the groups are NaN.
         batch_size: number of images per batch, at least 1.
@@ -46,8 +46,7 @@ def evaluate(
     Warns:
         UserWarning: the images of a pair are in 0..1, or floats outside 0..255, and the model takes raw pixels.
     """
-    if isinstance(batch_size, bool) or not isinstance(batch_size, Integral) or batch_size < 1:
-        raise ValueError(f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}")
+    batch_size = integer("batch_size", batch_size, 1)
     labels, load = _open(model, split)
     if len(labels) == 0:
         raise ValueError("`split` must hold at least one image. Received: split with 0 images")

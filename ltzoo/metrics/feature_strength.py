@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ltzoo.checks import one_of
-from ltzoo.labels import check_labels, check_same_length
+from ltzoo.contracts.labels import check_labels, check_same_length
 
 SPREADS = ("std", "variance")
 

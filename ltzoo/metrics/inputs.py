@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from ltzoo.label_tensors import label_indices
+from ltzoo.contracts.label_tensors import label_indices
 from ltzoo.precision import float32_or_float64
 
 
@@ -21,7 +21,7 @@ def labels_and_predictions(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any]:
         where a compiled program got what is no label; a metric with such a sample is NaN.
 
     Raises:
-        ValueError: if the shapes are different, or the labels are known and break the rules of `ltzoo.labels`.
+        ValueError: the shapes are different, or the labels are known and break the rules of `ltzoo.contracts.labels`.
     """
     y_pred = ops.convert_to_tensor(y_pred)
     if len(y_pred.shape) == 3:

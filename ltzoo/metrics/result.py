@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from ltzoo.class_counts import ClassCounts
-from ltzoo.labels import check_labels
+from ltzoo.contracts.labels import check_labels
 from ltzoo.metrics.calibration import calibration_bins, calibration_errors
 
 _ARRAYS = {
@@ -104,7 +104,7 @@ def result_from_probabilities(
 
     Args:
         probabilities: [N, C]; rows sum to 1.
-        labels: integer labels [N], 0 to C - 1; see `ltzoo.labels`.
+        labels: integer labels [N], 0 to C - 1; see `ltzoo.contracts.labels`.
         class_counts: training images per class [C], or None if unknown.
         num_bins: number of calibration bins.
 

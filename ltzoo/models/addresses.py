@@ -10,12 +10,12 @@ import warnings
 from pathlib import Path
 
 from ltzoo import cache
-from ltzoo.card_schema import MAX_FILE_BYTES
-from ltzoo.json_text import DOCUMENT_BYTES
 from ltzoo.models import hashes
 from ltzoo.models.weights_errors import UnreachableError, WeightsError
 from ltzoo.printable import shown_address
-from ltzoo.value_checks import is_file_name, is_sha256
+from ltzoo.readers.card_schema import MAX_FILE_BYTES
+from ltzoo.readers.json_text import DOCUMENT_BYTES
+from ltzoo.readers.value_checks import is_file_name, is_sha256
 
 _HUBS = ("hf", "kaggle")
 _WEB = ("https", "http")

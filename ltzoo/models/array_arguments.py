@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from ltzoo.contracts.host_arrays import host_array
+from ltzoo.contracts.image_arrays import check_images, is_array, warn_of_scale
+from ltzoo.contracts.labels import check_labels, check_same_length
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.splits import Split
-from ltzoo.host_arrays import host_array
-from ltzoo.image_arrays import check_images, is_array, warn_of_scale
 from ltzoo.keras_internals import untracked
-from ltzoo.labels import check_labels, check_same_length
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.training.label_watch import LabelWatch
 
@@ -30,10 +30,10 @@ _NO_BATCHES = (str, bytes, list, tuple, dict, set, int, float, type(None))
 class ArrayArguments(_Base):
     """Mixin for a `keras.Model` that takes raw pixels and learns classes with a softmax.
 
-    Images follow `ltzoo.image_arrays`, labels `ltzoo.labels`. Arrays are checked once, before the first step, and are
-    not copied. Datasets, generators and loaders give their labels away in the loss only: a wrong one makes it NaN,
-    and `LabelWatch` says so. Labels are not checked if the model is compiled with a loss that is no softmax
-    cross-entropy, such as binary cross-entropy.
+    Images follow `ltzoo.contracts.image_arrays`, labels `ltzoo.contracts.labels`. Arrays are checked once, before the
+    first step, and are not copied. Labels of datasets, generators and loaders are seen in the loss only: a wrong one
+    makes it NaN, and `LabelWatch` says so. Labels are not checked if the model is compiled with a loss that is no
+    softmax cross-entropy, such as binary cross-entropy.
     """
 
     image_shape: tuple[int, ...]

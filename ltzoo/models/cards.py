@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from ltzoo import card_schema, json_text, shipped
+from ltzoo import shipped
 from ltzoo.models.addresses import fetch_card, is_address
 from ltzoo.models.weights_errors import WeightsError
 from ltzoo.printable import shown_address
+from ltzoo.readers import card_schema, json_text
 from ltzoo.recipes.recipe import Recipe
 from ltzoo.registry import did_you_mean
 
@@ -91,8 +92,8 @@ class Card:
         """Read the output of `to_json`; null class counts and names are taken from the dataset.
 
         Raises:
-            ValueError: `text` is not JSON within the limits of `ltzoo.json_text.parse`, or not a card; the message
-                names the field.
+            ValueError: `text` is not JSON within the limits of `ltzoo.readers.json_text.parse`, or not a card; the
+                message names the field.
         """
         return cls.from_dict(shipped.complete(json_text.parse(text)))
 

@@ -195,8 +195,8 @@ class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, keras
         """Run all stages on a `LongTailedDataset`; for any other `x`, call Keras's own `fit`.
 
         For the first form, `fit(dataset, callbacks=, checkpoint=, resume=, seed=, ...)`, see
-        `ltzoo.training.fit_stages`. The second checks its arrays; see `ltzoo.labels` and `ltzoo.image_arrays`. Signs
-        that nothing was learned are `TrainingAlarm` warnings.
+        `ltzoo.training.fit_stages`. The second checks its arrays; see `ltzoo.contracts.labels` and
+        `ltzoo.contracts.image_arrays`. Signs that nothing was learned are `TrainingAlarm` warnings.
         """
         check_data(x)
         if isinstance(x, LongTailedDataset):

@@ -17,12 +17,12 @@ import filelock
 import requests
 import urllib3
 
-from ltzoo.card_schema import MAX_FILE_BYTES
 from ltzoo.models.download_progress import DownloadProgress
 from ltzoo.models.hashes import sha256 as sha256_of
 from ltzoo.models.part_file import PartFile, validator_of
 from ltzoo.models.weights_errors import UnreachableError, WeightsError
 from ltzoo.printable import printable, shown_address, without_secrets
+from ltzoo.readers.card_schema import MAX_FILE_BYTES
 from ltzoo.version import __version__
 
 TRIES = 4

@@ -11,7 +11,7 @@ from ltzoo import cache, shipped
 from ltzoo.models.addresses import fetch, is_address
 from ltzoo.models.hashes import sha256
 from ltzoo.models.weights_errors import NoWeightsError, WeightsError
-from ltzoo.value_checks import is_sha256
+from ltzoo.readers.value_checks import is_sha256
 
 if TYPE_CHECKING:
     from ltzoo.models.cards import Card

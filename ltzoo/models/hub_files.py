@@ -9,10 +9,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from ltzoo.card_schema import MAX_FILE_BYTES
 from ltzoo.models import hashes
 from ltzoo.models.weights_errors import WeightsError
 from ltzoo.printable import is_printable, printable, shown_address, without_secrets
+from ltzoo.readers.card_schema import MAX_FILE_BYTES
 
 
 class HubAddress(NamedTuple):

@@ -10,9 +10,9 @@ from typing import Any
 
 import keras
 
-from ltzoo.hdf5 import Hdf5Contents, rewrite
 from ltzoo.models.weights_errors import WeightsError
-from ltzoo.zip_members import ArchiveError, checked_members, read_member
+from ltzoo.readers.hdf5 import Hdf5Contents, rewrite
+from ltzoo.readers.zip_members import ArchiveError, checked_members, read_member
 
 _CONFIG, _METADATA, _WEIGHTS, _ASSETS = "config.json", "metadata.json", "model.weights.h5", "assets/"
 _MAX_CONFIG, _MAX_METADATA = 1 << 23, 1 << 20

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from ltzoo import json_text
 from ltzoo.files import atomic_write, put_in_place
+from ltzoo.readers import json_text
 
 
 class PartFile:

@@ -15,11 +15,11 @@ import h5py
 import numpy as np
 
 from ltzoo.files import atomic_write
-from ltzoo.hdf5 import Hdf5Error, finite, read_hdf5, rewrite
 from ltzoo.keras_internals import layers_of, parts_of
 from ltzoo.models.half_precision import halve
 from ltzoo.models.initialization import without_initial_values
 from ltzoo.models.weights_errors import WeightsError
+from ltzoo.readers.hdf5 import Hdf5Error, finite, read_hdf5, rewrite
 
 if TYPE_CHECKING:
     import keras
@@ -71,7 +71,7 @@ def load_weights(model: LongTailedClassifier, path: str | os.PathLike) -> None:
     """Set all weights of a classifier from a `.weights.h5` file; Keras searches a file without an index.
 
     The structure of the file is checked before any value is read, and the values before any weight is set. See
-    `ltzoo.hdf5`: the HDF5 library and Keras are only given numbers that passed.
+    `ltzoo.readers.hdf5`: the HDF5 library and Keras are only given numbers that passed.
 
     Raises:
         WeightsError: the file is damaged or not one of plain numbers, or numbers are not finite.

@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from ltzoo import json_text
 from ltzoo.arguments import check
-from ltzoo.checks import Alpha, BatchSize, Epochs, Positive, did_you_mean, one_of, refuse
+from ltzoo.checks import Alpha, BatchSize, Epochs, Positive, did_you_mean, one_of, received, refuse, shortened
 from ltzoo.part_sources import check_config
-from ltzoo.recipes.recipe_schema import check_recipe
+from ltzoo.readers import json_text
+from ltzoo.recipes.recipe_schema import check_sizes
 from ltzoo.recipes.stage_checks import check_finite, check_parts
 
 TRAINABLE = ("all", "head")
@@ -166,12 +166,10 @@ class Recipe:
         """Make a recipe from the result of `to_dict`.
 
         Raises:
-            ValueError: if a key is unknown or missing, or a value is out of the ranges of `recipe_schema`.
+            ValueError: a key is unknown or missing, or a value is wrong or exceeds the limits of `recipe_schema`.
         """
         _check_keys("recipe", cls, config)
-        if not isinstance(config["stages"], (list, tuple)):
-            refuse("stages", "a list of stages", config["stages"])
-        check_recipe(config)
+        check_sizes(config)
         for stage in config["stages"]:
             _check_keys("stage", Stage, stage)
         return cls(**{**config, "stages": tuple(Stage(**stage) for stage in config["stages"])})
@@ -185,7 +183,7 @@ class Recipe:
         """Make a recipe from the result of `to_json`.
 
         Raises:
-            ValueError: `text` is not JSON, is larger or deeper than `ltzoo.json_text.parse` allows, or is no recipe.
+            ValueError: `text` is no JSON within the limits of `ltzoo.readers.json_text.parse`, or no recipe.
         """
         return cls.from_dict(json_text.parse(text))
 
@@ -196,7 +194,7 @@ def _check_fields(made):
 
 def _check_keys(what, cls, config):
     if not isinstance(config, Mapping):
-        raise ValueError(f"`{what}` must be a dict. Received: {what}={json_text.shortened(config)}")
+        raise ValueError(f"`{what}` must be a dict. {received(what, config)}")
     fields = dataclasses.fields(cls)
     unknown = sorted(map(str, set(config) - {field.name for field in fields}))
     missing = [
@@ -209,5 +207,5 @@ def _check_keys(what, cls, config):
     if unknown or missing:
         raise ValueError(
             f"`{what}` must have the fields of `{cls.__name__}`; it has unknown keys "
-            f"{json_text.shortened(unknown)} and lacks {missing}. Received: {what}={json_text.shortened(dict(config))}"
+            f"{shortened(unknown)} and lacks {missing}. {received(what, dict(config))}"
         )

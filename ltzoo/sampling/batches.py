@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ltzoo.checks import integer
 from ltzoo.sampling.class_sampler import ClassSampler
 from ltzoo.sampling.keyed_random import TRANSFORM, generator
 
@@ -97,10 +98,10 @@ class SampledBatches(keras.utils.PyDataset):
         max_queue_size: int = 10,
     ) -> None:
         super().__init__(workers=1, max_queue_size=max_queue_size)
-        _check_integer("first_epoch", first_epoch, 0)
-        _check_integer("num_epochs", num_epochs, 1)
-        _check_integer("workers", workers, 0)
-        _check_integer("max_queue_size", max_queue_size, 0)
+        integer("first_epoch", first_epoch, 0)
+        integer("num_epochs", num_epochs, 1)
+        integer("workers", workers, 0)
+        integer("max_queue_size", max_queue_size, 0)
         self.sampler = sampler
         self.load = load
         self.transform = transform
@@ -138,11 +139,6 @@ class SampledBatches(keras.utils.PyDataset):
     def _numbered(self, number):
         epoch, step = divmod(int(number), self.sampler.steps_per_epoch)
         return self.batch(self.first_epoch + epoch, step)
-
-
-def _check_integer(name, value, least):
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
 
 
 def tf_batches(

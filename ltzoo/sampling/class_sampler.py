@@ -1,14 +1,13 @@
 """Index sampler: the images of each batch, as a pure function of seed, epoch and step."""
 
-import operator
 import threading
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ltzoo.checks import flag, is_integer, refuse
-from ltzoo.labels import check_labels, count_classes
+from ltzoo.checks import RANGES, flag, integer, refuse
+from ltzoo.contracts.labels import check_labels, count_classes
 from ltzoo.sampling.cyclic import cyclic_draws
 from ltzoo.sampling.inverse_cdf import draw_classes
 from ltzoo.sampling.keyed_random import SAMPLES, generator
@@ -64,13 +63,13 @@ class ClassSampler:
         **strategy_parameters: Any,
     ) -> None:
         self.labels, self.num_classes, self.class_counts = count_images(
-            labels, None if num_classes is None else _integer(num_classes, "num_classes", 1)
+            labels, None if num_classes is None else integer("num_classes", num_classes, 1)
         )
         self.strategy = strategy
-        self.batch_size = _integer(batch_size, "batch_size", 1)
-        self.seed = _integer(seed, "seed", 0)
-        self.shard_count = _integer(shard_count, "shard_count", 1)
-        self.shard_index = _integer(shard_index, "shard_index", 0)
+        self.batch_size = integer("batch_size", batch_size, 1)
+        self.seed = integer("seed", seed, 0)
+        self.shard_count = integer("shard_count", shard_count, 1)
+        self.shard_index = integer("shard_index", shard_index, 0)
         self.drop_remainder = flag("drop_remainder", drop_remainder)
         self.strategy_parameters = _validate_strategy(strategy, strategy_parameters)
         if self.shard_index >= self.shard_count or self.batch_size % self.shard_count:
@@ -84,7 +83,9 @@ class ClassSampler:
         elif isinstance(epoch_length, str) and epoch_length == "oversampled":
             self.epoch_length = self.num_classes * int(self.class_counts.max())
         else:
-            self.epoch_length = _integer(epoch_length, "epoch_length", 1, "an integer, None or 'oversampled'")
+            if epoch_length not in RANGES["PositiveInt"]:
+                refuse("epoch_length", "a positive integer, None or 'oversampled'", epoch_length)
+            self.epoch_length = int(epoch_length)
         if self.drop_remainder:
             self.epoch_length -= self.epoch_length % self.batch_size
         if not self.epoch_length:
@@ -135,7 +136,7 @@ class ClassSampler:
             return positions
         with self._lock:
             if epoch not in self._cache:
-                positions = self._draw(_integer(epoch, "epoch", 0))
+                positions = self._draw(integer("epoch", epoch, 0))
                 positions.flags.writeable = False
                 # Keep two epochs, because loaders that read ahead use both at the border between them.
                 self._cache = dict([*self._cache.items(), (epoch, positions)][-2:])
@@ -191,9 +192,3 @@ def count_images(
             f"Received: labels with {len(empty)} empty classes, the first of them {empty[:5].tolist()}"
         )
     return labels, classes, counts
-
-
-def _integer(value, name, minimum, expected="an integer"):
-    if not is_integer(value) or value < minimum:
-        refuse(name, f"{expected}, at least {minimum}", value)
-    return operator.index(value)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numbers
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from ltzoo.checks import flag, integer, one_of, received, shortened
 
 _BY_RECIPE = {"epochs": "epochs", "batch_size": "batch_size", "initial_epoch": "epochs"}
 _FROM_DATASET = ("y", "validation_data", "validation_split", "validation_batch_size", "sample_weight")
@@ -28,7 +27,7 @@ def check_unknown(positional: Sequence[Any], keywords: Mapping[str, Any]) -> Non
     if positional:
         raise TypeError(
             "`fit(dataset)` takes its arguments by name, such as `callbacks=` and `checkpoint=`. "
-            f"Received: {_short(positional[0])} after the dataset"
+            f"Received: {shortened(positional[0])} after the dataset"
         )
     for name, value in keywords.items():
         if name in _BY_RECIPE:
@@ -37,9 +36,7 @@ def check_unknown(positional: Sequence[Any], keywords: Mapping[str, Any]) -> Non
             advice = "labels, validation images and weights come from the dataset and the recipe's loss"
         else:
             advice = "see `ltzoo.training.fit_stages` for those it has"
-        raise TypeError(
-            f"`{name}` is no argument of `fit(dataset)`; {advice}. Received: {name}={_short(value)}"
-        )
+        raise TypeError(f"`{name}` is no argument of `fit(dataset)`; {advice}. {received(name, value)}")
 
 
 def check_arguments(
@@ -55,43 +52,27 @@ def check_arguments(
     on_device: Any,
 ) -> None:
     """Raise a TypeError or ValueError that names the first argument with a wrong type or value."""
-    _check_integer("seed", seed, 0)
-    _check_integer("workers", workers, 1)
-    _check_integer("shard_count", shard_count, 1)
-    _check_integer("shard_index", shard_index, 0)
+    integer("seed", seed, 0)
+    integer("workers", workers, 1)
+    integer("shard_count", shard_count, 1)
+    integer("shard_index", shard_index, 0)
     if shard_index >= shard_count:
         raise ValueError(
             "`shard_index` must be below `shard_count`. "
             f"Received: shard_index={shard_index}, shard_count={shard_count}"
         )
     for name, value in (("resume", resume), ("validate", validate), ("on_device", on_device)):
-        if not isinstance(value, (bool, np.bool_)):
-            raise TypeError(f"`{name}` must be True or False. Received: {name}={_short(value)}")
-    if not (isinstance(verbose, (str, int)) and verbose in ("auto", 0, 1, 2)):
-        raise ValueError(f"`verbose` must be 'auto', 0, 1 or 2. Received: verbose={_short(verbose)}")
+        flag(name, value)
+    one_of("verbose", verbose, ("auto", 0, 1, 2))
     if checkpoint is not None:
         _check_folder(checkpoint)
 
 
-def _check_integer(name, value, least):
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"`{name}` must be an integer, at least {least}. Received: {name}={_short(value)}")
-    if value < least:
-        raise ValueError(f"`{name}` must be at least {least}. Received: {name}={value}")
-
-
 def _check_folder(checkpoint):
     if not isinstance(checkpoint, (str, os.PathLike)) or not isinstance(os.fspath(checkpoint), str):
-        raise TypeError(
-            f"`checkpoint` must be the path of a folder. Received: checkpoint={_short(checkpoint)}"
-        )
+        raise TypeError(f"`checkpoint` must be the path of a folder. {received('checkpoint', checkpoint)}")
     if not os.fspath(checkpoint).strip():
         raise ValueError(f"`checkpoint` must name a folder. Received: checkpoint={checkpoint!r}")
     path = Path(checkpoint)
     if path.exists() and not path.is_dir():
         raise ValueError(f"`checkpoint` must be a folder, not a file. Received: checkpoint={str(path)!r}")
-
-
-def _short(value):
-    text = repr(value)
-    return text if len(text) < 100 else text[:97] + "..."

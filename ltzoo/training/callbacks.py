@@ -17,7 +17,7 @@ class NonFiniteLossError(ArithmeticError):
 
 
 class InvalidLabelsError(NonFiniteLossError, ValueError):
-    """Labels that are none made the loss NaN; see `ltzoo.labels`.
+    """Labels that are none made the loss NaN; see `ltzoo.contracts.labels`.
 
     Args:
         model: the model that got them.

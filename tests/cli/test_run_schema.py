@@ -8,7 +8,7 @@ import pytest
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.user_errors import UserError
 from tests.cli.test_run_folder import CONTENT
-from tests.fuzz import damaged
+from tests.fuzzing import damaged_json
 
 FULL = {
     "format": 1,
@@ -113,7 +113,7 @@ def test_results_have_the_types_of_results(change, tmp_path):
 
 def test_many_damaged_runs_are_equal_runs_or_refused(tmp_path):
     run, start, read = RunFolder(tmp_path), time.process_time(), 0
-    for text in damaged(FULL, 2000):
+    for text in damaged_json(FULL, 2000):
         run.run.write_bytes(text)
         try:
             content = run.read()

@@ -36,7 +36,7 @@ def photos(tmp_path):
 def test_from_directory(photos, argument, value):
     with pytest.raises((ValueError, TypeError), match=rf"`{argument}` must .*Received: ") as caught:
         from_directory(photos, **{"image_size": (8, 8), argument: value})
-    assert caught.traceback[-1].path.name in ("arguments.py", "directory.py")
+    assert caught.traceback[-1].path.name in ("arguments.py", "checks.py", "directory.py")
 
 
 @pytest.mark.parametrize("path", [None, 5, ["photos"], b"photos", "", "a\0b"])

@@ -49,7 +49,7 @@ def hidden(labels):
 @pytest.fixture
 def unread(monkeypatch):
     """Nothing is known on the host, as for tensors on an accelerator."""
-    for module in ("ltzoo.label_tensors", "ltzoo.losses.function_loss"):
+    for module in ("ltzoo.contracts.label_tensors", "ltzoo.losses.function_loss"):
         monkeypatch.setattr(f"{module}.host_array", lambda value: None)
 
 

@@ -37,7 +37,7 @@ def test_refused_where_known(name):
     "labels", [[3, 1, 4], [3, 1, -1], [3, 1, 0.5], [[0, 0, 0, 1.0], [1, 0, 0, 0], [1, 1, 0, 0]]]
 )
 def test_nan_where_unknown(name, labels, monkeypatch):
-    monkeypatch.setattr("ltzoo.label_tensors.host_array", lambda value: None)
+    monkeypatch.setattr("ltzoo.contracts.label_tensors.host_array", lambda value: None)
     metric = METRICS[name]()
     metric.update_state(np.array([3, 1, 0]), LOGITS)
     assert np.isfinite(float(metric.result()))

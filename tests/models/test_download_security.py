@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 
-from ltzoo import json_text, models, shipped
+from ltzoo import models, shipped
 from ltzoo.models import addresses, find_weights
 from ltzoo.models import download as module
 from ltzoo.models.addresses import fetch, fetch_card
@@ -17,6 +17,7 @@ from ltzoo.models.download import download
 from ltzoo.models.hub_files import parse_hf
 from ltzoo.models.part_file import PartFile
 from ltzoo.models.weights_errors import UnreachableError, WeightsError
+from ltzoo.readers import json_text
 from tests.models.web_server import CERTIFICATE, CONTENT, SHA256, SIZE, Answer, left, serve
 
 ENTRY = "gcl_resnet8_digits_lt"

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from ltzoo import models
 from ltzoo.cli import cli
-from ltzoo.hdf5 import read_hdf5
 from ltzoo.models import WeightsError, weights_file
+from ltzoo.readers.hdf5 import read_hdf5
 from tests import tiny
 from tests.fuzzing import damaged, put
 

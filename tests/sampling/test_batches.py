@@ -164,7 +164,7 @@ def test_an_index_outside_is_an_index_error(workers):
     "argument, value", [("workers", 2.5), ("workers", -1), ("num_epochs", 1.5), ("max_queue_size", -1)]
 )
 def test_numbers_are_checked(argument, value):
-    with pytest.raises(ValueError, match=f"`{argument}` must be an integer"):
+    with pytest.raises(ValueError, match=f"`{argument}` must be an? (positive )?integer"):
         SampledBatches(make_sampler(), load, **{argument: value})
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 
 from ltzoo.backbones.pixel_statistics import pixel_statistics, set_pixel_statistics
-from ltzoo.hdf5 import Hdf5Error, read_hdf5, rewrite
+from ltzoo.readers.hdf5 import Hdf5Error, read_hdf5, rewrite
 
 
 @contextlib.contextmanager
@@ -43,7 +43,7 @@ def _first_lines(error):
 
 
 def load_weights(model: keras.Model, weights: str | os.PathLike) -> None:
-    """Load a `.weights.h5` file into a network; Keras is given a copy of the numbers in it (`ltzoo.hdf5`).
+    """Load a `.weights.h5` file into a network; Keras is given a copy of the numbers in it (`ltzoo.readers.hdf5`).
 
     Raises:
         FileNotFoundError: there is no such file.

@@ -8,10 +8,10 @@ from keras import ops
 
 from ltzoo.arguments import checked
 from ltzoo.checks import Alpha, PositiveInt, Seed
+from ltzoo.contracts.label_tensors import soft_labels
 from ltzoo.data.augmentation.device_mixing import STREAMS, DeviceMixup
 from ltzoo.data.augmentation.device_random import Draws
 from ltzoo.data.augmentation.registry import make_step
-from ltzoo.label_tensors import soft_labels
 
 # Random streams per image step. The mixing step uses the streams before them.
 _STEP_STREAMS = 3
@@ -107,7 +107,7 @@ class DeviceAugmentation(keras.layers.Layer):
 
         Returns:
             float32 [B, num_classes], or [B / 2, num_classes] with "cmo". Without mixing, `labels`. What is no label
-            becomes NaN in a compiled program; see `ltzoo.label_tensors.soft_labels`.
+            becomes NaN in a compiled program; see `ltzoo.contracts.label_tensors.soft_labels`.
         """
         if self._mixing is None:
             return labels

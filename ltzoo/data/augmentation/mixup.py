@@ -6,7 +6,7 @@ import numpy as np
 
 from ltzoo.arguments import checked
 from ltzoo.checks import MixingAlpha, PositiveInt
-from ltzoo.labels import check_labels
+from ltzoo.contracts.labels import check_labels
 
 
 class Mixup:
@@ -53,7 +53,7 @@ def soft_labels(labels: Sequence[int] | np.ndarray, num_classes: int) -> np.ndar
     """Return integer labels [B] as one-hot float32 rows [B, num_classes]; return soft labels as float32.
 
     Raises:
-        ValueError: the labels break the rules of `ltzoo.labels`.
+        ValueError: the labels break the rules of `ltzoo.contracts.labels`.
     """
     labels = check_labels(labels, num_classes, soft=True)
     if labels.ndim == 2:

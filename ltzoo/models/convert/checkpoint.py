@@ -14,7 +14,7 @@ from ltzoo.files import atomic_write
 from ltzoo.models.convert.slots import CheckpointError
 from ltzoo.models.convert.torch_file import read_torch_file
 from ltzoo.models.convert.torch_tensors import StoredTensor
-from ltzoo.plain_arrays import PlainArray, plain
+from ltzoo.readers.plain_arrays import PlainArray, plain
 
 # Parts that may hold tensors but are not part of the network.
 IGNORED = ("optimizer", "scheduler", "lr_scheduler", "scaler", "amp", "centroids")

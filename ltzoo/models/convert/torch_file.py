@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ltzoo.models.convert.torch_tensors import Storage, TensorNames
-from ltzoo.plain_arrays import ArrayNames
-from ltzoo.plain_pickle import Named, PickleError, read_pickle
-from ltzoo.zip_members import checked_members, read_member
+from ltzoo.readers.plain_arrays import ArrayNames
+from ltzoo.readers.plain_pickle import Named, PickleError, read_pickle
+from ltzoo.readers.zip_members import checked_members, read_member
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ltzoo.plain_pickle import Named, PickleError
+from ltzoo.readers.plain_pickle import Named, PickleError
 
 _KINDS = {
     "Double": "<f8", "Float": "<f4", "Half": "<f2", "BFloat16": "<u2", "Long": "<i8", "Int": "<i4", "Short": "<i2",

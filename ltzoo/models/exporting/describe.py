@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from ltzoo import json_text
 from ltzoo.export_formats.description import Description
 from ltzoo.protocols import Classifier
+from ltzoo.readers import json_text
 from ltzoo.version import __version__
 
 if TYPE_CHECKING:

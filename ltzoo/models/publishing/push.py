@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from ltzoo import json_text, shipped
+from ltzoo import shipped
 from ltzoo.arguments import checked
 from ltzoo.files import atomic_write
 from ltzoo.models import hub_files
@@ -17,6 +17,7 @@ from ltzoo.models.hashes import sha256
 from ltzoo.models.publishing.entry import UNKNOWN
 from ltzoo.models.publishing.readme import readme
 from ltzoo.models.weights_errors import WeightsError
+from ltzoo.readers import json_text
 from ltzoo.version import __version__
 
 

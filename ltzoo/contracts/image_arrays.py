@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ltzoo.host_arrays import host_array
+from ltzoo.contracts.host_arrays import host_array
 
 _SAMPLE = 256
 _WAY_OUT = {

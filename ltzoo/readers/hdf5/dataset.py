@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from ltzoo.hdf5.chunks import read_chunks
-from ltzoo.hdf5.cursor import UNDEFINED, Cursor, Hdf5Error
-from ltzoo.hdf5.header import ATTRIBUTE, FILTERS, KIND, LAYOUT, SHAPE
-from ltzoo.hdf5.heaps import Heaps
-from ltzoo.hdf5.kinds import Kind, kind_of, shape_of
+from ltzoo.readers.hdf5.chunks import read_chunks
+from ltzoo.readers.hdf5.cursor import UNDEFINED, Cursor, Hdf5Error
+from ltzoo.readers.hdf5.header import ATTRIBUTE, FILTERS, KIND, LAYOUT, SHAPE
+from ltzoo.readers.hdf5.heaps import Heaps
+from ltzoo.readers.hdf5.kinds import Kind, kind_of, shape_of
 
 _COMPACT, _CONTIGUOUS, _CHUNKED, _VIRTUAL = range(4)
 

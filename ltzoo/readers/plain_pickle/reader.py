@@ -7,8 +7,8 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ltzoo.plain_pickle.opcodes import MARK, OPCODES
-from ltzoo.plain_pickle.values import Built, Named, PickleError
+from ltzoo.readers.plain_pickle.opcodes import MARK, OPCODES
+from ltzoo.readers.plain_pickle.values import Built, Named, PickleError
 
 # A list of a few million labels or names is large; a file of more opcodes is none that this package reads.
 MAX_OPCODES = 20_000_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ltzoo.hdf5.cursor import UNDEFINED, Cursor, Hdf5Error, text_at
-from ltzoo.hdf5.header import LINK, LINKS, MEMBERS, Seen
+from ltzoo.readers.hdf5.cursor import UNDEFINED, Cursor, Hdf5Error, text_at
+from ltzoo.readers.hdf5.header import LINK, LINKS, MEMBERS, Seen
 
 _SOFT, _EXTERNAL = 1, 64
 _MAX_LEVELS = 16

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ltzoo.json_text import check_plain, shortened
+from ltzoo.checks import received, shortened
 from ltzoo.printable import is_printable
-from ltzoo.value_checks import (
+from ltzoo.readers.json_text import check_plain
+from ltzoo.readers.value_checks import (
     MAX_ARGUMENT,
     MAX_ARGUMENTS,
     MAX_LABEL,
@@ -45,14 +46,14 @@ def check_card(values: Any) -> dict[str, Any]:
         ValueError: a field is missing, unknown, or wrong; the message names it.
     """
     if not isinstance(values, Mapping):
-        raise ValueError(f"`card` must be a dict of fields. Received: card={shortened(values)}")
+        raise ValueError(f"`card` must be a dict of fields. {received('card', values)}")
     check_plain({key: value for key, value in values.items() if key not in _LONG}, "card")
     given = dict(values)
     if _OLD_LICENSE in given:
         if given.get("weights_license") is not None:
             raise ValueError(
-                "`licence` must be left out of a card with `weights_license`. Received: "
-                f"licence={shortened(given[_OLD_LICENSE])}"
+                "`licence` must be left out of a card with `weights_license`. "
+                f"{received('licence', given[_OLD_LICENSE])}"
             )
         given["weights_license"] = given.pop(_OLD_LICENSE)
     missing = [field for field in _REQUIRED if field not in given]

@@ -7,8 +7,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from ltzoo.hdf5.contents import Hdf5Contents
-from ltzoo.hdf5.cursor import Hdf5Error
+from ltzoo.readers.hdf5.contents import Hdf5Contents
+from ltzoo.readers.hdf5.cursor import Hdf5Error
 
 
 def rewrite(contents: Hdf5Contents, path: Path) -> None:

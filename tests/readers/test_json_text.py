@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ltzoo import json_text
+from ltzoo.readers import json_text
 
 
 @pytest.mark.parametrize(

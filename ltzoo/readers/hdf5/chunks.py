@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 
-from ltzoo.hdf5.cursor import Cursor, Hdf5Error
+from ltzoo.readers.hdf5.cursor import Cursor, Hdf5Error
 
 _GZIP, _SHUFFLE = 1, 2
 _NAMES = {3: "fletcher32", 4: "szip", 5: "nbit", 6: "scaleoffset", 32000: "lzf"}

@@ -4,7 +4,7 @@ The reader knows the opcodes of protocols 0 to 5 that build numbers, texts, list
 as `numpy.ndarray` is looked up in a table that the caller gives; its entries are Python functions of this package.
 """
 
-from ltzoo.plain_pickle.reader import read_pickle as read_pickle
-from ltzoo.plain_pickle.values import Built as Built
-from ltzoo.plain_pickle.values import Named as Named
-from ltzoo.plain_pickle.values import PickleError as PickleError
+from ltzoo.readers.plain_pickle.reader import read_pickle as read_pickle
+from ltzoo.readers.plain_pickle.values import Built as Built
+from ltzoo.readers.plain_pickle.values import Named as Named
+from ltzoo.readers.plain_pickle.values import PickleError as PickleError

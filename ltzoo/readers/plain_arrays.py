@@ -1,4 +1,4 @@
-"""NumPy's arrays and numbers in a pickle, made from their bytes; see `ltzoo.plain_pickle`."""
+"""NumPy's arrays and numbers in a pickle, made from their bytes; see `ltzoo.readers.plain_pickle`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ltzoo.plain_pickle import Built, Named, PickleError
+from ltzoo.readers.plain_pickle import Built, Named, PickleError
 
 _SIZES = {"b1": 1, "u1": 1, "i1": 1, "i2": 2, "i4": 4, "i8": 8, "f2": 2, "f4": 4, "f8": 8}
 # NumPy 2 renamed the module.

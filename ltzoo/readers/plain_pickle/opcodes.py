@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ltzoo.plain_pickle.values import PickleError
+from ltzoo.readers.plain_pickle.values import PickleError
 
 MARK = object()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ltzoo.hdf5.cursor import Cursor, Hdf5Error
-from ltzoo.hdf5.header import Seen
+from ltzoo.readers.hdf5.cursor import Cursor, Hdf5Error
+from ltzoo.readers.hdf5.header import Seen
 
 
 class Heaps:

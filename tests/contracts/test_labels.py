@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ltzoo.labels import check_labels, count_classes
+from ltzoo.contracts.labels import check_labels, count_classes
 
 INTEGERS = np.array([0, 3, 1, 2])
 HALF_FULL = np.array([[0.5, 0.5, 0, 0], [0, 0, 0.25, 0.75]])

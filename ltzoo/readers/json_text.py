@@ -10,6 +10,8 @@ from numbers import Number
 from pathlib import Path
 from typing import Any
 
+from ltzoo.checks import shortened
+
 DOCUMENT_BYTES = 20_000_000
 DEPTH = 16
 BRACKETS = 200_000
@@ -138,13 +140,3 @@ def _real(digits):
 
 def _constant(name):
     raise ValueError(f"`text` must have finite numbers. Received: {name}")
-
-
-def shortened(value: Any, length: int = 80) -> str:
-    """Return the `repr` of a value, cut to a length that fits an error of one line."""
-    if isinstance(value, (str, bytes)) and len(value) > length:
-        return repr(value[:length]) + "..."
-    if isinstance(value, (list, tuple, Mapping)) and len(value) > length:
-        return f"a {type(value).__name__} of {len(value):,} entries"
-    text = repr(value)
-    return text if len(text) <= 4 * length else text[: 4 * length] + "..."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from ltzoo.hdf5.cursor import Cursor, Hdf5Error
+from ltzoo.readers.hdf5.cursor import Cursor, Hdf5Error
 
 # Names of the messages, by their type.
 SHAPE, KIND, LINK, LAYOUT, FILTERS, ATTRIBUTE, LINKS, MEMBERS = 1, 3, 6, 8, 11, 12, 2, 17

@@ -1,4 +1,4 @@
-"""Labels inside a training step: what `ltzoo.labels` refuses on the host becomes NaN in a compiled program."""
+"""Labels inside a training step: what `check_labels` refuses on the host becomes NaN in a compiled program."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from keras import ops
 
-from ltzoo.host_arrays import host_array
-from ltzoo.labels import check_labels, row_tolerance
+from ltzoo.contracts.host_arrays import host_array
+from ltzoo.contracts.labels import check_labels, row_tolerance
 
 
 def soft_labels(y_true: Any, num_classes: int, dtype: str = "float32") -> Any:
@@ -25,7 +25,7 @@ def soft_labels(y_true: Any, num_classes: int, dtype: str = "float32") -> Any:
         refused, the rows do not show what is no label; a loss adds `nan_without_label`.
 
     Raises:
-        ValueError: `y_true` has another shape, or its values are known and break the rules of `ltzoo.labels`.
+        ValueError: `y_true` has another shape, or its values are known and break the rules of `ltzoo.contracts.labels`.
     """
     y_true = _checked(y_true, num_classes)
     if len(y_true.shape) == 2:

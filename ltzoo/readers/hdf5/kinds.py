@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ltzoo.hdf5.cursor import Cursor, Hdf5Error
+from ltzoo.readers.hdf5.cursor import Cursor, Hdf5Error
 
 _MAX_RANK = 16
 _MAX_ELEMENTS = 1 << 48

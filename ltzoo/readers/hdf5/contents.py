@@ -7,11 +7,11 @@ import stat
 import zlib
 from pathlib import Path
 
-from ltzoo.hdf5.cursor import Cursor, Hdf5Error
-from ltzoo.hdf5.dataset import Dataset
-from ltzoo.hdf5.groups import members
-from ltzoo.hdf5.header import LINK, LINKS, MEMBERS, SHAPE, Seen, messages
-from ltzoo.hdf5.heaps import Heaps
+from ltzoo.readers.hdf5.cursor import Cursor, Hdf5Error
+from ltzoo.readers.hdf5.dataset import Dataset
+from ltzoo.readers.hdf5.groups import members
+from ltzoo.readers.hdf5.header import LINK, LINKS, MEMBERS, SHAPE, Seen, messages
+from ltzoo.readers.hdf5.heaps import Heaps
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _MAX_DEPTH = 64

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from ltzoo.image_arrays import check_images, image_array, is_array, warn_of_scale
+from ltzoo.contracts.image_arrays import check_images, image_array, is_array, warn_of_scale
 
 IMAGES = np.arange(5 * 8 * 8 * 3, dtype=np.uint8).reshape(5, 8, 8, 3)
 ONE_NAN = np.where(np.arange(5)[:, None, None, None] == 3, np.nan, IMAGES.astype("float32"))

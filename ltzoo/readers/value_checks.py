@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ltzoo.json_text import shortened
+from ltzoo.checks import received
 from ltzoo.printable import is_printable
 
 MAX_LABEL = 500
@@ -22,7 +22,7 @@ _RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM\d|LPT\d)(\..*)?", re.IGNORECASE)
 def require(right: bool, field: str, wanted: str, value: Any) -> None:
     """Raise a ValueError that names the field, says what is right and ends with the value, unless it is right."""
     if not right:
-        raise ValueError(f"`{field}` must be {wanted}. Received: {field}={shortened(value)}")
+        raise ValueError(f"`{field}` must be {wanted}. {received(field, value)}")
 
 
 def is_file_name(text: Any) -> bool:

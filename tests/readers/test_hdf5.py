@@ -5,7 +5,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from ltzoo.hdf5 import Hdf5Error, read_hdf5, rewrite
+from ltzoo.readers.hdf5 import Hdf5Error, read_hdf5, rewrite
 from tests.fuzzing import damaged, put
 
 LIMIT = 1 << 20
