@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from PIL import Image
 
@@ -17,7 +17,7 @@ from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import FileSplit
 from ltzoo.data.folders import LeftOut, find_images, list_folder, sub_folders
 from ltzoo.data.image_names import is_image
-from ltzoo.data.repeats import Listing, repeated_images
+from ltzoo.data.repeats import Listing, first_paths, keep_together, repeated_images
 from ltzoo.data.split_folders import find_splits, unwrap
 from ltzoo.data.splits import Split
 from ltzoo.data.subset import stratified_split
@@ -97,14 +97,19 @@ def from_directory(
         _check_known(folders[split], found, names)
         _add_loose_images(folders[split], left_out)
     images = find_images(classes, left_out)
-    splits = {split: _file_split(found, names, size, channels) for split, found in images.items()}
-    for sentence in _remarks(path, names, splits, left_out):
+    files = {split: _file_split(found, names, size, channels) for split, found in images.items()}
+    firsts = first_paths({split: data.paths for split, data in files.items()})
+    listings = {split: Listing(firsts[split], data.labels, data.describe) for split, data in files.items()}
+    for sentence in _remarks(path, names, left_out) + repeated_images(listings):
         warnings.warn(sentence, stacklevel=2)
+    splits: dict[str, Split] = dict(files)
     if check or skip_unreadable:
         splits = readable(splits, skip_unreadable)
     if "val" not in splits:
-        train = splits["train"]
-        kept, held_out = stratified_split(train.labels, fraction, seed)
+        train = cast(FileSplit, splits["train"])
+        first = dict(zip(files["train"].paths, firsts["train"], strict=True))
+        _, held_out = stratified_split(train.labels, fraction, seed)
+        kept, held_out = keep_together(held_out, [first[path] for path in train.paths])
         if held_out.size:
             splits["train"], splits["val"] = train.subset(kept), train.subset(held_out)
     return LongTailedDataset(name, splits["train"], splits.get("val"), splits.get("test"), names)
@@ -176,14 +181,14 @@ def _add_loose_images(folder: Path, left_out: LeftOut) -> None:
 
 def _file_split(
     found: Mapping[str, list[str]], names: Sequence[str], size: tuple[int, int], channels: int
-) -> Split:
+) -> FileSplit:
     paths = [path for name in names for path in found.get(name, [])]
     labels = [label for label, name in enumerate(names) for _ in found.get(name, [])]
     return FileSplit(paths, labels, size, channels)
 
 
-def _remarks(path: Path, names: Sequence[str], splits: Mapping[str, Split], left_out: LeftOut) -> list[str]:
-    """Return what the user should know about the files; refuse images that are trained on and tested."""
+def _remarks(path: Path, names: Sequence[str], left_out: LeftOut) -> list[str]:
+    """Return what the user should know about the files that are left out, and about the names of the classes."""
     remarks = []
     if left_out:
         remarks.append(f"left out {len(left_out)} files and links of {path}: {left_out.summary()}")
@@ -194,13 +199,4 @@ def _remarks(path: Path, names: Sequence[str], splits: Mapping[str, Split], left
             remarks.append(
                 f"the classes {other!r} and {name!r} differ in spelling only; merge them if they are one"
             )
-    paths = {split: data.paths for split, data in splits.items() if isinstance(data, FileSplit)}
-    if any(os.path.islink(file) for files in paths.values() for file in files):
-        listings = {
-            split: Listing(
-                [os.path.realpath(file) for file in files], splits[split].labels, files.__getitem__
-            )
-            for split, files in paths.items()
-        }
-        remarks += repeated_images(listings)
     return remarks

@@ -60,6 +60,18 @@ _FTYP = {
     b"avif": "AVIF",
     b"avis": "AVIF",
 }
+_MARKS = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n": "PNG",
+    b"GIF8": "GIF",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
+    b"RIFF": "WEBP",
+    b"BM": "BMP",
+    b"\0\0\0\x0cjP  ": "JPEG2000",
+}
 _TGA_FOOTER = b"TRUEVISION-XFILE.\0"
 
 
@@ -115,4 +127,7 @@ def why_unknown(head: bytes) -> str:
     name = _FTYP.get(head[8:12]) if head[4:8] == b"ftyp" else None
     if name is not None and name not in _AVAILABLE:
         return f"{name} files cannot be read here: {_WAYS_OUT[name]}"
+    name = next((name for mark, name in _MARKS.items() if head.startswith(mark)), name)
+    if name is not None:
+        return f"a {name} file that is damaged, or of a kind that Pillow does not read; save it as 8-bit PNG or JPEG"
     return f"not an image, or of an unknown format. Read are {', '.join(_AVAILABLE)}"

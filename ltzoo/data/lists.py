@@ -17,7 +17,7 @@ from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import FileSplit
 from ltzoo.data.list_file import ListFile, read_list_file
-from ltzoo.data.repeats import Listing, repeated_images
+from ltzoo.data.repeats import Listing, first_paths, repeated_images
 from ltzoo.data.splits import Split
 
 _DRIVE = re.compile(r"[A-Za-z]:/")
@@ -157,11 +157,11 @@ def _locate(root: Path, entry: ListFile, position: int) -> str:
 
 
 def _repeats(lists: Mapping[str, ListFile], located: Mapping[str, list[str]]) -> list[str]:
+    firsts = first_paths(
+        {split: [os.path.normpath(path) for path in listed] for split, listed in located.items()}
+    )
     return repeated_images(
-        {
-            split: Listing([os.path.normpath(path) for path in located[split]], entry.labels, entry.place)
-            for split, entry in lists.items()
-        }
+        {split: Listing(firsts[split], entry.labels, entry.place) for split, entry in lists.items()}
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,35 @@ class Listing(NamedTuple):
     keys: Sequence[str]
     labels: Sequence[int] | np.ndarray
     place: Callable[[int], str]
+
+
+def first_paths(paths: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return for each path the first one that leads to the same file.
+
+    Links, hard links and other spellings of a path lead to the same file. Files that are missing are told apart by
+    their paths.
+
+    Args:
+        paths: paths by split.
+    """
+    first: dict[object, str] = {}
+    return {
+        split: [first.setdefault(_identity(path), path) for path in listed] for split, listed in paths.items()
+    }
+
+
+def keep_together(held_out: np.ndarray, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions that are kept and held out, with every image that is in both parts kept only.
+
+    Args:
+        held_out: positions that are held out, in order.
+        keys: what identifies the image of each position, kept or held out, `[N]`.
+    """
+    is_held_out = np.zeros(len(keys), bool)
+    is_held_out[held_out] = True
+    kept = {key for key, out in zip(keys, is_held_out, strict=True) if not out}
+    is_held_out &= [key not in kept for key in keys]
+    return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
 
 
 def repeated_images(listings: Mapping[str, Listing]) -> list[str]:
@@ -59,3 +89,12 @@ def _first_positions(keys: Sequence[str]) -> dict[str, int]:
     for position, key in enumerate(keys):
         positions.setdefault(key, position)
     return positions
+
+
+def _identity(path: str) -> object:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return os.path.abspath(path)
+    # Some file systems do not number their files.
+    return (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(path)

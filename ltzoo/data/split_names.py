@@ -9,25 +9,35 @@ from collections.abc import Sequence
 _WORDS = {
     "train": (
         "train training trains trn traning trainval learn learning entrenamiento entrainement apprentissage treino "
-        "treinamento 训练 訓練"
+        "treinamento trainings addestramento trening treningowy тренировка обучение 训练 訓練 学習 학습 훈련"
     ),
     "val": (
         "val valid validation validate validating validations vali vld dev devel development tune tuning validacion "
-        "validacao validierung 验证 驗證 検証"
+        "validacao validierung validierungs validazione validatie walidacja валидация проверка 验证 驗證 検証 검증"
     ),
     "test": (
-        "test testing tests tst eval evaluation evaluate evaluating holdout heldout prueba pruebas teste testes 测试 "
-        "測試 テスト"
+        "test testing tests tst eval evaluation evaluate evaluating holdout heldout prueba pruebas teste testes тест "
+        "тестирование 测试 測試 テスト 테스트"
     ),
 }
 _BESIDE = (
     "the set sets data dataset datasets images image imgs img pictures photos split splits folder dir samples part "
-    "subset 集"
+    "subset jpg jpeg png resized cropped daten datensatz bilder fotos satz menge donnees jeu datos imagenes conjunto "
+    "dados imagens dati immagini dane zdjecia данные изображения выборка 集 数据 数据集 图片 图像 "
+    "データ 画像 データセット 데이터"
 )
-_ROLE_OF_WORD = {word: role for role, words in _WORDS.items() for word in words.split()}
+
+
+def _plain(text: str) -> str:
+    """Return a text in lower case without accents."""
+    apart = unicodedata.normalize("NFKD", text)
+    return unicodedata.normalize("NFKC", "".join(c for c in apart if not unicodedata.combining(c))).casefold()
+
+
+_ROLE_OF_WORD = {_plain(word): role for role, words in _WORDS.items() for word in words.split()}
 _LONGEST_FIRST = sorted(_ROLE_OF_WORD, key=lambda word: (-len(word), word))
 _SPLIT = "|".join(map(re.escape, _LONGEST_FIRST))
-_REST = "|".join(sorted(_BESIDE.split(), key=lambda word: -len(word)))
+_REST = "|".join(sorted(map(_plain, _BESIDE.split()), key=lambda word: -len(word)))
 _WHOLE = re.compile(rf"(?:{_REST})*({_SPLIT})(?:{_REST})*")
 _END = re.compile(rf"(.+?)({_SPLIT})(?:{_REST})*")
 _START = re.compile(rf"({_SPLIT})(.+)")
@@ -74,5 +84,4 @@ def suspicious_pair(names: Sequence[str]) -> tuple[str, str] | None:
 def _words(name: str) -> list[str]:
     """Return the words of a name in lower case, without digits, punctuation and accents."""
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", name))
-    plain = "".join(c for c in unicodedata.normalize("NFKD", parted) if not unicodedata.combining(c))
-    return re.findall(r"[^\W\d_]+", unicodedata.normalize("NFKC", plain).casefold())
+    return re.findall(r"[^\W\d_]+", _plain(parted))

@@ -15,6 +15,9 @@ DARKEST = 4096
 
 _WAY_OUT = "save it with 8 bits per channel, scaled by the range of your dataset"
 _KEYED = ("1", "L", "RGB")
+_CODESTREAM = (
+    b"\xff\x4f\xff\x51"  # The pixels of JPEG 2000 begin with these marks; 42 bytes on is the precision.
+)
 
 
 class Stored(NamedTuple):
@@ -22,15 +25,21 @@ class Stored(NamedTuple):
 
     Attributes:
         bits: bits per value.
-        stated: whether the format says that the largest value of these bits is white, as PGM does.
+        stated: whether the header names a range of its own, as PGM does, and not just that values have 16 bits.
         inverted: whether 0 is white in gray values that Pillow does not turn around.
         key_scale: factor from a transparent gray value in the file to the decoded value.
+        dark: greatest 8-bit value that Pillow makes of 16-bit colors below `DARKEST`.
+        signed: whether negative values are possible.
+        refused: why the values cannot be read rightly, or "".
     """
 
     bits: int = 8
     stated: bool = True
     inverted: bool = False
     key_scale: int = 1
+    dark: int = (DARKEST >> 8) - 1
+    signed: bool = False
+    refused: str = ""
 
 
 def stored(opened: Any) -> Stored:
@@ -41,11 +50,40 @@ def stored(opened: Any) -> Stored:
         key_scale = {"L;2": 85, "L;4": 17}.get(raw, 1)
         return Stored(16, stated=False) if ";16" in raw else Stored(key_scale=key_scale)
     if opened.format == "TIFF":
-        bits = max(opened.tag_v2.get(258, (1,)))
-        inverted = bits > 8 and opened.tag_v2.get(262) == 0
-        return Stored(bits, stated=bits != 16, inverted=inverted)
-    # The decoders of PPM and JPEG 2000 scale by the largest value that the header names.
+        return _of_tiff(opened.tag_v2, decoder=opened.tile[0][0] if opened.tile else "")
+    if opened.format == "JPEG2000":
+        return _of_jpeg_2000(opened.fp)
+    if opened.format == "PPM":
+        # The decoder scales by the largest value that the header names, which is among its arguments.
+        described = opened.tile[0][3] if opened.tile else ""
+        full = described == "I;16B" or (isinstance(described, tuple) and 65535 in described)
+        bits = 16 if full or opened.mode == "I" else 8
+        return Stored(bits, stated=not full, dark=DARKEST >> 8)  # It rounds colors, and drops no bits.
     return Stored(16 if opened.mode.startswith("I") else 8)
+
+
+def _of_tiff(tags, decoder):
+    bits = max(tags.get(258, (1,)))
+    refused = ""
+    if bits > 8 and decoder == "raw" and tags.get(284) == 2 and tags.get(277, 1) > 1:
+        refused = (
+            f"Pillow confuses the bytes of {bits}-bit values in separate planes; {_WAY_OUT}. "
+            "Received: a planar TIFF without compression"
+        )
+    inverted = bits > 8 and tags.get(262) == 0
+    return Stored(bits, stated=bits != 16, inverted=inverted, signed=2 in tags.get(339, ()), refused=refused)
+
+
+def _of_jpeg_2000(file):
+    """Read the precision, which Pillow does not tell, from the header of the compressed pixels."""
+    before = file.tell()
+    file.seek(0)
+    content = file.read()
+    file.seek(before)
+    start = content.find(_CODESTREAM)
+    precision = content[start + 42] if 0 <= start < len(content) - 42 else 7
+    bits = (precision & 127) + 1
+    return Stored(16 if bits > 8 else 8, stated=bits != 16, signed=bool(precision & 128))
 
 
 def eight_bits(image: Image.Image, header: Stored, channels: int) -> Image.Image:
@@ -61,25 +99,29 @@ def eight_bits(image: Image.Image, header: Stored, channels: int) -> Image.Image
     Raises:
         ValueError: the values have no range that the file states, or use so little of it that they would be black.
     """
+    if header.refused:
+        raise ValueError(header.refused)
     if image.mode.startswith(("I", "F")):
         image = _from_numbers(image, header)
+    elif header.signed:
+        raise ValueError(_unknown_range(f"signed {header.bits}-bit integers"))
     elif header.bits > 8 and not header.stated:
-        _check_colors(image)
+        _check_colors(image, header)
     image = _on_background(image, header)
     if channels == 1 and image.mode == "LAB":
         image = image.convert("RGB")
-    return image.convert("RGB" if channels == 3 else "L")
+    mode = "RGB" if channels == 3 else "L"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _from_numbers(image, header):
     values = np.asarray(image)
-    if image.mode == "F" or header.bits > 16 or values.min(initial=0) < 0 or values.max(initial=0) > 65535:
+    beyond = values.min(initial=0) < 0 or values.max(initial=0) > 65535
+    if image.mode == "F" or header.signed or header.bits > 16 or beyond:
         finite = values[np.isfinite(values)]
         low, high = (finite.min(), finite.max()) if finite.size else ("nan", "nan")
-        kind = "float" if image.mode == "F" else "integer"
-        raise ValueError(
-            f"the file does not say which value is white; {_WAY_OUT}. Received: {kind} values in {low}..{high}"
-        )
+        kind = "float" if image.mode == "F" else "signed integer" if header.signed else "integer"
+        raise ValueError(_unknown_range(f"{kind} values in {low}..{high}"))
     if header.bits == 16 and not header.stated and 0 < values.max(initial=0) < DARKEST:
         raise ValueError(_too_dark(f"{values.min()}..{values.max()}"))
     shown = (values >> (header.bits - 8)).astype(np.uint8)
@@ -90,15 +132,19 @@ def _from_numbers(image, header):
     return gray
 
 
-def _check_colors(image):
+def _check_colors(image, header):
     if "transparency" in image.info:
         raise ValueError(
             f"a transparent 16-bit color cannot be told from its neighbors; {_WAY_OUT}. Received: 16-bit RGB with tRNS"
         )
     bands = [band for band in image.getbands() if band not in "Aa"]
     greatest = max(image.getchannel(band).getextrema()[1] for band in bands)
-    if greatest < DARKEST >> 8:
-        raise ValueError(_too_dark(f"0..{(greatest << 8) + 255} at most"))
+    if greatest <= header.dark:
+        raise ValueError(_too_dark(f"0..{min((greatest << 8) + 255, DARKEST - 1)} at most"))
+
+
+def _unknown_range(received):
+    return f"the file does not say which value is white; {_WAY_OUT}. Received: {received}"
 
 
 def _too_dark(values):

@@ -3,6 +3,7 @@
 import pytest
 
 from ltzoo.data import image_formats
+from ltzoo.data.image_formats import why_unknown
 from ltzoo.data.pixels import OTHER_IMAGE_SUFFIXES, READABLE_SUFFIXES, UnreadableImageError, decode_image
 
 
@@ -37,3 +38,10 @@ def test_a_missing_plugin_is_named(monkeypatch):
     monkeypatch.setattr(image_formats, "_registered", lambda: ("JPEG", "PNG"))
     with pytest.raises(UnreadableImageError, match="HEIF files cannot be read here: pip install pillow-heif"):
         decode_image(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+
+
+@pytest.mark.parametrize(
+    "head, name", [(b"II*\0", "TIFF"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"\xff\xd8\xff\xe0", "JPEG")]
+)
+def test_a_known_format_that_cannot_be_read_is_named(head, name):
+    assert why_unknown(head + b"\0" * 28).startswith(f"a {name} file that is damaged, or of a kind that")

@@ -124,6 +124,27 @@ def test_a_test_image_that_is_trained_on_is_refused(root):
             load(root, **{f"{split}_list": root / "val.txt"})
 
 
+@pytest.mark.parametrize("kind", ["absolute", "link", "hard link", "linked folder"])
+def test_another_path_to_a_training_image_is_the_same_image(root, monkeypatch, kind):
+    monkeypatch.chdir(root.parent)
+    os.symlink("0 a.png", root / "train" / "n01" / "link.png")
+    os.link(root / "train" / "n01" / "0 a.png", root / "val" / "hard.png")
+    os.symlink("train", root / "also")
+    listed = {
+        "absolute": str(root / "train/n01/0 a.png"),
+        "link": "train/n01/link.png",
+        "hard link": "val/hard.png",
+        "linked folder": "also/n01/0 a.png",
+    }[kind]
+    (root / "val.txt").write_text(f"{listed} 0\n")
+    with pytest.raises(ValueError, match="Received: 1 of 1 test images that are trained on"):
+        from_list(root / "train.txt", root.name, test_list=root / "val.txt", image_size=(8, 8))
+    with (root / "train.txt").open("a") as file:
+        file.write(f"{listed} 1\n")
+    with pytest.raises(ValueError, match="every image must have one label"):
+        from_list(root / "train.txt", root.name, image_size=(8, 8))
+
+
 def test_an_image_with_two_labels_is_refused_and_repeats_are_counted(root):
     train = (root / "train.txt").read_text()
     (root / "train.txt").write_text(train + "train/n01/0 a.png 0\n")

@@ -29,9 +29,12 @@ def load(path, **arguments):
             "train Train TRAIN training trn train_set TrainSet trainset training-data train2017 01_train",
             "train",
         ),
-        ("images_train train(1) 训练集", "train"),
-        ("val valid VALIDATION dev val_images validation-set Validación", "val"),
-        ("test Testing tst test_set testData eval evaluation Test2 测试", "test"),
+        (
+            "images_train train(1) 训练集 Trainingsdaten Trainingsbilder Тренировка train_jpg 学習データ",
+            "train",
+        ),
+        ("val valid VALIDATION dev val_images validation-set Validación Validierungsdaten", "val"),
+        ("test Testing tst test_set testData eval evaluation Test2 测试 Testdatensatz dati_test", "test"),
         ("trainer contest interval cats cats_train latest station device", None),
     ],
 )
@@ -181,6 +184,27 @@ def test_a_test_image_that_links_to_a_training_image_is_refused(tmp_path):
     fill(tmp_path / "train"), fill(tmp_path / "test", images=1)
     os.symlink(tmp_path / "train" / "ant" / "0.png", tmp_path / "test" / "ant" / "9.png")
     with pytest.raises(ValueError, match=r"Received: 1 of 3 test images that are trained on"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_link_never_makes_a_training_image_a_validation_image(tmp_path, link):
+    fill(tmp_path, images=6)
+    for number in range(3):
+        link(tmp_path / "ant" / f"{number}.png", tmp_path / "ant" / f"more{number}.png")
+    for seed in range(4):
+        with pytest.warns(UserWarning, match=r"3 of 15 train images are repeats and count again"):
+            dataset = load(tmp_path, validation_fraction=0.4, seed=seed)
+        assert len(dataset.train) + len(dataset.val) == 15
+        trained = {os.stat(path).st_ino for path in dataset.train.paths}
+        assert trained.isdisjoint(os.stat(path).st_ino for path in dataset.val.paths)
+        assert {0, 1} == set(dataset.val.labels)
+
+
+def test_a_hard_link_to_a_training_image_is_refused(tmp_path):
+    fill(tmp_path / "train"), fill(tmp_path / "test", images=1)
+    os.link(tmp_path / "train" / "ant" / "2.png", tmp_path / "test" / "ant" / "9.png")
+    with pytest.raises(ValueError, match=r"Received: 1 of 3 test images that are trained on, such as"):
         load(tmp_path)
 
 

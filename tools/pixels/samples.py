@@ -123,6 +123,7 @@ def files() -> dict[str, bytes]:
         "TIFF, turned by its orientation": encoded(rgb, "TIFF", tiffinfo={0x0112: 6}),
         "TIFF, 16-bit gray": encoded(Image.fromarray(deep), "TIFF"),
         "TIFF, 12-bit gray in 16 bits": encoded(Image.fromarray(deep // 16), "TIFF"),
+        "TIFF, signed 16-bit gray": encoded(Image.fromarray(deep // 2), "TIFF", tiffinfo={339: 2}),
         "TIFF, 32-bit integers": encoded(Image.fromarray((ramp * 255).astype("int32")), "TIFF"),
         "TIFF, floats": encoded(Image.fromarray(ramp), "TIFF"),
         "TIFF, several pages": encoded(rgb, "TIFF", save_all=True, append_images=[other.copy()]),
@@ -130,6 +131,8 @@ def files() -> dict[str, bytes]:
         "PPM": encoded(rgb, "PPM"),
         "PGM": encoded(gray, "PPM"),
         "PGM, 12 bits": b"P5 40 48 4095\n" + (deep // 16).astype(">u2").tobytes(),
+        "PGM, 16 bits": b"P5 40 48 65535\n" + deep.astype(">u2").tobytes(),
+        "PGM, 12 bits in 16 bits": b"P5 40 48 65535\n" + (deep // 16).astype(">u2").tobytes(),
         "PBM": encoded(bits, "PPM"),
         "PFM (floats)": encoded(Image.fromarray(ramp), "PPM"),
         "TGA": encoded(rgb, "TGA"),
@@ -152,6 +155,7 @@ def files() -> dict[str, bytes]:
     if features.check("jpg_2000"):
         found["JPEG 2000"] = encoded(rgb, "JPEG2000")
         found["JPEG 2000, 16-bit gray"] = encoded(Image.fromarray(deep), "JPEG2000")
+        found["JPEG 2000, 12-bit gray in 16 bits"] = encoded(Image.fromarray(deep // 16), "JPEG2000")
     if ".heic" in READABLE_SUFFIXES:
         decode_image(found["PNG"])  # This registers the plugin of HEIC.
         found["HEIC"] = encoded(rgb, "HEIF")
