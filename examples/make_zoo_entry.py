@@ -39,7 +39,16 @@ def main(folder="weights"):
         "command": f"ltzoo train {NAME} --out RUN",
     }
     card = ltzoo.models.publish(
-        model, NAME, folder, backbone=BACKBONE, dataset=DATASET, measured=result, training=training
+        model,
+        NAME,
+        folder,
+        backbone=BACKBONE,
+        dataset=DATASET,
+        measured=result,
+        training=training,
+        weights_license="Apache-2.0",
+        data_license="CC-BY-4.0 (Optical Recognition of Handwritten Digits, UCI Machine Learning Repository)",
+        origin="Trained by the ltzoo project",
     )
     print(f"{folder}/{card.weights['file']}: {card.weights['size']} bytes, SHA-256 {card.weights['sha256']}")
 

@@ -15,7 +15,7 @@ import numpy as np
 from ltzoo import data, models, recipes
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.files import atomic_write
-from ltzoo.metrics import evaluate
+from ltzoo.metrics import evaluate, prediction_alarms
 from ltzoo.models import LongTailedClassifier
 from ltzoo.recipes.cifar import step_schedule
 from ltzoo.recipes.recipe import Recipe
@@ -118,6 +118,9 @@ def run(
     results[NAMES[1]], seconds[NAMES[1]] = clock.result, clock.seconds
     norms[NAMES[1]] = clock.norms
     results = {name: results[name] for name in NAMES}
+    alarms = prediction_alarms(results[NAMES[-1]].confusion, dataset.class_names)
+    for alarm in alarms:
+        say(f"Alarm: {alarm}")
     report = write_report(
         out / "report",
         title="ltzoo demo: long-tailed digits",
@@ -133,6 +136,7 @@ def run(
             f"The baseline and GCL trained for {sum(epochs)} epochs each, without augmentation; GCL stage 1 is GCL "
             f"after its first {epochs[0]} epochs.",
         ],
+        alarms=alarms,
     )
     saved = out / "model.keras"
     with atomic_write(saved) as temporary:
@@ -140,7 +144,8 @@ def run(
     served, difference = _serve(model, dataset, out / "saved_model", say) if export else (None, None)
     with atomic_write(out / "results.json") as temporary:
         rows = {name: {**results[name].to_dict(), "seconds": seconds[name]} for name in NAMES}
-        Path(temporary).write_text(json.dumps({"seed": seed, "results": rows}, indent=1), encoding="utf-8")
+        content = {"seed": seed, "results": rows, "alarms": [str(alarm) for alarm in alarms]}
+        Path(temporary).write_text(json.dumps(content, indent=1), encoding="utf-8")
     return DemoResult(dataset, results, seconds, model, recipe, report, saved, served, difference)
 
 

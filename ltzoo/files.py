@@ -1,7 +1,10 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and the names of the processes that write them."""
 
 import contextlib
 import os
+import re
+import socket
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +20,9 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
         with atomic_write("run/model.keras") as temporary:
             model.save(temporary)
 
+    Its name holds host, process and a random number, so writers in other threads, processes and hosts never share it.
+    Files that a killed process of this host left are removed; those of other hosts stay.
+
     Args:
         path: The file to write. Its folder is made if missing; an existing file is replaced.
 
@@ -28,7 +34,8 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
         raise IsADirectoryError(f"path must be a file, not a folder. Received: path={str(path)!r}")
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
+    writer = f"{host_name()}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
+    temporary = path.with_name(f".{path.name}.{writer}.part{path.suffix}")
     try:
         yield temporary
         put_in_place(temporary, path)
@@ -44,26 +51,46 @@ def put_in_place(written: str | os.PathLike, path: str | os.PathLike) -> None:
     _sync_folder(Path(path).parent)
 
 
-def _remove_leftovers(path: Path) -> None:
-    """Remove files that killed writers of `path` left next to it."""
-    head, tail = f".{path.name}.", f".part{path.suffix}"
-    for name in os.listdir(path.parent):
-        if name.startswith(head) and name.endswith(tail):
-            writer = name[len(head) : -len(tail)]
-            if writer.isdigit() and not _is_running(int(writer)):
-                (path.parent / name).unlink(missing_ok=True)
+def host_name() -> str:
+    """Return the name of this host, with the number of the process namespace (container) where there are such.
+
+    Only processes with the same name can tell by a process number whether the other one runs.
+    """
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", socket.gethostname()) or "unknown"
+    try:
+        space = re.sub(r"[^0-9]", "", os.readlink("/proc/self/ns/pid"))
+    except OSError:
+        return name
+    return f"{name}-{space}"
 
 
-def _is_running(process: int) -> bool:
+def is_running(process: int) -> bool:
+    """Return whether a process of this host runs; True where the system cannot tell."""
     if process == os.getpid() or os.name == "nt":
-        return True  # On Windows signal 0 would end the process; leftovers stay there.
+        return True  # On Windows signal 0 would end the process.
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         return True
     return True
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove files that killed writers of `path` on this host left next to it."""
+    head, tail = f".{path.name}.", f".part{path.suffix}"
+    host = host_name()
+    for name in os.listdir(path.parent):
+        if name.startswith(head) and name.endswith(tail):
+            writer = name[len(head) : -len(tail)].rsplit("-", 2)
+            if (
+                len(writer) == 3
+                and writer[0] == host
+                and writer[1].isdigit()
+                and not is_running(int(writer[1]))
+            ):
+                (path.parent / name).unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

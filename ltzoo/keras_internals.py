@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 from keras.src.backend.common import global_state
+from keras.src.backend.common.symbolic_scope import in_symbolic_scope as _in_symbolic_scope
 
 
 def layers_of(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
@@ -101,3 +102,18 @@ def is_deferred(variable: keras.Variable) -> bool:
 def set_deferred_initializer(variable: keras.Variable, initializer: Callable[..., Any]) -> None:
     """Replace the function of `(shape, dtype)` that gives a deferred variable its first value."""
     variable._initializer = initializer
+
+
+def in_symbolic_scope() -> bool:
+    """Return whether Keras is computing shapes only; its tensors then hold no values, or made-up ones."""
+    return _in_symbolic_scope()
+
+
+def hidden_state(callback: keras.callbacks.Callback) -> tuple[str, ...]:
+    """Return the names of private attributes in which a stock callback counts what it has seen."""
+    kinds = {
+        keras.callbacks.ModelCheckpoint: ("_batches_seen_since_last_saving",),
+        keras.callbacks.SwapEMAWeights: ("_ema_weights_in_model",),
+        keras.callbacks.TensorBoard: ("_global_train_batch", "_global_test_batch"),
+    }
+    return tuple(name for kind, names in kinds.items() if isinstance(callback, kind) for name in names)

@@ -14,17 +14,20 @@ Your own parts use the same decorators, such as `ltzoo.losses.register("my_loss"
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import importlib
 import inspect
 import os
 import pkgutil
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar, overload
 
 from ltzoo import own_parts
+from ltzoo.arguments import check
+from ltzoo.checks import did_you_mean as did_you_mean
+from ltzoo.checks import received, refuse
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +45,10 @@ class Entry:
 
 _Entry = TypeVar("_Entry", bound=Entry)
 _Part = TypeVar("_Part", bound=Callable[..., Any])
+
+
+_PACKAGE = str(Path(__file__).resolve().parent) + os.sep
+_FAMILIES: dict[str, Registry[Any]] = {}
 
 
 class Registry(Generic[_Entry]):
@@ -64,6 +71,7 @@ class Registry(Generic[_Entry]):
         self.what = what
         self._entry, self._otherwise, self._order = entry, otherwise, order
         self._parts: dict[str, _Entry] = {}
+        _FAMILIES[what] = self
         self._sources: dict[str, str] = {}
 
     @overload
@@ -159,28 +167,33 @@ class Registry(Generic[_Entry]):
                 `config` sets it.
 
         Raises:
-            ValueError: an unknown name or argument, or a missing argument.
+            ValueError: an unknown name or argument, a missing argument, or a value that does not fit its annotation.
         """
+        if not isinstance(config, Mapping):
+            refuse("config", f"a dict with the name of a {self.what}", config)
         arguments = dict(config)
         part = self.part(arguments.pop("name", None))
         signature = inspect.signature(part)
-        parameters = signature.parameters
-        takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
-        unknown = sorted(set(arguments) - set(parameters))
-        if unknown and not takes_any:
-            raise ValueError(
-                f"The {self.what} {config['name']!r} has no argument {', '.join(unknown)}; it has "
-                f"{', '.join(parameters) or 'none'}. "
-                f"Received: {', '.join(f'{key}={arguments[key]!r}' for key in unknown)}"
-            )
-        known = {key: value for key, value in context.items() if key in parameters}
+        check_names(self.what, config["name"], signature, arguments)
+        check(signature, arguments, f" for the {self.what} {config['name']!r}")
+        known = {key: value for key, value in context.items() if key in signature.parameters}
         try:
             signature.bind(*positional, **{**known, **arguments})
         except TypeError as error:
             raise ValueError(
                 f"The {self.what} {config['name']!r}: {error}. Received: {dict(config)!r}"
             ) from None
-        return part(*positional, **{**known, **arguments})
+        try:
+            return part(*positional, **{**known, **arguments})
+        except (ValueError, TypeError) as error:
+            # Keras and NumPy name neither the part nor what it received.
+            if raised_here(error):
+                raise
+            names = ", ".join(f"`{key}`" for key in arguments) or "no arguments"
+            raise ValueError(
+                f"The {self.what} {config['name']!r} cannot be made from {names}: {' '.join(str(error).split())[:300]} "
+                f"{received('config', dict(config))}"
+            ) from error
 
     def __getitem__(self, name: str) -> _Entry:
         self.check(name)
@@ -197,10 +210,37 @@ class Registry(Generic[_Entry]):
         return len(self.names())
 
 
-def did_you_mean(name: Any, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return " Did you mean 'x'?" with the known name most similar to `name`, or ""."""
-    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=cutoff)
-    return f" Did you mean {close[0]!r}?" if close else ""
+def family(what: str) -> Registry[Any] | None:
+    """Return the registry of a family from any floor; None before the package that makes it is imported.
+
+    Args:
+        what: the word for one of its parts, such as "conversion".
+    """
+    return _FAMILIES.get(what)
+
+
+def check_names(what: str, name: str, signature: inspect.Signature, arguments: Mapping[str, Any]) -> None:
+    """Refuse arguments that the signature of a part does not have.
+
+    Args:
+        what: the word for the part, such as "loss".
+        name: the part's name.
+        signature: its signature.
+        arguments: values by name.
+
+    Raises:
+        ValueError: there is no such argument.
+    """
+    parameters = signature.parameters
+    unknown = sorted(set(arguments) - set(parameters))
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    if unknown and not takes_any:
+        raise ValueError(
+            f"The {what} {name!r} has no argument {', '.join(f'`{key}`' for key in unknown)}; it has "
+            f"{', '.join(parameters) or 'none'}."
+            f"{did_you_mean(unknown[0], parameters)} "
+            f"Received: {', '.join(f'{key}={arguments[key]!r}' for key in unknown)}"
+        )
 
 
 def import_modules(package: str, path: Iterable[str]) -> None:
@@ -215,6 +255,12 @@ def import_modules(package: str, path: Iterable[str]) -> None:
             imported = importlib.import_module(f"{package}.{module.name}")
             if module.ispkg:
                 import_modules(imported.__name__, imported.__path__)
+
+
+def raised_here(error: BaseException) -> bool:
+    """Return whether a module of this package raised the error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and os.path.realpath(frames[-1].filename).startswith(_PACKAGE)
 
 
 def _source(part):

@@ -1,11 +1,16 @@
 """Names and cards of the zoo entries, without Keras, so that listing them is quick."""
 
+import copy
 import fnmatch
 import functools
-import json
 import os
 from pathlib import Path
 from typing import Any
+
+from ltzoo.checks import received, shortened
+from ltzoo.readers import json_text
+from ltzoo.readers.card_schema import MAX_CLASSES
+from ltzoo.readers.value_checks import is_file_name
 
 PAPERS = "papers.jsonl"
 _START = '{"name":"'
@@ -36,7 +41,7 @@ def read(entry: str) -> dict[str, Any]:
         OSError, ValueError: its card cannot be read.
     """
     own = folder() / f"{entry}.json"
-    return complete(json.loads(own.read_text(encoding="utf-8") if own.is_file() else _lines()[entry]))
+    return complete(json_text.read(own) if own.is_file() else json_text.parse(_lines()[entry]))
 
 
 def _own_files() -> list[str]:
@@ -69,35 +74,41 @@ def _split(path: Path, changed: int) -> dict[str, str]:
 
 
 def complete(card: dict[str, Any]) -> dict[str, Any]:
-    """Fill in `class_counts` and `class_names` of a card where they are null.
+    """Fill in `class_counts`, `class_names` and `data_license` of a card where they are null.
 
     `datasets/NAME.json` next to the cards has them, once for all entries of a dataset. Classes without a name there
     are called "0", "1", ...
 
     Raises:
-        ValueError: the counts are null, and the dataset's are not known.
+        ValueError: this is not a card, or the counts are null, and the dataset's are not known.
     """
-    if card["class_counts"] is None or card["class_names"] is None:
-        known = dataset(card["dataset"]["name"])
-        if card["class_counts"] is None:
-            card["class_counts"] = known.get("class_counts")
-        if card["class_counts"] is None:
-            raise ValueError(
-                f"`class_counts` of a card must be a list, for datasets without a file in {_FACTS}. "
-                f"Received: class_counts=null, dataset={card['dataset']}"
-            )
-        if card["class_names"] is None:
-            card["class_names"] = known.get("class_names")
-        if card["class_names"] is None:
-            card["class_names"] = [str(label) for label in range(len(card["class_counts"]))]
+    data = card.get("dataset") if isinstance(card, dict) else None
+    if not isinstance(data, dict) or not isinstance(data.get("name"), str):
+        raise ValueError(
+            f'`dataset` of a card must be {{"name": ..., arguments}}. {received("dataset", data)}'
+        )
+    known = dataset(data["name"])
+    for field in ("class_counts", "class_names"):
+        if field in card and card[field] is None:
+            card[field] = copy.copy(known.get(field))
+    if "class_counts" in card and card["class_counts"] is None:
+        raise ValueError(
+            f"`class_counts` of a card must be a list, for datasets without a file in {_FACTS}. "
+            f"Received: class_counts=null, dataset={shortened(data)}"
+        )
+    counts = card.get("class_counts")
+    if "class_names" in card and card["class_names"] is None and isinstance(counts, list):
+        card["class_names"] = [str(label) for label in range(min(len(counts), MAX_CLASSES))]
+    if card.get("data_license") is None:
+        card["data_license"] = known.get("license")
     return card
 
 
 @functools.cache
 def dataset(name: str) -> dict[str, Any]:
-    """Return what is known of a published dataset: its source, and perhaps `class_counts` and `class_names`."""
+    """Return what is known of a published dataset: its source, perhaps `class_counts`, `class_names` and `license`."""
     path = _FACTS / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return json_text.read(path) if is_file_name(name) and path.is_file() else {}
 
 
 def siblings_with_weights(entry: str, backbone: dict[str, Any], data: dict[str, Any]) -> list[str]:

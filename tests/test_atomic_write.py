@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
-from ltzoo.files import atomic_write
+from ltzoo.files import atomic_write, host_name
 
 
 def test_new_content_replaces_old_only_at_the_end(tmp_path):
@@ -55,3 +56,41 @@ def test_killed_writer_leaves_the_old_file_and_the_next_one_cleans_up(tmp_path):
         temporary.write_text("new")
     assert path.read_text() == "new"
     assert os.listdir(tmp_path) == ["weights.h5"]
+
+
+@pytest.mark.parametrize("writer", [f"elsewhere-{2**22 + 1}-0a", f"{2**22 + 1}", "{host}-{pid}-0a"])
+def test_files_of_other_writers_stay(tmp_path, writer):
+    """Of another host, of an older version that did not name its host, of a running process of this host."""
+    name = f".model.keras.{writer.format(host=host_name(), pid=os.getpid())}.part.keras"
+    (tmp_path / name).touch()
+    with atomic_write(tmp_path / "model.keras") as temporary:
+        temporary.touch()
+    assert sorted(os.listdir(tmp_path)) == sorted([name, "model.keras"])
+
+
+def test_files_of_a_dead_process_of_this_host_go(tmp_path):
+    (tmp_path / f".model.keras.{host_name()}-{2**22 + 1}-0a.part.keras").touch()
+    with atomic_write(tmp_path / "model.keras") as temporary:
+        temporary.touch()
+    assert os.listdir(tmp_path) == ["model.keras"]
+
+
+def test_writers_of_one_file_never_share_a_temporary_file(tmp_path):
+    names, errors = set(), []
+
+    def write(number):
+        try:
+            for _ in range(20):
+                with atomic_write(tmp_path / "result.json") as temporary:
+                    names.add(temporary.name)
+                    temporary.write_text(str(number))
+        except OSError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors and len(names) == 80
+    assert os.listdir(tmp_path) == ["result.json"]

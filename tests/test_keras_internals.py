@@ -14,6 +14,7 @@ from ltzoo import keras_internals
 from ltzoo.keras_internals import (
     build_for_training,
     deferred_variables,
+    hidden_state,
     is_deferred,
     layers_of,
     nodes_in_order,
@@ -347,6 +348,21 @@ def test_keras_internals_lie_on_the_lowest_floor():
     tree = ast.parse(Path(keras_internals.__file__).read_text(encoding="utf-8"))
     modules = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     assert not any(module.startswith("ltzoo") for module in modules)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: keras.callbacks.ModelCheckpoint("{epoch}.keras", save_freq=2),
+        lambda: keras.callbacks.SwapEMAWeights(),
+        lambda: keras.callbacks.TensorBoard(),
+    ],
+)
+def test_stock_callbacks_count_in_hidden_attributes(make):
+    callback = make()
+    assert hidden_state(callback)
+    assert all(vars(callback)[name] in (0, False) for name in hidden_state(callback))
+    assert hidden_state(keras.callbacks.TerminateOnNaN()) == ()
 
 
 def test_the_property_trainable_reaches_the_base_class():

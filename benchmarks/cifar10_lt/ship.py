@@ -85,6 +85,8 @@ def ship(row, data, options):
         backbone=runs.network(row["backbone"]),
         dataset={"name": "cifar10_lt", "imbalance_factor": int(options.factor), "seed": 0},
         measured=result,
+        weights_license="Apache-2.0",
+        origin="Trained by the ltzoo project",
         half=half,
         training={
             "backend": row["backend"],

@@ -7,6 +7,7 @@ import numpy as np
 from keras import layers
 
 from ltzoo.backbones.registry import register
+from ltzoo.checks import Seed, Width
 from ltzoo.layers.batch_normalization import BatchNormalization
 from ltzoo.layers.padded_shortcut import PaddedShortcut
 
@@ -98,7 +99,7 @@ def _convolution(inputs, filters, stride, seeds, name):
 
 @register(image_size=32)
 def resnet8(
-    input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
+    input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: Width = 1, seed: Seed | None = None
 ) -> keras.Model:
     """CIFAR ResNet with 8 layers, 75 thousand parameters; see `cifar_resnet`."""
     return cifar_resnet(1, input_shape, width_multiplier, seed, name="resnet8")
@@ -106,7 +107,7 @@ def resnet8(
 
 @register(image_size=32)
 def resnet20(
-    input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
+    input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: Width = 1, seed: Seed | None = None
 ) -> keras.Model:
     """CIFAR ResNet with 20 layers, 0.27 million parameters; see `cifar_resnet`."""
     return cifar_resnet(3, input_shape, width_multiplier, seed, name="resnet20")
@@ -114,7 +115,7 @@ def resnet20(
 
 @register(image_size=32)
 def resnet32(
-    input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
+    input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: Width = 1, seed: Seed | None = None
 ) -> keras.Model:
     """CIFAR ResNet with 32 layers, 0.46 million parameters; see `cifar_resnet`."""
     return cifar_resnet(5, input_shape, width_multiplier, seed, name="resnet32")
@@ -122,7 +123,7 @@ def resnet32(
 
 @register(image_size=32)
 def resnet44(
-    input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
+    input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: Width = 1, seed: Seed | None = None
 ) -> keras.Model:
     """CIFAR ResNet with 44 layers, 0.66 million parameters; see `cifar_resnet`."""
     return cifar_resnet(7, input_shape, width_multiplier, seed, name="resnet44")
@@ -130,7 +131,7 @@ def resnet44(
 
 @register(image_size=32)
 def resnet56(
-    input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: float = 1, seed: int | None = None
+    input_shape: Sequence[int | None] = (32, 32, 3), width_multiplier: Width = 1, seed: Seed | None = None
 ) -> keras.Model:
     """CIFAR ResNet with 56 layers, 0.85 million parameters; see `cifar_resnet`."""
     return cifar_resnet(9, input_shape, width_multiplier, seed, name="resnet56")

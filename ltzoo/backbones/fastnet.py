@@ -7,7 +7,9 @@ import numpy as np
 from keras import layers
 
 from ltzoo.backbones.registry import register
+from ltzoo.checks import Seed, Size
 from ltzoo.layers.batch_normalization import BatchNormalization
+from ltzoo.precision import float32_or_float64
 
 WIDTHS = (64, 128, 256)
 SMALLEST_POOLED = 4
@@ -16,8 +18,8 @@ SMALLEST_POOLED = 4
 @register(image_size=(32, 96, 8))
 def fastnet(
     input_shape: Sequence[int | None] = (32, 32, 3),
-    widths: Sequence[int] = WIDTHS,
-    seed: int | None = None,
+    widths: Sequence[Size] = WIDTHS,
+    seed: Seed | None = None,
 ) -> keras.Model:
     """A plain network in the spirit of the CIFAR-10 speed records (Page, 2019; Jordan, 2024).
 
@@ -26,7 +28,8 @@ def fastnet(
 
     It learns quickly. The technique "whitened_patches" sets "whiten" from the training images, so that it turns patches
     into uncorrelated channels of equal variance, each with a filter and its negative. The 3x3 convolutions start as
-    the identity on as many channels as they have inputs.
+    the identity on as many channels as they have inputs. "whiten" computes in float32 under mixed precision too: the
+    filters of weak directions subtract large, nearly equal numbers, which half precision has rounded.
 
     Args:
         input_shape: (height, width, channels) of the normalized images; height and width may be None. Maps with a
@@ -40,7 +43,8 @@ def fastnet(
         "whiten", "stage1_conv1", "stage1_pool", "stage1_bn1", "stage1_relu1", "stage1_conv2", ...
 
     Raises:
-        ValueError: `widths` is empty or has an entry below 1, or `input_shape` lacks the number of channels.
+        ValueError: `widths` is empty or has an entry below 1, or `input_shape` lacks the number of channels or has a
+            side below 2.
 
     Deviations from Jordan (2024): ReLU instead of GELU, batch norm with a scale and the usual momentum, and the mean
     over all remaining positions instead of the maximum.
@@ -52,11 +56,20 @@ def fastnet(
         raise ValueError(
             f"`input_shape` must be (height, width, channels). Received: input_shape={tuple(input_shape)}"
         )
+    if any(side is not None and side < 2 for side in input_shape[:2]):
+        raise ValueError(
+            "`input_shape` must have a height and width of 2 or more, the size of the first convolution. "
+            f"Received: input_shape={tuple(input_shape)}"
+        )
     seeds = iter(np.random.SeedSequence(seed).generate_state(2 * len(widths) + 1).tolist())
     images = keras.Input(input_shape, name="images")
     whitened = 2 * 4 * input_shape[-1]  # One filter of each sign per number in a patch.
     x = layers.Conv2D(
-        whitened, 2, kernel_initializer=keras.initializers.HeNormal(seed=next(seeds)), name="whiten"
+        whitened,
+        2,
+        kernel_initializer=keras.initializers.HeNormal(seed=next(seeds)),
+        dtype=float32_or_float64(keras.config.dtype_policy().compute_dtype),
+        name="whiten",
     )(images)
     x = layers.ReLU(name="whiten_relu")(x)
     for stage, width in enumerate(widths, start=1):
@@ -86,7 +99,7 @@ class IdentityOfChannels(keras.initializers.Initializer):
         seed: seed of the random filters; None draws one.
     """
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, seed: Seed | None = None) -> None:
         self.seed = int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1) if seed is None else int(seed)
 
     def __call__(self, shape, dtype=None):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import keras
 
 from ltzoo.backbones.residual_blocks import final_norms, last_stage, norm_layers, residual_blocks
+from ltzoo.checks import one_of
 from ltzoo.keras_internals import parts_of
 
 PLACEMENTS = ("paper", "A", "B", "C")
@@ -46,11 +47,7 @@ def select_norms(model: keras.Model, placement: str | Sequence[str] = "paper") -
         if isinstance(layer, keras.layers.BatchNormalization)
     ]
     if isinstance(placement, str):
-        if placement not in PLACEMENTS:
-            raise ValueError(
-                f"`placement` must be one of {PLACEMENTS} or a list of patterns of layer names. "
-                f"Received: placement={placement!r}"
-            )
+        one_of("placement", placement, PLACEMENTS)
         if nested:
             raise ValueError(
                 f"`model` has batch normalization in nested models ({', '.join(nested[:3])}); change the inner model "

@@ -62,7 +62,7 @@ def get(name: str, **arguments: Any) -> keras.Model:
     if ":" in str(name):
         return libraries.get(name, **arguments)
     entry = _BACKBONES[name]
-    backbone = entry.part(**arguments)
+    backbone = _BACKBONES.make({"name": name, **arguments})
     if entry.pixel_statistics is not None:
         set_pixel_statistics(backbone, *entry.pixel_statistics)
     return backbone

@@ -7,6 +7,7 @@ import numpy as np
 from keras import layers
 
 from ltzoo.backbones.registry import register
+from ltzoo.checks import Seed, Width, one_of
 from ltzoo.layers.batch_normalization import BatchNormalization
 
 STEMS = ("imagenet", "small")
@@ -60,8 +61,7 @@ def residual_network(
     blocks = tuple(int(number) for number in blocks)
     if len(blocks) != 4 or min(blocks) < 1:
         raise ValueError(f"`blocks` must be four numbers, each 1 or more. Received: blocks={blocks}")
-    if stem not in STEMS:
-        raise ValueError(f"`stem` must be one of {STEMS}. Received: stem={stem!r}")
+    one_of("stem", stem, STEMS)
     if len(input_shape) != 3 or input_shape[-1] is None:
         raise ValueError(
             f"`input_shape` must be (height, width, channels). Received: input_shape={tuple(input_shape)}"
@@ -139,8 +139,8 @@ def _register(name, blocks, summary, **arguments):
     def build(
         input_shape: Sequence[int | None] = (224, 224, 3),
         stem: str = "imagenet",
-        width_multiplier: float = 1,
-        seed: int | None = None,
+        width_multiplier: Width = 1,
+        seed: Seed | None = None,
     ) -> keras.Model:
         return residual_network(
             blocks,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
+
+from ltzoo.checks import integer, number
 
 PROFILES = ("exponential", "step", "pareto")
 
@@ -15,16 +15,7 @@ _ROUNDING = 1e-9
 
 def validate_imbalance_factor(imbalance_factor: float) -> float:
     """Return `imbalance_factor` as a float; raise a ValueError unless it is finite and at least 1."""
-    try:
-        factor = float(imbalance_factor)
-    except (TypeError, ValueError):
-        factor = math.nan
-    if not math.isfinite(factor) or factor < 1:
-        raise ValueError(
-            "`imbalance_factor`, the largest class count divided by the smallest, must be a number of at least 1 "
-            f"(1 is balanced). Received: imbalance_factor={imbalance_factor!r}"
-        )
-    return factor
+    return number("imbalance_factor", imbalance_factor, least=1)
 
 
 def long_tail_counts(
@@ -62,12 +53,9 @@ def long_tail_counts(
     Raises:
         ValueError: if an argument is out of range, or the rarest class would get no image.
     """
-    for name, value in (("max_count", max_count), ("num_classes", num_classes)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"`{name}` must be an integer of at least 1. Received: {name}={value!r}")
+    max_count, num_classes = integer("max_count", max_count, 1), integer("num_classes", num_classes, 1)
     factor = validate_imbalance_factor(imbalance_factor)
-    if not power > 0:
-        raise ValueError(f"`power` must be positive. Received: power={power!r}")
+    power = number("power", power, above=0)
     position = np.arange(num_classes) / max(num_classes - 1, 1)
     if profile == "exponential":
         counts = max_count * (1.0 / factor) ** position

@@ -51,6 +51,11 @@ def cli(context, parts):
                 context,
                 param_hint="'--parts'",
             )
+    for path in parts:
+        if not os.path.isfile(os.path.expanduser(path)):
+            raise click.BadParameter(
+                f"It must be an existing Python file. Received: {path}", context, param_hint="'--parts'"
+            )
     if parts:
         _add_parts(context, [os.path.abspath(os.path.expanduser(path)) for path in parts])
     if own_parts.there_are_some():

@@ -3,7 +3,6 @@
 import contextlib
 import importlib
 import importlib.util
-import json
 import logging
 import os
 import sys
@@ -11,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from ltzoo.cli.user_errors import UserError
+from ltzoo.readers import json_text
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -56,7 +56,8 @@ def _choose(preferred: str | None) -> str:
         if name in BACKENDS and installed(name):
             return name
     raise UserError(
-        "Keras needs a backend and none is installed. Install one: pip install 'ltzoo[tensorflow]'"
+        "Keras needs a backend and none is installed. Install one: pip install 'ltzoo[tensorflow]'. "
+        f"Received: none of {', '.join(BACKENDS)}"
     )
 
 
@@ -64,7 +65,7 @@ def _configured() -> str | None:
     """Return the backend in Keras's configuration file."""
     folder = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
     try:
-        return json.loads((Path(folder) / "keras.json").read_text(encoding="utf-8")).get("backend")
+        return json_text.read(Path(folder) / "keras.json").get("backend")
     except (OSError, ValueError, AttributeError):
         return None
 

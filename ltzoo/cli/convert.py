@@ -5,18 +5,21 @@ from pathlib import Path
 import click
 
 from ltzoo import shipped
+from ltzoo.checkpoint_layouts import layout_names
+from ltzoo.cli import places
 from ltzoo.cli.backend import use_backend
+from ltzoo.cli.console import echo
 from ltzoo.cli.models import check_model, load_model
+from ltzoo.cli.options import Command, Name
 from ltzoo.cli.user_errors import UserError
 from ltzoo.files import atomic_write
 
-LAYOUTS = (
-    "balanced_softmax", "decoupling", "fsa", "gcl", "gcl_places", "ldam", "mislas", "mislas_places", "nbn"
-)  # fmt: skip
+LAYOUTS = layout_names()
 _WEIGHTS, _MODEL = ".weights.h5", ".keras"
 
 
 @click.command(
+    cls=Command,
     short_help="Convert to or from the authors' PyTorch checkpoints.",
     epilog="""\b
 Examples:
@@ -25,14 +28,14 @@ Examples:
   ltzoo convert runs/photos --to torch --layout gcl --out photos.pth
 
 \b
-Files are read with torch.load(weights_only=True): no code in them runs.""",
+Files are read as data, without PyTorch: no code in them runs.""",
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--entry", help="Zoo entry (or run folder, or .keras file) that the checkpoint belongs to.")
 @click.option(
     "--layout",
     metavar="NAME",
-    type=click.Choice(LAYOUTS),
+    type=Name(LAYOUTS),
     help=f"Layout of the names in the file: {', '.join(LAYOUTS)}. Detected when reading.",
 )
 @click.option(
@@ -62,13 +65,14 @@ def convert(files, entry, layout, to, out, overwrite):
 def _to_keras(files, entry, layout, out, overwrite):
     if entry is None:
         raise UserError(
-            f"--entry must name the model that {files[0]} belongs to; ltzoo list shows the entries."
+            f"--entry must name the model that {files[0]} belongs to; ltzoo list shows the entries. "
+            "Received: no --entry"
         )
     is_entry = entry in shipped.names()
     if out is None and not is_entry:
-        raise UserError(f"--out is missing: a {_WEIGHTS} or {_MODEL} file.")
+        raise UserError(f"--out must be a {_WEIGHTS} or {_MODEL} file. Received: no --out")
     out = f"{entry}{_WEIGHTS}" if out is None else out
-    target = _target(out, overwrite)
+    target = places.new_file("--out", out, overwrite)
     if not target.name.endswith((_WEIGHTS, _MODEL)):
         raise UserError(f"--out must end in {_WEIGHTS} or {_MODEL}. Received: {out}")
     for file in files:
@@ -92,28 +96,25 @@ def _to_keras(files, entry, layout, out, overwrite):
         with atomic_write(target) as temporary:
             model.save(temporary)
     count = sum(len(names) for file in parts for names in file.values())
-    click.echo(f"Wrote {out} ({count} tensors read)")
+    echo(f"Wrote {out} ({count} tensors read)")
+    echo("Their license is the one that their owner gives; 'ltzoo push' asks for it")
     if is_entry and target.name.endswith(_WEIGHTS):
-        click.echo(f"Load it: ltzoo.models.load({entry!r}, weights={str(out)!r})")
+        echo(f"Load it: ltzoo.models.load({entry!r}, weights={str(out)!r})")
 
 
 def _to_torch(files, entry, layout, out, overwrite):
     if len(files) != 1 or entry is not None:
-        raise UserError("--to torch takes one model, as FILE, and no --entry.")
+        raise UserError(f"--to torch takes one model, as FILE, and no --entry. Received: {' '.join(files)}")
     if layout is None or out is None:
-        raise UserError(f"--to torch needs --out and --layout, one of {', '.join(LAYOUTS)}.")
-    target = _target(out, overwrite)
+        raise UserError(
+            f"--to torch needs --out and --layout, one of {', '.join(LAYOUTS)}. "
+            f"Received: --out {out}, --layout {layout}"
+        )
+    target = places.new_file("--out", out, overwrite)
     check_model(files[0])
     use_backend()
     from ltzoo.models import convert
 
     model = load_model(files[0])
     convert.save_torch(model, target, layout)
-    click.echo(f"Wrote {out} ({layout})")
-
-
-def _target(out, overwrite):
-    target = Path(out).expanduser()
-    if target.is_dir() or (target.exists() and not overwrite):
-        raise UserError(f"--out exists already; add --overwrite to replace it. Received: {out}")
-    return target
+    echo(f"Wrote {out} ({layout})")

@@ -27,6 +27,41 @@ def resolve(data: str) -> str:
     return data
 
 
+def check(arguments: dict) -> None:
+    """Refuse a dataset or options that `load_dataset` would refuse, without reading its images.
+
+    Args:
+        arguments: values for `KEYS`, with `data` already resolved.
+    """
+    from ltzoo import data as datasets
+
+    given = {key: arguments[key] for key in KEYS if arguments.get(key) is not None}
+    name = given["data"]
+    for key in ("data_dir", "image_root"):
+        if key in given and not Path(given[key]).expanduser().exists():
+            raise UserError(f"{_option(key)} must exist. Received: {given[key]}")
+    if os.path.isabs(name):
+        _refuse(given, ("imbalance_factor",), "a folder keeps all its images")
+        _refuse(given, ("data_dir", "image_root"), "they are for named datasets")
+        return
+    _refuse(given, ("channels", "validation_fraction"), f"the dataset {name} has its own")
+    known = datasets.facts(name)
+    lists = [] if known is None else list(known.lists.values())
+    if not lists:
+        return
+    if "data_dir" not in given:
+        raise UserError(
+            f"--data-dir is missing: the folder with {', '.join(lists)} for {name}, and with the images that they "
+            "list (or give --image-root). Received: no --data-dir"
+        )
+    for file in lists:
+        if not (Path(given["data_dir"]).expanduser() / file).is_file():
+            raise UserError(
+                f"--data-dir must hold {', '.join(lists)} for {name}, and {file} is missing. "
+                f"Received: {given['data_dir']}"
+            )
+
+
 def load_dataset(arguments: dict, class_names=None):
     """Load the `LongTailedDataset` that a command's arguments describe.
 
@@ -43,11 +78,9 @@ def load_dataset(arguments: dict, class_names=None):
         given["image_size"] = tuple(given["image_size"])
     if "channels" in given:
         given["channels"] = int(given["channels"])
+    check(arguments)
     if not os.path.isabs(name):
-        _refuse(given, ("channels", "validation_fraction"), f"the dataset {name} has its own")
         return datasets.load(name, seed=seed, **given)
-    _refuse(given, ("imbalance_factor",), "a folder keeps all its images")
-    _refuse(given, ("data_dir", "image_root"), "they are for named datasets")
     return datasets.from_directory(name, seed=seed, class_names=class_names, **given)
 
 
@@ -84,7 +117,7 @@ def check_classes(dataset, model) -> None:
         first = next(i for i, (a, b) in enumerate(zip(found, expected, strict=True)) if a != b)
         raise UserError(
             "The dataset orders its classes differently than the model: "
-            f"class {first} is {found[first]!r} in the data and {expected[first]!r} in the model"
+            f"class {first} must be {expected[first]!r}. Received: {found[first]!r}"
         )
     raise UserError(
         f"The dataset must have the model's {len(expected)} classes ({_head(expected)}). "
@@ -104,7 +137,11 @@ def check_image_shape(dataset, model) -> None:
 def _refuse(given: dict, keys: tuple, reason: str) -> None:
     for key in keys:
         if key in given:
-            raise UserError(f"--{key.replace('_', '-')} does not apply: {reason}. Received: {given[key]}")
+            raise UserError(f"{_option(key)} does not apply: {reason}. Received: {given[key]}")
+
+
+def _option(key: str) -> str:
+    return "--" + key.replace("_", "-")
 
 
 def _head(names: list[str]) -> str:

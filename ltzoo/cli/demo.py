@@ -1,14 +1,15 @@
 """`ltzoo demo`: train, report and export on real images, offline, in a few minutes."""
 
-from pathlib import Path
-
 import click
 
+from ltzoo.cli import places
 from ltzoo.cli.backend import use_backend
-from ltzoo.cli.user_errors import Interrupted, UserError
+from ltzoo.cli.options import SEED, Command
+from ltzoo.cli.user_errors import Interrupted
 
 
 @click.command(
+    cls=Command,
     short_help="Train, report and export on handwritten digits.",
     epilog="""\b
 Examples:
@@ -20,7 +21,7 @@ Examples:
 )
 @click.option(
     "--seed",
-    type=int,
+    type=SEED,
     default=0,
     show_default=True,
     metavar="N",
@@ -35,9 +36,7 @@ def demo(out, seed, export):
     The scans come with scikit-learn. The demo takes a few minutes on two CPU cores and replaces the files of an
     earlier demo in the folder.
     """
-    folder = Path(out).expanduser()
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"--out must be a folder. Received: the file {out}")
+    folder = places.new_folder("--out", out)
     use_backend()
     from ltzoo import demo as demonstration
     from ltzoo.cli.console import console

@@ -1,19 +1,23 @@
 """`ltzoo evaluate`: measure a trained classifier."""
 
+import os
 from pathlib import Path
 
 import click
 
 from ltzoo import shipped
-from ltzoo.cli import cards
+from ltzoo.cli import cards, places
+from ltzoo.cli import data as data_module
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.models import check_model, load_model
-from ltzoo.cli.options import data_options
+from ltzoo.cli.options import BATCH_SIZE, Command, data_options
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.cli.user_errors import UserError
+from ltzoo.printable import shown_address
 
 
 @click.command(
+    cls=Command,
     short_help="Measure a trained model.",
     epilog="""\b
 Examples:
@@ -28,30 +32,32 @@ Examples:
     type=click.Choice(["test", "val", "train"]),
     help="Default: the first of these that the data has.",
 )
-@click.option(
-    "--batch-size", type=click.IntRange(min=1), default=256, show_default=True, help="Images per batch."
-)
+@click.option("--batch-size", type=BATCH_SIZE, default=256, show_default=True, help="Images per batch.")
 @click.option("--json", "json_path", metavar="PATH", help="Also write all results to this file.")
 @data_options
 def evaluate(model, data, split, batch_size, json_path, **options):
     """Measure accuracy and calibration of MODEL: a run folder, a .keras file or a zoo entry.
 
-    The many / medium / few groups follow the model's training counts. A folder without test and val sub-folders
-    is used as a whole.
+    The many / medium / few groups follow the model's training counts. The folder that a run was trained on has the
+    run's validation images. Another folder without test and val sub-folders is used as a whole.
     """
     check_model(model)
     given = {key: value for key, value in options.items() if value is not None}
+    data = None if data is None else _unless_own(model, data_module.resolve(data))
     source = _source(model, data, given)
+    _check(source)
+    if json_path is not None:
+        places.new_file("--json", json_path, overwrite=True)
+        places.folder("The folder of --json", str(Path(json_path).expanduser().parent))
     use_backend()
-    from ltzoo.cli import data as data_module
-    from ltzoo.cli.console import console
+    from ltzoo.cli.console import console, print_alarms
     from ltzoo.metrics import evaluate as measure
+    from ltzoo.metrics import prediction_alarms
     from ltzoo.report import results_table
+    from ltzoo.report.columns import images_of
 
-    if data is not None:
-        source["data"] = data_module.resolve(data)
     classifier = load_model(model)
-    dataset = _load(source, classifier)
+    dataset = _load(source, classifier, whole=data is not None)
     data_module.check_classes(dataset, classifier)
     data_module.check_image_shape(dataset, classifier)
     splits = dataset.splits()
@@ -60,12 +66,20 @@ def evaluate(model, data, split, batch_size, json_path, **options):
         raise UserError(f"--split must be one of {', '.join(splits)} for this data. Received: {name}")
     result = measure(classifier, splits[name], batch_size=batch_size)
     shown = (
-        classifier.name if model in shipped.names() else Path(model).name
+        classifier.name if model in shipped.names() else Path(shown_address(model)).name
     )  # The weights may come from a related entry.
-    label = "all" if list(splits) == ["train"] else name
-    console().print(results_table({f"{shown} ({label}, {len(splits[name])})": result}))
+    label = "all" if data is not None and list(splits) == ["train"] else name
+    console().print(results_table({f"{shown} ({label}, {len(splits[name])})": result}, split=label))
+    alarms = prediction_alarms(result.confusion, classifier.class_names, images_of(label))
+    print_alarms(alarms)
     if json_path is not None:
-        write_json(Path(json_path), {"split": name, "images": len(splits[name]), "result": result.to_dict()})
+        content = {
+            "split": label,
+            "images": len(splits[name]),
+            "result": result.to_dict(),
+            "alarms": [str(alarm) for alarm in alarms],
+        }
+        write_json(Path(json_path), content)
 
 
 def _source(model: str, data: str | None, given: dict) -> dict:
@@ -89,9 +103,21 @@ def _source(model: str, data: str | None, given: dict) -> dict:
     return {**arguments, **given}
 
 
-def _load(source: dict, classifier):
-    import os
+def _unless_own(model: str, data: str) -> str | None:
+    """Return a dataset, or None if it is the folder that the run was trained on, whose splits are then the run's."""
+    run = RunFolder(model)
+    own = run.is_run() and os.path.isabs(data) and run.read()["arguments"].get("data") == data
+    return None if own else data
 
+
+def _check(source: dict) -> None:
+    if "card" in source:
+        source = {**source, "data": source["card"]["name"]}
+    data_module.check(source)
+
+
+def _load(source: dict, classifier, whole: bool):
+    """Load the dataset; a folder at the model's image size, and without held-out images if it is used as a whole."""
     from ltzoo import data as datasets
     from ltzoo.cli.data import load_dataset
 
@@ -100,6 +126,8 @@ def _load(source: dict, classifier):
         return datasets.load(arguments.pop("name"), **arguments)
     if os.path.isabs(source["data"]):
         height, width, channels = classifier.image_shape
-        defaults = {"image_size": [height, width], "channels": channels, "validation_fraction": 0.0}
+        defaults: dict = {"image_size": [height, width], "channels": channels}
+        if whole:
+            defaults["validation_fraction"] = 0.0
         return load_dataset({**defaults, **source}, class_names=classifier.class_names)
     return load_dataset(source)

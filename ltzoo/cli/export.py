@@ -5,14 +5,17 @@ from pathlib import Path
 import click
 
 from ltzoo import shipped
+from ltzoo.cli import places
 from ltzoo.cli.backend import installed, use_backend
+from ltzoo.cli.console import echo
 from ltzoo.cli.models import check_model, load_model
-from ltzoo.cli.options import PartName
+from ltzoo.cli.options import Command, PartName
 from ltzoo.cli.user_errors import UserError
 from ltzoo.export_formats import FORMATS, writers_of
 
 
 @click.command(
+    cls=Command,
     short_help="Write a model for serving.",
     epilog="""\b
 Examples:
@@ -38,8 +41,12 @@ def export(model, out, format_, overwrite):
     form = FORMATS[format_]
     if form.suffix and target.suffix != form.suffix:
         raise UserError(f"--out must end in {form.suffix} for --format {format_}. Received: {out}")
-    if target.exists() and not overwrite:
-        raise UserError(f"--out exists already; add --overwrite to replace it. Received: {out}")
+    other = next((name for name in FORMATS if FORMATS[name].suffix == (target.suffix or None)), None)
+    if not form.suffix and other is not None:
+        raise UserError(
+            f"--out must be a folder for --format {format_}; use --format {other}. Received: {out}"
+        )
+    (places.new_file if form.suffix else places.new)("--out", out, overwrite)
     check_model(model)
     present = use_backend(next(iter(filter(installed, form.writers)), None))
     try:
@@ -47,13 +54,11 @@ def export(model, out, format_, overwrite):
         classifier = load_model(model)
         classifier.export(target, format=format_, card=_card(model))
     except ImportError as error:
-        raise UserError(f"--format {format_} needs a library that is not installed: {error}") from error
+        raise UserError(f"--format {format_} needs a library: {error}") from error
     height, width, channels = classifier.image_shape
     classes = classifier.class_names
-    click.echo(
-        f"Wrote {out} ({form.title}): [batch, {height}, {width}, {channels}] with pixels 0..255 to logits"
-    )
-    click.echo(f"Classes in order: {', '.join(classes[:10])}{', ..' if len(classes) > 10 else ''}")
+    echo(f"Wrote {out} ({form.title}): [batch, {height}, {width}, {channels}] with pixels 0..255 to logits")
+    echo(f"Classes in order: {', '.join(classes[:10])}{', ..' if len(classes) > 10 else ''}")
 
 
 def _card(model):

@@ -1,12 +1,17 @@
 """Option types and option groups that several commands share."""
 
-import json
+import math
 import re
 
 import click
 
+from ltzoo.checks import MAX_SEED, RANGES, did_you_mean
+from ltzoo.cli.settings import Backbone as Backbone
+from ltzoo.cli.settings import Setting as Setting
+
 # The value of --start-from that asks for random weights.
 SCRATCH = "scratch"
+_EPOCHS = RANGES["Epochs"]
 
 
 class Epochs(click.ParamType):
@@ -18,11 +23,10 @@ class Epochs(click.ParamType):
         """Return the parsed value, or fail with a usage error."""
         if isinstance(value, list):
             return value
-        if (
-            not re.fullmatch(r"\d+(,\d+)*", str(value))
-            or min(numbers := [int(n) for n in value.split(",")]) < 1
-        ):
-            self.fail(f"{value!r} is not a number of epochs such as 20, or 20,5 for two stages.", param, ctx)
+        found = re.fullmatch(r"\d{1,9}(,\d{1,9})*", str(value))
+        if not found or 0 in (numbers := [int(n) for n in value.split(",")]) or max(numbers) not in _EPOCHS:
+            right = "a number of epochs such as 20, or 20,5 for two stages, of at most a million"
+            self.fail(f"{value!r} is not {right}.", param, ctx)
         return numbers
 
 
@@ -35,31 +39,12 @@ class ImageSize(click.ParamType):
         """Return the parsed value, or fail with a usage error."""
         if isinstance(value, list):
             return value
-        found = re.fullmatch(r"(\d+)(?:x(\d+))?", str(value))
-        if not found or 0 in (size := [int(found[1]), int(found[2] or found[1])]):
-            self.fail(f"{value!r} is not an image size such as 64, or 64x96 for height x width.", param, ctx)
+        found = re.fullmatch(r"(\d{1,9})(?:x(\d{1,9}))?", str(value))
+        size = [int(found[1]), int(found[2] or found[1])] if found else [0]
+        if not 1 <= min(size) <= max(size) <= _MAX_SIDE:
+            right = f"an image size such as 64, or 64x96 for height x width, of at most {_MAX_SIDE} pixels"
+            self.fail(f"{value!r} is not {right}.", param, ctx)
         return size
-
-
-class Backbone(click.ParamType):
-    """Parse `resnet32`, or `resnet32:width_multiplier=2` with arguments, into a dict with `name`.
-
-    Names from other libraries contain a colon: `keras_applications:ResNet50:weights=imagenet`.
-    """
-
-    name = "NAME[:KEY=VALUE,..]"
-
-    def convert(self, value, param, ctx):
-        """Return the parsed value, or fail with a usage error."""
-        if isinstance(value, dict):
-            return value
-        name, _, rest = value.partition(":")
-        if rest and "=" not in rest.partition(":")[0]:  # A network's name follows, not an argument.
-            name, _, rest = value.rpartition(":")
-            if "=" not in rest:
-                name, rest = value, ""
-        settings = dict(key_and_value(part, param, ctx) for part in rest.split(",") if part)
-        return {"name": name, **settings}
 
 
 class PartName(click.ParamType):
@@ -87,25 +72,57 @@ class PartName(click.ParamType):
         return value
 
 
-class Setting(click.ParamType):
-    """Parse `key=value` into `[key, value]`; the value is JSON, or else text."""
+class Name(click.ParamType):
+    """Accept one of several names that are fixed.
 
-    name = "KEY=VALUE"
+    Args:
+        names: the names.
+    """
+
+    name = "NAME"
+
+    def __init__(self, names):
+        self.names = list(names)
+
+    def get_metavar(self, param, ctx=None):
+        """Return all names."""
+        return f"[{'|'.join(self.names)}]"
 
     def convert(self, value, param, ctx):
         """Return the parsed value, or fail with a usage error."""
-        return value if isinstance(value, (list, tuple)) else list(key_and_value(value, param, ctx))
+        if value not in self.names:
+            hint = did_you_mean(value, self.names)
+            self.fail(f"{value!r} is not one of {', '.join(self.names)}.{hint}", param, ctx)
+        return value
 
 
-def key_and_value(text: str, param=None, ctx=None) -> tuple:
-    """Return both sides of `key=value`; the value is parsed as JSON where possible."""
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise click.BadParameter(f"{text!r} is not of the form KEY=VALUE.", ctx, param)
-    try:
-        return key.strip(), json.loads(value)
-    except ValueError:
-        return key.strip(), value
+class Number(click.FloatRange):
+    """Accept a finite number in a range."""
+
+    def convert(self, value, param, ctx):
+        """Return the parsed value, or fail with a usage error."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
+
+
+class Command(click.Command):
+    """A command that refuses empty values: an empty path would mean the current folder."""
+
+    def parse_args(self, ctx, args):
+        """Parse the words of the command line into `ctx.params`."""
+        rest = super().parse_args(ctx, args)
+        for param in self.params:
+            value = ctx.params.get(param.name)
+            if value == "" or (isinstance(value, tuple) and "" in value):
+                raise click.BadParameter("It must not be empty. Received: ''.", ctx, param)
+        return rest
+
+
+SEED = click.IntRange(0, MAX_SEED)
+BATCH_SIZE = click.IntRange(1, 2**20)
+_MAX_SIDE = 4096
 
 
 _DATA_OPTIONS = (
@@ -113,7 +130,7 @@ _DATA_OPTIONS = (
     click.option("--image-root", metavar="PATH", help="Folder that the paths in list files are relative to."),
     click.option(
         "--imbalance-factor",
-        type=float,
+        type=Number(min=1),
         metavar="X",
         help="Largest class / smallest class, for datasets made long-tailed.",
     ),
@@ -125,7 +142,7 @@ _DATA_OPTIONS = (
     ),
     click.option(
         "--data-seed",
-        type=int,
+        type=SEED,
         metavar="N",
         help="Seed that chooses subset and validation images (default 0).",
     ),

@@ -1,17 +1,22 @@
 """`ltzoo predict`: print the most probable classes of images."""
 
+import os
+
 import click
 
 from ltzoo import shipped
 from ltzoo.cli import cards
 from ltzoo.cli.backend import use_backend
+from ltzoo.cli.console import echo
 from ltzoo.cli.models import check_model, load_model
+from ltzoo.cli.options import Command
 from ltzoo.cli.user_errors import UserError
 
 _BATCH = 64
 
 
 @click.command(
+    cls=Command,
     short_help="Print the classes of images.",
     epilog="""\b
 Examples:
@@ -29,6 +34,9 @@ Examples:
 def predict(images, model, top, skip_unreadable):
     """Print the most probable classes of each IMAGE, one line per image."""
     check_model(model)
+    for path in () if skip_unreadable else images:
+        if not os.path.isfile(path):
+            raise UserError(f"IMAGE must be an existing file. Received: {path}")
     use_backend()
     import numpy as np
 
@@ -41,16 +49,16 @@ def predict(images, model, top, skip_unreadable):
     if errors and not skip_unreadable:
         raise UnreadableImagesError(errors, len(images))
     for error in errors:
-        click.echo(f"Warning: skipped: {error}", err=True)
+        echo(f"Warning: skipped: {error}", err=True)
     unreadable = {error.path for error in errors}
     positions = [position for position, path in enumerate(images) if path not in unreadable]
     if not positions:
-        raise UserError("None of the images can be read")
+        raise UserError(f"IMAGE must be readable for one image or more. Received: {len(images)} unreadable")
     for start in range(0, len(positions), _BATCH):
         chosen = positions[start : start + _BATCH]
         logits = np.asarray(classifier.predict_on_batch(split.load(chosen)), "float64")
         for position, row in zip(chosen, logits, strict=True):
-            click.echo(f"{images[position]}: {_most_probable(row, classifier.class_names, top)}")
+            echo(f"{images[position]}: {_most_probable(row, classifier.class_names, top)}")
 
 
 def _resize(model: str) -> int | None:

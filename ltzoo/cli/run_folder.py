@@ -5,8 +5,12 @@ import json
 import os
 from pathlib import Path
 
+from ltzoo.cli.run_schema import RUN_BYTES, check_result, check_run, result_bytes
 from ltzoo.cli.user_errors import UserError, mistake
 from ltzoo.files import atomic_write
+from ltzoo.readers import json_text
+from ltzoo.writer_lock import FILE_NAME as LOCK
+from ltzoo.writer_lock import WriterLock
 
 FORMAT = 1
 
@@ -22,6 +26,7 @@ class RunFolder:
 
     def __init__(self, path):
         self.path = Path(path).expanduser()
+        self.lock = WriterLock(self.path)
         self.run = self.path / "run.json"
         self.checkpoint = self.path / "checkpoint"
         self.model = self.path / "model.keras"
@@ -34,12 +39,13 @@ class RunFolder:
         return self.run.is_file()
 
     def claim(self, resume: bool) -> None:
-        """Refuse a folder that something else is in.
+        """Refuse a folder that something else is in, or that another process writes into.
 
         Leftovers of a process that was killed before it wrote `run.json` do not count.
         """
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"--out must be a folder. Received: the file {self.path}")
+        self.lock.check()
         if self.is_run():
             if not resume:
                 raise UserError(
@@ -48,17 +54,36 @@ class RunFolder:
             return
         found = os.listdir(self.path) if self.path.is_dir() else []
         found = [name for name in found if not (name.startswith(".run.json.") and ".part" in name)]
+        found = [name for name in found if not name.startswith(LOCK)]
         if found:
             raise UserError(
                 f"--out must be a new or empty folder. Received: {self.path} with {sorted(found)[0]} in it"
             )
 
+    def hold(self, resume: bool) -> None:
+        """Hold the folder as its only writer until `release`; refuse it if another run was written meanwhile."""
+        self.lock.take()
+        if not resume and self.is_run():
+            raise UserError(
+                f"--out {self.path} holds a run already. Resume it with --resume, or use a new folder"
+            )
+
+    def release(self) -> None:
+        """Let others write into the folder."""
+        self.lock.release()
+
     def read(self) -> dict:
-        """The content of `run.json`."""
+        """The content of `run.json`, with every field of the right type."""
         with mistake(f"{self.run} cannot be read"):
-            content = json.loads(self.run.read_text(encoding="utf-8"))
-            if content["format"] != FORMAT:
-                raise ValueError(f"it is of format {content['format']}, this version reads format {FORMAT}")
+            content = json_text.read(self.run, RUN_BYTES)
+            check_run(content, FORMAT)
+        return content
+
+    def read_result(self, path: Path, classes: int) -> dict:
+        """Return the content of a file with results for `classes` classes, checked as `run.json` is."""
+        with mistake(f"{path} cannot be read"):
+            content = json_text.read(path, result_bytes(classes))
+            check_result(content, classes)
         return content
 
     def write(self, content: dict) -> None:

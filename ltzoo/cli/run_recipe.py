@@ -2,23 +2,27 @@
 
 import platform
 import sys
+import warnings
+from typing import Any
 
-import click
 import keras
 import numpy as np
 
-from ltzoo import backbones, data, models, recipes, shipped
-from ltzoo.cli.console import console
+from ltzoo import data, models, recipes, shipped
+from ltzoo.cli.advice import advice
+from ltzoo.cli.console import console, echo
 from ltzoo.cli.data import load_dataset
 from ltzoo.cli.models import load_model
 from ltzoo.cli.options import SCRATCH
 from ltzoo.cli.progress import TrainingProgress
+from ltzoo.cli.recipe_of_run import overrides_of, recipe_of
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.stage_results import StageResults
 from ltzoo.cli.user_errors import UserError
 from ltzoo.files import atomic_write
 from ltzoo.models.start_from import start_from
 from ltzoo.recipes.recipe import Recipe
+from ltzoo.training import TrainingAlarm
 from ltzoo.version import __version__
 
 
@@ -29,6 +33,7 @@ def run_recipe(run: RunFolder, arguments: dict, saved: dict | None, workers: int
     try:
         _train(run, arguments, saved, workers)
     finally:
+        run.release()
         keras.config.set_dtype_policy(before)
 
 
@@ -38,33 +43,38 @@ def _train(run, arguments, saved, workers):
     if arguments.get("start_from", SCRATCH) != SCRATCH:
         fresh = start_from(model, load_model(arguments["start_from"]))
         rest = f"; new: {', '.join(fresh)}" if fresh else ""
-        click.echo(f"starts from the backbone of {arguments['start_from']}{rest}")
+        echo(f"starts from the backbone of {arguments['start_from']}{rest}")
     model.load_files()
+    run.hold(resume=saved is not None)
     if saved is None:
         run.write(_description(arguments, model, dataset))
-    click.echo(repr(dataset).strip("<>").removeprefix("LongTailedDataset "))
+    echo(repr(dataset).strip("<>").removeprefix("LongTailedDataset "))
     backend = keras.backend.backend()
-    click.echo(
-        f"{recipe.name}, {backbone['name']}, {recipe.epochs} epochs, {backend} backend, into {run.path}"
-    )
+    echo(f"{recipe.name}, {backbone['name']}, {recipe.epochs} epochs, {backend} backend, into {run.path}")
+    if saved is None:
+        for line in advice(arguments, dataset):
+            echo(f"Note: {line}")
     progress = TrainingProgress(_labels(recipe), len(dataset.train), console())
     stages = StageResults(run, model, dataset)
     try:
-        history = model.fit(
-            dataset,
-            callbacks=[progress, stages],
-            checkpoint=run.checkpoint,
-            resume=run.checkpoint.is_dir(),
-            seed=arguments["seed"],
-            workers=workers,
-            verbose=0,
-        ).history
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", TrainingAlarm)  # `finish` prints the alarms.
+            fitted: Any = model.fit(
+                dataset,
+                callbacks=[progress, stages],
+                checkpoint=run.checkpoint,
+                resume=run.checkpoint.is_dir(),
+                seed=arguments["seed"],
+                workers=workers,
+                verbose=0,
+            )
     finally:
         progress.close()
+    history = fitted.history
     run.write_history(history)
     with atomic_write(run.model) as temporary:
         model.save(temporary)
-    stages.finish(history, title=f"{recipe.name} on {dataset.name}")
+    stages.finish(history, title=f"{recipe.name} on {dataset.name}", alarms=fitted.alarms)
 
 
 def _parts(arguments: dict) -> tuple:
@@ -83,32 +93,16 @@ def _parts(arguments: dict) -> tuple:
                 f"Received: {len(dataset.train):,} images in {dataset.num_classes} classes"
             )
         return Recipe.from_dict(card.recipe), dict(card.backbone), dataset, card
-    overrides = {key: arguments[key] for key in ("epochs", "batch_size") if key in arguments}
-    overrides |= dict(arguments.get("settings", ()))
-    recipe = recipes.get(arguments["recipe"], **_one_or_many(overrides))
-    backbone = dict(arguments["backbone"])
-    backbones.check(backbone["name"])
+    recipe, backbone = recipe_of(arguments), dict(arguments["backbone"])
     dataset = load_dataset(arguments)
-    if "augmentation" not in overrides:
+    if "augmentation" not in overrides_of(arguments):
         recipe = recipes.for_dataset(recipe, dataset)
     return recipe, backbone, dataset, None
 
 
-def _one_or_many(overrides: dict) -> dict:
-    epochs = overrides.get("epochs")
-    if isinstance(epochs, list) and len(epochs) == 1:
-        return {**overrides, "epochs": epochs[0]}
-    return overrides
-
-
 def _build(recipe, backbone, dataset, arguments, card):
     pixels = {} if card is None else {"mean": card.mean, "std": card.std}
-    try:
-        return models.build(backbone, recipe, dataset, seed=arguments["seed"], **pixels)
-    except TypeError as error:
-        if len(backbone) > 1 and "argument" in str(error):
-            raise UserError(f"--backbone {backbone['name']} has no such argument: {error}") from error
-        raise
+    return models.build(backbone, recipe, dataset, seed=arguments["seed"], **pixels)
 
 
 def _labels(recipe) -> list[tuple[str, int]]:

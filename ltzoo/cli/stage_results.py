@@ -1,19 +1,22 @@
 """Results of each stage, kept in the run folder until the report is written."""
 
-import json
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 
-from ltzoo.cli.console import console
+from ltzoo.cli.console import console, print_alarms
 from ltzoo.cli.run_folder import RunFolder, write_json
-from ltzoo.metrics import Result, evaluate
+from ltzoo.metrics import Alarm, Result, evaluate, prediction_alarms
 from ltzoo.report import classifier_norms, results_table, tail_activation_maps, write_report
+from ltzoo.report.columns import images_of
 from ltzoo.training.callbacks import seconds_by_stage
 
 
 class StageResults(keras.callbacks.Callback):
     """Measure the classifier after every stage, on the test split or else the validation split.
+
+    Without either the report has no accuracies.
 
     Each stage's results are a file in the checkpoint folder, so a run resumed in stage 2 still reports stage 1.
 
@@ -34,26 +37,37 @@ class StageResults(keras.callbacks.Callback):
         if stage is not None and stage < len(self.classifier.recipe.stages) - 1:
             self._measure(stage)
 
-    def finish(self, history: dict, title: str) -> None:
-        """Measure the finished classifier, write `result.json` and the report, and print the table."""
+    def finish(self, history: dict, title: str, alarms: Sequence[Alarm] = ()) -> None:
+        """Measure the finished classifier, write `result.json` and the report, and print the table and alarms.
+
+        Args:
+            history: one value per epoch.
+            title: title of the report.
+            alarms: alarms of the training images; the measured split's replace those of the same name.
+        """
         last = len(self.classifier.recipe.stages) - 1
-        if self.split_name is None:
-            console().print("There are no test or validation images, so nothing was measured.")
-            return
         self._measure(last)
         stages = [stage for stage in range(last + 1) if self._stage_file(stage).exists()]
         measured = [self._read(stage) for stage in stages]
         names = [f"{self.classifier.recipe.name}, stage {stage + 1}" for stage in stages]
         names = names if last else [self.classifier.recipe.name]
         results = {
-            name: Result.from_dict(entry["result"]) for name, entry in zip(names, measured, strict=True)
+            name: Result.from_dict(entry["result"])
+            for name, entry in zip(names, measured, strict=True)
+            if entry["result"] is not None
         }
         spent = np.cumsum(seconds_by_stage(history, last + 1)).tolist()
         seconds = dict(zip(names, (spent[stage] for stage in stages), strict=True))
-        final = results[names[-1]]
+        final = results[names[-1]] if results else None
+        alarms = list(alarms) if final is None else self._alarms(final, alarms)
         write_json(
             self.run.result,
-            {"split": self.split_name, "seconds": sum(seconds.values()), "result": final.to_dict()},
+            {
+                "split": self.split_name,
+                "seconds": sum(seconds.values()),
+                "result": None if final is None else final.to_dict(),
+                "alarms": [str(alarm) for alarm in alarms],
+            },
         )
         report = write_report(
             self.run.report,
@@ -69,29 +83,54 @@ class StageResults(keras.callbacks.Callback):
             histories={self.classifier.recipe.name: history},
             seconds=seconds,
             notes=self._notes(),
-            activation_maps=tail_activation_maps(self.classifier, self.dataset.splits()[self.split_name]),
+            alarms=alarms,
+            activation_maps=self._activation_maps(),
+            split=self.split_name or "test",
         )
-        console().print(results_table(results, seconds))
+        if results:
+            console().print(results_table(results, seconds, split=self.split_name))
+        else:
+            console().print("There are no test or validation images, so nothing was measured.")
+        print_alarms(alarms)
         console().print(f"Report: {report}", soft_wrap=True)
         console().print(f"Model:  {self.run.model}", soft_wrap=True)
 
+    def _alarms(self, result, of_training):
+        measured = prediction_alarms(
+            result.confusion, self.dataset.class_names, images_of(self.split_name or "test")
+        )
+        names = {alarm.name for alarm in measured}
+        return measured + [alarm for alarm in of_training if alarm.name not in names]
+
     def _notes(self) -> list[str]:
-        kind = "test" if self.split_name == "test" else "validation"
+        if self.split_name is None:
+            measured = (
+                "The dataset has no test or validation images. Add a test folder, or hold images out with "
+                "--validation-fraction 0.1."
+            )
+        else:
+            split = self.dataset.splits()[self.split_name]
+            measured = f"Measured on the {len(split):,} {images_of(self.split_name)}."
         return [
-            f"Measured on the {len(self.dataset.splits()[self.split_name]):,} {kind} images.",
+            measured,
             f"Network: {self.classifier.backbone.name}, {keras.backend.backend()} backend.",
         ]
+
+    def _activation_maps(self):
+        if self.split_name is None:
+            return None
+        return tail_activation_maps(self.classifier, self.dataset.splits()[self.split_name])
 
     def _stage_file(self, stage: int):
         return self.run.checkpoint / f"stage{stage + 1}_result.json"
 
     def _measure(self, stage: int) -> None:
-        if self.split_name is None:
-            return
-        result = evaluate(self.classifier, self.dataset.splits()[self.split_name])
+        result = None
+        if self.split_name is not None:
+            result = evaluate(self.classifier, self.dataset.splits()[self.split_name]).to_dict()
         norms = classifier_norms(self.classifier)
         norms = None if norms is None else norms.tolist()
-        write_json(self._stage_file(stage), {"result": result.to_dict(), "weight_norms": norms})
+        write_json(self._stage_file(stage), {"result": result, "weight_norms": norms})
 
     def _read(self, stage: int) -> dict:
-        return json.loads(self._stage_file(stage).read_text(encoding="utf-8"))
+        return self.run.read_result(self._stage_file(stage), self.dataset.num_classes)

@@ -5,10 +5,20 @@ import os
 import click
 
 from ltzoo import shipped
-from ltzoo.cli import cards
+from ltzoo.cli import cards, places
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.models import check_model
-from ltzoo.cli.options import SCRATCH, Backbone, Epochs, Setting, data_options
+from ltzoo.cli.options import (
+    BATCH_SIZE,
+    SCRATCH,
+    SEED,
+    Backbone,
+    Command,
+    Epochs,
+    Number,
+    Setting,
+    data_options,
+)
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.user_errors import Interrupted, UserError
 
@@ -18,6 +28,7 @@ _OWN = ("recipe", "seed", "precision", "data_dir", "image_root", "skip_unreadabl
 
 
 @click.command(
+    cls=Command,
     short_help="Train a recipe on a dataset.",
     epilog="""\b
 Examples:
@@ -43,20 +54,18 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
     "--backbone", type=Backbone(), help="Network; default: the one the recipe is made for, else resnet32."
 )
 @click.option("--epochs", type=Epochs(), help="Epochs, or one number per stage; default: the recipe's.")
-@click.option(
-    "--batch-size", type=click.IntRange(min=1), metavar="N", help="Images per step; default: the recipe's."
-)
+@click.option("--batch-size", type=BATCH_SIZE, metavar="N", help="Images per step; default: the recipe's.")
 @click.option(
     "--precision",
     type=click.Choice(PRECISIONS),
     help="Precision of training; mixed ones are faster on hardware that supports them (default float32).",
 )
 @click.option(
-    "--seed", type=int, metavar="N", help="Seed for weights, sampling and augmentation (default 0)."
+    "--seed", type=SEED, metavar="N", help="Seed for weights, sampling and augmentation (default 0)."
 )
 @click.option(
     "--validation-fraction",
-    type=click.FloatRange(0, 0.9),
+    type=Number(0, 0.9),
     metavar="X",
     help="Share of a folder held out for validation (default 0.1).",
 )
@@ -71,7 +80,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
     help="Change a field of the recipe's stages, such as mixup_alpha=0; repeatable.",
 )  # fmt: skip
 @click.option(
-    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Threads that load images."
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads that load images."
 )
 @click.option("--resume", is_flag=True, help="Resume the run in --out; no other option is needed.")
 def train(recipe, out, resume, workers, **options):
@@ -80,6 +89,7 @@ def train(recipe, out, resume, workers, **options):
     A run stopped at any moment, even by a power cut, resumes with --resume and reaches the same weights.
     The folder holds run.json, checkpoint/, model.keras, history.csv, result.json and report/report.html.
     """
+    places.new_folder("--out", out)
     run = RunFolder(out)
     run.claim(resume)
     given = {"recipe": recipe, **{key: value for key, value in options.items() if value not in (None, ())}}
@@ -89,6 +99,7 @@ def train(recipe, out, resume, workers, **options):
     saved = run.read() if run.is_run() else None
     if saved is None:
         _require(given, resume)
+        given = _checked(given)
     backend = use_backend(None if saved is None else saved["backend"])
     if saved is not None and saved["backend"] != backend:
         raise UserError(
@@ -116,29 +127,35 @@ def _require(given: dict, resume: bool) -> None:
         check_model(given["start_from"])
 
 
+def _checked(given: dict) -> dict:
+    """Check all names and values without importing a framework; return them with absolute paths."""
+    from ltzoo import recipes
+    from ltzoo.cli import data
+    from ltzoo.cli.recipe_of_run import recipe_of
+
+    if given["recipe"] in shipped.names():
+        card = cards.read(given["recipe"])
+        data.check({**given, "data": card["dataset"]["name"]})
+        return given
+    recipe_of(given)
+    data.check({**given, "data": data.resolve(given["data"])})
+    return {"backbone": {"name": recipes.default_backbone(given["recipe"])}, **given}
+
+
 def _require_of_entry(given: dict) -> None:
     entry = given["recipe"]
     fixed = sorted(set(given) - set(_OWN))
     if fixed:
         raise UserError(
-            f"{_option(fixed[0])} cannot be given with the zoo entry {entry}, which fixes it. "
-            "To change it, train a recipe"
+            f"{_option(fixed[0])} cannot be given with the zoo entry {entry}, which fixes it; to change it, train a "
+            f"recipe. Received: {_text(given[fixed[0]])}"
         )
-    from ltzoo.data.registry import facts
-
     card = cards.read(entry)
-    name = card["dataset"]["name"]
-    known = facts(name)
-    if known is not None and known.lists and "data_dir" not in given:
-        raise UserError(
-            f"--data-dir is missing: the folder with {', '.join(known.lists.values())} for {name}, and with the "
-            "images that they list (or give --image-root)"
-        )
     if card.get("starts_from") and "start_from" not in given:
         raise UserError(
             f"--start-from is missing: {entry} starts from a {card['backbone']['name']} trained on another "
             f"dataset ({card['starts_from']}); docs/zoo.md says how to make one. '--start-from {SCRATCH}' trains "
-            "from random weights, unlike the paper"
+            "from random weights, unlike the paper. Received: no --start-from"
         )
 
 

@@ -2,12 +2,16 @@
 
 import contextlib
 import os
+import re
 import sys
 import traceback
 import warnings
 from pathlib import Path
 
 import click
+
+from ltzoo.cli.console import echo
+from ltzoo.printable import without_secrets
 
 USER_MISTAKE = 2
 FAILED = 1
@@ -23,7 +27,9 @@ class UserError(click.ClickException):
 
     def show(self, file=None):
         """Print the message on one line."""
-        click.echo(f"Error: {fold(self.message)}", err=True)
+        # A value of thousands of letters says no more than its first hundreds.
+        short = re.sub(r"\S{400,}", lambda word: word[0][:397] + "...", fold(self.message))
+        echo(f"Error: {short}", err=True)
 
 
 class Failure(UserError):
@@ -39,7 +45,7 @@ class Interrupted(click.ClickException):
 
     def show(self, file=None):
         """Print the message on one line."""
-        click.echo(fold(self.message), err=True)
+        echo(fold(self.message), err=True)
 
 
 class Commands(click.Group):
@@ -66,8 +72,8 @@ class Commands(click.Group):
 
 
 def fold(message: object) -> str:
-    """Join the lines of a message into one."""
-    return " ".join(line.strip() for line in str(message).splitlines() if line.strip())
+    """Join the lines of a message into one; addresses in it lose user name, password and query."""
+    return without_secrets(" ".join(line.strip() for line in str(message).splitlines() if line.strip()))
 
 
 @contextlib.contextmanager
@@ -126,4 +132,4 @@ def _raised_here(error: Exception) -> bool:
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):
     if issubclass(category, UserWarning) and os.path.realpath(filename).startswith(_PACKAGE):
-        click.echo(f"Warning: {fold(message)}", err=True)
+        echo(f"Warning: {fold(message)}", err=True)

@@ -6,24 +6,23 @@ import importlib
 import click
 from rich.table import Table
 
-from ltzoo import shipped
+from ltzoo import part_sources, shipped
 from ltzoo.cli import cards
-from ltzoo.cli.backend import use_backend
-from ltzoo.cli.console import console
+from ltzoo.cli.console import console, echo
+from ltzoo.cli.options import Command, Name
 from ltzoo.cli.user_errors import UserError, mistake
+from ltzoo.printable import shown_address
 from ltzoo.registry import did_you_mean
 
-# The modules of the families of parts, and whether listing them needs Keras.
-_FAMILIES = {
-    "recipes": ("ltzoo.recipes", False),
-    "data": ("ltzoo.data", False),
-    "formats": ("ltzoo.export_formats", False),
-    "backbones": ("ltzoo.backbones", True),
-    "conversions": ("ltzoo.backbones.conversions", True),
-    "losses": ("ltzoo.losses", True),
-    "heads": ("ltzoo.heads", True),
-    "augmentation": ("ltzoo.data.augmentation", True),
-    "techniques": ("ltzoo.techniques", True),
+# Families whose modules import no framework, and the words for one part of the others.
+_MODULES = {"recipes": "ltzoo.recipes", "data": "ltzoo.data", "formats": "ltzoo.export_formats"}
+_PARTS = {
+    "backbones": "backbone",
+    "conversions": "conversion",
+    "losses": "loss",
+    "heads": "head",
+    "augmentation": "augmentation step",
+    "techniques": "technique",
 }
 _MEASURED = {
     "top1": "top-1", "many": "many", "medium": "medium", "few": "few", "balanced": "balanced", "ece": "ECE"
@@ -32,6 +31,7 @@ _MEASURED = {
 
 @click.command(
     "list",
+    cls=Command,
     short_help="List the models of the zoo.",
     epilog="""\b
 Examples:
@@ -47,7 +47,7 @@ Train an entry without weights (ltzoo train ENTRY), or convert the authors' file
 @click.argument("pattern", default="*")
 @click.option(
     "--kind",
-    type=click.Choice(["models", *_FAMILIES]),
+    type=Name(["models", *_MODULES, *_PARTS]),
     default="models",
     help="What to list: models (default), or the parts.",
 )
@@ -81,11 +81,12 @@ def list_(pattern, kind, with_weights):
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for name, *others in rows:
         cells = (f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True))
-        click.echo("  ".join((f"{name:<{widths[0]}}", *cells)))
-    click.echo("accuracy in %: top-1 and few as measured here, paper as published")
+        echo("  ".join((f"{name:<{widths[0]}}", *cells)))
+    echo("accuracy in %: top-1 and few as measured here, paper as published")
 
 
 @click.command(
+    cls=Command,
     short_help="Show the card of a zoo model.",
     epilog="""\b
 Example:
@@ -128,25 +129,38 @@ def _facts(card: dict) -> list[tuple[str, str]]:
         ("training", _cost(card)),
         ("seed", str(card.get("seed", 0))),
         *(("note", note) for note in card.get("notes", ())),
-        ("license", card.get("licence", "")),
+        (
+            "license",
+            card.get("weights_license") or ("unknown" if card.get("weights") else "none: no weights yet"),
+        ),
+        ("data license", card.get("data_license") or "unknown"),
+        ("source", card.get("source") or ""),
         ("citation", card.get("citation", "")),
         ("train it", (card.get("training") or {}).get("command") or _command(card)),
     ]
 
 
 def _list_parts(kind: str, pattern: str) -> None:
-    module, needs_keras = _FAMILIES[kind]
-    if needs_keras:
-        use_backend()
-    family = importlib.import_module(module)
-    known = family.names()
+    family = importlib.import_module(_MODULES[kind]) if kind in _MODULES else None
+    known = sorted(part_sources.names(_PARTS[kind]), key=_natural) if family is None else family.names()
     found = fnmatch.filter(known, pattern)
     if not found:
         raise UserError(
             f"None of the {kind} matches.{did_you_mean(pattern, known)} Known: {', '.join(known)}. Received: {pattern}"
         )
     for name in found:
-        click.echo(f"{name:<16} {family.get(name).description}" if kind == "recipes" else name)
+        echo(f"{name:<16} {_description(name)}" if kind == "recipes" else name)
+
+
+def _natural(name: str) -> tuple:
+    """Sort key that puts resnet8 before resnet20."""
+    return name.rstrip("0123456789"), len(name), name
+
+
+def _description(recipe: str) -> str:
+    from ltzoo import recipes
+
+    return recipes.get(recipe).description
 
 
 def _stage(stage: dict) -> str:
@@ -219,7 +233,14 @@ def _weights(card: dict) -> str:
         twin = shipped.published_twin(card["name"], card["recipe"]["name"], card["backbone"], card["dataset"])
         return "none yet" if twin is None else f"none yet; {twin} is loaded instead"
     return ", ".join(
-        filter(None, (_size(weights), f"SHA-256 {weights['sha256']}", weights.get("url", weights["file"])))
+        filter(
+            None,
+            (
+                _size(weights),
+                f"SHA-256 {weights['sha256']}",
+                shown_address(weights.get("url", weights["file"])),
+            ),
+        )
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ltzoo.contracts.image_arrays import image_array, warn_of_scale
+from ltzoo.contracts.labels import check_labels, check_same_length, count_classes
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.splits import ArraySplit
 from ltzoo.data.subset import stratified_split
@@ -29,7 +31,7 @@ def from_arrays(
     Args:
         x_train: raw pixels 0 to 255 of an integer type, `[N, height, width, channels]` or
             `[N, height, width]`.
-        y_train: class indices `[N]`.
+        y_train: class indices `[N]` or `[N, 1]`; or names of `class_names`.
         x_test, y_test: test images and labels, or None.
         x_val, y_val: validation images and labels, or None.
         class_names: one name per class, in label order; None numbers the classes.
@@ -42,11 +44,15 @@ def from_arrays(
 
     Raises:
         ValueError: only images or only labels are given, lengths or shapes differ, labels are out of range,
-            a class has no training image, or the images are not raw pixels.
+            a class has no training image, or the images are not raw pixels. See `ltzoo.contracts.labels` and
+            `ltzoo.contracts.image_arrays`.
+
+    Warns:
+        UserWarning: all pixels of an array are 0 or 1.
     """
-    train = ArraySplit(x_train, y_train)
-    val = _optional_split("x_val", x_val, "y_val", y_val)
-    test = _optional_split("x_test", x_test, "y_test", y_test)
+    train = _split("x_train", x_train, "y_train", y_train, class_names)
+    val = _optional_split("x_val", x_val, "y_val", y_val, class_names)
+    test = _optional_split("x_test", x_test, "y_test", y_test, class_names)
     if validation_fraction:
         if val is not None:
             raise ValueError(
@@ -54,18 +60,21 @@ def from_arrays(
                 f"Received: validation_fraction={validation_fraction!r}"
             )
         if class_names is None:
-            class_names = [str(index) for index in range(int(train.labels.max(initial=0)) + 1)]
+            class_names = [str(index) for index in range(count_classes(train.labels, "y_train"))]
         kept, held_out = stratified_split(train.labels, validation_fraction, seed)
         train, val = train.subset(kept), train.subset(held_out)
     return LongTailedDataset(name, train, val, test, class_names)
 
 
-def _optional_split(
-    x_name: str,
-    images: np.ndarray | None,
-    y_name: str,
-    labels: Sequence[int] | np.ndarray | None,
-) -> ArraySplit | None:
+def _split(x_name, images, y_name, labels, class_names) -> ArraySplit:
+    images = image_array(images, x_name)
+    warn_of_scale(images, x_name)
+    labels = check_labels(labels, argument=y_name, class_names=class_names)
+    check_same_length(images, labels, x_name, y_name)
+    return ArraySplit(images, labels)
+
+
+def _optional_split(x_name, images, y_name, labels, class_names) -> ArraySplit | None:
     if images is None and labels is None:
         return None
     if images is None or labels is None:
@@ -73,4 +82,4 @@ def _optional_split(
         raise ValueError(
             f"`{x_name}` and `{y_name}` must be given together. Received: {given} without {missing}"
         )
-    return ArraySplit(images, labels)
+    return _split(x_name, images, y_name, labels, class_names)

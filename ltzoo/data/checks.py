@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from ltzoo.data.files import EncodedSplit, UnreadableImageError
+from ltzoo.data.pixels import SEVERAL_FRAMES
 from ltzoo.data.splits import Split
 
 _SHOWN = 5
@@ -39,13 +39,16 @@ def check_images(split: Split) -> list[UnreadableImageError]:
     """Decode every image of a split and return the errors, in order.
 
     Each error has a `path` and a `reason`. Splits in memory have nothing to check. The check takes as long
-    as reading the split once. It uses one thread per core, at most 8.
+    as reading the split once. It uses one thread per core, at most 8. A warning counts the images with several
+    frames or pages, of which the first is used.
     """
-    return [error for _, error in _failures(split)]
+    failures, several = _checked(split)
+    _say_several(several, len(split))
+    return [error for _, error in failures]
 
 
 def readable(splits: dict[str, Split], skip_unreadable: bool) -> dict[str, Split]:
-    """Check the images of several splits.
+    """Check the images of several splits. One warning counts those with several frames or pages.
 
     Args:
         splits: splits by name.
@@ -58,14 +61,16 @@ def readable(splits: dict[str, Split], skip_unreadable: bool) -> dict[str, Split
         UnreadableImagesError: some images cannot be read and `skip_unreadable` is False. The message counts
             all of them and names the first few.
     """
-    kept, errors = {}, []
+    kept, errors, several = {}, [], []
+    total = sum(len(split) for split in splits.values())
     for name, split in splits.items():
-        failures = list(_failures(split))
+        failures, more = _checked(split)
+        several += more
         errors += [error for _, error in failures]
         bad = [position for position, _ in failures]
         kept[name] = split.subset(np.delete(np.arange(len(split)), bad)) if bad else split
+    _say_several(several, total)
     if errors:
-        total = sum(len(split) for split in splits.values())
         if not skip_unreadable:
             raise UnreadableImagesError(errors, total)
         listing = "; ".join(f"{error.path} ({error.reason})" for error in errors)
@@ -75,21 +80,36 @@ def readable(splits: dict[str, Split], skip_unreadable: bool) -> dict[str, Split
     return kept
 
 
-def _failures(split: Split) -> Iterator[tuple[int, UnreadableImageError]]:
+def _checked(split: Split) -> tuple[list[tuple[int, UnreadableImageError]], list[str]]:
+    """Return the positions and errors of unreadable images, and the names of those with several frames."""
+    failures, several = [], []
     if not isinstance(split, EncodedSplit):
-        return
+        return failures, several
 
-    def attempt(position: int) -> UnreadableImageError | None:
+    def attempt(position: int) -> UnreadableImageError | bool:
         try:
-            split.open(position)
+            return bool(split.open(position).info.get(SEVERAL_FRAMES))
         except UnreadableImageError as error:
             return error.with_traceback(None)
-        return None
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        for position, error in enumerate(pool.map(attempt, range(len(split)))):
-            if error is not None:
-                yield position, error
+        for position, found in enumerate(pool.map(attempt, range(len(split)))):
+            if isinstance(found, UnreadableImageError):
+                failures.append((position, found))
+            elif found:
+                several.append(split.describe(position))
+    return failures, several
+
+
+def _say_several(names: list[str], total: int) -> None:
+    if names:
+        shown = ", ".join(names[:_SHOWN]) + (
+            f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        )
+        warnings.warn(
+            f"{len(names)} of {total} images have several frames or pages, of which the first is used: {shown}",
+            stacklevel=4,
+        )
 
 
 def _listing(errors: list[UnreadableImageError]) -> str:

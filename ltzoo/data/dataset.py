@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ltzoo.class_counts import ClassCounts
+from ltzoo.contracts.labels import check_labels, count_classes
+from ltzoo.data import arguments
 from ltzoo.data.splits import Split
 
 
@@ -26,8 +28,10 @@ class LongTailedDataset:
         class_counts: int64 `[num_classes]`, training images per class.
 
     Raises:
-        ValueError: a label is outside `0 .. num_classes - 1`, a class has no training image, class names
-            repeat, or the image shapes of the splits differ. The message names the label or class.
+        TypeError: a split or a name is of a wrong type.
+        ValueError: there are fewer than two classes, a label is outside `0 .. num_classes - 1`, a class has no
+            training image, class names repeat, or the image shapes of the splits differ. The message names the label
+            or class.
     """
 
     def __init__(
@@ -38,17 +42,19 @@ class LongTailedDataset:
         test: Split | None = None,
         class_names: Sequence[str] | None = None,
     ):
+        self.name = arguments.text(name, "name")
+        self.train, self.val, self.test = train, val, test
+        for split_name, split in (("train", train), *self.splits().items()):
+            _check_split(split_name, split)
         if len(train) == 0:
             raise ValueError(f"`train` must hold at least one image. Received: an empty split for {name!r}")
         if class_names is None:
-            class_names = [str(index) for index in range(max(int(train.labels.max()) + 1, 1))]
-        self.name = name
-        self.train, self.val, self.test = train, val, test
-        self.class_names = tuple(str(class_name) for class_name in class_names)
-        self._check_class_names()
+            labels = check_labels(train.labels, argument="train.labels")
+            class_names = [str(index) for index in range(count_classes(labels, "train.labels"))]
+        self.class_names = tuple(arguments.class_names(class_names))
         for split_name, split in self.splits().items():
             split.class_names = self.class_names
-            self._check_labels(split_name, split.labels)
+            check_labels(split.labels, self.num_classes, f"{split_name}.labels")
             if tuple(split.image_shape) != tuple(train.image_shape):
                 raise ValueError(
                     f"`{split_name}` images must have the shape of the training images, "
@@ -56,6 +62,7 @@ class LongTailedDataset:
                 )
         self.class_counts = np.bincount(train.labels, minlength=self.num_classes).astype(np.int64)
         self._check_every_class_has_an_image()
+        self._check_number_of_classes()
 
     @property
     def num_classes(self) -> int:
@@ -73,28 +80,22 @@ class LongTailedDataset:
         named = {"train": self.train, "val": self.val, "test": self.test}
         return {name: split for name, split in named.items() if split is not None}
 
-    def _check_class_names(self) -> None:
-        seen = set()
-        for class_name in self.class_names:
-            if class_name in seen:
-                raise ValueError(f"`class_names` must be unique. Received: {class_name!r} more than once")
-            seen.add(class_name)
-
-    def _check_labels(self, split_name: str, labels: np.ndarray) -> None:
-        outside = np.flatnonzero((labels < 0) | (labels >= self.num_classes))
-        if outside.size:
-            position = int(outside[0])
+    def _check_number_of_classes(self) -> None:
+        if self.num_classes < 2:
             raise ValueError(
-                f"`{split_name}` labels must lie in 0..{self.num_classes - 1} ({self.num_classes} classes); "
-                f"{outside.size} do not. Received: label {int(labels[position])} at position {position}"
+                "a dataset must have two classes or more, as one class is always right; add images of another class. "
+                f"Received: class_names={list(self.class_names)!r}"
             )
 
     def _check_every_class_has_an_image(self) -> None:
         empty = np.flatnonzero(self.class_counts == 0)
         if empty.size:
             listed = ", ".join(f"{self.class_names[c]!r} (index {c})" for c in empty[:5])
+            way_out = "number the classes from 0 without gaps, or leave classes without images out"
+            if empty.tolist() == [0]:
+                way_out = "labels numbered from 1 need labels - 1"
             raise ValueError(
-                "every class needs at least one training image: add images or leave the class out. "
+                f"`train` must hold at least one image of every class; {way_out}. "
                 f"Received: no training image for {empty.size} of {self.num_classes} classes: {listed}"
                 + (", ..." if empty.size > 5 else "")
             )
@@ -106,4 +107,12 @@ class LongTailedDataset:
         return (
             f"<LongTailedDataset {self.name!r}: {sizes} images of {self.image_shape}; "
             f"{self.num_classes} classes ({groups} shot), imbalance factor {counts.imbalance_factor:.4g}>"
+        )
+
+
+def _check_split(name: str, split: object) -> None:
+    if not all(hasattr(split, attribute) for attribute in ("labels", "load", "image_shape")):
+        raise TypeError(
+            f"`{name}` must be a split with labels, such as ltzoo.data.ArraySplit(images, labels). "
+            f"Received: {name} of type {type(split).__name__}"
         )

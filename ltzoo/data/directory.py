@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+import unicodedata
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from PIL import Image
 
+from ltzoo import checks
+from ltzoo.data import arguments
 from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import FileSplit
+from ltzoo.data.folders import LeftOut, find_images, list_folder, sub_folders
+from ltzoo.data.image_names import is_image
+from ltzoo.data.repeats import Listing, first_paths, keep_together, repeated_images
+from ltzoo.data.split_folders import find_splits, unwrap
 from ltzoo.data.splits import Split
 from ltzoo.data.subset import stratified_split
-
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
-_SPLIT_FOLDERS = {"train": ("train", "training"), "val": ("val", "valid", "validation"), "test": ("test",)}
 
 
 def from_directory(
@@ -33,9 +38,14 @@ def from_directory(
 ) -> LongTailedDataset:
     """Make a dataset from image files; class counts and names come from the folders.
 
-    Two layouts are recognized: `path/CLASS/image.jpg`, and `path/train/CLASS/image.jpg` with optional `val`
-    (or `valid`, `validation`) and `test` folders next to `train`. Class folders are searched recursively.
-    Hidden files and files without an image suffix are ignored. Files are read lazily.
+    Two layouts are recognized: `path/CLASS/image.jpg`, and `path/train/CLASS/image.jpg` with optional validation
+    and test folders next to `train`. The split folders may have any common spelling (Training, test_set, valid,
+    VAL, ...), and folders that only wrap another one are entered. Layouts that look like splits in another way
+    are refused. Class folders are searched recursively, links to folders are followed once. Files are read lazily.
+
+    Hidden entries and those of operating systems (`__MACOSX`, `@eaDir`, `Thumbs.db`, ...) are ignored. One warning
+    counts what else is left out: images of formats that Pillow does not read, videos, archives, broken links, pipes,
+    and images next to the class folders.
 
     Args:
         path: the folder.
@@ -43,12 +53,12 @@ def from_directory(
         channels: 3 (RGB) or 1 (gray).
         validation_fraction: share of each class's training images to hold out when there is no `val` folder.
             A class of two or more images gives at least one and keeps at least one; 0 holds nothing out.
-        test_dir: folder of test images with one subfolder per class, if it is not `path/test`.
+        test_dir: folder of test images with one subfolder per class, if it is not a test folder in `path`.
         seed: selects the held-out images.
         check: decode every image once now. Otherwise an unreadable image raises an error when it is read.
         skip_unreadable: leave unreadable images out, with a warning that names them. Implies `check`.
         class_names: names and order of the classes, for example from a trained model; by default the sorted
-            folder names.
+            folder names. If all folders in `path` have these names, none of them is taken for a split.
         name: name of the dataset; by default the folder name.
 
     Returns:
@@ -57,28 +67,52 @@ def from_directory(
     Raises:
         FileNotFoundError: the folder is missing or has no class folders.
         UnreadableImagesError: some images cannot be read and `skip_unreadable` is False.
-        ValueError: a class has no training image, a folder is not a known class, or an argument is invalid.
+        OSError: a folder cannot be read.
+        TypeError: an argument is of a wrong type.
+        ValueError: the layout is ambiguous, there is only one class, a class has no training image, a folder is not
+            a known class, an image is both trained on and tested, or an argument is invalid.
     """
-    path = _existing_folder(Path(path).expanduser(), "path")
-    folders = _split_folders(path)
-    if test_dir is not None:
-        folders["test"] = _existing_folder(Path(test_dir).expanduser(), "test_dir")
-    classes = _class_folders(folders["train"])
-    names = sorted(classes) if class_names is None else [str(entry) for entry in class_names]
-    splits: dict[str, Split] = {
-        split_name: _read_folder(folder, names, image_size, channels)
-        for split_name, folder in folders.items()
-    }
+    path = _existing_folder(path, "path")
+    size, channels = arguments.image_size(image_size), arguments.channels(channels)
+    fraction = checks.number("validation_fraction", validation_fraction, least=0, below=1)
+    seed = checks.integer("seed", seed, 0, arguments.LARGEST_SEED)
+    check, skip_unreadable = (
+        checks.flag("check", check),
+        checks.flag("skip_unreadable", skip_unreadable),
+    )
+    given = None if class_names is None else arguments.class_names(class_names)
+    name = path.resolve().name or "images" if name is None else arguments.text(name, "name")
+    tests = None if test_dir is None else _existing_folder(test_dir, "test_dir")
+
+    folders = find_splits(path, given, tests)
+    if tests is not None:
+        folders["test"] = tests
+    classes = {"train": _class_folders(folders["train"], tests)}
+    names = arguments.class_names(sorted(classes["train"])) if given is None else given
+    for split in sorted(folders.keys() - {"train"}):
+        folders[split] = unwrap(folders[split], names)
+        classes[split] = _class_folders(folders[split])
+    left_out = LeftOut()
+    for split, found in classes.items():
+        _check_known(folders[split], found, names)
+        _add_loose_images(folders[split], left_out)
+    images = find_images(classes, left_out)
+    files = {split: _file_split(found, names, size, channels) for split, found in images.items()}
+    firsts = first_paths({split: data.paths for split, data in files.items()})
+    listings = {split: Listing(firsts[split], data.labels, data.describe) for split, data in files.items()}
+    for sentence in _remarks(path, names, left_out) + repeated_images(listings):
+        warnings.warn(sentence, stacklevel=2)
+    splits: dict[str, Split] = dict(files)
     if check or skip_unreadable:
         splits = readable(splits, skip_unreadable)
     if "val" not in splits:
-        train = splits["train"]
-        kept, held_out = stratified_split(train.labels, validation_fraction, seed)
+        train = cast(FileSplit, splits["train"])
+        first = dict(zip(files["train"].paths, firsts["train"], strict=True))
+        _, held_out = stratified_split(train.labels, fraction, seed)
+        kept, held_out = keep_together(held_out, [first[path] for path in train.paths])
         if held_out.size:
             splits["train"], splits["val"] = train.subset(kept), train.subset(held_out)
-    return LongTailedDataset(
-        name or path.resolve().name, splits["train"], splits.get("val"), splits.get("test"), names
-    )
+    return LongTailedDataset(name, splits["train"], splits.get("val"), splits.get("test"), names)
 
 
 def shorter_sides(path: str | Path, images: int = 200) -> list[int]:
@@ -91,7 +125,8 @@ def shorter_sides(path: str | Path, images: int = 200) -> list[int]:
     Returns:
         One length per readable file of the sample; unreadable files are left out.
     """
-    files = _image_files(Path(path).expanduser())
+    folder = Path(path).expanduser()
+    files = find_images({"all": {"all": folder}}, LeftOut())["all"]["all"]
     sides = []
     for file in files[:: max(1, len(files) // images)]:
         try:
@@ -102,7 +137,8 @@ def shorter_sides(path: str | Path, images: int = 200) -> list[int]:
     return sides
 
 
-def _existing_folder(folder: Path, argument: str) -> Path:
+def _existing_folder(path: str | Path, argument: str) -> Path:
+    folder = arguments.folder_path(path, argument)
     if not folder.is_dir():
         raise FileNotFoundError(
             f"`{argument}` must be a folder with one subfolder of images per class. "
@@ -111,35 +147,9 @@ def _existing_folder(folder: Path, argument: str) -> Path:
     return folder
 
 
-def _split_folders(path: Path) -> dict[str, Path]:
-    """Return the train, val and test subfolders if train/ has class folders, else `path` for training."""
-    children = {child.name: child for child in _visible_folders(path)}
-    found = {}
-    for split_name, spellings in _SPLIT_FOLDERS.items():
-        present = [children[spelling] for spelling in spellings if spelling in children]
-        if len(present) > 1:
-            raise ValueError(
-                f"`path` must have one folder per split. Received: {present[0]} and {present[1]}"
-            )
-        if present:
-            found[split_name] = present[0]
-    if "train" not in found or not _visible_folders(found["train"]):
-        return {"train": path}
-    unexpected = sorted(set(children) - {folder.name for folder in found.values()})
-    if unexpected:
-        raise ValueError(
-            "`path` must hold either class folders or train/, val/ and test/ folders, not both. "
-            f"Received: {path} with {found['train'].name}/ and {unexpected[0]}/"
-        )
-    return found
-
-
-def _visible_folders(folder: Path) -> list[Path]:
-    return sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
-
-
-def _class_folders(folder: Path) -> dict[str, Path]:
-    classes = {child.name: child for child in _visible_folders(folder)}
+def _class_folders(folder: Path, but: Path | None = None) -> dict[str, Path]:
+    found = sub_folders(folder)
+    classes = {child.name: child for child in found if but is None or not child.samefile(but)}
     if not classes:
         raise FileNotFoundError(
             "`path` must be a folder with one subfolder of images per class, such as cats/ and dogs/. "
@@ -148,26 +158,45 @@ def _class_folders(folder: Path) -> dict[str, Path]:
     return classes
 
 
-def _read_folder(folder: Path, names: list[str], image_size: tuple[int, int], channels: int) -> FileSplit:
-    classes = _class_folders(folder)
+def _check_known(folder: Path, classes: Mapping[str, Path], names: Sequence[str]) -> None:
     unknown = sorted(set(classes) - set(names))
     if unknown:
+        alike = [name for name in names if _folded(name) == _folded(unknown[0])]
         raise ValueError(
             f"every folder in {folder} must be one of the {len(names)} classes of the training data or of "
-            f"`class_names`. Received: folder {unknown[0]!r}"
+            f"`class_names`{f'; rename it to {alike[0]!r}' if alike else ''}. Received: folder {unknown[0]!r}"
         )
-    paths, labels = [], []
-    for label, class_name in enumerate(names):
-        found = _image_files(classes[class_name]) if class_name in classes else []
-        paths += found
-        labels += [label] * len(found)
-    return FileSplit(paths, labels, image_size, channels)
 
 
-def _image_files(folder: Path) -> list[str]:
-    found = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(entry for entry in folders if not entry.startswith("."))
-        images = (entry for entry in files if not entry.startswith("."))
-        found += [os.path.join(parent, entry) for entry in images if entry.lower().endswith(IMAGE_SUFFIXES)]
-    return sorted(found)
+def _folded(name: str) -> str:
+    """Return a name without the differences that people overlook: case, composed accents, spaces around it."""
+    return unicodedata.normalize("NFKC", name).casefold().strip()
+
+
+def _add_loose_images(folder: Path, left_out: LeftOut) -> None:
+    for entry in list_folder(folder):
+        if is_image(entry.name) and not entry.is_dir():
+            left_out.add(entry.path, "images next to the class folders, which have no class")
+
+
+def _file_split(
+    found: Mapping[str, list[str]], names: Sequence[str], size: tuple[int, int], channels: int
+) -> FileSplit:
+    paths = [path for name in names for path in found.get(name, [])]
+    labels = [label for label, name in enumerate(names) for _ in found.get(name, [])]
+    return FileSplit(paths, labels, size, channels)
+
+
+def _remarks(path: Path, names: Sequence[str], left_out: LeftOut) -> list[str]:
+    """Return what the user should know about the files that are left out, and about the names of the classes."""
+    remarks = []
+    if left_out:
+        remarks.append(f"left out {len(left_out)} files and links of {path}: {left_out.summary()}")
+    first: dict[str, str] = {}
+    for name in names:
+        other = first.setdefault(_folded(name), name)
+        if other != name and len(name) > 1:
+            remarks.append(
+                f"the classes {other!r} and {name!r} differ in spelling only; merge them if they are one"
+            )
+    return remarks

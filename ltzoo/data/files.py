@@ -2,100 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from ltzoo.data.pixels import UnreadableImageError as UnreadableImageError
+from ltzoo.data.pixels import decode_image as decode_image
+from ltzoo.data.pixels import resize_and_crop as resize_and_crop
 from ltzoo.data.splits import Split, validate_labels
 
 Reader = Callable[[Image.Image, int], np.ndarray]
-
-
-class UnreadableImageError(OSError):
-    """An image that is missing, truncated or not an image.
-
-    Attributes:
-        path: name of the file, or of the record for images that are not files.
-        reason: the cause, in one line.
-    """
-
-    def __init__(self, path: str, reason: str):
-        super().__init__(f"cannot read image {path}: {reason}")
-        self.path = path
-        self.reason = reason
-
-    def __reduce__(self):
-        return type(self), (self.path, self.reason)
-
-
-def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None = None) -> Image.Image:
-    """Decode a whole image to RGB or gray and turn it upright by its EXIF orientation.
-
-    16-bit images are reduced to 8 bits by dropping the lower byte; transparency is dropped.
-
-    Args:
-        source: path of a file, or the encoded bytes.
-        channels: 3 gives an RGB image, 1 a gray one.
-        name: name for the error message; by default the path.
-
-    Returns:
-        A loaded `PIL.Image.Image` of mode "RGB" or "L".
-
-    Raises:
-        UnreadableImageError: the file is missing, or its data is truncated or not a known format.
-    """
-    try:
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as opened:
-            opened.load()
-            image = ImageOps.exif_transpose(opened)
-            if image.mode.startswith("I"):
-                image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
-            elif image.mode == "P":
-                image = image.convert("RGBA")
-            return image.convert("RGB" if channels == 3 else "L")
-    except MemoryError:
-        raise
-    # Pillow's decoders raise many types for damaged data, from OSError to SyntaxError and struct.error.
-    except Exception as error:
-        name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
-        if isinstance(error, FileNotFoundError):
-            reason = "no such file"
-        elif isinstance(error, UnidentifiedImageError):
-            reason = "not an image, or of an unknown format"
-        else:
-            reason = str(error) or type(error).__name__
-        raise UnreadableImageError(name, reason) from error
-
-
-def resize_and_crop(image: Image.Image, image_size: tuple[int, int], resize: int | None = None) -> np.ndarray:
-    """Scale an image until it just covers `image_size`, then crop the center.
-
-    Scaling is bilinear with antialiasing. An image that already has the scaled size is left untouched.
-
-    Args:
-        image: decoded image of mode "RGB" or "L".
-        image_size: `(height, width)` of the result.
-        resize: length of the scaled shorter side; None scales as little as possible. The published
-            evaluation on ImageNet resizes to 256 and crops 224.
-
-    Returns:
-        uint8 `[height, width, channels]`.
-    """
-    height, width = image_size
-    if resize is None:
-        scale = max(height / image.height, width / image.width)
-    else:
-        scale = resize / min(image.height, image.width)
-    scaled = (max(width, round(image.width * scale)), max(height, round(image.height * scale)))
-    if scaled != image.size:
-        image = image.resize(scaled, Image.Resampling.BILINEAR)
-    left, top = (image.width - width) // 2, (image.height - height) // 2
-    pixels = np.asarray(image.crop((left, top, left + width, top + height)), dtype=np.uint8)
-    return pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
 
 
 class EncodedSplit(Split):

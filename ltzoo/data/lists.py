@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
+from ltzoo import checks
+from ltzoo.data import arguments
 from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import FileSplit
+from ltzoo.data.list_file import ListFile, read_list_file
+from ltzoo.data.repeats import Listing, first_paths, repeated_images
+from ltzoo.data.splits import Split
+
+_DRIVE = re.compile(r"[A-Za-z]:/")
 
 
 def from_list(
@@ -29,8 +39,10 @@ def from_list(
 ) -> LongTailedDataset:
     """Make a dataset from text files with one image per line: `path label`.
 
-    The label is the last word of the line, an integer from 0. The path is relative to `image_root` and may
-    contain spaces. Empty lines are ignored. Files are read lazily.
+    The label is the last word of the line, an integer from 0. The path may contain spaces and starts from
+    `image_root`. It may be absolute or contain `..`, but must stay in that folder. Backslashes separate folders if
+    no file has them in its name. Empty lines are ignored; `list_file.read_list_file` describes encodings and line
+    ends. Files are read lazily. A warning counts repeated lines.
 
     Args:
         train_list: list of training images.
@@ -53,66 +65,104 @@ def from_list(
         FileNotFoundError: a list or `image_root` is missing.
         UnreadableImagesError, UnreadableImageError: some images cannot be read and `skip_unreadable` is
             False.
-        ValueError: a line is not "path label" (the message names file and line), a label is out of range,
-            or a class has no training image.
+        TypeError: an argument is of a wrong type.
+        ValueError: a line is not "path label", a path leaves `image_root`, a label is out of range, a class has no
+            training image, or an image has two labels or is both trained on and tested. The message names file and
+            line.
     """
-    root = Path(image_root).expanduser()
+    root = arguments.folder_path(image_root, "image_root")
     if not root.is_dir():
         raise FileNotFoundError(
             "`image_root` must be the folder that the listed paths start from. "
             f"Received: image_root={str(image_root)!r}, which is not a folder"
         )
-    entries = {"train": read_list(train_list)}
-    for split_name, path in (("val", val_list), ("test", test_list)):
+    size, channels = arguments.image_size(image_size), arguments.channels(channels)
+    resize = arguments.resize(resize, size)
+    check, skip_unreadable = (
+        checks.flag("check", check),
+        checks.flag("skip_unreadable", skip_unreadable),
+    )
+    names = None if class_names is None else arguments.class_names(class_names)
+    name = name if name is None else arguments.text(name, "name")
+    lists = {"train": read_list_file(train_list, "train_list")}
+    for split, path in (("val", val_list), ("test", test_list)):
         if path is not None:
-            entries[split_name] = read_list(path)
-    if class_names is None:
-        class_names = folder_names(*entries["train"])
-    splits = {}
-    for split_name, (paths, labels) in entries.items():
-        located = [os.path.join(root, path) for path in paths]
-        splits[split_name] = FileSplit(located, labels, image_size, channels, resize)
+            lists[split] = read_list_file(path, f"{split}_list")
+    _check_labels(lists, names)
+    located = {
+        split: [_locate(root, entry, p) for p in range(len(entry.paths))] for split, entry in lists.items()
+    }
+    for sentence in _repeats(lists, located):
+        warnings.warn(sentence, stacklevel=2)
+    splits: dict[str, Split] = {
+        split: FileSplit(located[split], entry.labels, size, channels, resize)
+        for split, entry in lists.items()
+    }
     if check or skip_unreadable:
         splits = readable(splits, skip_unreadable)
     else:
         for split in splits.values():
-            split.open(0)
+            cast(FileSplit, split).open(0)
+    if names is None:
+        names = folder_names(lists["train"].paths, lists["train"].labels)
     return LongTailedDataset(
-        name or Path(train_list).stem, splits["train"], splits.get("val"), splits.get("test"), class_names
+        name or lists["train"].file.stem, splits["train"], splits.get("val"), splits.get("test"), names
     )
 
 
-def read_list(path: str | Path) -> tuple[list[str], np.ndarray]:
-    """Read a "path label" file.
-
-    Args:
-        path: the file.
-
-    Returns:
-        `(paths, labels)`, where `labels` is int64 `[N]`.
-
-    Raises:
-        FileNotFoundError: the file is missing.
-        ValueError: the file is empty or a line is not "path label". The message names file and line.
-    """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        raise FileNotFoundError(f'a list file with one "path label" per line is missing. Received: {path}')
-    paths, labels = [], []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        words = line.strip().rsplit(None, 1)
-        if len(words) != 2 or not words[1].isdecimal():
+def _check_labels(lists: Mapping[str, ListFile], names: Sequence[str] | None) -> None:
+    """Refuse labels without a class, and classes without a training image, by file and line."""
+    train = lists["train"]
+    largest = int(train.labels.max())
+    if names is None and largest >= len(train.labels):
+        raise ValueError(
+            f"{train.place(train.position_of_largest())}: the classes must be numbered 0, 1, 2, ... with a training "
+            f"image each, so that {len(train.labels)} lines have labels up to {len(train.labels) - 1}. "
+            f"Received: label {largest}"
+        )
+    classes = largest + 1 if names is None else len(names)
+    for split, entry in lists.items():
+        position = entry.position_of_largest()
+        if entry.labels[position] >= classes:
             raise ValueError(
-                f'{path}, line {number}: every line must be "path label" with an integer label, 0 or more. '
-                f"Received: {line!r}"
+                f"{entry.place(position)}: `{split}` labels must lie in 0..{classes - 1}, the {classes} classes of "
+                f"{'the training list' if names is None else '`class_names`'}. "
+                f"Received: label {int(entry.labels[position])}"
             )
-        paths.append(words[0])
-        labels.append(int(words[1]))
-    if not paths:
-        raise ValueError(f'{path} must hold at least one "path label" line. Received: an empty file')
-    return paths, np.asarray(labels, dtype=np.int64)
+    missing = np.flatnonzero(np.bincount(train.labels, minlength=classes) == 0)
+    if missing.size:
+        hint = "; number the classes from 0" if missing[0] == 0 else ""
+        raise ValueError(
+            f"{train.file}: every class from 0 to {classes - 1} needs at least one training image{hint}. "
+            f"Received: no line with label {int(missing[0])}"
+            + (f" and {missing.size - 1} other labels" if missing.size > 1 else "")
+        )
+
+
+def _locate(root: Path, entry: ListFile, position: int) -> str:
+    """Return the path of an image, which must lie in `root`."""
+    listed = entry.paths[position]
+    if "\\" in listed and os.sep == "/" and not os.path.lexists(os.path.join(root, listed)):
+        listed = listed.replace("\\", "/")
+    drive = _DRIVE.match(listed) is not None and os.sep == "/"
+    if drive or os.path.isabs(listed) or ".." in listed.split("/"):
+        inside = os.path.normpath(os.path.join(os.path.abspath(root), listed))
+        roots = tuple(os.path.join(folder, "") for folder in (os.path.abspath(root), os.path.realpath(root)))
+        if drive or not inside.startswith(roots):
+            raise ValueError(
+                f"{entry.place(position)}: every path must lead to a file in `image_root`, {root}; list paths that "
+                f"start from it, or pass a folder that holds all images. Received: {entry.paths[position]!r}"
+            )
+    return os.path.join(root, listed)
+
+
+def _repeats(lists: Mapping[str, ListFile], located: Mapping[str, list[str]]) -> list[str]:
+    firsts = first_paths(
+        {split: [os.path.normpath(path) for path in listed] for split, listed in located.items()}
+    )
+    return repeated_images(
+        {split: Listing(firsts[split], entry.labels, entry.place) for split, entry in lists.items()}
+    )
 
 
 def folder_names(paths: Sequence[str], labels: Sequence[int] | np.ndarray) -> list[str] | None:

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ltzoo import checks
+from ltzoo.data import arguments
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.registry import Entry, Registry
 
@@ -86,12 +88,15 @@ def load(
         A `LongTailedDataset`.
 
     Raises:
-        ValueError: the name or an option is unknown, or the dataset refuses an argument.
+        TypeError: an argument is of a wrong type.
+        ValueError: the name or an option is unknown, or an argument is invalid for this dataset.
         FileNotFoundError: `data_dir` lacks files. The message names the expected files.
     """
-    given = dict(options)
+    check(name)
+    given, seed = dict(options), checks.integer("seed", seed, 0, arguments.LARGEST_SEED)
     if imbalance_factor is not None:
+        checks.number("imbalance_factor", imbalance_factor, least=1)
         given["imbalance_factor"] = imbalance_factor
     if data_dir is not None:
-        given["data_dir"] = Path(data_dir).expanduser()
+        given["data_dir"] = arguments.folder_path(data_dir, "data_dir")
     return _DATASETS.make({**given, "name": name}, seed=seed)

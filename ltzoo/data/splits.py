@@ -7,30 +7,21 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image
 
+from ltzoo.contracts.image_arrays import image_array
+from ltzoo.contracts.labels import check_labels, check_same_length
+
 
 def validate_labels(labels: Sequence[int] | np.ndarray, argument: str = "labels") -> np.ndarray:
-    """Return integer labels `[N]` or `[N, 1]` as int64 `[N]`.
+    """Return integer labels `[N]` or `[N, 1]` as int64 `[N]`; see `ltzoo.contracts.labels.check_labels`.
 
     Args:
-        labels: class indices.
+        labels: class indices of at least 0.
         argument: name of the argument for error messages.
 
     Raises:
-        ValueError: the labels have another shape or are not integers.
+        ValueError: the labels have another shape, are not integers, or one is negative.
     """
-    array = np.asarray(labels)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise ValueError(
-            f"`{argument}` must be class indices of shape [N]; turn one-hot labels into indices with "
-            f"argmax(axis=-1). Received: {argument} of shape {array.shape}"
-        )
-    if array.size and not np.issubdtype(array.dtype, np.integer):
-        raise ValueError(
-            f"`{argument}` must be integer class indices. Received: {argument} of type {array.dtype}"
-        )
-    return array.astype(np.int64)
+    return check_labels(labels, argument=argument)
 
 
 class Split:
@@ -92,34 +83,9 @@ class ArraySplit(Split):
     """
 
     def __init__(self, images: np.ndarray, labels: Sequence[int] | np.ndarray):
-        images = np.asarray(images)
-        if images.ndim == 3:
-            images = images[..., np.newaxis]
-        if images.ndim != 4:
-            raise ValueError(
-                "`images` must have shape [N, height, width, channels] or [N, height, width]. "
-                f"Received: images of shape {images.shape}"
-            )
-        if images.dtype != np.uint8:
-            if not np.issubdtype(images.dtype, np.integer):
-                raise ValueError(
-                    "`images` must be raw integer pixels 0 to 255 (the model normalizes them itself); "
-                    "convert images in 0..1 with np.round(images * 255).astype('uint8'). "
-                    f"Received: images of type {images.dtype}"
-                )
-            if images.size and (images.min() < 0 or images.max() > 255):
-                raise ValueError(
-                    "`images` must be raw pixels 0 to 255. "
-                    f"Received: values from {images.min()} to {images.max()}"
-                )
-            images = images.astype(np.uint8)
-        self.images = images
+        self.images = images = image_array(images, empty=True)
         self.labels = validate_labels(labels)
-        if len(self.images) != len(self.labels):
-            raise ValueError(
-                "`images` and `labels` must have the same length. "
-                f"Received: {len(self.images)} images, {len(self.labels)} labels"
-            )
+        check_same_length(images, self.labels, "images", "labels")
         self.image_shape = (int(images.shape[1]), int(images.shape[2]), int(images.shape[3]))
 
     def load(

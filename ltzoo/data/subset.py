@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ltzoo.checks import integer, number
 from ltzoo.class_counts import ClassCounts
-from ltzoo.data.splits import validate_labels
+from ltzoo.contracts.labels import check_labels
 
 
 def long_tail_subset(
@@ -31,14 +32,9 @@ def long_tail_subset(
     Raises:
         ValueError: the counts are invalid, a label is outside `0 .. C-1`, or a class has too few images.
     """
-    labels = validate_labels(labels)
     counts = ClassCounts(class_counts)
-    outside = np.flatnonzero((labels < 0) | (labels >= len(counts)))
-    if outside.size:
-        raise ValueError(
-            f"`labels` must lie in 0..{len(counts) - 1}, one entry of `class_counts` each. "
-            f"Received: label {int(labels[outside[0]])} at position {int(outside[0])}"
-        )
+    labels = check_labels(labels, len(counts))
+    integer("seed", seed, 0)
     generator = np.random.RandomState(seed)
     picked = []
     for label, count in enumerate(counts):
@@ -71,14 +67,11 @@ def stratified_split(
         `(train positions, validation positions)`, int64, both ascending.
 
     Raises:
-        ValueError: `fraction` is outside `[0, 1)`.
+        ValueError: `fraction` is outside `[0, 1)`, or a label or `seed` is no integer of at least 0.
     """
-    if not 0 <= fraction < 1:
-        raise ValueError(
-            "`validation_fraction` must be at least 0 and below 1. "
-            f"Received: validation_fraction={fraction!r}"
-        )
-    labels = validate_labels(labels)
+    number("validation_fraction", fraction, least=0, below=1)
+    labels = check_labels(labels)
+    integer("seed", seed, 0)
     held_out = np.zeros(len(labels), dtype=bool)
     if fraction > 0:
         for label in np.unique(labels):

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ltzoo import checks
+from ltzoo.contracts.labels import check_labels
+from ltzoo.data import arguments
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import EncodedSplit, decode_image
 from ltzoo.data.splits import ArraySplit, Split
@@ -55,9 +58,22 @@ def from_tfds(
     Raises:
         ImportError: `tensorflow_datasets` is not installed.
         FileNotFoundError: the dataset is not prepared and `download` is False.
-        ValueError: the dataset, a split or a feature is unknown, the dataset was prepared in another format,
-            or the images differ in size and `image_size` is None.
+        TypeError: an argument is of a wrong type.
+        ValueError: an argument is invalid, the dataset, a split or a feature is unknown, the dataset was prepared in
+            another format, or the images differ in size and `image_size` is None.
     """
+    name, download = arguments.text(name, "name"), checks.flag("download", download)
+    image_key, label_key = arguments.text(image_key, "image_key"), arguments.text(label_key, "label_key")
+    named = {"train": arguments.text(train_split, "train_split")}
+    named |= {
+        role: arguments.text(split, f"{role}_split")
+        for role, split in (("val", val_split), ("test", test_split))
+        if split is not None
+    }
+    size = None if image_size is None else arguments.image_size(image_size)
+    channels = arguments.channels(channels)
+    if data_dir is not None:
+        arguments.folder_path(data_dir, "data_dir")
     builder = open_builder(name, data_dir, download)
     for key in (image_key, label_key):
         if key not in builder.info.features:
@@ -65,12 +81,10 @@ def from_tfds(
                 f"{name!r} has the features {', '.join(builder.info.features)}. Received: feature {key!r}"
             )
     splits: dict[str, Split] = {}
-    for role, split in (("train", train_split), ("val", val_split), ("test", test_split)):
-        if split is not None:
-            records, labels, _ = read_records(builder, split, image_key, label_key)
-            title = f"{name}/{split}"
-            lazy = RecordSplit(title, records, labels, image_key, image_size or (1, 1), channels)
-            splits[role] = decode_all(lazy) if image_size is None else lazy
+    for role, split in named.items():
+        records, labels, _ = read_records(builder, split, image_key, label_key)
+        lazy = RecordSplit(f"{name}/{split}", records, labels, image_key, size or (1, 1), channels)
+        splits[role] = decode_all(lazy) if size is None else lazy
     return LongTailedDataset(
         name, splits["train"], splits.get("val"), splits.get("test"), class_names(builder, label_key)
     )
@@ -187,7 +201,8 @@ def read_records(
         lists the feature `order_by`, or is None.
 
     Raises:
-        ValueError: the split is unknown, or the dataset was prepared in another format.
+        ValueError: the split is unknown, a label is not a class index of at least 0, or the dataset was prepared in
+            another format.
     """
     import tensorflow_datasets as tfds  # pyright: ignore[reportMissingImports]
 
@@ -197,12 +212,19 @@ def read_records(
         raise ValueError(_WRONG_FORMAT.format(getattr(builder, "data_path", None))) from error
     except ValueError as error:
         raise ValueError(f"{error} Received: split={split!r}") from error
-    labels, order = np.empty(len(records), np.int64), []
+    labels, order = [], []
     for position in range(len(records)):
         record = records[position]
-        labels[position] = record[label_key]
+        label = np.asarray(record[label_key])
+        if label.ndim or not np.issubdtype(label.dtype, np.integer):
+            raise ValueError(
+                "`label_key` must name a feature with one integer per image. "
+                f"Received: label_key={label_key!r}, which is {str(record[label_key])[:80]!r} in record {position}"
+            )
+        labels.append(label)
         if order_by is not None:
             order.append(record[order_by])
+    labels = check_labels(labels, argument=f"{split}.{label_key}")
     return records, labels, order if order_by is not None else None
 
 

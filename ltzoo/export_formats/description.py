@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
+
+from ltzoo.readers import json_text
 
 CLASS_NAMES, CARD = "class_names.txt", "card.json"
 
@@ -26,7 +27,7 @@ class Description:
 
     def names_json(self) -> str:
         """Return the class names as a JSON list."""
-        return json.dumps(list(self.class_names), ensure_ascii=False)
+        return json_text.dumps(list(self.class_names))
 
     def files(self) -> dict[str, str]:
         """Return the content of each file by name: one class name per line, and the card."""

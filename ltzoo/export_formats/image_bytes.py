@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from ltzoo.export_formats.exif_orientation import turn_upright
+from ltzoo.export_formats import bmp_bytes, gif_bytes, jpeg_bytes, png_bytes
+from ltzoo.export_formats.graph_bytes import bytes_at, checked, spells
+
+_DECODERS = (jpeg_bytes, png_bytes, gif_bytes, bmp_bytes)
 
 
 def read_images(contents: Any, image_shape: tuple[int, int, int], resize: int | None = None) -> Any:
     """Decode PNG, JPEG, GIF (first frame) and BMP files to images of one size.
 
-    The steps are the same as in `ltzoo.data.files`. Turn a photo upright by its EXIF orientation (JPEG only).
-    Convert it to RGB or gray. Scale it until it just covers the size, or to a shorter side of `resize`. Crop the
-    center.
+    The steps are the same as in `ltzoo.data.pixels`. Show transparent pixels on white and turn the image upright by
+    its EXIF orientation. Convert it to RGB or gray. Scale it until it just covers the size, or to a shorter side of
+    `resize`. Crop the center. A file that TensorFlow's decoders would read in another way is refused; the table in
+    `docs/pixels.md` lists which.
 
     Args:
         contents: the files, a string tensor `[batch]`.
@@ -23,7 +27,7 @@ def read_images(contents: Any, image_shape: tuple[int, int, int], resize: int | 
         float32 `[batch, height, width, channels]`, whole numbers 0..255.
 
     Raises:
-        InvalidArgumentError: a file is not such an image; the whole batch fails.
+        InvalidArgumentError: a file is not such an image or is refused; the whole batch fails.
     """
     import tensorflow as tf
 
@@ -39,19 +43,23 @@ def read_images(contents: Any, image_shape: tuple[int, int, int], resize: int | 
 def decode(content: Any, channels: int) -> Any:
     """Decode one image to upright float32 pixels `[height, width, channels]`, whole numbers 0..255.
 
-    As in Pillow, JPEG decoding uses the accurate transform and gray values follow ITU-R 601-2.
+    As in Pillow, gray values follow ITU-R 601-2.
     """
     import tensorflow as tf
 
-    pixels = tf.cond(
-        tf.io.is_jpeg(content),
-        lambda: turn_upright(tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE"), content),
-        lambda: tf.io.decode_image(content, channels=3, expand_animations=False),
+    head = bytes_at(content, 0, 8)
+
+    def refused():
+        return checked(tf.zeros([1, 1, 3], tf.int32), (False, "JPEG, PNG, GIF or BMP files"))
+
+    pixels = tf.case(
+        [(spells(head, decoder.SIGNATURE), lambda d=decoder: d.decode(content)) for decoder in _DECODERS],
+        default=refused,
     )
     pixels = tf.ensure_shape(pixels, (None, None, 3))
     if channels == 3:
         return tf.cast(pixels, tf.float32)
-    weighted = tf.cast(pixels, tf.int32) * tf.constant([19595, 38470, 7471])
+    weighted = pixels * tf.constant([19595, 38470, 7471])
     return tf.cast(
         tf.bitwise.right_shift(tf.reduce_sum(weighted, -1, keepdims=True) + 0x8000, 16), tf.float32
     )
@@ -79,10 +87,44 @@ def resize_and_crop(pixels: Any, size: tuple[int, int], resize: int | None = Non
     scale = (
         tf.maximum(height / rows, width / columns) if resize is None else resize / tf.minimum(rows, columns)
     )
-    across = tf.maximum(width, tf.cast(tf.round(columns * scale), tf.int32))
-    down = tf.maximum(height, tf.cast(tf.round(rows * scale), tf.int32))
-    for shape in ((tf.shape(pixels)[0], across), (down, across)):
-        pixels = tf.image.resize(pixels, tf.stack(shape), method="bilinear", antialias=True)
-        pixels = tf.floor(tf.clip_by_value(pixels, 0.0, 255.0) + 0.5)
-    top, left = (down - height) // 2, (across - width) // 2
-    return pixels[top : top + height, left : left + width]
+    shapes = []
+    for axis, target, side in ((0, height, rows), (1, width, columns)):
+        scaled = tf.maximum(tf.cast(target, tf.float64), tf.round(side * scale))
+        part, *placed = _window(target, side, scaled)
+        pixels = tf.gather(pixels, part, axis=axis)
+        shapes.append((target, *placed))
+    down, across = shapes
+    pixels = _resampled(pixels, (tf.shape(pixels)[0], 1.0, 0.0), across)
+    return _resampled(pixels, down, (width, 1.0, 0.0))
+
+
+def _window(target, side, scaled):
+    """Return the positions of one side that the center needs, their scale, and how far the result is shifted.
+
+    The work then does not grow with what is cropped.
+    """
+    import tensorflow as tf
+
+    scale = scaled / side
+    first = tf.floor((scaled - target) / 2)
+    margin = tf.math.ceil(tf.maximum(tf.ones_like(scale), 1 / scale)) + 1
+    start = tf.maximum(tf.zeros_like(scale), tf.floor(first / scale) - margin)
+    stop = tf.minimum(side, tf.math.ceil((first + target) / scale) + margin)
+    part = tf.range(tf.cast(start, tf.int32), tf.cast(stop, tf.int32))
+    return part, tf.cast(scale, tf.float32), tf.cast(start * scale - first, tf.float32)
+
+
+def _resampled(pixels, down, across):
+    """Scale both sides, each to (pixels, scale, shift), and round."""
+    import tensorflow as tf
+
+    size, scale, shift = zip(down, across, strict=True)
+    found = tf.raw_ops.ScaleAndTranslate(
+        images=pixels[tf.newaxis],
+        size=tf.stack(size),
+        scale=tf.stack(scale),
+        translation=tf.stack(shift),
+        kernel_type="triangle",
+        antialias=True,
+    )
+    return tf.floor(tf.clip_by_value(found[0], 0.0, 255.0) + 0.5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ltzoo.checks import integer
 from ltzoo.export_formats.description import Description
 from ltzoo.export_formats.registry import register
 
@@ -23,8 +24,7 @@ def check_top_k(top_k: int = 5) -> None:
     Raises:
         ValueError: `top_k` is not a positive integer.
     """
-    if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
-        raise ValueError(f"`top_k` must be a positive integer. Received: top_k={top_k!r}")
+    integer("top_k", top_k, 1)
 
 
 @register(

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import NonNegativeInt, Positive, PositiveInt
 from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.registry import register
 from ltzoo.layers import CAMCalibration
@@ -34,12 +36,11 @@ class CAMCHead(CAMCalibration):
 
     takes_feature_map = True
 
+    @checked
     def __init__(
-        self, class_counts: Sequence[int] | np.ndarray, fusion_images: int = 256, **arguments: Any
+        self, class_counts: Sequence[int] | np.ndarray, fusion_images: NonNegativeInt = 256, **arguments: Any
     ) -> None:
         super().__init__(class_counts, **arguments)
-        if fusion_images < 0:
-            raise ValueError(f"`fusion_images` must be 0 or more. Received: fusion_images={fusion_images}")
         self.fusion_images = int(fusion_images)
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
@@ -64,8 +65,8 @@ class CAMCHead(CAMCalibration):
 
 @register("camc")
 def camc(
-    num_classes: int,
-    scale: float | None = None,
+    num_classes: PositiveInt,
+    scale: Positive | None = None,
     class_counts: Sequence[int] | np.ndarray = (),
     **arguments: Any,
 ) -> CAMCHead:

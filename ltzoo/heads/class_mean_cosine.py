@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Positive, PositiveInt
 from ltzoo.heads.class_means import class_means
 from ltzoo.heads.registry import register
 from ltzoo.layers import NormalizedDense
@@ -31,7 +33,10 @@ class ClassMeanCosine(NormalizedDense):
         **arguments: arguments of `ltzoo.layers.NormalizedDense`.
     """
 
-    def __init__(self, units: int, scale: float | None = None, name: str = "head", **arguments: Any) -> None:
+    @checked
+    def __init__(
+        self, units: PositiveInt, scale: Positive | None = None, name: str = "head", **arguments: Any
+    ) -> None:
         super().__init__(units, scale=SCALE if scale is None else scale, name=name, **arguments)
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:

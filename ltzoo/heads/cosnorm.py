@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Positive, PositiveInt
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
 from ltzoo.layers.normalized_dense import unit_length
@@ -33,10 +35,11 @@ class CosNorm(LinearHead):
     Deviation: for a zero feature, the logits and the gradient of the length are 0; the published code divides 0 by 0.
     """
 
+    @checked
     def __init__(
         self,
-        num_classes: int,
-        scale: float | None = None,
+        num_classes: PositiveInt,
+        scale: Positive | None = None,
         kernel_initializer: Any = None,
         name: str = "head",
         **kwargs: Any,

@@ -4,11 +4,12 @@ from typing import Any
 
 import keras
 
+from ltzoo.checks import Positive, PositiveInt
 from ltzoo.heads.registry import register
 
 
 @register("dense")
-def dense(num_classes: int, scale: float | None = None, **arguments: Any) -> keras.layers.Dense:
+def dense(num_classes: PositiveInt, scale: Positive | None = None, **arguments: Any) -> keras.layers.Dense:
     """Return a linear classifier: logits x W + b in float32.
 
     Args:

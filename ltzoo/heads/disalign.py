@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Positive, PositiveInt
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
 from ltzoo.protocols import StageView
@@ -40,10 +42,11 @@ class DisAlign(LinearHead):
     confidence_kernel: Any
     confidence_bias: Any
 
+    @checked
     def __init__(
         self,
-        num_classes: int,
-        scale: float | None = None,
+        num_classes: PositiveInt,
+        scale: Positive | None = None,
         initial_magnitude: float = 2.0,
         initial_confidence: float = 0.1,
         learn_kernel: bool = False,

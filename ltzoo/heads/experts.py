@@ -9,6 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Few, Positive, PositiveInt
 from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.inputs import takes_map
 from ltzoo.heads.registry import begin, get, register
@@ -37,11 +39,12 @@ class ExpertsHead(keras.layers.Layer):
         ValueError: `num_experts` is below 1 or does not divide the number of features.
     """
 
+    @checked
     def __init__(
         self,
-        num_classes: int,
-        scale: float | None = None,
-        num_experts: int = 3,
+        num_classes: PositiveInt,
+        scale: Positive | None = None,
+        num_experts: Few = 3,
         head: Mapping[str, Any] | None = None,
         class_counts: Sequence[int] | np.ndarray | None = None,
         name: str = "head",
@@ -49,8 +52,6 @@ class ExpertsHead(keras.layers.Layer):
     ) -> None:
         kwargs.setdefault("autocast", False)
         super().__init__(name=name, **kwargs)
-        if num_experts < 1:
-            raise ValueError(f"`num_experts` must be 1 or more. Received: num_experts={num_experts}")
         self.num_classes = int(num_classes)
         self.num_experts = int(num_experts)
         self.head_config = {"name": "normalized_dense"} if head is None else dict(head)

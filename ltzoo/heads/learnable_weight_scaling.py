@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from ltzoo.checks import Positive, PositiveInt
 from ltzoo.heads.linear import linear_weights
 from ltzoo.heads.registry import register
 from ltzoo.layers import LearnableWeightScaling
@@ -43,7 +44,7 @@ class LearnableWeightScalingHead(LearnableWeightScaling):
 
 @register("learnable_weight_scaling")
 def learnable_weight_scaling(
-    num_classes: int, scale: float | None = None, name: str = "head", **arguments: Any
+    num_classes: PositiveInt, scale: Positive | None = None, name: str = "head", **arguments: Any
 ) -> LearnableWeightScalingHead:
     """Return `ltzoo.layers.LearnableWeightScaling` as a head that starts from the previous classifier.
 

@@ -9,6 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Positive, PositiveInt
 from ltzoo.layers import NormalizedDense
 from ltzoo.layers.normalized_dense import unit_length
 from ltzoo.precision import float32_or_float64
@@ -36,10 +38,11 @@ class LinearHead(keras.layers.Layer):
     kernel: Any
     bias: Any
 
+    @checked
     def __init__(
         self,
-        num_classes: int,
-        scale: float | None = None,
+        num_classes: PositiveInt,
+        scale: Positive | None = None,
         use_bias: bool = True,
         learn_kernel: bool = True,
         kernel_initializer: str | Mapping[str, Any] | Callable[..., Any] = "glorot_uniform",
@@ -48,8 +51,6 @@ class LinearHead(keras.layers.Layer):
     ) -> None:
         kwargs.setdefault("autocast", False)
         super().__init__(name=name, **kwargs)
-        if num_classes < 1:
-            raise ValueError(f"`num_classes` must be 1 or more. Received: num_classes={num_classes}")
         self.num_classes = int(num_classes)
         self.scale = 1.0 if scale is None else float(scale)
         self.use_bias = bool(use_bias)

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Positive, PositiveInt, one_of
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
 from ltzoo.protocols import StageView
@@ -42,17 +44,17 @@ class LogN(LinearHead):
     logit_mean: Any
     logit_std: Any
 
+    @checked
     def __init__(
         self,
-        num_classes: int,
-        scale: float | None = None,
+        num_classes: PositiveInt,
+        scale: Positive | None = None,
         shift: str = "none",
         name: str = "head",
         **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, scale, **kwargs, name=name)
-        if shift not in ("none", "minimum"):
-            raise ValueError(f"`shift` must be 'none' or 'minimum'. Received: shift={shift!r}")
+        one_of("shift", shift, ("none", "minimum"))
         self.shift = shift
         self.logit_mean = self.logit_std = None
 

@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Positive, PositiveInt
 from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
@@ -35,10 +37,11 @@ class LogitAdjusted(LinearHead):
         ValueError: `class_counts` are invalid, or their number is not `num_classes`.
     """
 
+    @checked
     def __init__(
         self,
-        num_classes: int,
-        scale: float | None = None,
+        num_classes: PositiveInt,
+        scale: Positive | None = None,
         class_counts: Sequence[int] | np.ndarray = (),
         tau: float = 1.0,
         name: str = "head",

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Positive, PositiveInt, one_of
 from ltzoo.heads.class_means import class_means
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
@@ -54,10 +56,11 @@ class NearestClassMean(LinearHead):
     # Variables that `build` creates.
     center: Any
 
+    @checked
     def __init__(
         self,
-        num_classes: int,
-        scale: float | None = None,
+        num_classes: PositiveInt,
+        scale: Positive | None = None,
         features: str = "un",
         metric: str = "cosine",
         name: str = "head",
@@ -65,10 +68,8 @@ class NearestClassMean(LinearHead):
     ) -> None:
         fixed = {"use_bias": False, "learn_kernel": False}
         super().__init__(num_classes, scale, **{**kwargs, **fixed}, name=name)
-        if features not in FEATURES:
-            raise ValueError(f"`features` must be one of {FEATURES}. Received: features={features!r}")
-        if metric not in METRICS:
-            raise ValueError(f"`metric` must be one of {METRICS}. Received: metric={metric!r}")
+        one_of("features", features, FEATURES)
+        one_of("metric", metric, METRICS)
         self.features = features
         self.metric = metric
         self.center = None

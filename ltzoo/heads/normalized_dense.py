@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from ltzoo.checks import Positive, PositiveInt
 from ltzoo.heads.registry import register
 from ltzoo.layers import NormalizedDense
 
 
 @register("normalized_dense")
-def normalized_dense(num_classes: int, scale: float | None = None, **arguments: Any) -> NormalizedDense:
+def normalized_dense(
+    num_classes: PositiveInt, scale: Positive | None = None, **arguments: Any
+) -> NormalizedDense:
     """Return `ltzoo.layers.NormalizedDense` as a head.
 
     Args:

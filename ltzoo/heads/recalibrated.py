@@ -9,6 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Positive, PositiveInt
 from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
@@ -45,10 +47,11 @@ class Recalibrated(LinearHead):
     factor: Any
     prior_share: Any
 
+    @checked
     def __init__(
         self,
-        num_classes: int,
-        scale: float | None = None,
+        num_classes: PositiveInt,
+        scale: Positive | None = None,
         class_counts: Sequence[int] | np.ndarray = (),
         name: str = "head",
         **kwargs: Any,

@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Fraction, Positive, PositiveInt
 from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.inputs import takes_map
 from ltzoo.heads.registry import begin, get, register
@@ -35,14 +37,15 @@ class RectifiedHead(keras.layers.Layer):
     `layer.rectification` the layer after it, and `layer.kernel` the inner head's kernel.
     """
 
+    @checked
     def __init__(
         self,
-        num_classes: int,
-        scale: float | None = None,
+        num_classes: PositiveInt,
+        scale: Positive | None = None,
         head: Mapping[str, Any] | None = None,
         affine: bool = False,
-        momentum: float = 0.9,
-        epsilon: float = 1e-5,
+        momentum: Fraction = 0.9,
+        epsilon: Positive = 1e-5,
         class_counts: Sequence[int] | np.ndarray | None = None,
         name: str = "head",
         **kwargs: Any,

@@ -9,6 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Few, Fraction, Positive, PositiveInt, Size
 from ltzoo.heads.experts import ExpertsHead
 from ltzoo.heads.inputs import pool
 from ltzoo.heads.registry import register
@@ -46,17 +48,18 @@ class RoutedExpertsHead(ExpertsHead):
         ValueError: fewer than two experts, a threshold outside (0, 1), or `top_choices` or `hidden_units` below 1.
     """
 
+    @checked
     def __init__(
         self,
-        num_classes: int,
-        scale: float | None = None,
-        num_experts: int = 3,
+        num_classes: PositiveInt,
+        scale: Positive | None = None,
+        num_experts: Few = 3,
         head: Mapping[str, Any] | None = None,
         class_counts: Sequence[int] | np.ndarray | None = None,
-        top_choices: int = 30,
-        hidden_units: int = 16,
+        top_choices: PositiveInt = 30,
+        hidden_units: Size = 16,
         share_output: bool = True,
-        threshold: float = 0.5,
+        threshold: Fraction = 0.5,
         freeze_experts: bool = True,
         name: str = "head",
         **kwargs: Any,
@@ -66,11 +69,6 @@ class RoutedExpertsHead(ExpertsHead):
             raise ValueError(f"`num_experts` must be 2 or more to route. Received: num_experts={num_experts}")
         if not 0 < threshold < 1:
             raise ValueError(f"`threshold` must be between 0 and 1. Received: threshold={threshold}")
-        if top_choices < 1 or hidden_units < 1:
-            raise ValueError(
-                "`top_choices` and `hidden_units` must be 1 or more. "
-                f"Received: top_choices={top_choices}, hidden_units={hidden_units}"
-            )
         self.top_choices = int(top_choices)
         self.hidden_units = int(hidden_units)
         self.share_output = bool(share_output)

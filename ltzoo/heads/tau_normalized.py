@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import NonNegative, Positive, PositiveInt
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
 from ltzoo.protocols import StageView
@@ -46,17 +48,16 @@ class TauNormalized(LinearHead):
     # Variables that `build` creates.
     tau_weight: Any
 
+    @checked
     def __init__(
         self,
-        num_classes: int,
-        scale: float | None = None,
-        tau: float | None = None,
+        num_classes: PositiveInt,
+        scale: Positive | None = None,
+        tau: NonNegative | None = None,
         name: str = "head",
         **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, scale, **{**kwargs, "use_bias": False}, name=name)
-        if tau is not None and not tau >= 0:
-            raise ValueError(f"`tau` must be at least 0, or None. Received: tau={tau}")
         self.tau = None if tau is None else float(tau)
         self.tau_weight = None
 

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Positive, PositiveInt
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
 from ltzoo.layers.normalized_dense import unit_length
@@ -32,10 +34,11 @@ class WeightNormalized(LinearHead):
     # Variables that `build` creates.
     magnitude: Any
 
+    @checked
     def __init__(
         self,
-        num_classes: int,
-        scale: float | None = None,
+        num_classes: PositiveInt,
+        scale: Positive | None = None,
         initial_magnitude: float = 1.0,
         use_bias: bool = True,
         name: str = "head",

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Fraction, Positive
 from ltzoo.fused_batch_norm import fused_batch_norm
 from ltzoo.precision import float32_or_float64
 
@@ -48,8 +50,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
         ValueError: if `shifted` is not a boolean, or is combined with `renorm` or `synchronized`.
     """
 
+    @checked
     def __init__(
-        self, shifted: bool = False, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs: Any
+        self, shifted: bool = False, momentum: Fraction = 0.9, epsilon: Positive = 1e-5, **kwargs: Any
     ) -> None:
         super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
         self._shifted = False

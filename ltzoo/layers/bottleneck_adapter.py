@@ -6,6 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import PositiveInt, Size
 from ltzoo.precision import float32_or_float64
 
 
@@ -34,14 +36,15 @@ class BottleneckAdapter(keras.layers.Layer):
         ValueError: if `units` or `rank` is below 1.
     """
 
+    @checked
     def __init__(
         self,
-        units: int,
-        rank: int,
-        kernel_size: int | Sequence[int] | None = None,
-        strides: int | Sequence[int] = 1,
+        units: PositiveInt,
+        rank: Size,
+        kernel_size: PositiveInt | Sequence[PositiveInt] | None = None,
+        strides: PositiveInt | Sequence[PositiveInt] = 1,
         padding: str = "valid",
-        dilation_rate: int | Sequence[int] = 1,
+        dilation_rate: PositiveInt | Sequence[PositiveInt] = 1,
         layer_norm: bool = True,
         kernel_initializer: str | Mapping[str, Any] | Any = None,
         **kwargs: Any,

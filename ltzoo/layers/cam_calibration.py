@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Positive, PositiveInt, Seed, Size
 from ltzoo.class_counts import ClassCounts
 from ltzoo.layers.calibrated_scores import activation_and_fused_maps, fold_prototypes, weighted_cosine
 from ltzoo.layers.normalized_dense import UnitColumns, unit_length
@@ -52,31 +54,26 @@ class CAMCalibration(keras.layers.Layer):
         ValueError: if `threshold` or `scale` is not above 0, `num_prototypes` is below 1, or `kernel_size` is not odd.
     """
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        threshold: float | None = None,
-        num_prototypes: int = 5,
-        kernel_size: int = 1,
+        threshold: Positive | None = None,
+        num_prototypes: Size = 5,
+        kernel_size: PositiveInt = 1,
         share_fusion: bool = False,
         fusion_bias: bool = True,
-        scale: float = 16.0,
+        scale: Positive = 16.0,
         normalize_kernel: bool = True,
         kernel_initializer: str | Mapping[str, Any] | Callable[..., Any] | None = None,
         kernel_regularizer: str | Mapping[str, Any] | Callable[..., Any] | None = None,
-        seed: int | None = None,
+        seed: Seed | None = None,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)
-        if threshold is not None and not threshold > 0:
-            raise ValueError(f"`threshold` must be above 0, or None. Received: threshold={threshold}")
-        if num_prototypes < 1:
-            raise ValueError(f"`num_prototypes` must be 1 or more. Received: num_prototypes={num_prototypes}")
         if kernel_size < 1 or kernel_size % 2 == 0:
             raise ValueError(f"`kernel_size` must be odd: 1, 3, ... Received: kernel_size={kernel_size}")
-        if not scale > 0:
-            raise ValueError(f"`scale` must be above 0. Received: scale={scale}")
         self.class_counts = ClassCounts(class_counts)
         self.threshold = None if threshold is None else float(threshold)
         self.num_prototypes = int(num_prototypes)

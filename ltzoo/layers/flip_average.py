@@ -5,6 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import NonNegativeInt
+
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class FlipAverage(keras.layers.Layer):
@@ -28,7 +31,10 @@ class FlipAverage(keras.layers.Layer):
             images are not square.
     """
 
-    def __init__(self, encoder: keras.Model, shift: int = 0, transpose: bool = False, **kwargs: Any) -> None:
+    @checked
+    def __init__(
+        self, encoder: keras.Model, shift: NonNegativeInt = 0, transpose: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         if shift != int(shift) or shift < 0:
             raise ValueError(f"`shift` must be a whole number of pixels, 0 or more. Received: shift={shift}")

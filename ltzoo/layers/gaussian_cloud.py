@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import NonNegative, Positive, Seed
 from ltzoo.class_counts import ClassCounts, cloud_sizes
 from ltzoo.precision import float32_or_float64
 
@@ -44,26 +46,21 @@ class GaussianCloud(keras.layers.Layer):
     cloud for all its labels.
     """
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        noise_multiplier: float = 1.0,
-        scale: float = 1.0,
+        noise_multiplier: NonNegative = 1.0,
+        scale: Positive = 1.0,
         strategy: str = "log",
-        exponent: float = 0.25,
+        exponent: Positive = 0.25,
         per_class: bool = True,
         angular: bool = False,
-        seed: int | None = None,
+        seed: Seed | None = None,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)
-        if not noise_multiplier >= 0:
-            raise ValueError(
-                f"`noise_multiplier` must be 0 or more. Received: noise_multiplier={noise_multiplier}"
-            )
-        if not scale > 0:
-            raise ValueError(f"`scale` must be above 0. Received: scale={scale}")
         self.class_counts = ClassCounts(class_counts)
         self._sizes = cloud_sizes(self.class_counts, strategy, exponent=exponent).astype("float32")
         self.noise_multiplier = float(noise_multiplier)

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import PositiveInt
 from ltzoo.precision import float32_or_float64
 
 
@@ -44,9 +46,10 @@ class LearnableWeightScaling(keras.layers.Layer):
         ValueError: if `units` is below 1, or `base_factor` is set without `separate_shift`.
     """
 
+    @checked
     def __init__(
         self,
-        units: int,
+        units: PositiveInt,
         use_bias: bool = True,
         scale_bias: bool = True,
         learn_scale: bool = True,
@@ -58,8 +61,6 @@ class LearnableWeightScaling(keras.layers.Layer):
     ) -> None:
         kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)
-        if units < 1:
-            raise ValueError(f"`units` must be 1 or more. Received: units={units}")
         if base_factor != 1.0 and not separate_shift:
             raise ValueError(
                 "`base_factor` needs `separate_shift=True`; otherwise the kernel itself is trained. "

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Fraction, Positive
 from ltzoo.layers.batch_normalization import BatchNormalization, batch_normalize
 
 
@@ -31,8 +33,9 @@ class LogitRectification(BatchNormalization):
     records the unbiased one, n / (n - 1) times as large.
     """
 
+    @checked
     def __init__(
-        self, affine: bool = False, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs: Any
+        self, affine: bool = False, momentum: Fraction = 0.9, epsilon: Positive = 1e-5, **kwargs: Any
     ) -> None:
         kwargs.setdefault("autocast", False)
         super().__init__(

@@ -6,6 +6,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Positive, Size
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -31,18 +34,17 @@ class LowRankUpdate(keras.layers.Layer):
         ValueError: if `rank` is below 1, or inputs and outputs share an axis of the kernel.
     """
 
+    @checked
     def __init__(
         self,
         equation: str,
         kernel_shape: Sequence[int],
-        rank: int = 4,
-        alpha: float | None = None,
+        rank: Size = 4,
+        alpha: Positive | None = None,
         kernel_initializer: str | Mapping[str, Any] | Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if rank < 1:
-            raise ValueError(f"`rank` must be 1 or more. Received: rank={rank}")
         self.equation = str(equation).replace(" ", "")
         self.kernel_shape = tuple(int(size) for size in kernel_shape)
         self.rank = int(rank)

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Fraction
 from ltzoo.keras_internals import layers_of
 
 
@@ -25,11 +27,10 @@ class MomentumCopy(keras.layers.Layer):
         ValueError: if `momentum` is outside [0, 1], or the followed network has other weights.
     """
 
-    def __init__(self, network: keras.layers.Layer, momentum: float = 0.999, **kwargs: Any) -> None:
+    @checked
+    def __init__(self, network: keras.layers.Layer, momentum: Fraction = 0.999, **kwargs: Any) -> None:
         kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)
-        if not 0.0 <= momentum <= 1.0:
-            raise ValueError(f"`momentum` must be between 0 and 1. Received: momentum={momentum}")
         self.network = network
         self.momentum = float(momentum)
         for layer in layers_of(network):

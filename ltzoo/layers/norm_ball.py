@@ -1,9 +1,12 @@
 """Constraint that keeps every class vector inside a ball (MaxNorm)."""
 
+import math
 from typing import Any
 
 import keras
 from keras import ops
+
+from ltzoo.checks import number
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
@@ -22,9 +25,7 @@ class NormBall(keras.constraints.Constraint):
     """
 
     def __init__(self, radius: float, axis: int = 0) -> None:
-        if not radius > 0:
-            raise ValueError(f"`radius` must be above 0. Received: radius={radius}")
-        self.radius = float(radius)
+        self.radius = math.inf if radius == math.inf else number("radius", radius, above=0)
         self.axis = int(axis)
 
     def __call__(self, w: Any) -> Any:

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import NonNegative
 from ltzoo.layers.batch_normalization import BatchNormalization, batch_normalize
 from ltzoo.precision import float32_or_float64
 
@@ -74,9 +76,10 @@ class NormalizedBatchNormalization(BatchNormalization):
     Keras. The published code records the unbiased one, n / (n - 1) times as large.
     """
 
+    @checked
     def __init__(
         self,
-        bias_radius: float = 0.1,
+        bias_radius: NonNegative = 0.1,
         normalize: bool = True,
         magnitude: float = 1.0,
         learn_magnitude: bool = True,
@@ -84,8 +87,6 @@ class NormalizedBatchNormalization(BatchNormalization):
     ) -> None:
         kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)
-        if not bias_radius >= 0:
-            raise ValueError(f"`bias_radius` must be 0 or more. Received: bias_radius={bias_radius}")
         if not self.scale or self.renorm or self.synchronized:
             raise ValueError(
                 "`scale` must be True, and `renorm` and `synchronized` must be False. "

@@ -6,6 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Positive, PositiveInt, Seed, one_of
 from ltzoo.precision import float32_or_float64
 
 
@@ -17,7 +19,8 @@ class UnitColumns(keras.initializers.Initializer):
         seed: integer, `keras.random.SeedGenerator`, or None for a random one.
     """
 
-    def __init__(self, seed: int | keras.random.SeedGenerator | None = None) -> None:
+    @checked
+    def __init__(self, seed: Seed | keras.random.SeedGenerator | None = None) -> None:
         self.seed = seed
 
     def __call__(self, shape, dtype=None):
@@ -75,29 +78,23 @@ class NormalizedDense(keras.layers.Layer):
     Deviation: a zero feature has logits 0 and gradient 0; see `unit_length` for the published gradient.
     """
 
+    @checked
     def __init__(
         self,
-        units: int,
-        scale: float = 1.0,
+        units: PositiveInt,
+        scale: Positive = 1.0,
         learn_scale: bool | str = False,
         normalize_features: bool = True,
         kernel_initializer: str | Mapping[str, Any] | Callable[..., Any] | None = None,
         kernel_regularizer: str | Mapping[str, Any] | Callable[..., Any] | None = None,
-        seed: int | None = None,
+        seed: Seed | None = None,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)
-        if units < 1:
-            raise ValueError(f"`units` must be 1 or more. Received: units={units}")
-        if not scale > 0:
-            raise ValueError(f"`scale` must be above 0. Received: scale={scale}")
         self.units = int(units)
         self.scale = float(scale)
-        if learn_scale not in (False, True, "per_class"):
-            raise ValueError(
-                f"`learn_scale` must be False, True or 'per_class'. Received: learn_scale={learn_scale!r}"
-            )
+        one_of("learn_scale", learn_scale, (False, True, "per_class"))
         self.learn_scale = learn_scale
         self.normalize_features = bool(normalize_features)
         self.seed = seed

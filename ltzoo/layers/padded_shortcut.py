@@ -5,6 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import PositiveInt
+
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class PaddedShortcut(keras.layers.Layer):
@@ -24,12 +27,9 @@ class PaddedShortcut(keras.layers.Layer):
         ValueError: if `filters` or `stride` is below 1, or the input has more channels than `filters`.
     """
 
-    def __init__(self, filters: int, stride: int = 2, **kwargs: Any) -> None:
+    @checked
+    def __init__(self, filters: PositiveInt, stride: PositiveInt = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if filters < 1 or stride < 1:
-            raise ValueError(
-                f"`filters` and `stride` must be 1 or more. Received: filters={filters}, stride={stride}"
-            )
         self.filters = int(filters)
         self.stride = int(stride)
 

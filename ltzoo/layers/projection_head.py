@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import PositiveInt, Seed
 from ltzoo.layers.batch_normalization import BatchNormalization
 from ltzoo.layers.normalized_dense import unit_length
 
@@ -27,21 +29,17 @@ class ProjectionHead(keras.layers.Layer):
         ValueError: if `units` or `hidden_units` is below 1.
     """
 
+    @checked
     def __init__(
         self,
-        units: int,
-        hidden_units: int | None = None,
+        units: PositiveInt,
+        hidden_units: PositiveInt | None = None,
         batch_normalization: bool = True,
-        seed: int | None = None,
+        seed: Seed | None = None,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)
-        if units < 1 or (hidden_units is not None and hidden_units < 1):
-            raise ValueError(
-                "`units` and `hidden_units` must be 1 or more. "
-                f"Received: units={units}, hidden_units={hidden_units}"
-            )
         self.units = int(units)
         self.hidden_units = None if hidden_units is None else int(hidden_units)
         self.batch_normalization = bool(batch_normalization)

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
 from ltzoo.precision import float32_or_float64
 
 
@@ -28,6 +29,7 @@ class SharedMagnitude(keras.layers.Layer):
     `layer.magnitude` is the weight.
     """
 
+    @checked
     def __init__(self, value: float = 1.0, learn: bool = True, **kwargs: Any) -> None:
         kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Few
 from ltzoo.precision import float32_or_float64
 
 
@@ -62,10 +64,9 @@ class ShiftedCropEncoder(keras.layers.Layer):
         ValueError: if `grid` is below 1 or above the pixels of a side.
     """
 
-    def __init__(self, encoder: keras.Model, grid: int = 5, **kwargs: Any) -> None:
+    @checked
+    def __init__(self, encoder: keras.Model, grid: Few = 5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if grid < 1:
-            raise ValueError(f"`grid` must be 1 or more. Received: grid={grid}")
         self.encoder = encoder
         self.grid = int(grid)
 

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import NonNegativeInt, one_of
 from ltzoo.precision import float32_or_float64
 
 MODES = ("class", "mean")
@@ -26,12 +28,10 @@ class TokenPooling(keras.layers.Layer):
         ValueError: if `mode` is unknown or `prefix` is negative.
     """
 
-    def __init__(self, mode: str = "class", prefix: int = 0, **kwargs: Any) -> None:
+    @checked
+    def __init__(self, mode: str = "class", prefix: NonNegativeInt = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if mode not in MODES:
-            raise ValueError(f"`mode` must be one of {MODES}. Received: mode={mode!r}")
-        if prefix < 0:
-            raise ValueError(f"`prefix` must be 0 or more. Received: prefix={prefix}")
+        one_of("mode", mode, MODES)
         self.mode = mode
         self.prefix = int(prefix)
 

@@ -8,8 +8,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Positive
 from ltzoo.class_counts import ClassCounts
-from ltzoo.losses.function_loss import FunctionLoss, above_zero
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
+from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.losses.target_margin import target_margin_cross_entropy
@@ -25,6 +28,7 @@ def quantity_factor(class_counts: Sequence[int] | np.ndarray, log_base: float = 
     return math.log(log_base) / np.log(counts.array / counts.smallest + 1.0)
 
 
+@refuses_wrong_labels
 def adaptive_logit_adjustment(
     y_true: Any,
     y_pred: Any,
@@ -94,10 +98,11 @@ class AdaptiveLogitAdjustment(FunctionLoss):
 
     function = staticmethod(adaptive_logit_adjustment)
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        scale: float = 30.0,
+        scale: Positive = 30.0,
         log_base: float = 2.0,
         detach_difficulty: bool = True,
         from_cosine: bool = True,
@@ -109,7 +114,7 @@ class AdaptiveLogitAdjustment(FunctionLoss):
         if not log_base > 1:
             raise ValueError(f"`log_base` must be above 1. Received: log_base={log_base}")
         self.class_counts = ClassCounts(class_counts)
-        self.scale = above_zero("scale", scale)
+        self.scale = float(scale)
         self.log_base = float(log_base)
         self.detach_difficulty = bool(detach_difficulty)
         self.from_cosine = bool(from_cosine)

@@ -8,12 +8,16 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import NonNegative, Positive
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.losses.target_margin import TargetMarginLoss, target_margin_cross_entropy, weighted_focal_sum
 from ltzoo.precision import float32_or_float64
 
 
+@refuses_wrong_labels
 def angular_gaussian_clouded_logit(
     y_true: Any,
     y_pred: Any,
@@ -112,11 +116,12 @@ class AngularGaussianCloudedLogit(TargetMarginLoss):
     function = staticmethod(angular_gaussian_clouded_logit)
     default_name = "angular_gaussian_clouded_logit"
 
+    @checked
     def __init__(
         self,
-        scale: float = 30.0,
+        scale: Positive = 30.0,
         margin: float = 0.0,
-        focal_gamma: float = 0.0,
+        focal_gamma: NonNegative = 0.0,
         class_weight: Sequence[float] | np.ndarray | None = None,
         from_cosine: bool = True,
         easy_margin: bool = False,

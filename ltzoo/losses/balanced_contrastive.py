@@ -4,6 +4,8 @@ from typing import Any
 
 from keras import ops
 
+from ltzoo.checks import one_of
+from ltzoo.contracts.label_tensors import nan_without_label
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 
@@ -42,8 +44,7 @@ def balanced_contrastive(
     """
     if not temperature > 0:
         raise ValueError(f"`temperature` must be above 0. Received: temperature={temperature}")
-    if form not in FORMS:
-        raise ValueError(f"`form` must be one of {', '.join(FORMS)}. Received: form={form!r}")
+    one_of("form", form, FORMS)
     dtype = float32_or_float64(features.dtype)
     features, prototypes = ops.cast(features, dtype), ops.cast(prototypes, dtype)
     count, classes = ops.shape(features)[0], prototypes.shape[0]
@@ -62,4 +63,5 @@ def balanced_contrastive(
         terms = similarity - ops.log(ops.maximum(sizes - positive, 1.0))
         terms = ops.where(is_self > 0, -float("inf"), terms)
     log_probability = similarity - ops.logsumexp(terms, axis=1, keepdims=True)
-    return -ops.sum(positive * log_probability, axis=1) / ops.sum(positive, axis=1)
+    losses = -ops.sum(positive * log_probability, axis=1) / ops.sum(positive, axis=1)
+    return losses + nan_without_label(ops.reshape(labels, (-1,)), classes, dtype)

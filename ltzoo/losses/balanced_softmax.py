@@ -6,12 +6,15 @@ from typing import Any
 import keras
 import numpy as np
 
+from ltzoo.arguments import checked
 from ltzoo.class_counts import ClassCounts
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.logit_adjustment import logit_adjustment
 from ltzoo.losses.registry import register
 
 
+@refuses_wrong_labels
 def balanced_softmax(y_true: Any, y_pred: Any, *, class_counts: Sequence[int] | np.ndarray) -> Any:
     """Compute the balanced softmax loss per sample: -sum_k y_k log( n_k exp(z_k) / sum_j n_j exp(z_j) ).
 
@@ -44,6 +47,7 @@ class BalancedSoftmax(FunctionLoss):
 
     function = staticmethod(balanced_softmax)
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,

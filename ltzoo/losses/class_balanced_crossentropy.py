@@ -7,13 +7,17 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import BelowOne
 from ltzoo.class_counts import ClassCounts, effective_number_weights
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
 from ltzoo.losses.function_loss import FunctionLoss, check_average
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 
 
+@refuses_wrong_labels
 def class_balanced_crossentropy(
     y_true: Any, y_pred: Any, *, class_counts: Sequence[int] | np.ndarray, beta: float = 0.9999
 ) -> Any:
@@ -58,10 +62,11 @@ class ClassBalancedCrossentropy(FunctionLoss):
 
     function = staticmethod(class_balanced_crossentropy)
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        beta: float = 0.9999,
+        beta: BelowOne = 0.9999,
         average: str = "weights",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "class_balanced_crossentropy",

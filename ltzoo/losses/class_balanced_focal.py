@@ -7,8 +7,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import BelowOne, NonNegative, one_of
 from ltzoo.class_counts import ClassCounts, effective_number_weights
-from ltzoo.losses.function_loss import FunctionLoss, check_average, zero_or_more
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
+from ltzoo.losses.function_loss import FunctionLoss, check_average
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.losses.target_margin import focal_factor, weighted_focal_sum
@@ -17,6 +20,7 @@ from ltzoo.precision import float32_or_float64
 ACTIVATIONS = ("sigmoid", "softmax")
 
 
+@refuses_wrong_labels
 def class_balanced_focal(
     y_true: Any,
     y_pred: Any,
@@ -89,11 +93,12 @@ class ClassBalancedFocal(FunctionLoss):
 
     function = staticmethod(class_balanced_focal)
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        beta: float = 0.9999,
-        gamma: float = 1.0,
+        beta: BelowOne = 0.9999,
+        gamma: NonNegative = 1.0,
         activation: str = "sigmoid",
         average: str = "batch",
         reduction: str | None = "sum_over_batch_size",
@@ -101,13 +106,10 @@ class ClassBalancedFocal(FunctionLoss):
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if activation not in ACTIVATIONS:
-            raise ValueError(
-                f"`activation` must be one of {ACTIVATIONS}. Received: activation={activation!r}"
-            )
+        one_of("activation", activation, ACTIVATIONS)
         self.class_counts = ClassCounts(class_counts)
         self.beta = float(beta)
-        self.gamma = zero_or_more("gamma", gamma)
+        self.gamma = float(gamma)
         self.activation = activation
         self.average = check_average(average)
         self._weights = effective_number_weights(self.class_counts, self.beta)

@@ -5,11 +5,16 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Fraction
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
+from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 
 
+@refuses_wrong_labels
 def cross_entropy(y_true: Any, y_pred: Any, *, label_smoothing: float = 0.0) -> Any:
     """Compute the softmax cross-entropy -sum_k y_k log softmax(z)_k per sample.
 
@@ -40,7 +45,7 @@ def checked_label_smoothing(label_smoothing: float) -> float:
 
 @register("cross_entropy")
 @keras.saving.register_keras_serializable(package="ltzoo")
-class CrossEntropy(keras.losses.Loss):
+class CrossEntropy(FunctionLoss):
     """Softmax cross-entropy on logits; see `cross_entropy`.
 
     Args:
@@ -51,20 +56,15 @@ class CrossEntropy(keras.losses.Loss):
         ValueError: if `label_smoothing` is outside [0, 1].
     """
 
+    function = staticmethod(cross_entropy)
+
+    @checked
     def __init__(
         self,
-        label_smoothing: float = 0.0,
+        label_smoothing: Fraction = 0.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "cross_entropy",
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.label_smoothing = checked_label_smoothing(label_smoothing)
-
-    def call(self, y_true, y_pred):
-        """Return the loss per sample [batch] of logits [batch, C]."""
-        return cross_entropy(y_true, y_pred, label_smoothing=self.label_smoothing)
-
-    def get_config(self):
-        """Return the constructor arguments."""
-        return {**super().get_config(), "label_smoothing": self.label_smoothing}

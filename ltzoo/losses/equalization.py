@@ -7,8 +7,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Fraction, NonNegative
 from ltzoo.class_counts import ClassCounts
-from ltzoo.losses.function_loss import FunctionLoss, zero_or_more
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
+from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.losses.target_margin import log_sum_exp_of_others
@@ -18,6 +21,7 @@ from ltzoo.precision import float32_or_float64
 _LOG_ZERO = -1e37
 
 
+@refuses_wrong_labels
 def equalization(
     y_true: Any,
     y_pred: Any,
@@ -96,18 +100,17 @@ class Equalization(FunctionLoss):
 
     function = staticmethod(equalization)
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        threshold: float | None = None,
-        beta: float = 0.9,
+        threshold: NonNegative | None = None,
+        beta: Fraction = 0.9,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "equalization",
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not 0.0 <= beta <= 1.0:
-            raise ValueError(f"`beta` must be between 0 and 1. Received: beta={beta}")
         self.class_counts = ClassCounts(class_counts)
-        self.threshold = None if threshold is None else zero_or_more("threshold", threshold)
+        self.threshold = None if threshold is None else float(threshold)
         self.beta = float(beta)

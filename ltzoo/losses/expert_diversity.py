@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from ltzoo.checks import one_of
 from ltzoo.class_counts import ClassCounts
 from ltzoo.precision import float32_or_float64
 
@@ -98,5 +99,4 @@ def expert_diversity(
 
 
 def _check_form(form):
-    if form not in FORMS:
-        raise ValueError(f"`form` must be one of {', '.join(FORMS)}. Received: form={form!r}")
+    one_of("form", form, FORMS)

@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from ltzoo.losses.soft_labels import soft_labels
+from ltzoo.contracts.label_tensors import label_indices
 from ltzoo.precision import float32_or_float64
 
 
@@ -34,15 +34,16 @@ def more_experts_help(y_true: Any, ensembles: Any) -> Any:
         ensembles: [batch, E, C] from `ensemble_logits`.
 
     Returns:
-        zeros and ones [batch, E - 1], in the dtype of `ensembles`.
+        zeros and ones [batch, E - 1], in the dtype of `ensembles`; NaN for what is no label.
     """
     num_experts, num_classes = ensembles.shape[1:]
-    labels = ops.argmax(soft_labels(y_true, num_classes, ensembles.dtype), axis=-1)
+    labels, known = label_indices(y_true, num_classes)
     right = ops.cast(
         ops.equal(ops.argmax(ensembles, axis=-1), ops.expand_dims(labels, axis=1)), ensembles.dtype
     )
     helps = [(1.0 - right[:, k]) * ops.max(right[:, k + 1 :], axis=1) for k in range(num_experts - 1)]
-    return ops.stop_gradient(ops.stack(helps, axis=1))
+    helps = ops.where(ops.expand_dims(known, 1), ops.stack(helps, axis=1), float("nan"))
+    return ops.stop_gradient(helps)
 
 
 def positive_weighted_binary_cross_entropy(targets: Any, logits: Any, positive_weight: float = 1.0) -> Any:

@@ -7,13 +7,17 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.losses.function_loss import FunctionLoss, checked_class_weight, zero_or_more
+from ltzoo.arguments import checked
+from ltzoo.checks import NonNegative
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
+from ltzoo.losses.function_loss import FunctionLoss, checked_class_weight
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.losses.target_margin import weighted_focal_sum
 from ltzoo.precision import float32_or_float64
 
 
+@refuses_wrong_labels
 def focal(
     y_true: Any,
     y_pred: Any,
@@ -66,9 +70,10 @@ class Focal(FunctionLoss):
 
     function = staticmethod(focal)
 
+    @checked
     def __init__(
         self,
-        gamma: float = 2.0,
+        gamma: NonNegative = 2.0,
         class_weight: Sequence[float] | np.ndarray | None = None,
         detach: bool = False,
         reduction: str | None = "sum_over_batch_size",
@@ -76,6 +81,6 @@ class Focal(FunctionLoss):
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self.gamma = zero_or_more("gamma", gamma)
+        self.gamma = float(gamma)
         self.class_weight = checked_class_weight(class_weight)
         self.detach = bool(detach)

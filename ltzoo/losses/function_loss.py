@@ -8,14 +8,20 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.checks import RANGES, one_of
 from ltzoo.class_counts import ClassCounts
+from ltzoo.contracts.host_arrays import host_array
+from ltzoo.contracts.labels import check_labels
 from ltzoo.losses.soft_labels import soft_labels
 
 AVERAGES = ("weights", "batch")
 
 
 class FunctionLoss(keras.losses.Loss):
-    """Keras loss that wraps a pure function `(y_true, y_pred, **arguments) -> [batch]`.
+    """Keras loss that wraps a pure function `(y_true, y_pred, **arguments) -> [batch]`: the base of all losses.
+
+    Labels follow `ltzoo.contracts.labels`: wrong ones raise a ValueError where their values are known,
+    and give a loss of NaN in a compiled program.
 
     A subclass sets `function` to a staticmethod and keeps each constructor argument in an attribute of the same
     name. It may return class weights from `mean_weights`.
@@ -46,7 +52,14 @@ class FunctionLoss(keras.losses.Loss):
         return None
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        """Return the reduced loss, a scalar unless `reduction` is None; see `keras.losses.Loss`."""
+        """Return the reduced loss, a scalar unless `reduction` is None; see `keras.losses.Loss`.
+
+        Raises:
+            ValueError: the labels are known and break the rules of `ltzoo.contracts.labels`, or there is not one per
+                prediction.
+        """
+        y_pred = ops.convert_to_tensor(y_pred)
+        _check_labels(y_true, y_pred.shape)
         weights = self._image_weights(y_true, y_pred)
         if weights is not None:
             weights = weights / ops.mean(weights)
@@ -61,13 +74,14 @@ class FunctionLoss(keras.losses.Loss):
         weights = self._image_weights(y_true, y_pred)
         if weights is None:
             return losses
-        # A row of soft labels may be empty.
+        # What is no label may have no weight; its loss is NaN.
         return losses / ops.cast(ops.where(weights > 0, weights, ops.ones_like(weights)), losses.dtype)
 
     def _image_weights(self, y_true, y_pred):
         weights = self.mean_weights()
         if weights is None:
             return None
+        check_length(weights, y_pred.shape[1])
         weights = ops.convert_to_tensor(weights, dtype=self.dtype)
         return ops.matmul(soft_labels(y_true, y_pred.shape[1], self.dtype), weights)
 
@@ -76,18 +90,17 @@ class FunctionLoss(keras.losses.Loss):
         return {**super().get_config(), **{key: _plain(value) for key, value in self.arguments().items()}}
 
 
-def above_zero(name: str, value: float) -> float:
-    """Return `value` as a float, or raise a ValueError unless it is above 0."""
-    if not value > 0:
-        raise ValueError(f"`{name}` must be above 0. Received: {name}={value}")
-    return float(value)
-
-
-def zero_or_more(name: str, value: float) -> float:
-    """Return `value` as a float, or raise a ValueError if it is negative."""
-    if not value >= 0:
-        raise ValueError(f"`{name}` must be 0 or more. Received: {name}={value}")
-    return float(value)
+def _check_labels(y_true, shape):
+    # Here they still have their own type; Keras casts them before it calls the function.
+    labels = host_array(y_true)
+    if labels is None or len(shape) < 2:
+        return
+    check_labels(labels, shape[1], "y_true", soft=True, whole_floats=True)
+    if shape[0] not in (None, len(labels)):
+        raise ValueError(
+            "`y_true` must hold one label per prediction. "
+            f"Received: {len(labels)} labels, {shape[0]} predictions"
+        )
 
 
 def checked_class_weight(class_weight: Sequence[float] | np.ndarray | None) -> list[float] | None:
@@ -95,18 +108,25 @@ def checked_class_weight(class_weight: Sequence[float] | np.ndarray | None) -> l
     if class_weight is None:
         return None
     class_weight = [float(weight) for weight in class_weight]
-    if not min(class_weight, default=0.0) > 0:
+    if not class_weight or not all(weight in RANGES["Positive"] for weight in class_weight):
         raise ValueError(
-            f"`class_weight` must hold numbers above 0, one per class. Received: class_weight={class_weight}"
+            f"`class_weight` must hold finite numbers above 0, one per class. Received: class_weight={class_weight}"
         )
     return class_weight
 
 
 def check_average(average: str) -> str:
     """Return `average`, or raise a ValueError unless it is one of `AVERAGES`."""
-    if average not in AVERAGES:
-        raise ValueError(f"`average` must be one of {AVERAGES}. Received: average={average!r}")
-    return average
+    return one_of("average", average, AVERAGES)
+
+
+def check_length(weights: Sequence[float] | np.ndarray, num_classes: int) -> None:
+    """Refuse class weights of another number than the logits."""
+    if len(weights) != num_classes:
+        raise ValueError(
+            f"`class_counts` or `class_weight` must have one number for each of the {num_classes} logits. "
+            f"Received: {len(weights)} numbers"
+        )
 
 
 def _plain(value):

@@ -7,12 +7,14 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.losses.target_margin import TargetMarginLoss, target_margin_cross_entropy, weighted_focal_sum
 from ltzoo.precision import float32_or_float64
 
 
+@refuses_wrong_labels
 def gaussian_clouded_logit(
     y_true: Any,
     y_pred: Any,

@@ -7,7 +7,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import NonNegative, one_of
 from ltzoo.class_counts import ClassCounts
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
+from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
@@ -27,6 +31,7 @@ def generalized_weights(class_counts: Sequence[int] | np.ndarray, exponent: floa
     return len(counts) * weights / weights.sum()
 
 
+@refuses_wrong_labels
 def generalized_reweighted_cross_entropy(
     y_true: Any,
     y_pred: Any,
@@ -64,7 +69,7 @@ def generalized_reweighted_cross_entropy(
 
 @register("generalized_reweighted_cross_entropy")
 @keras.saving.register_keras_serializable(package="ltzoo")
-class GeneralizedReweightedCrossEntropy(keras.losses.Loss):
+class GeneralizedReweightedCrossEntropy(FunctionLoss):
     """Loss of DisAlign; see `generalized_reweighted_cross_entropy`.
 
     Args:
@@ -77,39 +82,20 @@ class GeneralizedReweightedCrossEntropy(keras.losses.Loss):
         ValueError: if the counts are invalid, `exponent` is negative, or `average` is unknown.
     """
 
+    function = staticmethod(generalized_reweighted_cross_entropy)
+
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        exponent: float = 1.2,
+        exponent: NonNegative = 1.2,
         average: str = "weights",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "generalized_reweighted_cross_entropy",
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not exponent >= 0:
-            raise ValueError(f"`exponent` must be 0 or more. Received: exponent={exponent}")
-        if average not in AVERAGES:
-            raise ValueError(f"`average` must be one of {AVERAGES}. Received: average={average!r}")
+        one_of("average", average, AVERAGES)
         self.class_counts = ClassCounts(class_counts)
         self.exponent = float(exponent)
         self.average = average
-
-    def call(self, y_true, y_pred):
-        """Return the loss per sample [batch] of logits [batch, C]."""
-        return generalized_reweighted_cross_entropy(
-            y_true,
-            y_pred,
-            class_counts=self.class_counts,
-            exponent=self.exponent,
-            average=self.average,
-        )
-
-    def get_config(self):
-        """Return the constructor arguments."""
-        return {
-            **super().get_config(),
-            "class_counts": self.class_counts.tolist(),
-            "exponent": self.exponent,
-            "average": self.average,
-        }

@@ -8,7 +8,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Fraction, Positive, one_of
 from ltzoo.class_counts import ClassCounts
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
 from ltzoo.losses.cross_entropy import cross_entropy
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
@@ -71,6 +74,7 @@ def label_aware_smoothing_factors(
     return smooth_tail + (smooth_head - smooth_tail) * SHAPES["power" if shape == "exp" else shape](u, power)
 
 
+@refuses_wrong_labels
 def label_aware_smoothing(y_true: Any, y_pred: Any, *, factors: Any, over: str = "all") -> Any:
     """Compute the cross-entropy with smoothed labels per sample.
 
@@ -131,21 +135,21 @@ class LabelAwareSmoothing(FunctionLoss):
 
     function = staticmethod(label_aware_smoothing)
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        smooth_head: float = 0.3,
-        smooth_tail: float = 0.0,
+        smooth_head: Fraction = 0.3,
+        smooth_tail: Fraction = 0.0,
         shape: str = "concave",
-        power: float = 1.0,
+        power: Positive = 1.0,
         over: str = "all",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "label_aware_smoothing",
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if over not in OVERS:
-            raise ValueError(f"`over` must be one of {OVERS}. Received: over={over!r}")
+        one_of("over", over, OVERS)
         self.class_counts = ClassCounts(class_counts)
         self.smooth_head, self.smooth_tail = float(smooth_head), float(smooth_tail)
         self.shape, self.power, self.over = shape, float(power), over

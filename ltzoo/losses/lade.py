@@ -7,9 +7,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import NonNegative, one_of
 from ltzoo.class_counts import ClassCounts
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
 from ltzoo.losses.balanced_softmax import balanced_softmax
-from ltzoo.losses.function_loss import FunctionLoss, zero_or_more
+from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
@@ -72,6 +75,7 @@ def label_distribution_regularizer(
     return ops.sum(weight * (all_ - own + penalty * ops.square(all_)))
 
 
+@refuses_wrong_labels
 def lade(
     y_true: Any,
     y_pred: Any,
@@ -128,22 +132,20 @@ class LADE(FunctionLoss):
 
     function = staticmethod(lade)
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        alpha: float = 0.1,
-        penalty: float = 0.1,
+        alpha: NonNegative = 0.1,
+        penalty: NonNegative = 0.1,
         importance: str = "sample",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "lade",
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if importance not in IMPORTANCES:
-            raise ValueError(
-                f"`importance` must be one of {IMPORTANCES}. Received: importance={importance!r}"
-            )
+        one_of("importance", importance, IMPORTANCES)
         self.class_counts = ClassCounts(class_counts)
-        self.alpha = zero_or_more("alpha", alpha)
-        self.penalty = zero_or_more("penalty", penalty)
+        self.alpha = float(alpha)
+        self.penalty = float(penalty)
         self.importance = importance

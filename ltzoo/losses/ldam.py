@@ -7,8 +7,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import BelowOne, NonNegative, Positive
 from ltzoo.class_counts import ClassCounts, effective_number_weights
-from ltzoo.losses.function_loss import FunctionLoss, above_zero, checked_class_weight, zero_or_more
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
+from ltzoo.losses.function_loss import FunctionLoss, checked_class_weight
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.losses.target_margin import target_margin_cross_entropy, weighted_focal_sum
@@ -24,6 +27,7 @@ def ldam_margins(class_counts: Sequence[int] | np.ndarray, max_margin: float = 0
     return max_margin * (counts.smallest / counts.array) ** 0.25
 
 
+@refuses_wrong_labels
 def ldam(
     y_true: Any,
     y_pred: Any,
@@ -92,12 +96,13 @@ class LDAM(FunctionLoss):
 
     function = staticmethod(ldam)
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        max_margin: float = 0.5,
-        scale: float = 30.0,
-        beta: float | None = None,
+        max_margin: NonNegative = 0.5,
+        scale: Positive = 30.0,
+        beta: BelowOne | None = None,
         class_weight: Sequence[float] | np.ndarray | None = None,
         from_cosine: bool = True,
         reduction: str | None = "sum_over_batch_size",
@@ -106,8 +111,8 @@ class LDAM(FunctionLoss):
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.class_counts = ClassCounts(class_counts)
-        self.max_margin = zero_or_more("max_margin", max_margin)
-        self.scale = above_zero("scale", scale)
+        self.max_margin = float(max_margin)
+        self.scale = float(scale)
         self.beta = None if beta is None else float(beta)
         self.class_weight = checked_class_weight(class_weight)
         self.from_cosine = bool(from_cosine)

@@ -7,7 +7,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Fraction, one_of
 from ltzoo.class_counts import ClassCounts
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
 from ltzoo.losses.cross_entropy import checked_label_smoothing, cross_entropy
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
@@ -42,14 +45,12 @@ def smoothing_target(class_counts: Sequence[int] | np.ndarray, smooth_toward: st
     Raises:
         ValueError: if `smooth_toward` is unknown.
     """
-    if smooth_toward not in SMOOTHED_TOWARD:
-        raise ValueError(
-            f"`smooth_toward` must be one of {SMOOTHED_TOWARD}. Received: smooth_toward={smooth_toward!r}"
-        )
+    one_of("smooth_toward", smooth_toward, SMOOTHED_TOWARD)
     counts = ClassCounts(class_counts)
     return counts.prior if smooth_toward == "prior" else np.full(len(counts), 1.0 / len(counts))
 
 
+@refuses_wrong_labels
 def logit_adjustment(
     y_true: Any,
     y_pred: Any,
@@ -126,11 +127,12 @@ class LogitAdjustment(FunctionLoss):
 
     function = staticmethod(logit_adjustment)
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
         tau: float = 1.0,
-        label_smoothing: float = 0.0,
+        label_smoothing: Fraction = 0.0,
         smooth_toward: str = "uniform",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "logit_adjustment",

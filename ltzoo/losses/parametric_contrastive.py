@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from ltzoo.checks import one_of
 from ltzoo.class_counts import ClassCounts
+from ltzoo.contracts.label_tensors import nan_without_label, one_hot_rows
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 
@@ -64,8 +66,7 @@ def parametric_contrastive(
             "`temperature`, `center_temperature` and `beta` must be above 0 and `alpha` at least 0. Received: "
             f"temperature={temperature}, center_temperature={center_temperature}, beta={beta}, alpha={alpha}"
         )
-    if form not in FORMS:
-        raise ValueError(f"`form` must be one of {', '.join(FORMS)}. Received: form={form!r}")
+    one_of("form", form, FORMS)
     dtype = float32_or_float64(center_logits.dtype)
     centers, queries = ops.cast(center_logits, dtype), ops.cast(queries, dtype)
     contrasts = ops.stop_gradient(ops.cast(contrasts, dtype))
@@ -75,9 +76,9 @@ def parametric_contrastive(
         centers = centers + ops.convert_to_tensor(log_prior, dtype=dtype)
     centers = centers / center_temperature
 
-    # A negative label gives a row of zeros.
     own = soft_labels(ops.reshape(labels, (-1,)), classes, dtype)
-    others = soft_labels(ops.reshape(contrast_labels, (-1,)), classes, dtype)
+    # A negative label gives a row of zeros.
+    others = one_hot_rows(ops.reshape(contrast_labels, (-1,)), classes, dtype)
     memberships = ops.concatenate([own, others], axis=0)
     is_self = ops.concatenate(
         [ops.eye(count, dtype=dtype), ops.zeros((count, ops.shape(contrasts)[0]), dtype)], axis=1
@@ -93,4 +94,4 @@ def parametric_contrastive(
     total = total + alpha * ops.sum(positive * (similarity - log_sum), axis=1)
     if form == "published":
         total = total / (beta + alpha * ops.sum(positive, axis=1))
-    return -total
+    return nan_without_label(ops.reshape(labels, (-1,)), classes, dtype) - total

@@ -8,13 +8,17 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import BelowOne, NonNegative
 from ltzoo.class_counts import ClassCounts
-from ltzoo.losses.function_loss import FunctionLoss, zero_or_more
+from ltzoo.contracts.label_tensors import refuses_wrong_labels
+from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.losses.registry import register
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.precision import float32_or_float64
 
 
+@refuses_wrong_labels
 def seesaw(
     y_true: Any,
     y_pred: Any,
@@ -101,20 +105,19 @@ class Seesaw(FunctionLoss):
 
     function = staticmethod(seesaw)
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        p: float = 0.8,
-        q: float = 2.0,
-        epsilon: float = 0.0,
+        p: NonNegative = 0.8,
+        q: NonNegative = 2.0,
+        epsilon: BelowOne = 0.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "seesaw",
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not 0 <= epsilon < 1:
-            raise ValueError(f"`epsilon` must be at least 0 and below 1. Received: epsilon={epsilon}")
         self.class_counts = ClassCounts(class_counts)
-        self.p = zero_or_more("p", p)
-        self.q = zero_or_more("q", q)
+        self.p = float(p)
+        self.q = float(q)
         self.epsilon = float(epsilon)

@@ -7,7 +7,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.losses.function_loss import FunctionLoss, above_zero, checked_class_weight, zero_or_more
+from ltzoo.arguments import checked
+from ltzoo.checks import NonNegative, Positive
+from ltzoo.losses.function_loss import FunctionLoss, check_length, checked_class_weight
 
 _TINY = 1e-30
 
@@ -79,6 +81,7 @@ def weighted_focal_sum(
     """
     losses = cross_entropies
     if class_weight is not None:
+        check_length(class_weight, losses.shape[-1])
         losses = losses * ops.convert_to_tensor(class_weight, dtype=losses.dtype)
     if focal_gamma:
         factor = focal_factor(losses, focal_gamma)
@@ -102,11 +105,12 @@ class TargetMarginLoss(FunctionLoss):
 
     default_name: str | None = None
 
+    @checked
     def __init__(
         self,
-        scale: float = 30.0,
+        scale: Positive = 30.0,
         margin: float = 0.0,
-        focal_gamma: float = 0.0,
+        focal_gamma: NonNegative = 0.0,
         class_weight: Sequence[float] | np.ndarray | None = None,
         from_cosine: bool = True,
         reduction: str | None = "sum_over_batch_size",
@@ -114,9 +118,9 @@ class TargetMarginLoss(FunctionLoss):
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name or self.default_name, reduction=reduction, dtype=dtype)
-        self.scale = above_zero("scale", scale)
+        self.scale = float(scale)
         self.margin = float(margin)
-        self.focal_gamma = zero_or_more("focal_gamma", focal_gamma)
+        self.focal_gamma = float(focal_gamma)
         self.class_weight = checked_class_weight(class_weight)
         self.from_cosine = bool(from_cosine)
 

@@ -3,6 +3,9 @@
 from ltzoo.metrics.accuracy import BalancedAccuracy as BalancedAccuracy
 from ltzoo.metrics.accuracy import ShotAccuracy as ShotAccuracy
 from ltzoo.metrics.accuracy import Top1Accuracy as Top1Accuracy
+from ltzoo.metrics.alarms import Alarm as Alarm
+from ltzoo.metrics.alarms import feature_alarms as feature_alarms
+from ltzoo.metrics.alarms import prediction_alarms as prediction_alarms
 from ltzoo.metrics.calibration import calibration_bins as calibration_bins
 from ltzoo.metrics.calibration import calibration_errors as calibration_errors
 from ltzoo.metrics.calibration_error import ExpectedCalibrationError as ExpectedCalibrationError

@@ -7,8 +7,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import PositiveInt, one_of
 from ltzoo.class_counts import ClassCounts
-from ltzoo.metrics.inputs import labels_and_predictions, sample_weights
+from ltzoo.metrics.inputs import are_correct, labels_and_predictions, sample_weights
 
 GROUPS = ("many", "medium", "few")
 
@@ -24,14 +26,15 @@ class Top1Accuracy(keras.metrics.Mean):
         name, dtype: see `keras.metrics.Metric`.
     """
 
+    @checked
     def __init__(self, name: str | None = "accuracy", dtype: str | keras.DTypePolicy | None = None) -> None:
         super().__init__(name=name, dtype=dtype)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch of labels and predictions; `sample_weight` is [batch] or None."""
-        labels, predictions = labels_and_predictions(y_true, y_pred)
-        correct = ops.equal(ops.cast(ops.argmax(predictions, axis=1), "int32"), labels)
-        super().update_state(ops.cast(correct, self.dtype), sample_weight=sample_weight)
+        labels, predictions, known = labels_and_predictions(y_true, y_pred)
+        correct = are_correct(labels, predictions, known, self.dtype)
+        super().update_state(correct, sample_weight=sample_weight)
 
     def get_config(self):
         """Return the constructor arguments."""
@@ -52,15 +55,14 @@ class BalancedAccuracy(keras.metrics.Metric):
         ValueError: if `num_classes` is below 1, or a prediction has another number of classes.
     """
 
+    @checked
     def __init__(
         self,
-        num_classes: int,
+        num_classes: PositiveInt,
         name: str | None = "balanced_accuracy",
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        if num_classes < 1:
-            raise ValueError(f"`num_classes` must be 1 or more. Received: num_classes={num_classes}")
         self.num_classes = int(num_classes)
         self._in_group = np.ones(self.num_classes, "float32")
         self.correct = self.add_weight(shape=(self.num_classes,), initializer="zeros", name="correct")
@@ -68,16 +70,17 @@ class BalancedAccuracy(keras.metrics.Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch of labels and predictions; `sample_weight` is [batch] or None."""
-        labels, predictions = labels_and_predictions(y_true, y_pred)
+        labels, predictions, known = labels_and_predictions(y_true, y_pred)
         if predictions.shape[1] != self.num_classes:
             raise ValueError(
                 f"`y_pred` must have {self.num_classes} classes. "
                 f"Received: y_pred of shape {tuple(predictions.shape)}"
             )
         weights = sample_weights(sample_weight, labels, self.dtype)
-        correct = ops.equal(ops.cast(ops.argmax(predictions, axis=1), "int32"), labels)
-        correct = weights * ops.cast(correct, self.dtype)
-        self.total.assign_add(ops.segment_sum(weights, labels, num_segments=self.num_classes))
+        correct = weights * are_correct(labels, predictions, known, self.dtype)
+        # A sample without a label could be of any class.
+        total = ops.where(ops.all(known), ops.segment_sum(weights, labels, self.num_classes), float("nan"))
+        self.total.assign_add(total)
         self.correct.assign_add(ops.segment_sum(correct, labels, num_segments=self.num_classes))
 
     def per_class(self) -> Any:
@@ -117,6 +120,7 @@ class ShotAccuracy(BalancedAccuracy):
         ValueError: if the group is unknown, or the counts are not positive integers.
     """
 
+    @checked
     def __init__(
         self,
         group: str,
@@ -124,8 +128,7 @@ class ShotAccuracy(BalancedAccuracy):
         name: str | None = None,
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
-        if group not in GROUPS:
-            raise ValueError(f"`group` must be one of {', '.join(GROUPS)}. Received: group={group!r}")
+        one_of("group", group, GROUPS)
         counts = ClassCounts(class_counts)
         classes = counts.groups[group]
         super().__init__(len(counts), name=name or f"{group}_accuracy", dtype=dtype)

@@ -6,7 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.metrics.inputs import labels_and_predictions, sample_weights
+from ltzoo.arguments import checked
+from ltzoo.checks import Size
+from ltzoo.metrics.inputs import are_correct, labels_and_predictions, sample_weights
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
@@ -31,16 +33,15 @@ class ExpectedCalibrationError(keras.metrics.Metric):
     A confidence within float32 rounding of an edge may land on the other side; `calibration_bins` is exact.
     """
 
+    @checked
     def __init__(
         self,
-        num_bins: int = 15,
+        num_bins: Size = 15,
         from_logits: bool = True,
         name: str | None = "expected_calibration_error",
         dtype: str | keras.DTypePolicy | None = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        if num_bins < 1:
-            raise ValueError(f"`num_bins` must be 1 or more. Received: num_bins={num_bins}")
         self.num_bins = int(num_bins)
         self.from_logits = bool(from_logits)
         self._edges = np.linspace(0.0, 1.0, self.num_bins + 1)
@@ -49,18 +50,18 @@ class ExpectedCalibrationError(keras.metrics.Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch of labels and predictions; `sample_weight` is [batch] or None."""
-        labels, predictions = labels_and_predictions(y_true, y_pred)
+        labels, predictions, known = labels_and_predictions(y_true, y_pred)
         if self.from_logits:
             predictions = ops.softmax(predictions, axis=-1)
         weights = sample_weights(sample_weight, labels, self.dtype)
         confidence = ops.minimum(ops.cast(ops.max(predictions, axis=1), self.dtype), 1.0)
-        correct = ops.equal(ops.cast(ops.argmax(predictions, axis=1), "int32"), labels)
+        correct = are_correct(labels, predictions, known, self.dtype)
         edges = ops.convert_to_tensor(self._edges, dtype=self.dtype)
         column = ops.expand_dims(confidence, 1)
         inside = ops.logical_and(column > edges[:-1], column <= edges[1:])
         # Membership [batch, bins], then sums over the batch.
         inside = ops.cast(inside, self.dtype) * ops.expand_dims(weights, 1)
-        correct = ops.expand_dims(ops.cast(correct, self.dtype), 1)
+        correct = ops.expand_dims(correct, 1)
         sums = [ops.sum(inside * factor, axis=0) for factor in (1.0, correct, column)]
         self.bins.assign_add(ops.stack(sums))
 
@@ -91,9 +92,10 @@ class MaximumCalibrationError(ExpectedCalibrationError):
     Arguments, bins and errors are as in `ExpectedCalibrationError`.
     """
 
+    @checked
     def __init__(
         self,
-        num_bins: int = 15,
+        num_bins: Size = 15,
         from_logits: bool = True,
         name: str | None = "maximum_calibration_error",
         dtype: str | keras.DTypePolicy | None = None,

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ltzoo.checks import integer
 from ltzoo.class_counts import ClassCounts
+from ltzoo.contracts.image_arrays import check_images, is_array, warn_of_scale
+from ltzoo.contracts.labels import check_labels, check_same_length
 from ltzoo.metrics.result import Result, result_from_probabilities
 
 if TYPE_CHECKING:
@@ -26,10 +29,11 @@ def evaluate(
     Args:
         model: a `keras.Model` from images to logits [batch, C] (or to probabilities; see `from_logits`).
         split: any object with `labels` [N] and `load(positions)` -> images, such as `dataset.test`; or a pair
-            (images, labels). Labels are integers [N] or [N, 1], or soft labels [N, C].
+            (images, labels). Labels follow `ltzoo.contracts.labels`: integers [N] or [N, 1], soft labels [N, C],
+            or names if the model has `class_names`.
         class_counts: training images per class [C], for the shot groups. Default: `model.class_counts` if the model
             has it; otherwise the groups are NaN.
-        batch_size: number of images per batch.
+        batch_size: number of images per batch, at least 1.
         from_logits: True if the model returns logits, False for probabilities.
 
     Returns:
@@ -37,18 +41,26 @@ def evaluate(
 
     Raises:
         ValueError: if the split is empty, the image size is not the model's, labels or counts do not fit the model's
-            classes, class names are in another order than the model's, or outputs are not finite.
+            classes, class names are in another order than the model's, or images or outputs are not finite.
+
+    Warns:
+        UserWarning: the images of a pair are in 0..1, or floats outside 0..255, and the model takes raw pixels.
     """
-    labels, load = _open(split)
+    batch_size = integer("batch_size", batch_size, 1)
+    labels, load = _open(model, split)
     if len(labels) == 0:
         raise ValueError("`split` must hold at least one image. Received: split with 0 images")
+    known = {"argument": "split", "class_names": getattr(model, "class_names", None), "soft": True}
+    if hasattr(model, "num_classes"):
+        labels = check_labels(labels, model.num_classes, **known)
     if class_counts is None:
         class_counts = getattr(model, "class_counts", None)
     _check_class_names(getattr(model, "class_names", None), getattr(split, "class_names", None))
     outputs = _predict(model, load, len(labels), batch_size)
     if outputs.ndim != 2:
         raise ValueError(f"`model` must return [batch, classes]. Received: outputs of shape {outputs.shape}")
-    labels = _integer_labels(labels, outputs.shape[1])
+    labels = check_labels(labels, outputs.shape[1], **known)
+    labels = labels.argmax(axis=1) if labels.ndim == 2 else labels
     if class_counts is not None:
         class_counts = ClassCounts(class_counts).require(outputs.shape[1])
     if not np.isfinite(outputs).all():
@@ -61,17 +73,24 @@ def evaluate(
     return result_from_probabilities(probabilities, labels, class_counts)
 
 
-def _open(split):
+def _open(model, split):
     if hasattr(split, "labels") and hasattr(split, "load"):
-        return np.asarray(split.labels), split.load
+        return split.labels, split.load
     if isinstance(split, (tuple, list)) and len(split) == 2:
         images, labels = split
-        if len(images) != len(labels):
+        if labels is None:
+            raise ValueError("`split` must hold images and labels. Received: split with labels None")
+        shape = getattr(model, "image_shape", None)
+        if shape is not None:  # A classifier of this library, which takes raw pixels.
+            check_images(images, "split", image_shape=shape, floats=True)
+            warn_of_scale(images, "split")
+        elif not is_array(images):
             raise ValueError(
-                "`split` must hold as many images as labels. "
-                f"Received: split with {len(images)} images, {len(labels)} labels"
+                "`split` must hold its images as an array. "
+                f"Received: split with images of type {type(images).__name__}"
             )
-        return np.asarray(labels), lambda positions: images[positions[0] : positions[-1] + 1]
+        check_same_length(images, labels, "split[0]", "split[1]")
+        return labels, lambda positions: images[positions[0] : positions[-1] + 1]
     raise ValueError(
         "`split` must have `labels` and `load(positions)`, or be a pair (images, labels). "
         f"Received: split of type {type(split).__name__}"
@@ -82,6 +101,7 @@ def _predict(model, load, count, batch_size):
     outputs, batch_size = [], min(batch_size, count)
     for start in range(0, count, batch_size):
         images = np.asarray(load(np.arange(start, min(start + batch_size, count))))
+        _check_finite(images, start)
         if start == 0:
             _check_image_shape(model, images.shape[1:])
         # Fill every batch to one size, so that the model is compiled only once.
@@ -89,6 +109,14 @@ def _predict(model, load, count, batch_size):
         filled = np.concatenate([images, np.repeat(images[:1], missing, axis=0)]) if missing else images
         outputs.append(np.asarray(model.predict_on_batch(filled), "float64")[: len(images)])
     return np.concatenate(outputs)
+
+
+def _check_finite(images, start):
+    if images.dtype.kind == "f" and not np.isfinite(images).all():
+        bad = int(np.argmin(np.isfinite(images).reshape(len(images), -1).all(axis=1)))
+        raise ValueError(
+            f"`split` must have finite images. Received: NaN or infinite values in image {start + bad}"
+        )
 
 
 def _check_image_shape(model, shape):
@@ -119,25 +147,6 @@ def _check_class_names(of_model, of_split):
         f"`split` must have the model's {len(of_model)} classes, which begin with {of_model[:5]}. "
         f"Received: split with {len(of_split)} classes, which begin with {of_split[:5]}"
     )
-
-
-def _integer_labels(labels, num_classes):
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    elif labels.ndim == 2:
-        if labels.shape[1] != num_classes:
-            raise ValueError(
-                f"`split` must have soft labels with one column for each of the model's {num_classes} classes. "
-                f"Received: labels of shape {labels.shape}"
-            )
-        labels = labels.argmax(axis=1)
-    labels = labels.astype("int64")
-    if labels.min() < 0 or labels.max() >= num_classes:
-        raise ValueError(
-            f"`split` must have labels from 0 to {num_classes - 1}, as the model has {num_classes} classes. "
-            f"Received: labels from {labels.min()} to {labels.max()}"
-        )
-    return labels
 
 
 def _softmax(logits):

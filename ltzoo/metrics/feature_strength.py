@@ -5,6 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ltzoo.checks import one_of
+from ltzoo.contracts.labels import check_labels, check_same_length
+
 SPREADS = ("std", "variance")
 
 
@@ -66,23 +69,14 @@ def feature_strength(
             "`features` must be [images, channels] with 2 or more channels. "
             f"Received: features of shape {features.shape}"
         )
-    if spread not in SPREADS:
-        raise ValueError(f"`spread` must be one of {SPREADS}. Received: spread={spread!r}")
+    one_of("spread", spread, SPREADS)
     mean, sigma = _statistics(features, spread)
     overall = FeatureStrength(mean, sigma, _variance(mean), _variance(sigma))
     if labels is None:
         return overall
-    labels = np.asarray(labels)
-    if labels.shape != (len(features),) or labels.dtype.kind not in "iu" or labels.min() < 0:
-        raise ValueError(
-            f"`labels` must hold one class number for each of the {len(features)} images. "
-            f"Received: labels of shape {labels.shape} and dtype {labels.dtype}"
-        )
+    labels = check_labels(labels, num_classes)
+    check_same_length(features, labels, "features", "labels")
     num_classes = int(labels.max()) + 1 if num_classes is None else int(num_classes)
-    if labels.max() >= num_classes:
-        raise ValueError(
-            f"`num_classes` must exceed every label ({labels.max()}). Received: num_classes={num_classes}"
-        )
     class_means, variances = (
         np.full((num_classes, features.shape[1]), np.nan),
         np.full((2, num_classes), np.nan),

@@ -4,39 +4,40 @@ from typing import Any
 
 from keras import ops
 
+from ltzoo.contracts.label_tensors import label_indices
 from ltzoo.precision import float32_or_float64
 
 
-def labels_and_predictions(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
-    """Return integer labels [batch] and predictions [batch, C] in float32 or float64.
+def labels_and_predictions(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any]:
+    """Return class indices, predictions in float32 or float64, and which samples have a label.
 
     Args:
         y_true: integer labels [batch] or [batch, 1], or soft labels [batch, C], whose largest entry counts.
         y_pred: logits or probabilities [batch, C]. Of [batch, C, 2], which an angular cloud returns in training, the
             first of the two is used.
 
+    Returns:
+        `(labels, predictions, known)`: int32 [batch] in 0 .. C - 1, [batch, C], and bool [batch]. `known` is False
+        where a compiled program got what is no label; a metric with such a sample is NaN.
+
     Raises:
-        ValueError: if the shapes are different.
+        ValueError: the shapes are different, or the labels are known and break the rules of `ltzoo.contracts.labels`.
     """
     y_pred = ops.convert_to_tensor(y_pred)
-    y_true = ops.convert_to_tensor(y_true)
     if len(y_pred.shape) == 3:
         y_pred = y_pred[..., 0]
     if len(y_pred.shape) != 2:
         raise ValueError(
             f"`y_pred` must be [batch, classes]. Received: y_pred of shape {tuple(y_pred.shape)}"
         )
-    num_classes = y_pred.shape[1]
-    if len(y_true.shape) == 2 and y_true.shape[1] == num_classes and num_classes > 1:
-        y_true = ops.argmax(y_true, axis=1)
-    elif len(y_true.shape) == 2 and y_true.shape[1] == 1:
-        y_true = ops.squeeze(y_true, axis=1)
-    elif len(y_true.shape) != 1:
-        raise ValueError(
-            f"`y_true` must be integers [batch] or soft labels [batch, {num_classes}]. "
-            f"Received: y_true of shape {tuple(y_true.shape)}"
-        )
-    return ops.cast(y_true, "int32"), ops.cast(y_pred, float32_or_float64(y_pred.dtype))
+    labels, known = label_indices(y_true, y_pred.shape[1])
+    return labels, ops.cast(y_pred, float32_or_float64(y_pred.dtype)), known
+
+
+def are_correct(labels: Any, predictions: Any, known: Any, dtype: str) -> Any:
+    """Return 1 for a sample whose largest prediction is the label, else 0; NaN without a label."""
+    correct = ops.equal(ops.cast(ops.argmax(predictions, axis=1), "int32"), labels)
+    return ops.where(known, ops.cast(correct, dtype), float("nan"))
 
 
 def sample_weights(sample_weight: Any, labels: Any, dtype: str) -> Any:

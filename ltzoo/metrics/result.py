@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from ltzoo.class_counts import ClassCounts
+from ltzoo.contracts.labels import check_labels
 from ltzoo.metrics.calibration import calibration_bins, calibration_errors
 
 _ARRAYS = {
@@ -103,7 +104,7 @@ def result_from_probabilities(
 
     Args:
         probabilities: [N, C]; rows sum to 1.
-        labels: integer labels [N], 0 to C - 1.
+        labels: integer labels [N], 0 to C - 1; see `ltzoo.contracts.labels`.
         class_counts: training images per class [C], or None if unknown.
         num_bins: number of calibration bins.
 
@@ -111,8 +112,8 @@ def result_from_probabilities(
         the measurements.
     """
     probabilities = np.asarray(probabilities, "float64")
-    labels = np.asarray(labels, "int64")
     num_classes = probabilities.shape[1]
+    labels = check_labels(labels, num_classes)
     predicted = probabilities.argmax(axis=1)
     correct = predicted == labels
     confusion = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)

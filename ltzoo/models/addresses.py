@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import urllib.parse
-from pathlib import Path, PurePosixPath
+import warnings
+from pathlib import Path
 
 from ltzoo import cache
 from ltzoo.models import hashes
-from ltzoo.models.weights_errors import WeightsError
+from ltzoo.models.weights_errors import UnreachableError, WeightsError
+from ltzoo.printable import shown_address
+from ltzoo.readers.card_schema import MAX_FILE_BYTES
+from ltzoo.readers.json_text import DOCUMENT_BYTES
+from ltzoo.readers.value_checks import is_file_name, is_sha256
 
 _HUBS = ("hf", "kaggle")
 _WEB = ("https", "http")
@@ -26,6 +32,7 @@ def fetch(
     *,
     sha256: str | None = None,
     size: int | None = None,
+    limit: int = MAX_FILE_BYTES,
 ) -> Path:
     """Fetch the file at an address, check it, and return its local path.
 
@@ -37,34 +44,91 @@ def fetch(
             only if its hash is wrong. The hubs' libraries have their own caches.
         sha256: SHA-256 that the file must have, or None.
         size: size of the file in bytes, or None.
+        limit: most bytes to fetch if `size` is None.
 
     Returns:
         the path of the file.
 
     Raises:
-        WeightsError: there is no such file or no connection, or the file does not match `sha256` and `size`.
+        WeightsError: there is no such file or no connection, or the file does not match `sha256` and `size`, or is
+            larger than `limit`.
         ImportError: the hub's library is not installed; the message says how to install it.
     """
     scheme = address.partition("://")[0]
     if scheme in _HUBS:
         from ltzoo.models import hub_files
 
-        return hub_files.fetch(address, sha256=sha256, size=size)
-    address, _, fragment = address.partition("#")
-    if sha256 is None and fragment.startswith("sha256="):
-        sha256 = fragment.removeprefix("sha256=").lower()
-    if scheme not in _WEB or (scheme == "http" and sha256 is None):
-        raise WeightsError(
-            "`address` must be https://, hf:// or kaggle://, or http:// with a SHA-256, since anybody on the way "
-            f"could change the file. Received: address={address!r}"
-        )
-    if destination is None:
-        name = PurePosixPath(urllib.parse.unquote(urllib.parse.urlsplit(address).path)).name or "file"
-        place = hashlib.sha256(address.encode()).hexdigest()[:12]
-        destination = cache.folder() / "addresses" / place / name
-    destination = Path(destination)
+        return hub_files.fetch(address, sha256=sha256, size=size, limit=limit)
+    address, sha256 = _web_address(address, sha256)
+    destination = _place(address) if destination is None else Path(destination)
     if destination.is_file() and (sha256 is None or hashes.sha256(destination) == sha256):
         return destination
     from ltzoo.models.download import download
 
-    return download(address, destination, sha256=sha256, size=size)
+    return download(address, destination, sha256=sha256, size=size, limit=limit)
+
+
+def fetch_card(address: str) -> Path:
+    """Fetch the card at an address, and return its local path.
+
+    A card at a web address is fetched again each time, unless the address has its hash, because its owner may change
+    it. If the server cannot be reached, the copy of the last time is used, with a warning. The hubs' libraries do the
+    same with their own caches.
+
+    Raises:
+        WeightsError: as `fetch`; a card has at most 20 MB.
+        ImportError: the hub's library is not installed.
+    """
+    if address.partition("://")[0] in _HUBS:
+        return fetch(address, limit=DOCUMENT_BYTES)
+    bare, sha256 = _web_address(address, None)
+    if sha256 is not None:
+        return fetch(address, limit=DOCUMENT_BYTES)
+    from ltzoo.models.download import download
+
+    kept = _place(bare)
+    try:
+        return download(bare, kept, limit=DOCUMENT_BYTES, again=True)
+    except UnreachableError as error:
+        if not kept.is_file():
+            raise
+        warnings.warn(f"{error}. The copy of {shown_address(bare)} in the cache is used", stacklevel=2)
+        return kept
+
+
+def _web_address(address, sha256):
+    """Return a web address without its fragment, and the SHA-256 of the file, or None."""
+    scheme = address.partition("://")[0]
+    bare, _, fragment = address.partition("#")
+    if sha256 is None and fragment.startswith("sha256="):
+        sha256 = fragment.removeprefix("sha256=").lower()
+        if not is_sha256(sha256):
+            raise WeightsError(
+                "`address` must end in #sha256= and 64 hexadecimal digits. "
+                f"Received: address={shown_address(address)!r}, sha256={sha256[:80]!r}"
+            )
+    if scheme not in _WEB or (scheme == "http" and sha256 is None):
+        raise WeightsError(
+            "`address` must be https://, hf:// or kaggle://, or http:// with a SHA-256, since anybody on the way "
+            f"could change the file. Received: address={shown_address(address)!r}"
+        )
+    return bare, sha256
+
+
+def _place(address):
+    """Return where the cache keeps the file of a web address: a folder of its own, and a name for every system."""
+    try:
+        path = urllib.parse.urlsplit(address).path
+    except ValueError as error:
+        raise WeightsError(
+            f"`address` must be a valid address. Received: address={shown_address(address)!r}"
+        ) from error
+    name = re.sub(r"[^A-Za-z0-9._+-]", "_", re.split(r"[/\\]", urllib.parse.unquote(path))[-1]).lstrip("._-")
+    name = name[-100:].lstrip("._-")  # The end has the suffix.
+    place = hashlib.sha256(address.encode(errors="surrogatepass")).hexdigest()[:12]
+    return (
+        cache.folder()
+        / "addresses"
+        / place
+        / (name if is_file_name(name) else f"file{name[-20:]}".rstrip("."))
+    )

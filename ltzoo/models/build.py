@@ -8,24 +8,28 @@ import keras
 import numpy as np
 
 from ltzoo import backbones, recipes
+from ltzoo.arguments import checked
 from ltzoo.backbones.conversions import convert
+from ltzoo.checks import ModelSeed, PositiveInt, refuse
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.models.classifier import LongTailedClassifier
 from ltzoo.models.initialization import reinitialize, without_initial_values
 from ltzoo.models.normalization import channel_statistics
+from ltzoo.models.values import checked_counts, checked_shape
 from ltzoo.recipes.recipe import Recipe
 
 
+@checked
 def build(
     backbone: str | Mapping[str, Any] | keras.Model,
     recipe: str | Recipe,
     class_counts: Sequence[int] | np.ndarray | LongTailedDataset,
     *,
-    input_shape: Sequence[int] | None = None,
+    input_shape: Sequence[PositiveInt] | None = None,
     class_names: Sequence[str] | None = None,
     mean: float | Sequence[float] | np.ndarray | None = None,
     std: float | Sequence[float] | np.ndarray | None = None,
-    seed: int = 0,
+    seed: ModelSeed = 0,
     name: str | None = None,
     compile: bool = True,
     initialize: bool = True,
@@ -58,7 +62,8 @@ def build(
         class_counts = dataset.class_counts
         input_shape = dataset.image_shape if input_shape is None else input_shape
         class_names = dataset.class_names if class_names is None else class_names
-    image_shape = (32, 32, 3) if input_shape is None else tuple(input_shape)
+    image_shape = (32, 32, 3) if input_shape is None else checked_shape("input_shape", input_shape)
+    counts = checked_counts(class_counts)
     if not isinstance(recipe, Recipe):
         recipe = recipes.get(recipe)
     with contextlib.nullcontext() if initialize else without_initial_values():
@@ -69,13 +74,13 @@ def build(
         mean, std = _statistics(mean, std, network, dataset, image_shape)
         # PyTorch allows no dots in the names of parts, as in "mobilenet_0.25_224".
         name = name or f"{recipe.name}_{network.name}".replace(".", "_")
-        network = convert(network, recipe.conversions, num_classes=len(class_counts), seed=seed)
+        network = convert(network, recipe.conversions, num_classes=len(counts), seed=seed)
         if draws_weights and initialize:
             reinitialize(network, seed)
         model = LongTailedClassifier(
             network,
             recipe,
-            class_counts,
+            counts,
             image_shape=image_shape,
             class_names=class_names,
             mean=mean,
@@ -94,7 +99,10 @@ def build(
 def _network(named, image_shape, seed, initialize):
     """Return the named backbone, and whether its initial weights shall be drawn from `seed` here."""
     config: dict[str, Any] = {"name": named} if isinstance(named, str) else dict(named)
+    if "name" not in config or "input_shape" in config:
+        refuse("backbone", "a dict with the key 'name' and without 'input_shape'", named)
     name = config.pop("name")
+    backbones.check(name)
     by_library = backbones.is_library_name(name)
     if by_library:
         config = {"seed": seed, **config}  # These draw their weights from their own seed.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from ltzoo import shipped
-from ltzoo.models.addresses import fetch, is_address
+from ltzoo.models.addresses import fetch_card, is_address
 from ltzoo.models.weights_errors import WeightsError
+from ltzoo.printable import shown_address
+from ltzoo.readers import card_schema, json_text
 from ltzoo.recipes.recipe import Recipe
 from ltzoo.registry import did_you_mean
 
@@ -31,7 +32,9 @@ class Card:
         input_shape: (height, width, channels).
         mean, std: pixel statistics per channel, on the 0..1 scale; the model normalizes its input with them.
         seed: seed of the run.
-        licence: license of the weights that this library trained; the data have their own terms.
+        weights_license: license of the weights: an SPDX identifier or name; "unknown" until their owner says, None if
+            there are no weights.
+        data_license: terms of the training data; None if they are unknown.
         citation: what to cite.
         measured: results of the run that trained this entry, as from `ltzoo.metrics.Result.to_dict`, or None.
         paper: results that the paper reports for this network, or None: fractions `{"top1": ..., "many": ...}` and the
@@ -46,6 +49,7 @@ class Card:
             multiply-adds of the backbone per image, "training_pflops": 10^15 operations}`. A multiply-add is 6
             operations where the backbone trains (2 forward, 4 backward), else 2.
         notes: sentences on what the paper leaves open or what differs from it.
+        source: who trained the weights, or the address that they come from; None if there are none.
     """
 
     name: str
@@ -58,7 +62,8 @@ class Card:
     mean: tuple
     std: tuple
     seed: int = 0
-    licence: str = "Apache-2.0"
+    weights_license: str | None = None
+    data_license: str | None = None
     citation: str = ""
     measured: Mapping[str, Any] | None = None
     paper: Mapping[str, Any] | None = None
@@ -68,9 +73,15 @@ class Card:
     starts_from: str | None = None
     cost: Mapping[str, Any] | None = None
     notes: tuple = ()
+    source: str | None = None
 
     def __post_init__(self):
         check_named(backbone=self.backbone, dataset=self.dataset)
+
+    @property
+    def licence(self) -> str | None:
+        """The license of the weights, by its earlier name."""
+        return self.weights_license
 
     def to_json(self) -> str:
         """Return the complete card as JSON text, with one line per attribute."""
@@ -81,20 +92,29 @@ class Card:
         """Read the output of `to_json`; null class counts and names are taken from the dataset.
 
         Raises:
-            ValueError: `text` is not a card, or its recipe, backbone or dataset is invalid.
+            ValueError: `text` is not JSON within the limits of `ltzoo.readers.json_text.parse`, or not a card; the
+                message names the field.
         """
-        return cls.from_dict(shipped.complete(json.loads(text)))
+        return cls.from_dict(shipped.complete(json_text.parse(text)))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Make a card from a complete dict, as `ltzoo.shipped.read` returns it.
 
         Raises:
-            ValueError: the recipe, backbone or dataset is invalid.
+            ValueError: a field is missing, unknown, of another type or out of range; the message names it.
         """
-        tuples = {key: tuple(values.get(key, ())) for key in _TUPLES}
+        values = card_schema.check_card(values)
         Recipe.from_dict(values["recipe"])
-        return cls(**{**values, **tuples})
+        return cls(**{**values, **{key: tuple(values.get(key, ())) for key in _TUPLES}})
+
+    def check(self) -> None:
+        """Check that all fields are as a card may have them, so that everybody can read the card.
+
+        Raises:
+            ValueError: a field has another type or is out of range; the message names it.
+        """
+        type(self).from_dict(dataclasses.asdict(self))
 
 
 def check_named(**parts: Any) -> None:
@@ -112,7 +132,7 @@ def check_named(**parts: Any) -> None:
 
 def text(values: Mapping[str, Any]) -> str:
     """Return a dict as JSON with one line per key."""
-    lines = (f'"{key}": {json.dumps(value, ensure_ascii=False)}' for key, value in values.items())
+    lines = (f'"{key}": {json_text.dumps(value)}' for key, value in values.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -133,7 +153,10 @@ def card(entry: str) -> Card:
 def is_card_file(source: str | os.PathLike) -> bool:
     """Return whether `source` is the path or address of a card (`NAME.json`), as `push` returns it."""
     text = str(source)
-    return (text.partition("@")[0] if is_address(text) else text).endswith(".json")
+    if text.startswith(("https://", "http://")):
+        return text.partition("#")[0].partition("?")[0].endswith(".json")
+    # The revision of a hub follows the repository or the path.
+    return text.endswith(".json") or (is_address(text) and text.partition("@")[0].endswith(".json"))
 
 
 def read_card(source: str | os.PathLike) -> tuple[Card, Path]:
@@ -149,14 +172,15 @@ def read_card(source: str | os.PathLike) -> tuple[Card, Path]:
         FileNotFoundError: there is no such file.
         WeightsError: the file cannot be fetched, or is not a card.
     """
-    path = fetch(str(source)) if is_address(source) else Path(source).expanduser()
+    path = fetch_card(str(source)) if is_address(source) else Path(source).expanduser()
     if not path.is_file():
-        raise FileNotFoundError(f"`source` must be an existing card. Received: source={str(source)!r}")
+        raise FileNotFoundError(
+            f"`source` must be an existing card. Received: source={shown_address(source)!r}"
+        )
     try:
-        return Card.from_json(path.read_text(encoding="utf-8")), path.parent
-    except (ValueError, KeyError, TypeError) as error:
+        return Card.from_dict(shipped.complete(json_text.read(path))), path.parent
+    except ValueError as error:
         reason = str(error).partition("\n")[0]
         raise WeightsError(
-            f"`source` is not the card of a model ({type(error).__name__} {reason}). "
-            f"Received: source={str(source)!r}"
+            f"`source` is not the card of a model: {reason}. Received: source={shown_address(source)!r}"
         ) from error

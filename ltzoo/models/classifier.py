@@ -8,29 +8,38 @@ import keras
 import numpy as np
 from keras import ops
 
-from ltzoo.class_counts import ClassCounts
+from ltzoo import losses
+from ltzoo.arguments import checked
+from ltzoo.checks import ModelSeed
 from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.heads.inputs import head_input_shape, head_inputs, pool
 from ltzoo.keras_internals import untracked
 from ltzoo.models import stage_parts
+from ltzoo.models.array_arguments import ArrayArguments
 from ltzoo.models.exporting import export_model
 from ltzoo.models.normalization import normalize
 from ltzoo.models.stages import Stages
+from ltzoo.models.thread_safety import ThreadSafe, alone, in_turn
+from ltzoo.models.values import checked_counts, checked_names, checked_shape, per_channel
 from ltzoo.recipes.recipe import Recipe
-from ltzoo.training import fit_stages
+from ltzoo.sampling import original_errors
+from ltzoo.training import fit_stages, optimizers
+from ltzoo.training.alarms import array_alarms, warn
+from ltzoo.training.arguments import check_data
+from ltzoo.training.devices import check_torch_processes
 from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
-class LongTailedClassifier(Stages, StagedLoss, keras.Model):
+class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, keras.Model):
     """A long-tailed classifier: `logits = head(pool(backbone((pixels / 255 - mean) / std)))`.
 
     The input is raw pixels 0..255 `[batch, height, width, channels]`, integers or floats, so training, prediction and
     serving cannot normalize differently. The output is logits `[batch, num_classes]` in float32; their softmax is the
     prediction. While a stage trains, it is a `TrainingOutput` that holds the logits. `fit(dataset)` with a
     `LongTailedDataset` runs the stages of the recipe. Any other `fit` is Keras's own and trains the whole network with
-    cross-entropy, unless the model was compiled otherwise.
+    cross-entropy, unless the model was compiled otherwise. Arrays are checked first; see `ArrayArguments`.
 
     Args:
         backbone: a `keras.Model` from normalized images to a feature map `[batch, h, w, D]` or features `[batch, D]`.
@@ -51,6 +60,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
     train_function: Any
     train_step: Callable[..., Any]
 
+    @checked
     def __init__(
         self,
         backbone: keras.Model,
@@ -61,18 +71,19 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         class_names: Sequence[str] | None = None,
         mean: float | Sequence[float] | np.ndarray = 0.5,
         std: float | Sequence[float] | np.ndarray = 0.25,
-        seed: int = 0,
+        seed: ModelSeed = 0,
         stage: int | None = None,
         trains: str | Sequence[str] = "all",
         name: str = "long_tailed_classifier",
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
-        counts = ClassCounts(class_counts)
+        counts = checked_counts(class_counts)
         self.class_counts, self.num_classes = counts.array, counts.num_classes
-        self.class_names = _class_names(class_names, self.num_classes)
-        self.image_shape = tuple(int(size) for size in image_shape)
-        self.mean, self.std = _per_channel(mean, self.image_shape), _per_channel(std, self.image_shape)
+        self.class_names = checked_names(class_names, self.num_classes)
+        self.image_shape = checked_shape("image_shape", image_shape)
+        self.mean = per_channel("mean", mean, self.image_shape[-1])
+        self.std = per_channel("std", std, self.image_shape[-1], positive=True)
         self.recipe = recipe
         self.seed = int(seed)
         self.backbone = backbone
@@ -82,6 +93,7 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         self.device_augmentations = stage_parts.make_augmentations(recipe, self.num_classes, self.seed)
         self.techniques = stage_parts.make_techniques(recipe, counts, self.seed)
         self.trains = trains if isinstance(trains, str) else tuple(trains)
+        self.check_stages()
         self.enter_stage(stage)
         self.build((None, *self.image_shape))
         self.enter_stage(stage)  # Again, for the weights that `build` created.
@@ -170,21 +182,35 @@ class LongTailedClassifier(Stages, StagedLoss, keras.Model):
         """Compute feature maps `[batch, h, w, D]` of raw pixels in inference mode, compiled, as a NumPy array."""
         return self._on_batch("feature_map", images)
 
+    @in_turn
     def _on_batch(self, part, images):
         attribute = f"_{part}_model"
         if getattr(self, attribute, None) is None:
             untracked(self, attribute, _Part(self, part))
         return np.asarray(getattr(self, attribute).predict_on_batch(images))
 
+    @alone
+    @original_errors()
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Run all stages on a `LongTailedDataset`; for any other `x`, call Keras's own `fit`.
 
         For the first form, `fit(dataset, callbacks=, checkpoint=, resume=, seed=, ...)`, see
-        `ltzoo.training.fit_stages`.
+        `ltzoo.training.fit_stages`. The second checks its arrays; see `ltzoo.contracts.labels` and
+        `ltzoo.contracts.image_arrays`. Signs that nothing was learned are `TrainingAlarm` warnings.
         """
+        check_data(x)
         if isinstance(x, LongTailedDataset):
             return fit_stages(self, x, *args, **kwargs)
-        return super().fit(x, *args, **kwargs)
+        check_torch_processes()
+        history = super().fit(x, *args, **kwargs)
+        warn(array_alarms(self, x, kwargs.get("y", args[0] if args else None), history.history))
+        return history
+
+    def compile_from_config(self, config):
+        """Compile as `get_compile_config` says, and recognize the library's own compilation for fine-tuning."""
+        super().compile_from_config(config)
+        if isinstance(self.loss, losses.CrossEntropy) and isinstance(self.optimizer, optimizers.SGD):
+            self.mark_fine_tuning()
 
     def export(
         self,
@@ -236,18 +262,3 @@ class _Part(keras.Model):
     def call(self, images):
         """Call the method on raw pixels in inference mode."""
         return getattr(self.classifier, self.method)(images, training=False)
-
-
-def _per_channel(values, image_shape):
-    values = np.broadcast_to(np.asarray(values, np.float64), (image_shape[-1],))
-    return tuple(float(value) for value in values)
-
-
-def _class_names(names, num_classes):
-    names = tuple(str(i) for i in range(num_classes)) if names is None else tuple(str(name) for name in names)
-    if len(names) != num_classes or len(set(names)) != num_classes:
-        raise ValueError(
-            f"`class_names` must hold {num_classes} different names, one per class of `class_counts`. "
-            f"Received: {len(names)} names, {len(set(names))} different"
-        )
-    return names

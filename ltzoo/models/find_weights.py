@@ -11,6 +11,7 @@ from ltzoo import cache, shipped
 from ltzoo.models.addresses import fetch, is_address
 from ltzoo.models.hashes import sha256
 from ltzoo.models.weights_errors import NoWeightsError, WeightsError
+from ltzoo.readers.value_checks import is_sha256
 
 if TYPE_CHECKING:
     from ltzoo.models.cards import Card
@@ -93,6 +94,10 @@ def _pretrained(card, beside):
     known = card.weights or {}
     beside = None if beside is None else Path(beside)
     name, wanted, address = file_name(card), known.get("sha256"), known.get("url")
+    if wanted is not None and not is_sha256(wanted):  # It becomes part of a file name.
+        raise WeightsError(
+            f"`weights.sha256` of {card.name} must be 64 hexadecimal digits in lower case. Received: {wanted!r}"
+        )
     places = list(_folders(beside))
     for place, remedy in places:
         path = place / name

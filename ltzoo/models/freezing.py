@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import keras
 
+from ltzoo.checks import did_you_mean, received
 from ltzoo.keras_internals import layers_of, own_trainable_variables, parts_of
 
 
@@ -44,19 +45,21 @@ def set_backbone_trainable(backbone: keras.Model, rules: Sequence[str | Sequence
 
 
 def check_patterns(backbone: keras.Model, rules: Sequence[str | Sequence[str]]) -> None:
-    """Refuse patterns that match no layer; `rules` as in `set_backbone_trainable`.
+    """Refuse a pattern that matches no layer; `rules` as in `set_backbone_trainable`.
 
     Raises:
-        ValueError: a list of patterns matches no layer.
+        ValueError: a pattern matches no layer.
     """
     patterns = [rule for rule in rules if not isinstance(rule, str)]
     leaves, containers = _layers_with_variables(backbone) if patterns else ([], [])
+    names = [layer.name for layer in (*leaves, *containers)]
     for rule in patterns:
-        if not any(_matches(layer, rule) for layer in (*leaves, *containers)):
-            names = [layer.name for layer in leaves]
+        unmatched = [pattern for pattern in rule if not fnmatch.filter(names, pattern)]
+        if unmatched or not rule:
             raise ValueError(
-                f"`trainable` must match layers of the backbone; it has {names[:5]} to {names[-5:]}. "
-                f"Received: trainable={list(rule)}"
+                f"`trainable` must be patterns that each match layers of the backbone; it has {names[:5]} to "
+                f"{names[-5:]}. No layer matches {', '.join(map(repr, unmatched)) or 'an empty list'}."
+                f"{did_you_mean(next(iter(unmatched), ''), names)} {received('trainable', list(rule))}"
             )
 
 

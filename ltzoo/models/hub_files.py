@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from ltzoo.models import hashes
 from ltzoo.models.weights_errors import WeightsError
+from ltzoo.printable import is_printable, printable, shown_address, without_secrets
+from ltzoo.readers.card_schema import MAX_FILE_BYTES
 
 
 class HubAddress(NamedTuple):
@@ -36,34 +38,66 @@ def parse_hf(address: str) -> HubAddress:
     found = re.fullmatch(r"hf://([^/@]+)/([^/@]+)(?:@([^/]+))?(?:/([^@]*))?(?:@(.+))?", address)
     if found is None or (found[3] and found[5]):
         raise WeightsError(
-            f"`address` must be hf://ORGANIZATION/REPOSITORY/PATH@REVISION. Received: address={address!r}"
+            "`address` must be hf://ORGANIZATION/REPOSITORY/PATH@REVISION. "
+            f"Received: address={shown_address(address)!r}"
         )
+    _check_parts(address, f"{found[1]}/{found[2]}", (found[4] or "").strip("/"), found[3], found[5])
     return HubAddress(f"{found[1]}/{found[2]}", (found[4] or "").strip("/"), found[3] or found[5])
 
 
-def fetch(address: str, *, sha256: str | None = None, size: int | None = None) -> Path:
+def _check_parts(address, *paths):
+    """Refuse parts of an address that could lead out of a folder, or that no file has."""
+    for path in paths:
+        parts = path.split("/") if path else []
+        if any(part in ("", ".", "..") or "\\" in part or not is_printable(part) for part in parts):
+            raise WeightsError(
+                "`address` must name a file by parts other than '.' and '..', without backslashes. "
+                f"Received: address={shown_address(address)!r}"
+            )
+
+
+def fetch(
+    address: str, *, sha256: str | None = None, size: int | None = None, limit: int = MAX_FILE_BYTES
+) -> Path:
     """Fetch the file at an `hf://` or `kaggle://` address into the cache of that hub's library.
 
     A file with the wrong hash or size is fetched a second time, since the cache may be damaged.
+
+    Args:
+        address: the address.
+        sha256: SHA-256 that the file must have, or None.
+        size: size of the file in bytes, or None.
+        limit: most bytes that the file may have if `size` is None. The Hugging Face Hub is asked before the download.
 
     Returns:
         the path of the file in the cache.
 
     Raises:
-        WeightsError: the hub's library cannot fetch the file, or the file does not match `sha256` and `size`.
+        WeightsError: the hub's library cannot fetch the file, or the file does not match `sha256` and `size`, or is
+            larger than `limit`.
         ImportError: the hub's library is not installed.
     """
     get = _from_hugging_face if address.startswith("hf://") else _from_kaggle
-    received = ""
+    received, limit = "", limit if size is None else size
     for force in (False, True):
-        path = get(address, force, sha256)
-        found, length = hashes.sha256(path) if sha256 else None, path.stat().st_size
+        path = get(address, force, sha256, limit)
+        length = path.stat().st_size
+        if size is None:
+            _check_size(address, length, limit)
+        found = hashes.sha256(path) if sha256 else None
         if found == sha256 and size in (None, length):
             return path
         received = f"{length:,} bytes" + (
             f" with SHA-256 {found}, expected {sha256}" if sha256 else f", expected {size:,}"
         )
-    raise WeightsError(f"{address} is another file than expected. Received: {received}")
+    raise WeightsError(f"{shown_address(address)} is another file than expected. Received: {received}")
+
+
+def _check_size(address, length, limit):
+    if length > limit:
+        raise WeightsError(
+            f"{shown_address(address)} must have at most {limit:,} bytes. Received: {length:,} bytes"
+        )
 
 
 def require(library: str, extra: str) -> ModuleType:
@@ -80,11 +114,12 @@ def require(library: str, extra: str) -> ModuleType:
         ) from error
 
 
-def _from_hugging_face(address, force, sha256):
+def _from_hugging_face(address, force, sha256, limit):
     repository, path, revision = parse_hf(address)
     if not path:
         raise WeightsError(
-            f"`address` of weights must name a file in the repository. Received: address={address!r}"
+            "`address` of weights must name a file in the repository. "
+            f"Received: address={shown_address(address)!r}"
         )
     hub = require("huggingface_hub", "hf")
     if sha256 is not None and not force:
@@ -92,19 +127,29 @@ def _from_hugging_face(address, force, sha256):
         kept = hub.try_to_load_from_cache(repository, path, revision=revision)
         if isinstance(kept, str) and hashes.sha256(kept) == sha256:
             return Path(kept)
+    _check_size(address, _announced_size(hub, repository, path, revision), limit)
     with explained(address):
         return Path(hub.hf_hub_download(repository, path, revision=revision, force_download=force))
 
 
-def _from_kaggle(address, force, sha256):
+def _announced_size(hub, repository, path, revision):
+    """Return the size that the hub announces, or 0 if it says nothing: the download itself explains its errors."""
+    try:
+        return hub.get_hf_file_metadata(hub.hf_hub_url(repository, path, revision=revision)).size or 0
+    except Exception:
+        return 0
+
+
+def _from_kaggle(address, force, sha256, limit):
     parts = address.removeprefix("kaggle://").split("/")
     versions = 1 if len(parts) > 4 and parts[4].isdigit() else 0
     handle, path = "/".join(parts[: 4 + versions]), "/".join(parts[4 + versions :])
     if not path or not all(parts):
         raise WeightsError(
             "`address` must be kaggle://OWNER/MODEL/FRAMEWORK/VARIATION/VERSION/PATH, with or without VERSION. "
-            f"Received: address={address!r}"
+            f"Received: address={shown_address(address)!r}"
         )
+    _check_parts(address, handle, path)
     hub = require("kagglehub", "kaggle")
     with explained(address):
         return Path(hub.model_download(handle, path, force_download=force))
@@ -120,4 +165,5 @@ def explained(address):
         answer = getattr(getattr(error, "response", None), "status_code", None)
         if answer in (401, 403) or "Token" in type(error).__name__:
             reason += " (if you have access, log in with 'hf auth login' or set HF_TOKEN)"
-        raise WeightsError(f"{address}: {type(error).__name__} {reason}".rstrip()) from error
+        reason = printable(without_secrets(reason))[:400]
+        raise WeightsError(f"{shown_address(address)}: {type(error).__name__} {reason}".rstrip()) from error

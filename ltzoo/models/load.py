@@ -8,32 +8,37 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from ltzoo import own_parts, shipped
+from ltzoo.arguments import checked
+from ltzoo.checks import PositiveInt
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.models import weights_file
+from ltzoo.models.addresses import is_address
 from ltzoo.models.build import build
 from ltzoo.models.cards import Card, card, is_card_file, read_card
 from ltzoo.models.find_weights import PRETRAINED, find_weights
+from ltzoo.models.keras_archive import load_archive
 from ltzoo.models.new_classes import with_new_classes
 from ltzoo.models.weights_errors import NoWeightsError, WeightsError
+from ltzoo.printable import shown_address
 from ltzoo.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from ltzoo.models.classifier import LongTailedClassifier
 
 
+@checked
 def load(
     entry_or_path: str | os.PathLike,
     weights: str | os.PathLike | None = PRETRAINED,
     *,
-    num_classes: int | None = None,
+    num_classes: PositiveInt | None = None,
     class_counts: Sequence[int] | np.ndarray | LongTailedDataset | None = None,
     class_names: Sequence[str] | None = None,
     recipe: str | Recipe | None = None,
-    input_shape: Sequence[int] | None = None,
+    input_shape: Sequence[PositiveInt] | None = None,
     trainable: str | Sequence[str] = "all",
 ) -> LongTailedClassifier:
     """Load a classifier, ready for `predict`, for `fit(x, y)` (fine-tuning) and for `fit(dataset)`.
@@ -73,6 +78,8 @@ def load(
     }
     if isinstance(class_counts, LongTailedDataset) and input_shape is None:
         input_shape = class_counts.image_shape
+    if not isinstance(trainable, str):
+        trainable = tuple(trainable)
     own_parts.load()
     source = _entry(entry_or_path)
     if source is None:
@@ -97,6 +104,11 @@ def _entry(entry_or_path):
         return card(str(entry_or_path)), None
     if is_card_file(entry_or_path):
         return read_card(entry_or_path)
+    if is_address(entry_or_path):
+        raise WeightsError(
+            "`entry_or_path` must be the address of a card, which ends in .json. "
+            f"Received: entry_or_path={shown_address(entry_or_path)!r}"
+        )
     path = Path(entry_or_path).expanduser()
     if path.exists() or path.suffix == ".keras" or len(path.parts) > 1:
         return None
@@ -110,6 +122,8 @@ def _load_entry(entry, beside, weights, input_shape):
     if path is not None:
         try:
             weights_file.load_weights(model, path)
+        except WeightsError:
+            raise
         except (ValueError, OSError, KeyError) as error:
             raise WeightsError(
                 f"`weights` does not fit the network of {entry.name}: {str(error).splitlines()[0]}. "
@@ -132,7 +146,7 @@ def _with_weights(entry, weights, beside):
     warnings.warn(
         f"{entry.name} has no weights. This is {twin}: the same method, network and data, trained with the "
         f"constants of the authors' code (recipe {other.recipe['name']!r}). Load it by that name to silence this.",
-        stacklevel=4,
+        stacklevel=5,
     )
     return other, find_weights(other)
 
@@ -166,4 +180,4 @@ def _load_file(path):
         raise FileNotFoundError(
             f"`entry_or_path` must be an existing model file. Received: entry_or_path={str(path)!r}"
         )
-    return keras.saving.load_model(path)
+    return load_archive(path)

@@ -7,21 +7,24 @@ from collections.abc import Sequence
 import numpy as np
 
 from ltzoo import recipes
+from ltzoo.arguments import checked
 from ltzoo.backbones.conversions import convert
+from ltzoo.checks import ModelSeed, PositiveInt, refuse
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.models.classifier import LongTailedClassifier
 from ltzoo.models.initialization import reinitialize
 from ltzoo.recipes.recipe import Recipe
 
 
+@checked
 def with_new_classes(
     model: LongTailedClassifier,
     class_counts: Sequence[int] | np.ndarray | LongTailedDataset | None = None,
     *,
-    num_classes: int | None = None,
+    num_classes: PositiveInt | None = None,
     class_names: Sequence[str] | None = None,
     recipe: str | Recipe | None = None,
-    seed: int | None = None,
+    seed: ModelSeed | None = None,
 ) -> LongTailedClassifier:
     """Make a new classifier with new heads on the backbone of `model`, whose weights it shares.
 
@@ -54,10 +57,8 @@ def with_new_classes(
             f"Received: num_classes={num_classes}"
         )
     if class_counts is None and num_classes is not None:
-        if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
-            raise ValueError(
-                f"`num_classes` must be a positive integer. Received: num_classes={num_classes!r}"
-            )
+        if num_classes < 2:
+            refuse("num_classes", "two or more", num_classes)
         class_counts = [1] * num_classes
     if class_counts is None:
         class_counts = model.class_counts

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ltzoo.files import atomic_write, put_in_place
+from ltzoo.readers import json_text
 
 
 class PartFile:
@@ -30,9 +31,10 @@ class PartFile:
     def validator(self) -> str | None:
         """The server's mark of the version that the bytes belong to: a strong ETag or a date, for `If-Range`."""
         try:
-            return json.loads(self._note.read_text(encoding="utf-8"))["validator"]
+            found = json_text.read(self._note, limit=10_000)["validator"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
+        return found if isinstance(found, str) else None
 
     def start(self, validator: str | None) -> None:
         """Start again from zero bytes, with a version of the file that the server marks as `validator`."""

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from ltzoo import heads, losses
+from ltzoo.checks import did_you_mean, refuse
 from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.keras_internals import layers_of
 from ltzoo.layers import GaussianCloud
@@ -45,6 +46,7 @@ class Stages:
     compile: Callable[..., None]
     compile_from_config: Callable[[Any], None]
     get_compile_config: Callable[[], Any]
+    mark_fine_tuning: Callable[[], None]
     optimizer: Any
     trainable_variables: list[keras.Variable]
 
@@ -67,6 +69,16 @@ class Stages:
     def device_augmentation(self) -> DeviceAugmentation | None:
         """The in-model augmentation of the current stage, or None."""
         return None if self.stage is None else self.device_augmentations[self.stage]
+
+    def check_stages(self) -> None:
+        """Refuse losses and optimizers that cannot be made, long before their stage begins."""
+        for stage in self.recipe.stages:
+            self._loss(stage)
+            optimizers.check(stage.optimizer)
+
+    def _loss(self, stage):
+        scale = 1.0 if stage.scale is None else stage.scale
+        return losses.get(stage.loss, class_counts=self.class_counts, scale=scale, from_cosine=False)
 
     def enter_stage(self, stage: int | None) -> None:
         """Set trainability, batch norm and head for a stage.
@@ -124,12 +136,10 @@ class Stages:
         Raises:
             ValueError: `which` is neither "all" nor "head" nor patterns, or no layer matches.
         """
-        patterns = () if isinstance(which, str) else which
-        if (isinstance(which, str) and which not in TRAINABLE) or not _are_texts(patterns):
-            raise ValueError(
-                f"`trainable` must be one of {TRAINABLE} or a list of patterns of layer names. "
-                f"Received: trainable={which!r}"
-            )
+        is_text = isinstance(which, str)
+        if which not in TRAINABLE if is_text else not _are_texts(which):
+            right = f"one of {', '.join(map(repr, TRAINABLE))} or a list of patterns of layer names"
+            refuse("trainable", right, which, did_you_mean(which, TRAINABLE) if is_text else "")
         before, self.trains = self.trains, which if isinstance(which, str) else tuple(which)
         try:
             self.enter_stage(self.stage)
@@ -172,12 +182,7 @@ class Stages:
         rates = learning_rates(settings.schedule, settings.epochs)
         return {
             "optimizer": optimizers.get(settings.optimizer, EpochSchedule(rates, steps_per_epoch)),
-            "loss": losses.get(
-                settings.loss,
-                class_counts=self.class_counts,
-                scale=1.0 if settings.scale is None else settings.scale,
-                from_cosine=False,
-            ),
+            "loss": self._loss(settings),
             "metrics": [Top1Accuracy(name="accuracy")],
             "jit_compile": _jit_compile(),
         }
@@ -203,6 +208,7 @@ class Stages:
             metrics=[Top1Accuracy(name="accuracy")],
             jit_compile=_jit_compile(),
         )
+        self.mark_fine_tuning()
         if build_optimizer:
             self.optimizer.build(self.trainable_variables)
 
@@ -212,7 +218,8 @@ class Stages:
 
 
 def _are_texts(patterns):
-    return isinstance(patterns, Iterable) and all(isinstance(pattern, str) for pattern in patterns)
+    texts = list(patterns) if isinstance(patterns, Iterable) else []
+    return bool(texts) and all(isinstance(text, str) and text for text in texts)
 
 
 def _jit_compile():

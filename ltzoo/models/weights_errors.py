@@ -2,7 +2,11 @@
 
 
 class WeightsError(ValueError):
-    """A weights file is missing or is not the one that the card describes."""
+    """A weights file or saved model is missing, is not the one that the card describes, or is not safe to read."""
+
+
+class UnreachableError(WeightsError):
+    """The server of a file does not answer, or not with the file, for now."""
 
 
 class NoWeightsError(WeightsError):

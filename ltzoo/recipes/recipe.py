@@ -1,12 +1,22 @@
 """Recipes as plain data: a head and a list of training stages."""
 
 import dataclasses
+import inspect
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+from ltzoo.arguments import check
+from ltzoo.checks import Alpha, BatchSize, Epochs, Positive, did_you_mean, one_of, received, refuse, shortened
+from ltzoo.part_sources import check_config
+from ltzoo.readers import json_text
+from ltzoo.recipes.recipe_schema import check_sizes
+from ltzoo.recipes.stage_checks import check_finite, check_parts
+
 TRAINABLE = ("all", "head")
 BATCH_NORM = ("train", "frozen", "shifted")
+AUGMENT_ON = ("host", "device")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,13 +55,13 @@ class Stage:
         ValueError: if a field has an invalid value, or fields contradict each other.
     """
 
-    epochs: int
+    epochs: Epochs
     loss: Mapping[str, Any]
-    batch_size: int = 128
+    batch_size: BatchSize = 128
     sampler: Mapping[str, Any] = dataclasses.field(default_factory=lambda: {"strategy": "instance_balanced"})
-    augmentation: tuple = ()
+    augmentation: Sequence[Mapping[str, Any]] = ()
     augment_on: str = "host"
-    mixup_alpha: float = 0.0
+    mixup_alpha: Alpha = 0.0
     optimizer: Mapping[str, Any] = dataclasses.field(
         default_factory=lambda: {"name": "sgd", "momentum": 0.9, "l2": 2e-4}
     )
@@ -61,35 +71,27 @@ class Stage:
     head: Mapping[str, Any] | None = None
     trainable: str | Sequence[str] = "all"
     batch_norm: str = "train"
-    scale: float | None = None
+    scale: Positive | None = None
     cloud: Mapping[str, Any] | None = None
     technique: Mapping[str, Any] | None = None
     reinitialize_head: bool = False
     cache_features: bool = False
 
     def __post_init__(self):
+        _check_fields(self)
         object.__setattr__(self, "augmentation", tuple(self.augmentation))
         if not isinstance(self.trainable, str):
             object.__setattr__(self, "trainable", tuple(self.trainable))
-        if not isinstance(self.epochs, int) or self.epochs < 0:
-            raise ValueError(f"`epochs` must be an integer of at least 0. Received: epochs={self.epochs!r}")
-        if not isinstance(self.batch_size, int) or self.batch_size < 1:
-            raise ValueError(
-                f"`batch_size` must be a positive integer. Received: batch_size={self.batch_size!r}"
-            )
-        for field, allowed in (
-            ("batch_norm", BATCH_NORM),
-            ("augment_on", ("host", "device")),
+        one_of("batch_norm", self.batch_norm, BATCH_NORM)
+        one_of("augment_on", self.augment_on, AUGMENT_ON)
+        if (
+            isinstance(self.trainable, str)
+            and self.trainable not in TRAINABLE
+            or not self.trainable
+            or not all(self.trainable)
         ):
-            if getattr(self, field) not in allowed:
-                raise ValueError(
-                    f"`{field}` must be one of {allowed}. Received: {field}={getattr(self, field)!r}"
-                )
-        if isinstance(self.trainable, str) and self.trainable not in TRAINABLE:
-            raise ValueError(
-                f"`trainable` must be one of {TRAINABLE} or a list of patterns for layer names. "
-                f"Received: trainable={self.trainable!r}"
-            )
+            right = f"one of {TRAINABLE} or a list of patterns for layer names"
+            refuse("trainable", right, self.trainable, did_you_mean(self.trainable, TRAINABLE))
         if self.trainable == "head" and self.epochs and self.batch_norm == "train":
             raise ValueError(
                 "`batch_norm` must be 'frozen' or 'shifted' in a stage that trains only the head. "
@@ -108,6 +110,7 @@ class Stage:
                 f"Received: trainable={self.trainable!r}, batch_norm={self.batch_norm!r}, "
                 f"augmentation={self.augmentation!r}, mixup_alpha={self.mixup_alpha}, technique={self.technique!r}"
             )
+        check_parts(self)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,18 +132,25 @@ class Recipe:
 
     name: str
     head: Mapping[str, Any]
-    stages: tuple
+    stages: Sequence[Stage]
     description: str = ""
     citation: str = ""
-    conversions: tuple = ()
+    conversions: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self):
+        _check_fields(self)
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ()+._-]*", self.name):
+            refuse("name", "of letters, digits, spaces and ()+._-, the first a letter or digit", self.name)
         object.__setattr__(self, "stages", tuple(self.stages))
         object.__setattr__(self, "conversions", tuple(self.conversions))
         if not self.stages or not all(isinstance(stage, Stage) for stage in self.stages):
             raise ValueError(
                 f"`stages` must be one or more `Stage` objects. Received: stages={self.stages!r}"
             )
+        for config in ({"head": self.head}, *({"conversions": entry} for entry in self.conversions)):
+            for field, value in config.items():
+                check_finite(field, value)
+                check_config("head" if field == "head" else "conversion", value, field)
 
     @property
     def epochs(self) -> int:
@@ -156,12 +166,13 @@ class Recipe:
         """Make a recipe from the result of `to_dict`.
 
         Raises:
-            ValueError: if a key is unknown or missing.
+            ValueError: a key is unknown or missing, or a value is wrong or exceeds the limits of `recipe_schema`.
         """
         _check_keys("recipe", cls, config)
-        for stage in config.get("stages", ()):
+        check_sizes(config)
+        for stage in config["stages"]:
             _check_keys("stage", Stage, stage)
-        return cls(**{**config, "stages": tuple(Stage(**stage) for stage in config.get("stages", ()))})
+        return cls(**{**config, "stages": tuple(Stage(**stage) for stage in config["stages"])})
 
     def to_json(self) -> str:
         """Return the recipe as JSON text."""
@@ -169,15 +180,23 @@ class Recipe:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Make a recipe from the result of `to_json`."""
-        return cls.from_dict(json.loads(text))
+        """Make a recipe from the result of `to_json`.
+
+        Raises:
+            ValueError: `text` is no JSON within the limits of `ltzoo.readers.json_text.parse`, or no recipe.
+        """
+        return cls.from_dict(json_text.parse(text))
+
+
+def _check_fields(made):
+    check(inspect.signature(type(made)), vars(made))
 
 
 def _check_keys(what, cls, config):
     if not isinstance(config, Mapping):
-        raise ValueError(f"`{what}` must be a dict. Received: {what}={config!r}")
+        raise ValueError(f"`{what}` must be a dict. {received(what, config)}")
     fields = dataclasses.fields(cls)
-    unknown = sorted(set(config) - {field.name for field in fields})
+    unknown = sorted(map(str, set(config) - {field.name for field in fields}))
     missing = [
         field.name
         for field in fields
@@ -187,6 +206,6 @@ def _check_keys(what, cls, config):
     ]
     if unknown or missing:
         raise ValueError(
-            f"`{what}` must have the fields of `{cls.__name__}`; it has unknown keys {unknown} and lacks {missing}. "
-            f"Received: {what}={dict(config)!r}"
+            f"`{what}` must have the fields of `{cls.__name__}`; it has unknown keys "
+            f"{shortened(unknown)} and lacks {missing}. {received(what, dict(config))}"
         )

@@ -7,9 +7,12 @@ A recipe is a function `epochs -> Recipe`; the default of `epochs` is the method
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from ltzoo.checks import RANGES, did_you_mean, is_integer, refuse
 from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.registry import Entry, Registry
 
@@ -29,6 +32,7 @@ _RECIPES = Registry("recipe", RecipeEntry)
 register = _RECIPES.register
 names = _RECIPES.names
 _STAGE_FIELDS = {field.name for field in dataclasses.fields(Stage)} - {"epochs"}
+_EPOCHS = RANGES["Epochs"]
 
 
 def default_backbone(name: str) -> str:
@@ -64,7 +68,10 @@ def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: An
     # `head` outside `stage1={...}` is the recipe's own, the head of the first stage.
     shared = {key: overrides.pop(key) for key in list(overrides) if key in _STAGE_FIELDS - {"head"}}
     for index, stage in enumerate(stages):
-        own = dict(overrides.pop(f"stage{index + 1}", None) or {})
+        own = overrides.pop(f"stage{index + 1}", None)
+        own = {} if own is None else own
+        if not isinstance(own, Mapping):
+            refuse(f"stage{index + 1}", "a dict of changed fields", own)
         unknown = set(own) - _STAGE_FIELDS - {"epochs"}
         if unknown:
             raise ValueError(
@@ -76,7 +83,7 @@ def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: An
     if unknown:
         raise ValueError(
             f"`overrides` must be among {sorted(_STAGE_FIELDS)}, `stage1` to `stage{len(stages)}`, name, head, "
-            "conversions, description and citation. "
+            f"conversions, description and citation.{did_you_mean(min(unknown), _STAGE_FIELDS)} "
             f"Received: {', '.join(f'{key}={overrides[key]!r}' for key in sorted(unknown))}"
         )
     return dataclasses.replace(recipe, stages=tuple(stages), **overrides)
@@ -84,7 +91,12 @@ def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: An
 
 def _stage_epochs(recipe, epochs):
     defaults = [stage.epochs for stage in recipe.stages]
-    if isinstance(epochs, int):
+    numbers = [epochs] if is_integer(epochs) else epochs
+    if not isinstance(numbers, (list, tuple, range, np.ndarray)) or not all(
+        entry in _EPOCHS for entry in numbers
+    ):
+        refuse("epochs", f"{_EPOCHS.words}, or one for each stage", epochs)
+    if is_integer(epochs):
         epochs = [epochs, *(max(1, round(epochs * later / defaults[0])) for later in defaults[1:] if later)]
     trained = [int(number) for number in epochs]
     needed = sum(default > 0 for default in defaults)
@@ -97,5 +109,5 @@ def _stage_epochs(recipe, epochs):
             f"`epochs` must be one positive number, or one for each of the {needed} stages that recipe "
             f"{recipe.name!r} trains. Received: epochs={tuple(epochs)}"
         )
-    numbers = iter(trained)
-    return tuple(next(numbers) if default else 0 for default in defaults)
+    given = iter(trained)
+    return tuple(next(given) if default else 0 for default in defaults)

@@ -15,7 +15,7 @@ class Column(NamedTuple):
 
 
 COLUMNS = (
-    Column("top1", "top-1 %", "Share of test images whose most probable class is correct.", "high"),
+    Column("top1", "top-1 %", "Share of the images whose most probable class is correct.", "high"),
     Column("many", "many %", "Mean accuracy of the classes with more than 100 training images.", "high"),
     Column("medium", "medium %", "Mean accuracy of the classes with 20 to 100 training images.", "high"),
     Column("few", "few %", "Mean accuracy of the classes with fewer than 20 training images.", "high"),
@@ -29,6 +29,9 @@ COLUMNS = (
     ),
 )
 SECONDS = Column("seconds", "seconds", "Training time on the machine that wrote this report.", "")
+
+
+_IMAGES = {"test": "test images", "val": "validation images", "train": "training images"}
 
 
 class Cell(NamedTuple):
@@ -57,6 +60,11 @@ def table_cells(results: Mapping, seconds: Mapping[str, float] | None = None) ->
         for name in results:
             rows[name].append(Cell(duration(seconds.get(name)), False))
     return rows
+
+
+def images_of(split: str) -> str:
+    """Return the words for the images of a split: its usual words, or its own name."""
+    return _IMAGES.get(split, f"{split} images")
 
 
 def percent(fraction: float) -> str:

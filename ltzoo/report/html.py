@@ -11,8 +11,11 @@ import numpy as np
 
 from ltzoo.class_counts import ClassCounts
 from ltzoo.files import atomic_write
+from ltzoo.metrics.alarms import Alarm, learned_nothing
+from ltzoo.printable import printable
+from ltzoo.report import fonts, style
 from ltzoo.report.activation_maps import ActivationMaps
-from ltzoo.report.columns import COLUMNS, SECONDS, percent, table_cells
+from ltzoo.report.columns import COLUMNS, SECONDS, images_of, percent, table_cells
 from ltzoo.report.sections import Picture, sections
 from ltzoo.version import __version__
 
@@ -29,6 +32,8 @@ def write_report(
     seconds: Mapping[str, float] | None = None,
     notes: Sequence[str] = (),
     activation_maps: ActivationMaps | None = None,
+    split: str = "test",
+    alarms: Sequence[Alarm] = (),
 ) -> Path:
     """Write the figures as PNG files, and `report.html` with all of them embedded.
 
@@ -41,30 +46,45 @@ def write_report(
         class_counts: training images per class, `[C]`.
         class_names: names of the classes, `[C]`.
         results: `Result` by model name, in the order of the rows. The last is compared with the first, the baseline.
+            Without results the page says that nothing was measured, and has no accuracies.
         weight_norms: norms of the class vectors, `[C]`, by model name.
         histories: lists with one value per epoch (`loss`, `accuracy`, `stage`, ...), by model name.
         seconds: training time in seconds, by model name.
         notes: sentences to show below the table.
         activation_maps: maps of a plain and a calibrated classifier; see `tail_activation_maps`.
+        split: name of the split that `results` are of: "test", "val", "train" or a name of your own.
+        alarms: signs that the training learned nothing (`ltzoo.metrics.Alarm`), shown on top. Then the figures do not
+            come with praise.
 
     Returns:
         The path of `report.html`.
 
     Raises:
-        ValueError: `results` is empty, or its classes do not match `class_counts`.
+        TypeError: `split` is not a string.
+        ValueError: the classes of `results` or `class_names` do not match `class_counts`.
     """
     counts = ClassCounts(class_counts)
     _check(results, counts, class_names)
+    class_names = None if class_names is None else [printable(name) for name in class_names]
+    results = _printable_keys(results)
+    weight_norms = weight_norms and _printable_keys(weight_norms)
+    histories = histories and _printable_keys(histories)
+    seconds = seconds and _printable_keys(seconds)
+    if not isinstance(split, str) or not split:
+        raise TypeError(f"`split` must be the name of a split, such as 'test'. Received: split={split!r}")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     shown = [
         {"section": section, "pictures": [_write_picture(folder, picture) for picture in section.pictures]}
-        for section in sections(counts, class_names, results, weight_norms, histories, activation_maps)
+        for section in sections(counts, class_names, results, weight_norms, histories, activation_maps, split)
     ]
     page = _template().render(
         title=title,
+        images=images_of(split),
+        labels=_labels(class_names, activation_maps),
         facts=_facts(counts),
-        headline=_headline(results),
+        headline=[] if learned_nothing(alarms) else _headline(results),
+        alarms=alarms,
         columns=COLUMNS + ((SECONDS,) if seconds is not None else ()),
         rows=table_cells(results, seconds),
         notes=list(notes),
@@ -73,13 +93,15 @@ def write_report(
     )
     path = folder / "report.html"
     with atomic_write(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(printable(page, keep="\n"), encoding="utf-8")
     return path
 
 
+def _printable_keys(values):
+    return {printable(name): value for name, value in values.items()}
+
+
 def _check(results: Mapping, counts: ClassCounts, class_names) -> None:
-    if not results:
-        raise ValueError("`results` must hold at least one model. Received: results={}")
     if class_names is not None and len(class_names) != len(counts):
         raise ValueError(
             "`class_names` must have one name per class of `class_counts`. "
@@ -126,8 +148,22 @@ def _facts(counts: ClassCounts) -> str:
     )
 
 
+def _labels(
+    class_names: Sequence[str] | None, activation_maps: ActivationMaps | None
+) -> list[tuple[str, str]]:
+    """Return the labels of the figures that differ from the names of their classes, with these names."""
+    if class_names is None or (len(class_names) > style.NAMED_CLASSES and activation_maps is None):
+        return []
+    lengths = (18,) if activation_maps is None else (18, 14)
+    labels = [label for length in lengths for label in fonts.class_labels(class_names, length)]
+    pairs = zip(labels, list(class_names) * len(lengths), strict=True)
+    return list(dict.fromkeys((label, str(name)) for label, name in pairs if label != str(name)))
+
+
 def _headline(results: Mapping) -> list[dict]:
     """Compare the last model with the first: values and difference in points."""
+    if not results:
+        return []
     first, last = list(results.values())[0], list(results.values())[-1]
     lines = []
     for field, label in (

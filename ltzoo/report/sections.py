@@ -1,14 +1,14 @@
 """The sections of a report, each with a caption and one or more pictures."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
 from ltzoo.class_counts import ClassCounts
 from ltzoo.report import plots
-from ltzoo.report.columns import percent
+from ltzoo.report.columns import images_of, percent
 
 
 class Picture(NamedTuple):
@@ -27,11 +27,18 @@ class Section(NamedTuple):
     pictures: list[Picture]
 
 
-def sections(counts, names, results: Mapping, weight_norms, histories, activation_maps=None) -> list[Section]:
+def sections(
+    counts, names, results: Mapping, weight_norms, histories, activation_maps=None, split: str = "test"
+) -> list[Section]:
     """Return the sections of a report in order; see `write_report` for the arguments."""
     counts = ClassCounts(counts)
-    chosen = [_counts(counts, names), _accuracy(counts, names, results), _confusion(counts, names, results)]
-    chosen.append(_reliability(results))
+    chosen = [_counts(counts, names)]
+    if results:
+        chosen += [
+            _accuracy(counts, names, results, images_of(split)),
+            _confusion(counts, names, results, images_of(split)),
+            _reliability(results, images_of(split)),
+        ]
     if weight_norms:
         chosen.append(_norms(counts, names, weight_norms))
     if activation_maps is not None:
@@ -51,13 +58,13 @@ def _counts(counts, names) -> Section:
     )
 
 
-def _accuracy(counts, names, results: Mapping) -> Section:
+def _accuracy(counts, names, results: Mapping, images: str) -> Section:
     models = list(results)
-    caption = "Classes from most to fewest training images; the shading shows the groups."
+    caption = f"Measured on the {images}. Classes from most to fewest training images; the shading shows the groups."
     if len(models) > 1 and len(counts) <= plots.SINGLE_CLASSES:
         caption += f" The line joins {models[0]} and {models[-1]}."
     summary = "; ".join(f"{name}: top-1 {percent(result.top1)} %" for name, result in results.items())
-    alt = f"Accuracy per class on the test images. {summary}."
+    alt = f"Accuracy per class on the {images}. {summary}."
     return Section(
         "Accuracy per class",
         caption,
@@ -65,31 +72,32 @@ def _accuracy(counts, names, results: Mapping) -> Section:
     )
 
 
-def _confusion(counts, names, results: Mapping) -> Section:
+def _confusion(counts, names, results: Mapping, images: str) -> Section:
     """Compare the first model and the last."""
-    pictures = []
+    pictures, files = [], _file_names("confusion_matrix", results)
     for name in dict.fromkeys((list(results)[0], list(results)[-1])):
-        alt = f"Confusion matrix of {name}; its diagonal averages {percent(results[name].balanced)} %."
+        alt = f"Confusion matrix of {name} on the {images}; its diagonal averages {percent(results[name].balanced)} %."
         figure = plots.confusion_matrix(results[name], counts, names, title=name)
-        pictures.append(Picture(f"confusion_matrix_{_slug(name)}.png", alt, figure))
+        pictures.append(Picture(files[name], alt, figure))
     heading = "Confusion matrix" if len(pictures) == 1 else "Confusion matrices"
-    return Section(heading, "Each row is a true class and sums to 100 %; the diagonal is correct.", pictures)
+    caption = f"Of the {images}. Each row is a true class and sums to 100 %; the diagonal is correct."
+    return Section(heading, caption, pictures)
 
 
-def _reliability(results: Mapping) -> Section:
+def _reliability(results: Mapping, images: str) -> Section:
     """Draw one picture per model, so that they stack on a narrow screen."""
     caption = (
         "On the dashed line, predictions with 80 % confidence are correct in 80 % of cases. The gap is hatched. The "
-        "small panel below shows how many images have that confidence."
+        f"small panel below shows how many of the {images} have that confidence."
     )
-    pictures = []
+    pictures, files = [], _file_names("reliability_diagram", results)
     for name, result in results.items():
         alt = (
-            f"Reliability diagram of {name} with {len(result.bin_count)} bins; expected calibration error "
-            f"{percent(result.ece)} %."
+            f"Reliability diagram of {name} on the {images} with {len(result.bin_count)} bins; expected calibration "
+            f"error {percent(result.ece)} %."
         )
         figure = plots.reliability_diagram({name: result})
-        pictures.append(Picture(f"reliability_diagram_{_slug(name)}.png", alt, figure))
+        pictures.append(Picture(files[name], alt, figure))
     return Section("Reliability: confidence against accuracy", caption, pictures)
 
 
@@ -134,5 +142,11 @@ def _training(histories: Mapping, results: Mapping) -> Section:
     )
 
 
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "model"
+def _file_names(kind: str, models: Iterable[str]) -> dict[str, str]:
+    """Return a short file name of plain letters per model; equal ones get a number."""
+    taken: dict[str, str] = {}
+    for number, model in enumerate(models, start=1):
+        slug = re.sub(r"[^a-z0-9]+", "_", model.lower()).strip("_")[:60] or "model"
+        name = f"{kind}_{slug}.png"
+        taken[model] = name if name not in taken.values() else f"{kind}_{slug}_{number}.png"
+    return taken

@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ltzoo.class_counts import ClassCounts
+from ltzoo.report import fonts
 
 # Paul Tol's "high contrast" scheme for the groups, his "bright" scheme for the models.
 GROUP_COLORS = {"many": "#004488", "medium": "#DDAA33", "few": "#BB5566"}
@@ -31,7 +32,14 @@ def tidy(
     axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: Literal["both", "x", "y", ""] = "y"
 ) -> Axes:
     """Set titles, a light grid behind the data, and no box."""
-    axes.set_title(title, fontsize=11, color=INK, loc="left", fontweight="bold")
+    axes.set_title(
+        plain(fonts.shortened(title, 60)),
+        fontsize=11,
+        color=INK,
+        loc="left",
+        fontweight="bold",
+        fontfamily=fonts.families(title),
+    )
     axes.set_xlabel(x, fontsize=10, color=INK)
     axes.set_ylabel(y, fontsize=10, color=INK)
     axes.tick_params(labelsize=9, colors=INK, length=3)
@@ -63,14 +71,20 @@ def class_axis(axes: Axes, class_names, order: np.ndarray) -> None:
     """Label the x axis of a plot over ordered classes with names where they fit, else with ranks."""
     count = len(order)
     if class_names is not None and count <= NAMED_CLASSES:
-        names = [shorten(class_names[index]) for index in order]
+        labels = fonts.class_labels(class_names)
+        names = [plain(labels[index]) for index in order]
         crowded = sum(map(len, names)) + 2 * count > 90
         if crowded:  # Make room for the rotated names, so that the plot keeps its height.
             figure = axes.get_figure()
             assert isinstance(figure, Figure)
             figure.set_figheight(figure.get_figheight() + 0.075 * max(map(len, names)))
         axes.set_xticks(
-            range(count), names, rotation=90 if crowded else 0, ha="center", fontsize=9 if count <= 20 else 8
+            range(count),
+            names,
+            rotation=90 if crowded else 0,
+            ha="center",
+            fontsize=9 if count <= 20 else 8,
+            fontfamily=fonts.families("".join(names)),
         )
         axes.set_xlabel("class, most training images first", fontsize=10, color=INK)
     else:
@@ -78,16 +92,26 @@ def class_axis(axes: Axes, class_names, order: np.ndarray) -> None:
     axes.set_xlim(-0.7, count - 0.3)
 
 
-def shorten(text, length: int = 18) -> str:
-    """Shorten a tick label to `length` characters, and escape `$`, which would start mathematics."""
-    text = " ".join(str(text).split())
-    text = text if len(text) <= length else text[: length - 1] + "…"
-    return text.replace("$", r"\$")
+def plain(text) -> str:
+    """Return a text as it can be drawn: one line, `$` escaped, which would start mathematics.
+
+    Matplotlib leaves labels that start with an underscore out of legends; a space before it prevents that.
+    """
+    line = fonts.drawable(text).replace("$", r"\$")
+    return f" {line}" if line.startswith("_") else line
+
+
+def shorten(text, length: int = 60) -> str:
+    """Shorten a text to `length` characters, as it can be drawn."""
+    return plain(fonts.shortened(text, length))
 
 
 def legend(axes_or_figure, **arguments):
     """Add a small legend without a frame."""
-    return axes_or_figure.legend(fontsize=9, frameon=False, **arguments)
+    made = axes_or_figure.legend(fontsize=9, frameon=False, **arguments)
+    for entry in made.get_texts():
+        entry.set_fontfamily(fonts.families(entry.get_text()))
+    return made
 
 
 def legend_above(figure, columns, **arguments):

@@ -1,6 +1,7 @@
 """Samplers: which images are drawn, how often and in which order."""
 
 from ltzoo.sampling.batches import SampledBatches as SampledBatches
+from ltzoo.sampling.batches import original_errors as original_errors
 from ltzoo.sampling.batches import tf_batches as tf_batches
 from ltzoo.sampling.batches import tf_pipeline as tf_pipeline
 from ltzoo.sampling.class_sampler import ClassSampler as ClassSampler

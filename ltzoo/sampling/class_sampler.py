@@ -1,16 +1,17 @@
 """Index sampler: the images of each batch, as a pure function of seed, epoch and step."""
 
-import operator
 import threading
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ltzoo.checks import RANGES, flag, integer, refuse
+from ltzoo.contracts.labels import check_labels, count_classes
 from ltzoo.sampling.cyclic import cyclic_draws
 from ltzoo.sampling.inverse_cdf import draw_classes
 from ltzoo.sampling.keyed_random import SAMPLES, generator
-from ltzoo.sampling.probabilities import STRATEGIES, check_parameters, class_probabilities
+from ltzoo.sampling.probabilities import check_parameters, class_probabilities
 
 CLASS_AWARE = "class_aware"
 
@@ -61,17 +62,15 @@ class ClassSampler:
         drop_remainder: bool = False,
         **strategy_parameters: Any,
     ) -> None:
-        self.labels = _validate_labels(labels)
-        self.strategy = strategy
-        self.batch_size = _integer(batch_size, "batch_size", 1)
-        self.seed = _integer(seed, "seed", 0)
-        self.num_classes = (
-            int(self.labels.max()) + 1 if num_classes is None else _integer(num_classes, "num_classes", 1)
+        self.labels, self.num_classes, self.class_counts = count_images(
+            labels, None if num_classes is None else integer("num_classes", num_classes, 1)
         )
-        self.class_counts = _count_classes(self.labels, self.num_classes)
-        self.shard_count = _integer(shard_count, "shard_count", 1)
-        self.shard_index = _integer(shard_index, "shard_index", 0)
-        self.drop_remainder = bool(drop_remainder)
+        self.strategy = strategy
+        self.batch_size = integer("batch_size", batch_size, 1)
+        self.seed = integer("seed", seed, 0)
+        self.shard_count = integer("shard_count", shard_count, 1)
+        self.shard_index = integer("shard_index", shard_index, 0)
+        self.drop_remainder = flag("drop_remainder", drop_remainder)
         self.strategy_parameters = _validate_strategy(strategy, strategy_parameters)
         if self.shard_index >= self.shard_count or self.batch_size % self.shard_count:
             raise ValueError(
@@ -84,7 +83,9 @@ class ClassSampler:
         elif isinstance(epoch_length, str) and epoch_length == "oversampled":
             self.epoch_length = self.num_classes * int(self.class_counts.max())
         else:
-            self.epoch_length = _integer(epoch_length, "epoch_length", 1, "an integer, None or 'oversampled'")
+            if epoch_length not in RANGES["PositiveInt"]:
+                refuse("epoch_length", "a positive integer, None or 'oversampled'", epoch_length)
+            self.epoch_length = int(epoch_length)
         if self.drop_remainder:
             self.epoch_length -= self.epoch_length % self.batch_size
         if not self.epoch_length:
@@ -106,8 +107,6 @@ class ClassSampler:
 
     def class_probabilities(self, epoch: int = 0) -> np.ndarray:
         """Return the expected share of each class among the draws of `epoch`, float64 [C]."""
-        if self.strategy == CLASS_AWARE:
-            return class_probabilities(self.class_counts, "class_balanced")
         parameters = dict(self.strategy_parameters)
         if self.strategy == "progressive":
             parameters["epoch"] = min(epoch, parameters["num_epochs"] - 1)
@@ -137,7 +136,7 @@ class ClassSampler:
             return positions
         with self._lock:
             if epoch not in self._cache:
-                positions = self._draw(_integer(epoch, "epoch", 0))
+                positions = self._draw(integer("epoch", epoch, 0))
                 positions.flags.writeable = False
                 # Keep two epochs, because loaders that read ahead use both at the border between them.
                 self._cache = dict([*self._cache.items(), (epoch, positions)][-2:])
@@ -169,53 +168,27 @@ class ClassSampler:
 
 
 def _validate_strategy(strategy, parameters):
-    if strategy == CLASS_AWARE:
-        if set(parameters) - {"samples_per_visit"}:
-            raise ValueError(
-                "`strategy_parameters` of 'class_aware' can only hold samples_per_visit. "
-                f"Received: strategy_parameters={parameters}"
-            )
-        return {"samples_per_visit": _integer(parameters.get("samples_per_visit", 4), "samples_per_visit", 1)}
-    if strategy not in STRATEGIES:
-        raise ValueError(
-            f"`strategy` must be one of {', '.join([*STRATEGIES, CLASS_AWARE])}. "
-            f"Received: strategy={strategy!r}"
-        )
     check_parameters(strategy, parameters, given_by_sampler=("epoch",))
-    return dict(parameters)
+    return {"samples_per_visit": 4, **parameters} if strategy == CLASS_AWARE else dict(parameters)
 
 
-def _validate_labels(labels):
-    array = np.asarray(labels)
-    if array.ndim != 1 or not len(array) or not np.issubdtype(array.dtype, np.integer):
-        raise ValueError(
-            "`labels` must be a non-empty 1-d sequence with one integer class per image. "
-            f"Received: labels of shape {array.shape} and dtype {array.dtype}"
-        )
-    return array.astype(np.int64)
+def count_images(
+    labels: Sequence[int] | np.ndarray, num_classes: int | None
+) -> tuple[np.ndarray, int, np.ndarray]:
+    """Return checked labels int64 [N], the number of classes C, and the images per class [C].
 
-
-def _count_classes(labels, num_classes):
-    if labels.min() < 0 or labels.max() >= num_classes:
-        raise ValueError(
-            f"`labels` must be in 0 .. num_classes - 1 = {num_classes - 1}. "
-            f"Received: labels from {labels.min()} to {labels.max()}"
-        )
-    counts = np.bincount(labels, minlength=num_classes)
+    Raises:
+        ValueError: a label is not in 0 .. C - 1, there is none, or a class has no image.
+    """
+    labels = check_labels(labels, num_classes)
+    if not len(labels):
+        raise ValueError("`labels` must hold one class index per image. Received: labels of length 0")
+    classes = count_classes(labels) if num_classes is None else num_classes
+    counts = np.bincount(labels, minlength=classes)
     empty = np.flatnonzero(counts == 0)
     if len(empty):
         raise ValueError(
-            "`labels` must hold at least one image of every class; number the classes without gaps. "
+            "`labels` must hold at least one image of every class; number the classes from 0 without gaps. "
             f"Received: labels with {len(empty)} empty classes, the first of them {empty[:5].tolist()}"
         )
-    return counts
-
-
-def _integer(value, name, minimum, expected="an integer"):
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or number < minimum:
-        raise ValueError(f"`{name}` must be {expected}, at least {minimum}. Received: {name}={value!r}")
-    return number
+    return labels, classes, counts

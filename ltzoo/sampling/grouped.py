@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ltzoo.checks import Few
 from ltzoo.sampling.class_sampler import ClassSampler
 
 
@@ -64,7 +65,7 @@ def make_sampler(
     batch_size: int,
     seed: int = 0,
     num_epochs: int | None = None,
-    views: int = 1,
+    views: Few = 1,
     companion: Mapping[str, Any] | None = None,
     **arguments: Any,
 ) -> ClassSampler | GroupedSampler:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ltzoo.sampling.class_sampler import _count_classes, _integer, _validate_labels
+from ltzoo.checks import integer
+from ltzoo.sampling.class_sampler import count_images
 from ltzoo.sampling.head_classes import split_head_tail
 from ltzoo.sampling.keyed_random import SAMPLES, generator
 
@@ -59,17 +60,15 @@ class TailGroupSampler:
         shard_index: int = 0,
         shard_count: int = 1,
     ) -> None:
-        self.labels = _validate_labels(labels)
-        classes = (
-            int(self.labels.max()) + 1 if num_classes is None else _integer(num_classes, "num_classes", 2)
+        self.labels, classes, self.class_counts = count_images(
+            labels, None if num_classes is None else integer("num_classes", num_classes, 2)
         )
         self.num_classes = classes
-        self.class_counts = _count_classes(self.labels, classes)
         self.confusing = _validate_confusing(confusing, classes)
-        self.seed = _integer(seed, "seed", 0)
-        self.num_augmented = _integer(num_augmented, "num_augmented", 0)
+        self.seed = integer("seed", seed, 0)
+        self.num_augmented = integer("num_augmented", num_augmented, 0)
         self.group_size = 2 * (1 + self.num_augmented)
-        self.num_groups = max(1, _integer(batch_size, "batch_size", 1) // self.group_size)
+        self.num_groups = max(1, integer("batch_size", batch_size, 1) // self.group_size)
         self.batch_size = self.num_groups * self.group_size
         self.head_classes, self.tail_classes = split_head_tail(self.class_counts, head_share)
         for name, draws in (("tail_draws", tail_draws), ("head_draws", head_draws)):
@@ -78,9 +77,9 @@ class TailGroupSampler:
         self.tail_draws, self.head_draws = tail_draws, head_draws
         if num_steps is None:
             num_steps = -(-len(self.labels) // self.batch_size)
-        self.steps_per_epoch = _integer(num_steps, "num_steps", 1)
-        self.shard_count = _integer(shard_count, "shard_count", 1)
-        self.shard_index = _integer(shard_index, "shard_index", 0)
+        self.steps_per_epoch = integer("num_steps", num_steps, 1)
+        self.shard_count = integer("shard_count", shard_count, 1)
+        self.shard_index = integer("shard_index", shard_index, 0)
         if self.shard_index >= self.shard_count or self.num_groups % self.shard_count:
             raise ValueError(
                 f"`shard_index` must be below `shard_count`, and `shard_count` must divide the {self.num_groups} "
@@ -94,7 +93,7 @@ class TailGroupSampler:
         """Return this shard's int64 positions of batch `step` of `epoch` (both from 0), group by group."""
         if not 0 <= step < self.steps_per_epoch:
             raise IndexError(f"`step` must be in 0 .. {self.steps_per_epoch - 1}. Received: step={step}")
-        random = generator(self.seed, SAMPLES, _integer(epoch, "epoch", 0), step)
+        random = generator(self.seed, SAMPLES, integer("epoch", epoch, 0), step)
         groups, augmented = self.num_groups, self.num_augmented
         tail = self._draw(random, self.tail_classes, self.tail_draws, (groups, 1))
         order = np.argsort(random.random((groups, self.confusing.shape[1])), axis=1)

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.checks import Few, NonNegative, Positive, Seed, Size, one_of
 from ltzoo.heads.inputs import head_inputs, pool
 from ltzoo.layers.projection_head import ProjectionHead
 from ltzoo.losses.balanced_contrastive import balanced_contrastive
@@ -56,20 +57,19 @@ class BalancedContrastive(Technique):
 
     def __init__(
         self,
-        views: int = 3,
-        classification_weight: float = 2.0,
-        contrastive_weight: float = 0.6,
-        temperature: float = 0.1,
-        hidden_units: int | None = 512,
-        units: int = 128,
+        views: Few = 3,
+        classification_weight: NonNegative = 2.0,
+        contrastive_weight: NonNegative = 0.6,
+        temperature: Positive = 0.1,
+        hidden_units: Size | None = 512,
+        units: Size = 128,
         batch_normalization: bool = True,
         form: str = "published",
-        seed: int | None = None,
+        seed: Seed | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if views not in (2, 3):
-            raise ValueError(f"`views` must be 2 or 3. Received: views={views}")
+        one_of("views", views, (2, 3))
         self.views = int(views)
         self.classification_weight = float(classification_weight)
         self.contrastive_weight = float(contrastive_weight)

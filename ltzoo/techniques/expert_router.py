@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.checks import Positive
 from ltzoo.heads.inputs import head_inputs
 from ltzoo.losses.expert_routing import (
     ensemble_logits,
@@ -37,7 +38,7 @@ class ExpertRouter(Technique):
         ValueError: if the head has no router, or `positive_weight` is not above 0.
     """
 
-    def __init__(self, positive_weight: float = 100.0, **kwargs: Any) -> None:
+    def __init__(self, positive_weight: Positive = 100.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not positive_weight > 0:
             raise ValueError(

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.checks import Positive, one_of
 from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.inputs import head_inputs
 from ltzoo.losses.expert_diversity import diversity_temperatures, expert_diversity
@@ -51,15 +52,14 @@ class Experts(Technique):
         self,
         class_counts: Sequence[int] | np.ndarray | None = None,
         diversity_factor: float = -0.2,
-        temperature: float = 1.0,
+        temperature: Positive = 1.0,
         reweight_factor: float = 0.05,
         form: str = "published",
         classify: str = "experts",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if classify not in ("experts", "mean"):
-            raise ValueError(f"`classify` must be 'experts' or 'mean'. Received: classify={classify!r}")
+        one_of("classify", classify, ("experts", "mean"))
         self.class_counts = None if class_counts is None else ClassCounts(class_counts)
         self.diversity_factor = float(diversity_factor)
         self.temperature = float(temperature)

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.checks import Fraction, NonNegativeInt, PositiveInt, Seed
 from ltzoo.heads.inputs import head_inputs, takes_map
 from ltzoo.keras_internals import untracked
 from ltzoo.protocols import Classifier, StageView
@@ -71,11 +72,11 @@ class FeatureSpaceAugmentation(Technique):
 
     def __init__(
         self,
-        num_augmented: int = 3,
-        num_confusing: int = 3,
-        head_share: float = 0.9,
-        threshold_specific: float = 0.8,
-        threshold_generic: float = 0.2,
+        num_augmented: NonNegativeInt = 3,
+        num_confusing: PositiveInt = 3,
+        head_share: Fraction = 0.9,
+        threshold_specific: Fraction = 0.8,
+        threshold_generic: Fraction = 0.2,
         depth: str | int = "last",
         fusion: str | None = None,
         rounding: str = "floor",
@@ -84,8 +85,8 @@ class FeatureSpaceAugmentation(Technique):
         confusing_among: str = "all",
         tail_draws: str = "classes",
         head_draws: str = "classes",
-        steps_per_epoch: int | None = None,
-        seed: int | None = None,
+        steps_per_epoch: PositiveInt | None = None,
+        seed: Seed | None = None,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("autocast", False)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.checks import Positive
 from ltzoo.keras_internals import untracked
 from ltzoo.layers.norm_ball import NormBall
 from ltzoo.protocols import Classifier, StageView
@@ -37,7 +38,7 @@ class MaxNorm(Technique):
         ValueError: if `radius` is not above 0, `fraction` is outside [0, 1], or the head has no `kernel` `[D, C]`.
     """
 
-    def __init__(self, radius: float | None = None, fraction: float = 0.1, **kwargs: Any) -> None:
+    def __init__(self, radius: Positive | None = None, fraction: float = 0.1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if radius is not None and not radius > 0:
             raise ValueError(f"`radius` must be above 0, or None. Received: radius={radius}")

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.checks import Fraction, NonNegative, Positive, Seed, Size
 from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.inputs import head_inputs, pool
 from ltzoo.layers.momentum_copy import MomentumCopy
@@ -68,18 +69,18 @@ class ParametricContrastive(Technique):
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray | None = None,
-        queue_size: int = 1024,
-        momentum: float = 0.999,
-        temperature: float = 0.05,
-        center_temperature: float = 1.0,
-        alpha: float = 0.01,
-        beta: float = 1.0,
+        queue_size: Size = 1024,
+        momentum: Fraction = 0.999,
+        temperature: Positive = 0.05,
+        center_temperature: Positive = 1.0,
+        alpha: NonNegative = 0.01,
+        beta: Positive = 1.0,
         compensate: bool = True,
-        hidden_units: int | None = None,
-        units: int = 32,
+        hidden_units: Size | None = None,
+        units: Size = 32,
         batch_normalization: bool = True,
         form: str = "published",
-        seed: int | None = None,
+        seed: Seed | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

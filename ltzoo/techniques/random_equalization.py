@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.checks import Fraction, NonNegative, Seed
 from ltzoo.class_counts import ClassCounts
 from ltzoo.losses.equalization import equalization
 from ltzoo.protocols import Classifier
@@ -39,9 +40,9 @@ class RandomEqualization(Technique):
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        threshold: float | None = None,
-        gamma: float = 0.9,
-        seed: int | None = None,
+        threshold: NonNegative | None = None,
+        gamma: Fraction = 0.9,
+        seed: Seed | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from ltzoo.backbones.conversions.parallel_tails import tail_outputs
+from ltzoo.checks import PositiveInt, one_of
 from ltzoo.heads.inputs import head_inputs
 from ltzoo.keras_internals import untracked
 from ltzoo.protocols import Classifier
@@ -39,8 +40,7 @@ def branch_weight(epoch: int, max_epochs: int, schedule: str = "parabolic") -> f
     Raises:
         ValueError: if `schedule` is unknown, or `max_epochs` is below 1.
     """
-    if schedule not in SCHEDULES:
-        raise ValueError(f"`schedule` must be one of {', '.join(SCHEDULES)}. Received: schedule={schedule!r}")
+    one_of("schedule", schedule, SCHEDULES)
     if max_epochs < 1:
         raise ValueError(f"`max_epochs` must be 1 or more. Received: max_epochs={max_epochs}")
     return float(SCHEDULES[schedule](min(epoch / max_epochs, 1.0)))
@@ -82,7 +82,9 @@ class TwoBranch(Technique):
 
     alpha: keras.Variable
 
-    def __init__(self, schedule: str = "parabolic", max_epochs: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, schedule: str = "parabolic", max_epochs: PositiveInt | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         branch_weight(0, 1 if max_epochs is None else max_epochs, schedule)
         self.schedule = schedule

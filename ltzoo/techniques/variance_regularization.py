@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from ltzoo.backbones.norm_placement import select_norms
+from ltzoo.checks import NonNegative
 from ltzoo.keras_internals import untracked
 from ltzoo.layers.normalized_batch_normalization import NormalizedBatchNormalization
 from ltzoo.protocols import Classifier
@@ -41,7 +42,7 @@ class VarianceRegularization(Technique):
     """
 
     def __init__(
-        self, strength: float = 0.1, placement: str | Sequence[str] = "paper", **kwargs: Any
+        self, strength: NonNegative = 0.1, placement: str | Sequence[str] = "paper", **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         if not strength >= 0:

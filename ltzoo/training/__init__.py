@@ -2,6 +2,9 @@
 
 from ltzoo.recipes.recipe import Recipe as Recipe
 from ltzoo.recipes.recipe import Stage as Stage
+from ltzoo.training.alarms import TrainingAlarm as TrainingAlarm
+from ltzoo.training.alarms import training_alarms as training_alarms
+from ltzoo.training.callbacks import InvalidLabelsError as InvalidLabelsError
 from ltzoo.training.callbacks import NonFiniteLossError as NonFiniteLossError
 from ltzoo.training.checkpoint import ResumeError as ResumeError
 from ltzoo.training.fit import fit_stages as fit_stages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -14,6 +14,28 @@ from keras import ops
 
 class NonFiniteLossError(ArithmeticError):
     """The loss became infinite or NaN. The last checkpoint is from an earlier epoch."""
+
+
+class InvalidLabelsError(NonFiniteLossError, ValueError):
+    """Labels that are none made the loss NaN; see `ltzoo.contracts.labels`.
+
+    Args:
+        model: the model that got them.
+        where: the batch.
+    """
+
+    def __init__(self, model: keras.Model, where: str) -> None:
+        classes = getattr(model, "num_classes", None)
+        last = "C - 1" if classes is None else str(classes - 1)
+        super().__init__(
+            f"Labels must be integers 0..{last}, or rows of class shares that sum to 1; correct the data, and build or "
+            f"load the model again if it was training. Received: labels outside 0..{last} or other rows in {where}"
+        )
+
+
+def wrong_labels(logs: Mapping[str, Any]) -> bool:
+    """Return whether labels made the logs of a step NaN: an accuracy is NaN for no other reason."""
+    return "accuracy" in logs and bool(np.isnan(float(ops.convert_to_numpy(logs["accuracy"]))))
 
 
 class StageLog(keras.callbacks.Callback):
@@ -48,7 +70,7 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
         super().__init__()
         self.stage = stage
         self.lag = lag
-        self.pending: deque[tuple[int, Any]] = deque()
+        self.pending: deque[tuple[int, Mapping[str, Any]]] = deque()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Forget the losses of the previous epoch."""
@@ -57,7 +79,7 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Keep the loss of this step and read an older one."""
-        self.pending.append((batch, (logs or {}).get("loss", 0.0)))
+        self.pending.append((batch, dict(logs or {})))
         if len(self.pending) > self.lag:
             self._read()
 
@@ -67,9 +89,12 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
             self._read()
 
     def _read(self):
-        step, loss = self.pending.popleft()
-        loss = float(ops.convert_to_numpy(loss))
+        step, logs = self.pending.popleft()
+        loss = float(ops.convert_to_numpy(logs.get("loss", 0.0)))
         if not np.isfinite(loss):
+            if wrong_labels(logs):
+                where = f"step {step + 1} of epoch {self.epoch + 1}, stage {self.stage}"
+                raise InvalidLabelsError(self.model, where)
             raise NonFiniteLossError(
                 "The loss must stay finite. Training stopped; the last checkpoint holds the weights from before this "
                 "epoch. Lower the learning rate, lengthen the warm-up or inspect the images of this step. "
@@ -78,17 +103,45 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
 
 
 class SaveCheckpoint(keras.callbacks.Callback):
-    """Save a `Checkpoint` at the end of every epoch, once `StopOnNonFiniteLoss` has accepted it."""
+    """Save a `Checkpoint` after every epoch that `StopOnNonFiniteLoss` has accepted, and at the end of the stage.
 
-    def __init__(self, save: Callable[[keras.Model, int], None], history: StagedHistory) -> None:
+    It must come after all other callbacks, so that the checkpoint has what they did: a stage that one of them ended,
+    weights that one of them restored.
+
+    Args:
+        save: called with `epochs_done`, `stopped` and `ended`; see `Checkpoint.save`.
+        history: gets every epoch.
+        done: epochs of the stage that a resumed training has behind it.
+        first: number of the first epoch of the stage.
+        begin: called once all other callbacks have begun.
+    """
+
+    def __init__(
+        self,
+        save: Callable[..., None],
+        history: StagedHistory,
+        *,
+        done: int,
+        first: int,
+        begin: Callable[[], None],
+    ) -> None:
         super().__init__()
-        self.save = save
-        self.history = history
+        self.save, self.history, self.begin = save, history, begin
+        self.done, self.first = done, first
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Restore what the other callbacks remembered."""
+        self.begin()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Append the epoch to the history and save."""
         self.history.append(epoch, logs or {})
-        self.save(self.model, epoch)
+        self.done = epoch + 1 - self.first
+        self.save(epochs_done=self.done, stopped=bool(self.model.stop_training), ended=False)
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Save that the stage has ended."""
+        self.save(epochs_done=self.done, stopped=False, ended=True)
 
 
 class EpochSeconds(keras.callbacks.Callback):
@@ -117,7 +170,13 @@ def seconds_by_stage(history: Mapping[str, Iterable[Any]], stages: int) -> list[
 
 
 class StagedHistory(keras.callbacks.History):
-    """One history over all stages; its `history` has one `stage` entry per epoch."""
+    """One history over all stages; its `history` has one `stage` entry per epoch.
+
+    Attributes:
+        alarms: what `ltzoo.training.training_alarms` returned after the last stage.
+    """
+
+    alarms: Sequence[Any] = ()
 
     def __init__(
         self, epochs: Iterable[int] = (), history: Mapping[str, Iterable[Any]] | None = None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
+from ltzoo.keras_internals import untracked
 from ltzoo.protocols import Classifier, StagedClassifier
 from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
@@ -23,6 +25,7 @@ class CachedFeatureTrainer(StagedLoss, keras.Model):
     """
 
     def __init__(self, classifier: StagedClassifier) -> None:
+        untracked(self, "_classifier", classifier)
         super().__init__(name=f"{classifier.name}_head")
         self.head = classifier.head
         self.cloud = classifier.cloud
@@ -30,10 +33,32 @@ class CachedFeatureTrainer(StagedLoss, keras.Model):
         self.technique = None
         self.built = True
 
+    @property
+    def stop_training(self) -> bool:
+        """Whether a callback ended the stage, here or on the classifier."""
+        return self.__dict__.get("_stopped", False) or self._classifier.stop_training
+
+    @stop_training.setter
+    def stop_training(self, value: bool) -> None:
+        untracked(self, "_stopped", value)
+        if not value:
+            self._classifier.stop_training = False
+
     def call(self, features, training=None):
         """Compute logits `[batch, C]` of features `[batch, D]`; in training, wrap them in a `TrainingOutput`."""
         logits = self.head(features, training=training)
         return TrainingOutput(logits) if training else logits
+
+
+@contextlib.contextmanager
+def stands_in(trainee: CachedFeatureTrainer, classifier: Any) -> Iterator[None]:
+    """Show callbacks the training of the head on the classifier: its optimizer, and on JAX its current weights."""
+    classifier.optimizer = trainee.optimizer
+    untracked(classifier, "jax_state_sync", lambda: trainee.jax_state_sync())
+    try:
+        yield
+    finally:
+        del classifier.__dict__["jax_state_sync"]
 
 
 def extract_features(classifier: Classifier, split: Split, batch_size: int = 256) -> np.ndarray:

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
-from ltzoo.data import augmentation
 from ltzoo.protocols import StagedClassifier
-from ltzoo.sampling import make_sampler
-from ltzoo.training.callbacks import SaveCheckpoint, StagedHistory, StageLog, StopOnNonFiniteLoss
-from ltzoo.training.checkpoint import Checkpoint, ResumeError, restore
-from ltzoo.training.context import StageContext
-from ltzoo.training.devices import batch_divisor, check_batch_size
-from ltzoo.training.features import CachedFeatureTrainer, extract_features
-from ltzoo.training.feed import training_feed, validation_feed
-from ltzoo.training.on_device import check_on_device, device_feed
+from ltzoo.sampling import original_errors
+from ltzoo.training.alarms import training_alarms, warn
+from ltzoo.training.arguments import check_arguments, check_unknown
+from ltzoo.training.callbacks import StagedHistory
+from ltzoo.training.checkpoint import Checkpoint, ResumeError
+from ltzoo.training.devices import batch_divisor, check_batch_size, check_processes, strategy_scope
+from ltzoo.training.on_device import check_on_device
+from ltzoo.training.stage_callbacks import StageCallbacks, check_callbacks
+from ltzoo.training.stage_run import Feed, StageRun, enter
+from ltzoo.writer_lock import WriterLock
 
 if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
 
 
+@original_errors()
 def fit_stages(
     model: StagedClassifier,
     dataset: LongTailedDataset,
-    *,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    *others: Any,
+    callbacks: Any = None,
     verbose: int | str = "auto",
     checkpoint: str | os.PathLike | None = None,
     resume: bool = False,
@@ -38,22 +40,29 @@ def fit_stages(
     shard_index: int = 0,
     shard_count: int = 1,
     on_device: bool = False,
+    **unknown: Any,
 ) -> keras.callbacks.History:
     """Train a `LongTailedClassifier` through all stages of its recipe.
 
-    Every callback works in every stage. `on_train_begin` and `on_train_end` are called once per stage, epochs keep
-    counting across stages, and the logs of each epoch contain `stage` (1, 2, ...). In a stage with cached features,
-    `callback.model` is the head alone.
+    Epochs keep counting across stages, and the logs of each epoch contain `stage` (1, 2, ...). For Keras's stock
+    callbacks the stages are one training: `on_train_begin` and `on_train_end` are called once. `EarlyStopping` ends
+    its stage, and the next stage begins. Callbacks of your own begin and end with every stage, unless they have an
+    attribute `one_training = True`; setting `model.stop_training` ends the stage. In a stage with cached features,
+    their `model` is the head alone. docs/callbacks.md has a table of all callbacks. Those that cannot work with stages
+    are refused before training: `ReduceLROnPlateau` and `LearningRateScheduler` (use the recipe's `schedule`),
+    `BackupAndRestore` and `OrbaxCheckpoint` (use `checkpoint` and `resume`).
 
     Under a `keras.distribution`, the devices must share each batch evenly. The last batch of an epoch is therefore
-    dropped if it is not full, and leftover images of `dataset.val` do not count.
+    dropped if it is not full, and leftover images of `dataset.val` do not count. A model that was built under a
+    `tf.distribute` strategy trains under it, wherever `fit` is called.
 
     Args:
         model: the classifier.
         dataset: a `LongTailedDataset` with the model's classes.
-        callbacks: Keras callbacks.
+        callbacks: a Keras callback, a list of them, or None.
         verbose: as in `keras.Model.fit`.
-        checkpoint: a folder; the state is saved there at the end of every epoch.
+        checkpoint: a folder; the state is saved there at the end of every epoch, next to the one before it. One
+            training at a time may write there. Only the host with `shard_index=0` writes.
         resume: continue from that folder; returns immediately if training has finished.
         seed: seed of sampling, augmentation and reinitialized heads. The same seed, backend and processor type give
             the same weights, interrupted or not.
@@ -65,49 +74,94 @@ def fit_stages(
             `ltzoo.training.on_device`.
 
     Returns:
-        a Keras `History`; its `history` has one entry per epoch over all stages, with `stage` among the keys.
+        a Keras `History`; its `history` has one entry per epoch over all stages, with `stage` among the keys. Its
+        `alarms` are the signs that nothing was learned, each also a `TrainingAlarm` warning; see
+        `ltzoo.training.training_alarms`.
 
     Raises:
+        FolderInUseError: if another training writes into `checkpoint`.
         NonFiniteLossError: if the loss becomes infinite or NaN. The checkpoint keeps the last good epoch.
-        ResumeError: if `checkpoint` already contains a run and `resume` is False, or it belongs to a different run.
-        ValueError: if dataset and model do not match.
+        ResumeError: if `checkpoint` already contains a run and `resume` is False, it belongs to a different run, or
+            it is damaged and so is the one before it.
+        TypeError: if an argument or a callback has a wrong type, or there is no such argument.
+        ValueError: if dataset and model do not match, an argument is out of range, or a callback or several processes
+            cannot work.
     """
+    check_unknown(others, unknown)
+    check_arguments(
+        verbose=verbose, checkpoint=checkpoint, resume=resume, seed=seed, validate=validate, workers=workers,
+        shard_index=shard_index, shard_count=shard_count, on_device=on_device,
+    )  # fmt: skip
+    chosen = check_callbacks(callbacks, model.recipe)
     check_dataset(model, dataset)
-    store, state, history = None, None, StagedHistory()
+    check_processes()
+    _check_stages(model.recipe, on_device)
     if checkpoint is None and resume:
         raise ResumeError(
             "`checkpoint` must name the folder to resume from. Received: checkpoint=None, resume=True"
         )
-    if checkpoint is not None:
-        store = Checkpoint(checkpoint, identity(model, seed))
-        if store.exists():
-            if not resume:
-                raise ResumeError(
-                    "`checkpoint` already contains a run. Resume it with `resume=True` or use another folder. "
-                    f"Received: checkpoint={str(checkpoint)!r}"
-                )
-            state = store.load()
-            history = StagedHistory(state["epoch"], state["history"])
-    model.load_files()
-    offset = 0
-    for index, stage in enumerate(model.recipe.stages):
-        if state is None or index >= state["stage"]:
-            done = state["epochs_done"] if state is not None and index == state["stage"] else 0
-            saved = state if state is not None and index == state["stage"] else None
-            feed = {
-                "workers": workers,
-                "shard_index": shard_index,
-                "shard_count": shard_count,
-                "on_device": on_device,
-            }
-            run = _StageRun(model, dataset, index, stage_seed(seed, index), saved, feed)
-            if done < stage.epochs:
-                validation = dataset.val if validate else None
-                run.fit(offset, done, validation, callbacks, verbose, store, history)
-        offset += stage.epochs
-    model.finish_training()
+    writes = checkpoint is not None and shard_index == 0
+    with (
+        strategy_scope(model),
+        WriterLock(checkpoint) if writes and checkpoint is not None else contextlib.nullcontext(),
+    ):
+        store = None if checkpoint is None else Checkpoint(checkpoint, identity(model, seed))
+        state = None if store is None else _saved(store, model.recipe, resume)
+        history = StagedHistory() if state is None else StagedHistory(state["epoch"], state["history"])
+        model.load_files()
+        shown = StageCallbacks(chosen, model, history.epoch)
+        feed = Feed(workers, shard_index, shard_count, on_device)
+        resumed, offset = state, 0
+        for index, stage in enumerate(model.recipe.stages):
+            if state is None or index >= state["stage"]:
+                here = state if state is not None and index == state["stage"] else None
+                enter(model, dataset, index, stage_seed(seed, index), here)
+                if stage.epochs and not (here and here["ended"]):
+                    StageRun(model, dataset, index, stage_seed(seed, index), feed).fit(
+                        offset,
+                        validation=dataset.val if validate else None,
+                        callbacks=shown,
+                        verbose=verbose,
+                        store=store if writes else None,
+                        history=history,
+                        resumed=resumed,
+                    )
+                    resumed = None
+            offset += stage.epochs
+        shown.end()
+        model.finish_training()
     model.history = history
+    history.alarms = training_alarms(model, dataset.train, history.history)
+    warn(history.alarms, stacklevel=4)
     return history
+
+
+def _check_stages(recipe, on_device):
+    divisor = batch_divisor()
+    for number, stage in enumerate(recipe.stages, start=1):
+        check_batch_size(stage.batch_size, divisor)
+        if on_device and stage.epochs:
+            check_on_device(stage, number)
+
+
+def _saved(store, recipe, resume):
+    """Return the state to resume from, or None."""
+    if not store.exists():
+        return None
+    if not resume:
+        raise ResumeError(
+            "`checkpoint` already contains a run. Resume it with `resume=True` or use another folder. "
+            f"Received: checkpoint={str(store.path.parent)!r}"
+        )
+    state = store.load()
+    if state["stage"] >= len(recipe.stages):
+        raise ResumeError(
+            f"`checkpoint` must be in one of the {len(recipe.stages)} stages of the recipe. "
+            f"Received: {store.path} in stage {state['stage'] + 1}"
+        )
+    if state["ended"] is None:  # Earlier versions did not say so.
+        state["ended"] = state["epochs_done"] >= recipe.stages[state["stage"]].epochs
+    return state
 
 
 def stage_seed(seed: int, index: int) -> int:
@@ -155,120 +209,6 @@ def take_names(model: StagedClassifier, dataset: LongTailedDataset) -> None:
 
 def _has_numbers_for_names(model):
     return tuple(model.class_names) == tuple(str(label) for label in range(model.num_classes))
-
-
-class _StageRun:
-    """One stage: prepares the model and the batches, then calls Keras's fit."""
-
-    def __init__(self, model, dataset, index, seed, saved, feed):
-        self.model, self.index, self.saved = model, index, saved
-        self.stage = stage = model.recipe.stages[index]
-        split = dataset.train
-        self.divisor = batch_divisor()
-        check_batch_size(stage.batch_size, self.divisor)
-        model.enter_stage(index)
-        if saved is not None:
-            restore(model.variables, saved["model"])
-        else:
-            model.begin_stage(StageContext(model, dataset, index, seed))
-        if not stage.epochs:
-            return
-        if feed["on_device"]:
-            check_on_device(stage, index + 1)
-        sampler = self._sampler(split.labels, seed, feed)
-        model.set_stage(index, steps_per_epoch=sampler.steps_per_epoch)
-        self.trainee, load, transform = model, split.load, None
-        if stage.cache_features:
-            features = extract_features(model, split)
-            load = features.__getitem__
-            self.trainee = CachedFeatureTrainer(model)
-            self.trainee.compile(**model.stage_compile_arguments(index, sampler.steps_per_epoch))
-        elif stage.augment_on == "host":
-            transform = augmentation.get(
-                list(stage.augmentation),
-                num_classes=model.num_classes,
-                mixup_alpha=stage.mixup_alpha,
-                class_counts=model.class_counts,
-            )
-        if feed["on_device"]:
-            self.feed = lambda **epochs: device_feed(model, split, sampler, **epochs)
-        else:
-            self.feed = lambda **epochs: training_feed(
-                sampler, load, transform, workers=feed["workers"], **epochs
-            )
-
-    def _sampler(self, labels, seed, feed) -> Any:
-        stage, technique = self.stage, self.model.technique
-        arguments = {
-            "shard_index": feed["shard_index"],
-            "shard_count": feed["shard_count"],
-            "drop_remainder": self.divisor > 1,
-        }
-        if technique is not None:
-            own = technique.make_sampler(self.model, labels, stage.batch_size, seed, **arguments)
-            if own is not None:
-                return own
-        return make_sampler(
-            labels,
-            batch_size=stage.batch_size,
-            seed=seed,
-            num_classes=self.model.num_classes,
-            num_epochs=stage.epochs,
-            **arguments,
-            **stage.sampler,
-        )
-
-    def fit(self, offset, done, validation, callbacks, verbose, store, history):
-        """Run the remaining epochs of the stage."""
-        trainee, number = self.trainee, self.index + 1
-        trainee.optimizer.build(trainee.trainable_variables)
-        if self.saved is not None:
-            restore(trainee.optimizer.variables, self.saved["optimizer"])
-
-        def save(_, epoch):
-            if store is not None:
-                store.save(
-                    self.model,
-                    trainee.optimizer,
-                    stage=self.index,
-                    epochs_done=epoch + 1 - offset,
-                    history=history,
-                )
-
-        keras.Model.fit(
-            trainee,
-            **self.feed(first_epoch=done, num_epochs=self.stage.epochs - done),
-            epochs=offset + self.stage.epochs,
-            initial_epoch=offset + done,
-            verbose=verbose,
-            validation_data=self._validation(validation),
-            callbacks=[
-                StageLog(number),
-                *_technique_callbacks(self.model.technique, offset, self.stage.epochs),
-                StopOnNonFiniteLoss(number),
-                *callbacks,
-                SaveCheckpoint(save, history),
-            ],
-        )
-
-    def _validation(self, split):
-        if split is None or len(split.labels) == 0:
-            return None
-        load = split.load
-        if self.stage.cache_features:
-            load = extract_features(self.model, split).__getitem__
-        usable = len(split.labels) - len(split.labels) % self.divisor
-        return validation_feed(split.labels[:usable], load, self.stage.batch_size)
-
-
-def _technique_callbacks(technique, offset, epochs):
-    if technique is None:
-        return []
-    return [
-        keras.callbacks.LambdaCallback(
-            on_epoch_begin=lambda epoch, logs=None: technique.on_epoch_begin(epoch - offset, epochs)
-        )
-    ]
 
 
 def identity(model: StagedClassifier, seed: int) -> dict[str, Any]:

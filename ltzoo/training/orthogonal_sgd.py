@@ -7,12 +7,16 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import BelowOne, Fraction, Positive, PositiveInt, refuse
 from ltzoo.keras_internals import position_in, trained_variable
+from ltzoo.training.optimizer_registry import register
 from ltzoo.training.sgd import SGD
 
 QUINTIC = (3.4445, -4.7750, 2.0315)  # Jordan's coefficients bring singular values near 1 in few iterations.
 
 
+@register("orthogonal_sgd")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class OrthogonalSGD(SGD):
     """Muon (Jordan et al., 2024) for convolution kernels, `SGD` for everything else.
@@ -48,27 +52,20 @@ class OrthogonalSGD(SGD):
         ValueError: if an argument is out of range.
     """
 
+    @checked
     def __init__(
         self,
         learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 0.1,
-        momentum: float = 0.9,
-        kernel_rate: float = 0.5,
-        kernel_momentum: float = 0.6,
-        newton_schulz_steps: int = 3,
-        kernels: Sequence[str] = ("*",),
+        momentum: Fraction = 0.9,
+        kernel_rate: Positive = 0.5,
+        kernel_momentum: BelowOne = 0.6,
+        newton_schulz_steps: PositiveInt = 3,
+        kernels: str | Sequence[str] = ("*",),
         name: str = "orthogonal_sgd",
         **arguments: Any,
     ) -> None:
-        if not 0 < momentum <= 1 or not 0 <= kernel_momentum < 1:
-            raise ValueError(
-                "`momentum` must be above 0 and at most 1, and `kernel_momentum` at least 0 and below 1. "
-                f"Received: momentum={momentum}, kernel_momentum={kernel_momentum}"
-            )
-        if not kernel_rate > 0 or newton_schulz_steps != int(newton_schulz_steps) or newton_schulz_steps < 1:
-            raise ValueError(
-                "`kernel_rate` must be above 0 and `newton_schulz_steps` an integer of at least 1. "
-                f"Received: kernel_rate={kernel_rate}, newton_schulz_steps={newton_schulz_steps}"
-            )
+        if momentum == 0:
+            refuse("momentum", "above 0 and at most 1", momentum)
         super().__init__(learning_rate=learning_rate, momentum=momentum, name=name, **arguments)
         self.kernel_rate = float(kernel_rate)
         self.kernel_momentum = float(kernel_momentum)

@@ -7,9 +7,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Fraction, NonNegative
 from ltzoo.keras_internals import position_in, trained_variable
+from ltzoo.training.optimizer_registry import register
 
 
+@register("sgd")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class SGD(keras.optimizers.SGD):
     """SGD with weight decay as an L2 gradient, and with momentum that does not depend on past learning rates.
@@ -35,13 +39,14 @@ class SGD(keras.optimizers.SGD):
         **kwargs: arguments of `keras.optimizers.SGD`.
     """
 
+    @checked
     def __init__(
         self,
         learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 0.1,
-        momentum: float = 0.9,
-        l2: float = 0.0,
+        momentum: Fraction = 0.9,
+        l2: NonNegative = 0.0,
         nesterov: bool = False,
-        learning_rate_multipliers: Mapping[str, float] | None = None,
+        learning_rate_multipliers: Mapping[str, NonNegative] | None = None,
         l2_exclude: Sequence[str] = (),
         name: str = "sgd",
         **kwargs: Any,

@@ -59,6 +59,7 @@ def test_weights_follow_the_seed():
         ({"widths": ()}, r"widths=\(\)"),
         ({"widths": (4, 0)}, "widths="),
         ({"input_shape": (8, 8)}, "input_shape="),
+        ({"input_shape": (1, 40, 3)}, r"height and width of 2 or more.*input_shape=\(1, 40, 3\)"),
     ],
 )
 def test_bad_arguments(bad, message):

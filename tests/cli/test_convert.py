@@ -78,7 +78,9 @@ def test_mistakes_of_the_command_line(one_line, tmp_path):
     assert "must be an existing file" in one_line("convert", file, "--entry", ENTRY)
     file.write_bytes(b"")
     assert "--entry must name" in one_line("convert", file)
-    assert "--out is missing" in one_line("convert", file, "--entry", tmp_path / "model.keras")
+    assert "--out must be a .weights.h5 or .keras file. Received: no --out" in one_line(
+        "convert", file, "--entry", tmp_path / "model.keras"
+    )
     assert "must end in" in one_line("convert", file, "--entry", ENTRY, "--out", tmp_path / "a.h5")
     assert "zoo entry" in one_line("convert", file, "--entry", "nothing", "--out", tmp_path / "a.keras")
     assert "needs --out and --layout" in one_line("convert", ENTRY, "--to", "torch")

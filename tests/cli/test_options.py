@@ -32,8 +32,8 @@ def test_wrong_image_size(text):
 
 def test_backbone():
     assert Backbone()("resnet32") == {"name": "resnet32"}
-    config = {"name": "resnet8", "width_multiplier": 0.25, "name2": "text"}
-    assert Backbone()("resnet8:width_multiplier=0.25,name2=text") == config
+    config = {"name": "resnet8", "width_multiplier": 0.25, "seed": 3}
+    assert Backbone()("resnet8:width_multiplier=0.25,seed=3") == config
     assert Backbone()(config) == config
 
 

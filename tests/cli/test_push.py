@@ -25,11 +25,15 @@ def test_an_entry_into_a_folder(invoke, one_line, tmp_path):
 
 
 def test_a_run_gets_a_card_and_loads_again(run, photos, invoke, tmp_path):
-    done = invoke("push", run, tmp_path, "--licence", "MIT")
+    done = invoke("push", run, tmp_path, "--licence", "MIT", "--data-license", "unknown")
     assert done.exit_code == 0, done.output
     name = "gcl_resnet8_photos"
     card, _ = models.cards.read_card(tmp_path / f"{name}.json")
-    assert card.name == name and card.licence == "MIT" and card.class_names == ("cat", "dog", "owl")
+    assert (
+        card.name == name
+        and card.weights_license == card.licence == "MIT"
+        and card.class_names == ("cat", "dog", "owl")
+    )
     assert card.backbone == {"name": "resnet8", "width_multiplier": 0.25}
     assert card.training["command"].startswith("ltzoo train gcl --data DATA --backbone resnet8")
     # Neither the card nor the README tells where the files of this computer are.
@@ -50,7 +54,7 @@ def test_what_was_measured_on_test_images_is_in_the_card(run, invoke, tmp_path):
     for name in ("run.json", "model.keras"):
         (copy / name).write_bytes((run / name).read_bytes())
     (copy / "result.json").write_text(json.dumps(result))
-    done = invoke("push", copy, tmp_path / "out", "--name", "mine")
+    done = invoke("push", copy, tmp_path / "out", "--name", "mine", "--weights-license", "MIT")
     assert done.exit_code == 0, done.output
     card = json.loads((tmp_path / "out" / "mine.json").read_text())
     assert card["measured"]["top1"] == pytest.approx(result["result"]["top1"], abs=1e-6)
@@ -97,3 +101,34 @@ def test_the_command_tells_no_path_of_this_computer():
         {"recipe": "gcl", "data": "/home/me/photos", "data_dir": "/data", "image_root": "/data/x"}
     )
     assert text == "ltzoo train gcl --data DATA --out RUN"
+
+
+def test_the_license_is_needed_before_anything_is_loaded(run, one_line, invoke, tmp_path):
+    for license in ((), ("--weights-license", "unknown"), ("--license", " ")):
+        said = one_line("push", run, tmp_path / "out", *license)
+        assert "--weights-license is missing" in said and "yours to license" in said
+    assert "--weights-license cannot be given" in one_line(
+        "push", ENTRY, tmp_path, "--weights-license", "MIT"
+    )
+    assert "--origin cannot be given" in one_line("push", ENTRY, tmp_path, "--origin", "me")
+    assert not (tmp_path / "out").exists()
+    arguments = ("--weights-license", "CC-BY-NC-4.0", "--data-license", "my own", "--origin", "me")
+    assert invoke("push", run, tmp_path / "out", "--name", "mine", *arguments).exit_code == 0
+    card, _ = models.cards.read_card(tmp_path / "out" / "mine.json")
+    assert (card.weights_license, card.data_license, card.source) == ("CC-BY-NC-4.0", "my own", "me")
+
+
+def test_a_published_card_is_checked_before_a_model_is_built(one_line, invoke, photos, tmp_path):
+    models.push(ENTRY, tmp_path / "out")
+    card = json.loads((tmp_path / "out" / f"{ENTRY}.json").read_text())
+    for field, value in (("std", [0]), ("class_counts", [1] * 11), ("recipe", 5), ("loss", 5)):
+        wrong = json.loads(json.dumps(card))
+        (wrong["recipe"]["stages"][0] if field == "loss" else wrong)[field] = value
+        (tmp_path / "out" / "wrong.json").write_text(json.dumps(wrong))
+        for command in (("evaluate",), ("export", "--out", tmp_path / "x"), ("predict", photos, "--model")):
+            assert f"`{field}` must be" in one_line(*command, tmp_path / "out" / "wrong.json").replace(
+                "class_names` must have", "class_counts` must be"
+            )
+    wrong = {**card, "recipe": {**card["recipe"], "head": {"name": "normalized_dense", "x": {}}}}
+    (tmp_path / "out" / "wrong.json").write_text(json.dumps(wrong))
+    assert "cannot be loaded" in one_line("evaluate", tmp_path / "out" / "wrong.json", "--data", "digits_lt")

@@ -4,8 +4,14 @@ import pytest
 
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.user_errors import UserError
+from ltzoo.writer_lock import FILE_NAME, FolderInUseError
 
-CONTENT = {"arguments": {"seed": 0}, "recipe": {}, "backend": "jax"}
+CONTENT = {
+    "arguments": {"recipe": "gcl", "data": "digits_lt", "backbone": {"name": "resnet8"}, "seed": 0},
+    "recipe": {"name": "gcl"},
+    "dataset": {"name": "digits_lt", "image_shape": [8, 8, 1], "class_names": ["0"], "class_counts": [3]},
+    "backend": "jax",
+}
 
 
 def test_a_new_or_empty_folder_can_be_claimed(tmp_path):
@@ -47,3 +53,25 @@ def test_history_has_a_line_an_epoch(tmp_path):
     run = RunFolder(tmp_path)
     run.write_history({"loss": [1.25, 0.5], "val_loss": [None, 1.0], "stage": [1.0, 2.0]})
     assert run.history.read_text().splitlines() == ["epoch,stage,loss,val_loss", "1,1,1.25,", "2,2,0.5,1"]
+
+
+def test_a_folder_has_one_writer(tmp_path):
+    first, second = RunFolder(tmp_path / "run"), RunFolder(tmp_path / "run")
+    first.claim(resume=False)
+    second.claim(resume=False)
+    first.hold(resume=False)
+    first.write(CONTENT)
+    for refused in (lambda: second.claim(resume=True), lambda: second.hold(resume=False)):
+        with pytest.raises(FolderInUseError, match="Received: a folder held by process"):
+            refused()
+    first.release()
+    with pytest.raises(UserError, match="--resume"):
+        second.hold(resume=False)
+    second.release()
+    second.claim(resume=True)
+    assert not (tmp_path / "run" / FILE_NAME).exists()
+
+
+def test_the_lock_of_a_killed_writer_is_no_other_thing(tmp_path):
+    (tmp_path / f"{FILE_NAME}.0123").touch()  # Killed while it took over a lock.
+    RunFolder(tmp_path).claim(resume=False)

@@ -137,9 +137,10 @@ def test_the_loss_scale_of_float16_goes_on_too(invoke, photos, tmp_path, monkeyp
 
 def test_another_backend_cannot_resume(one_line, run, tmp_path):
     content = json.loads((run / "run.json").read_text())
-    content["backend"] = "another"
+    other = "jax" if content["backend"] == "torch" else "torch"
+    content["backend"] = other
     (tmp_path / "run.json").write_text(json.dumps(content))
-    assert "set KERAS_BACKEND=another" in one_line("train", "--out", tmp_path, "--resume")
+    assert f"set KERAS_BACKEND={other}" in one_line("train", "--out", tmp_path, "--resume")
 
 
 def test_unreadable_images_are_counted_or_left_out(invoke, one_line, truncated, tmp_path):
@@ -249,3 +250,22 @@ def test_precision_is_kept_in_the_run_and_for_this_training_only(invoke, photos,
     model = keras.saving.load_model(folder / "model.keras")
     assert model.backbone.layers[1].compute_dtype == "bfloat16"
     assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
+
+
+def test_a_run_without_images_to_measure_writes_a_report_and_says_so(invoke, photos, tmp_path):
+    done = invoke(
+        "train", "cross_entropy", "--data", photos, "--image-size", "8", "--backbone", "resnet8:width_multiplier=0.25",
+        "--epochs", "1", "--batch-size", "8", "--validation-fraction", "0", "--out", tmp_path / "run",
+    )  # fmt: skip
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "no test or validation images" in done.stdout and "report.html" in done.stdout
+    content = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert content["split"] is None and content["result"] is None and content["seconds"] > 0
+    page = (tmp_path / "run" / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Nothing was measured" in page and "--validation-fraction 0.1" in page
+
+
+def test_a_report_on_validation_images_does_not_speak_of_test_images(run):
+    page = (run / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Results on the validation images" in page and "test images" not in page
+    assert "of the validation images" in " ".join((run.parent / "output.txt").read_text().split())

@@ -56,7 +56,7 @@ def test_other_orders_classes_and_sizes_are_named():
     check_classes(data, model)
     check_image_shape(data, model)
     names = list(data.class_names)
-    with pytest.raises(UserError, match="class 0 is 'horizontal' in the data and 'vertical' in the model"):
+    with pytest.raises(UserError, match="class 0 must be 'vertical'. Received: 'horizontal'"):
         check_classes(
             SimpleNamespace(class_names=[names[1], names[0], names[2]], class_counts=data.class_counts), model
         )
@@ -101,7 +101,9 @@ def test_predict_names_unreadable_images_or_leaves_them_out(invoke, one_line, ru
     done = invoke("predict", good, truncated, "--model", run, "--skip-unreadable")
     assert done.exit_code == 0
     assert len(done.stdout.splitlines()) == 1 and "broken.png" in done.stderr
-    assert "None of the images" in invoke("predict", truncated, "--model", run, "--skip-unreadable").stderr
+    assert (
+        "Received: 1 unreadable" in invoke("predict", truncated, "--model", run, "--skip-unreadable").stderr
+    )
 
 
 def test_export_writes_a_saved_model_or_names_what_is_missing(invoke, run, photos, tmp_path):
@@ -178,3 +180,11 @@ def test_demo_that_is_interrupted_exits_with_130(invoke, tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "run", run)
     done = invoke("demo", "--out", tmp_path)
     assert done.exit_code == 130 and "ltzoo demo" in done.stderr
+
+
+def test_evaluate_on_the_folder_of_the_training_leaves_its_training_images_out(invoke, run, photos, tmp_path):
+    done = invoke("evaluate", run, "--data", photos, "--json", tmp_path / "again.json")
+    assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "again.json").read_text())["split"] == "val"
+    shown = " ".join(done.stdout.split())
+    assert "(val, 5)" in shown and "of the validation images" in shown and "test images" not in shown

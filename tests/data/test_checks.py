@@ -51,3 +51,18 @@ def test_readable_images_pass_without_a_warning(split, recwarn):
     good = split.subset([0, 3])
     assert readable({"train": good}, skip_unreadable=True)["train"] is good
     assert not recwarn.list
+
+
+def test_several_frames_are_said_once(tmp_path):
+    paths = [tmp_path / f"{number}.gif" for number in range(8)]
+    views = [Image.new("L", (4, 4), value) for value in (10, 200)]
+    for path in paths:
+        views[0].save(path, save_all=True, append_images=views[1:])
+    views[0].save(paths[0])
+    split = FileSplit(paths, range(8), (4, 4), channels=1)
+    said = r"7 of 10 images have several frames or pages, of which the first is used: .*1\.gif.* and 2 more"
+    with pytest.warns(UserWarning, match=said) as warned:
+        kept = readable({"train": split, "test": split.subset([0, 0])}, skip_unreadable=False)
+    assert len(warned) == 1 and kept["train"].load([3]).max() == 10
+    with pytest.warns(UserWarning, match="7 of 8 images have several frames"):
+        assert check_images(split) == []

@@ -26,9 +26,15 @@ def test_classes_are_numbered_without_names():
 @pytest.mark.parametrize(
     "train, val, names, message",
     [
-        (split([0, 5, 1]), None, ["a", "b"], r"`train` labels.*Received: label 5 at position 1"),
-        (split([0, 1]), split([0, -1]), ["a", "b"], r"`val` labels.*Received: label -1 at position 1"),
-        (split([0, -3]), None, None, r"Received: label -3 at position 1"),
+        (split([0, 5, 1]), None, ["a", "b"], r"`train\.labels` must.*Received: label 5 at position 1"),
+        (split([0, 1]), split([0, 2]), ["a", "b"], r"`val\.labels` must.*Received: label 2 at position 1"),
+        (split([0, 3]), None, None, r"`train\.labels` must.*without gaps.*Received: label 3 at position 1"),
+        (
+            split([1, 2, 2]),
+            None,
+            None,
+            r"numbered from 1 need labels - 1.*Received: no training image for 1 of 3",
+        ),
         (
             split([0, 2]),
             None,

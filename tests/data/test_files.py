@@ -85,7 +85,7 @@ def test_every_color_mode_becomes_8_bit_rgb_or_gray():
     palette = Image.new("RGB", (2, 2), (9, 200, 30)).convert("P", palette=Image.Palette.ADAPTIVE)
     assert np.asarray(decode_image(png(palette)))[0, 0].tolist() == [9, 200, 30]
     alpha = Image.new("RGBA", (2, 2), (9, 200, 30, 128))
-    assert np.asarray(decode_image(png(alpha)))[0, 0].tolist() == [9, 200, 30]
+    assert np.asarray(decode_image(png(alpha)))[0, 0].tolist() == [132, 227, 142]
 
 
 @pytest.mark.parametrize("damage", ["truncated", "text", "empty", "missing"])

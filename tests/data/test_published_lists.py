@@ -19,11 +19,11 @@ PUBLISHED = {
 
 
 def write(folder, lists):
-    for path in ("a/0.jpg", "a/1.jpg", "b/0.jpg"):
+    for path in ("a/0.jpg", "a/1.jpg", "b/0.jpg", "b/1.jpg"):
         (folder / path).parent.mkdir(exist_ok=True)
         Image.new("RGB", (40, 30)).save(folder / path)
     for split, name in lists.items():
-        (folder / name).write_text("a/0.jpg 0\na/1.jpg 0\nb/0.jpg 1\n" if split == "train" else "b/0.jpg 1\n")
+        (folder / name).write_text("a/0.jpg 0\na/1.jpg 0\nb/0.jpg 1\n" if split == "train" else "b/1.jpg 1\n")
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -27,7 +27,7 @@ def test_an_unknown_name_lists_all_and_suggests_the_closest():
 def test_an_unknown_option_is_named():
     with pytest.raises(
         ValueError,
-        match=r"'digits_lt' has no argument image_size; it has imbalance_factor, .*Received: image_size=8",
+        match=r"'digits_lt' has no argument `image_size`; it has imbalance_factor, .*Received: image_size=8",
     ):
         load("digits_lt", image_size=8)
 

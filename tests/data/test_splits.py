@@ -39,11 +39,11 @@ def test_subset_and_in_memory():
     "images, labels, message",
     [
         (IMAGES[0, 0], [0, 1, 2], r"Received: images of shape \(3, 3\)"),
-        (IMAGES / 255.0, [0, 1, 1, 0], r"raw integer pixels.*Received: images of type float64"),
+        (IMAGES / 255.0, [0, 1, 1, 0], r"raw pixels, integers.*Received: images of type float64"),
         (IMAGES.astype(int) * 10, [0, 1, 1, 0], r"Received: values from 0 to 710"),
         (IMAGES, [0, 1], r"Received: 4 images, 2 labels"),
         (IMAGES, np.eye(4), r"argmax.*Received: labels of shape \(4, 4\)"),
-        (IMAGES, [0.0, 1.0, 1.0, 0.0], r"Received: labels of type float64"),
+        (IMAGES, [0.0, 1.0, 1.0, 0.0], r"astype\('int64'\)\. Received: label 0 of type float64"),
     ],
 )
 def test_bad_arrays_are_named(images, labels, message):

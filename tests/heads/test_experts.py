@@ -114,7 +114,9 @@ def test_heads_survive_keras_files(name, tmp_path):
 def test_errors_name_the_argument():
     with pytest.raises(ValueError, match="the backbone conversion 'experts'.*num_experts=5"):
         make(num_experts=5)
-    with pytest.raises(ValueError, match="`num_experts` must be 1 or more. Received: num_experts=0"):
+    with pytest.raises(
+        ValueError, match="`num_experts` must be an integer in 1 .. 100.*Received: num_experts=0"
+    ):
         make(num_experts=0)
     with pytest.raises(ValueError, match="2 or more to route"):
         make("routed_experts", num_experts=1)

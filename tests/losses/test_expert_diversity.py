@@ -44,7 +44,9 @@ def test_temperatures():
         assert np.all(np.diff(diversity_temperatures(COUNTS, form=form)) < 0)
     with pytest.raises(ValueError, match="reweight_factor"):
         diversity_temperatures(COUNTS, reweight_factor=0.9, form="paper")
-    with pytest.raises(ValueError, match="`form` must be one of published, paper. Received: form='other'"):
+    with pytest.raises(
+        ValueError, match="`form` must be one of 'published', 'paper'. Received: form='other'"
+    ):
         diversity_temperatures(COUNTS, form="other")
 
 

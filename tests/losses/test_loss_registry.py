@@ -30,7 +30,7 @@ def test_ready_loss_and_untouched_config():
     [
         ("focl", "Did you mean 'focal'"),
         ({}, "must be a loss, one of .* Received: name=None"),
-        ({"name": "cross_entropy", "margin": 1.0}, "no argument margin"),
+        ({"name": "cross_entropy", "margin": 1.0}, "no argument `margin`"),
     ],
 )
 def test_bad_config(config, message):

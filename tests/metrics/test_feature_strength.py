@@ -49,8 +49,11 @@ def test_even_channels_have_no_variance_and_variances_can_be_asked_for():
     "arguments, message",
     [
         ({"features": np.zeros((3, 1))}, r"shape \(3, 1\)"),
-        ({"features": np.zeros((3, 2)), "labels": [0, 1]}, r"shape \(2,\)"),
-        ({"features": np.zeros((3, 2)), "labels": [0, 1, 2], "num_classes": 2}, "num_classes=2"),
+        ({"features": np.zeros((3, 2)), "labels": [0, 1]}, "3 images, 2 labels"),
+        (
+            {"features": np.zeros((3, 2)), "labels": [0, 1, 2], "num_classes": 2},
+            "the 2 classes.*label 2 at position 2",
+        ),
         ({"features": np.zeros((3, 2)), "spread": "range"}, "spread='range'"),
     ],
 )

@@ -29,7 +29,9 @@ def written(tmp_path_factory):
 def test_the_index_fills_every_weight(written):
     model, path = written
     other = _build("mislas", initialize=False)
-    assert weights_file._load_by_index(other, path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(other, "load_weights", lambda *_: 1 / 0)
+        weights_file.load_weights(other, path)
     for mine, its in zip(tiny.weights(other), tiny.weights(model), strict=True):
         np.testing.assert_array_equal(mine, its)
 

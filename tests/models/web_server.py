@@ -6,12 +6,16 @@ import hashlib
 import http.server
 import os
 import random
+import ssl
 import threading
 import time
+from pathlib import Path
 
 CONTENT = random.Random(0).randbytes(500_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 SIZE = len(CONTENT)
+# Certificate and key of 127.0.0.1, for tests alone; it signs itself, so it is its own authority.
+CERTIFICATE = str(Path(__file__).with_name("localhost.pem"))
 
 
 @dataclasses.dataclass
@@ -26,6 +30,7 @@ class Answer:
         ranges: whether `Range` is understood.
         etag: the ETag.
         pause: seconds between pieces of 16 kB.
+        piece: bytes in a piece.
     """
 
     status: int = 200
@@ -35,6 +40,7 @@ class Answer:
     ranges: bool = True
     etag: str | None = '"1"'
     pause: float = 0.0
+    piece: int = 1 << 14
 
 
 class WebServer(http.server.ThreadingHTTPServer):
@@ -46,6 +52,7 @@ class WebServer(http.server.ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    scheme = "http"
 
     def __init__(self, content, *answers):
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -58,7 +65,7 @@ class WebServer(http.server.ThreadingHTTPServer):
 
     def url(self, path="/gcl.weights.h5"):
         """An address on this server."""
-        return f"http://127.0.0.1:{self.server_port}{path}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}{path}"
 
     def ranges(self):
         """What each request asked for: its Range, None for the whole file."""
@@ -92,8 +99,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         end = len(body) if answer.cut is None else answer.cut
         self.close_connection = self.close_connection or answer.cut is not None or answer.announced != "true"
         with contextlib.suppress(ConnectionError):
-            for position in range(0, end, 1 << 14):
-                piece = body[position : min(end, position + (1 << 14))]
+            for position in range(0, end, answer.piece):
+                piece = body[position : min(end, position + answer.piece)]
                 with server.lock:  # Before writing: the client may have it all before this thread goes on.
                     server.sent += len(piece)
                 self.wfile.write(piece)
@@ -111,9 +118,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serve(content, *answers):
-    """A running `WebServer`."""
+def serve(content, *answers, secure=False):
+    """A running `WebServer`; a `secure` one speaks https, with the certificate in `CERTIFICATE`."""
     server = WebServer(content, *answers)
+    if secure:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(CERTIFICATE)
+        server.socket, server.scheme = context.wrap_socket(server.socket, server_side=True), "https"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -2,10 +2,12 @@
 
 import html.parser
 import os
+import warnings
 
 import numpy as np
 import pytest
 
+from ltzoo.metrics import Alarm
 from ltzoo.report import html as html_module
 from ltzoo.report import write_report
 
@@ -107,9 +109,62 @@ def test_a_failure_leaves_the_earlier_report(tmp_path, arguments, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "split, images", [("test", "test"), ("val", "validation"), ("train", "training"), ("night", "night")]
+)
+def test_the_measured_split_has_its_name_everywhere(tmp_path, arguments, split, images):
+    page = Page(write_report(tmp_path, **arguments, split=split).read_text(encoding="utf-8"))
+    assert f"Results on the {images} images" in page.text
+    words = page.text + " ".join(picture["alt"] for picture in page.all("img"))
+    for other in {"test", "validation", "night"} - {images}:
+        assert f"{other} images" not in words
+    assert words.count(f"{images} images") >= 8
+
+
+def test_without_results_the_page_has_no_accuracies_and_says_so(tmp_path, arguments):
+    path = write_report(tmp_path, **{**arguments, "results": {}, "weight_norms": None})
+    page = Page(path.read_text(encoding="utf-8"))
+    assert "No accuracies Nothing was measured: there are no test or validation images." in page.text
+    assert len(page.all("img")) == 2 and "Results on" not in page.text and "top-1" not in page.text
+
+
+def test_a_wrong_split_is_named(tmp_path, arguments):
+    with pytest.raises(TypeError, match=r"`split` must be .*Received: split=None"):
+        write_report(tmp_path, **arguments, split=None)
+
+
+def test_models_of_the_same_letters_keep_their_own_pictures(tmp_path, synthetic):
+    counts = synthetic.counts(3, 50, 2)
+    names = ("模型一", "模型二", "a b", "a-b", "x" * 300)
+    results = {name: synthetic.result(counts, skill) for skill, name in enumerate(names)}
+    page = write_report(tmp_path, title="Many", class_counts=counts, class_names=None, results=results)
+    pictures = Page(page.read_text(encoding="utf-8")).all("img")
+    assert len(pictures) == len(list(tmp_path.glob("*.png"))) == 2 + 2 + 5
+
+
+def test_names_of_any_script_are_escaped_and_listed_with_their_labels(tmp_path, synthetic):
+    counts = synthetic.counts(5, 50, 2)
+    names = ["猫", "<script>alert(1)</script>", "$\\frac{1}{0}$", "قطة", "long " * 30]
+    result = synthetic.result(counts, 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        path = write_report(
+            tmp_path,
+            title="猫 <b>$x$",
+            class_counts=counts,
+            class_names=names,
+            results={"_模型 $a$ <i>": result, "_b": result},
+            weight_norms={"_b": np.ones(5)},
+            histories={"_b": synthetic.history()},
+        )
+    page = Page(path.read_text(encoding="utf-8"))
+    assert not page.all("script") and not page.all("b") and not page.all("i")
+    assert "class 3 قطة" in page.text and "<script>alert(1)</script>" in page.text
+    assert names[4].strip() in page.text and "Labels in the figures" in page.text
+
+
+@pytest.mark.parametrize(
     "changes, message",
     [
-        ({"results": {}}, "at least one model"),
         ({"class_names": ["one"]}, "1 names, 10 counts"),
         ({"class_counts": [5, 4], "class_names": None}, "10 classes for 'cross entropy', 2 counts"),
     ],
@@ -118,3 +173,18 @@ def test_wrong_arguments_are_named(tmp_path, arguments, changes, message):
     with pytest.raises(ValueError, match=message):
         write_report(tmp_path, **{**arguments, **changes})
     assert not list(tmp_path.iterdir())
+
+
+def test_alarms_stand_on_top_and_leave_no_praise(arguments, tmp_path):
+    alarm = Alarm("accuracy at chance", "the balanced accuracy is <1 %>")
+    page = Page(write_report(tmp_path, **arguments, alarms=[alarm]).read_text(encoding="utf-8"))
+    assert "Alarms accuracy at chance: the balanced accuracy is <1 %>" in page.text
+    assert page.text.index("Alarms") < page.text.index("Results")
+    assert not any("tiles" in str(attributes.get("class")) for attributes in page.all("ul"))
+
+
+def test_a_class_never_predicted_leaves_the_summary(arguments, tmp_path):
+    alarm = Alarm("classes never predicted", "1 of the 10 classes")
+    page = Page(write_report(tmp_path, **arguments, alarms=[alarm]).read_text(encoding="utf-8"))
+    assert "1 of the 10 classes" in page.text
+    assert any("tiles" in str(attributes.get("class")) for attributes in page.all("ul"))

@@ -24,6 +24,13 @@ def test_rows_columns_and_width(synthetic):
     assert "GCL, stage 2" in text
 
 
+def test_the_caption_names_the_split(synthetic):
+    results = synthetic.results(synthetic.counts())
+    assert "accuracies and ECE in %, of the validation images" in printed(results_table(results, split="val"))
+    assert "accuracies and ECE in %, of the [b] images" in printed(results_table(results, split="[b]"))
+    assert "images" not in printed(results_table(results))
+
+
 def test_best_value_of_a_column_is_marked_only_when_models_differ(synthetic):
     counts = synthetic.counts()
     same = synthetic.result(counts, 3.0)

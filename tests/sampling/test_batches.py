@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from ltzoo.sampling import ClassSampler, SampledBatches, tf_batches
+from ltzoo.sampling import ClassSampler, SampledBatches, original_errors, tf_batches
 
 LABELS = np.arange(40) % 4
 
@@ -164,5 +164,40 @@ def test_an_index_outside_is_an_index_error(workers):
     "argument, value", [("workers", 2.5), ("workers", -1), ("num_epochs", 1.5), ("max_queue_size", -1)]
 )
 def test_numbers_are_checked(argument, value):
-    with pytest.raises(ValueError, match=f"`{argument}` must be an integer"):
+    with pytest.raises(ValueError, match=f"`{argument}` must be an? (positive )?integer"):
         SampledBatches(make_sampler(), load, **{argument: value})
+
+
+class OwnError(OSError):
+    pass
+
+
+@pytest.mark.parametrize("workers, name", [(1, "été.png"), (3, "dark.png"), (2, "\udcff.png")])
+def test_an_error_in_a_pipeline_comes_as_it_was_raised(workers, name):
+    tf = pytest.importorskip("tensorflow")
+
+    def passed():
+        calls = []
+
+        def broken(positions):
+            calls.append(positions)
+            if len(calls) > 1:  # The first batch is read while the pipeline is built.
+                raise OwnError(f"no such image: {name}")
+            return load(positions)
+
+        dataset = tf_batches(make_sampler(), broken, first_epoch=1, workers=workers)
+        with original_errors():
+            return sum(1 for _ in dataset)
+
+    for _ in range(2):
+        with pytest.raises(OwnError) as caught:
+            passed()
+        assert str(caught.value) == f"no such image: {name}"
+        assert isinstance(caught.value.__cause__, tf.errors.OpError)
+
+
+def test_other_errors_pass():
+    for error in (KeyboardInterrupt(), ValueError("wrong")):
+        with pytest.raises(type(error)) as caught, original_errors():
+            raise error
+        assert caught.value is error

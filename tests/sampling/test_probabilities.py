@@ -74,7 +74,7 @@ def test_effective_number_limits():
     "strategy, parameters, message",
     [
         ("balanced", {}, "instance_balanced.*Received: strategy='balanced'"),
-        ("square_root", {"beta": 0.9}, "has no parameter beta.*none"),
+        ("square_root", {"beta": 0.9}, "no argument `beta`.*none"),
         ("cben", {"beta": 0.9}, "base, width, precision"),
         ("cben", {"base": 0.9999, "width": 0.1}, "`base` \\+ `width` below 1"),
         ("cben", {"precision": "float16"}, "Received: precision='float16'"),

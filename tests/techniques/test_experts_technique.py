@@ -63,6 +63,8 @@ def test_errors_say_what_is_missing():
     stage = Stage(epochs=1, loss={"name": "cross_entropy"}, technique={"name": "experts"})
     with pytest.raises(ValueError, match="must be 'experts'.*Received: head=Dense"):
         tiny.model(Recipe("test", {"name": "dense"}, (stage,)))
-    with pytest.raises(ValueError, match="`classify` must be 'experts' or 'mean'. Received: classify='all'"):
+    with pytest.raises(
+        ValueError, match="`classify` must be one of 'experts', 'mean'. Received: classify='all'"
+    ):
         Experts(classify="all")
     assert Experts.from_config(Experts([3, 2], -0.3).get_config()).diversity_factor == -0.3

@@ -21,7 +21,9 @@ def test_the_weight_follows_its_schedule():
     }.items():
         np.testing.assert_allclose([branch_weight(e, 200, schedule) for e in range(200)], expected)
     assert branch_weight(300, 200) == 0.0
-    with pytest.raises(ValueError, match="`schedule` must be one of parabolic, .* Received: schedule='beta'"):
+    with pytest.raises(
+        ValueError, match="`schedule` must be one of 'parabolic', .* Received: schedule='beta'"
+    ):
         TwoBranch("beta")
     with pytest.raises(ValueError, match="max_epochs=0"):
         TwoBranch(max_epochs=0)

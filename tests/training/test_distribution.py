@@ -4,13 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
-from ltzoo.training.devices import batch_divisor, check_batch_size
+from ltzoo.training.devices import batch_divisor, check_batch_size, check_processes
+from tests import tiny
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,13 +38,26 @@ if kind == "data_parallel":
     assert len(jax.devices()) == 4, jax.devices()
     keras.distribution.set_distribution(keras.distribution.DataParallel())
     history = _fit(make())
-elif kind == "mirrored":
+elif kind in ("mirrored", "mirrored_outside"):
     import tensorflow as tf
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+    outside = make()
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    with strategy.scope():
         model = make()
+        history = _fit(model) if kind == "mirrored" else None
+    if history is None:
         history = _fit(model)
+        images = tiny.dataset().test.load(range(8))
+        assert model.predict(images, verbose=0).shape == (8, 3)
+        try:
+            with strategy.scope():
+                _fit(outside)
+        except ValueError as error:
+            assert "built in the scope" in str(error)
+        else:
+            raise AssertionError("a model from outside of the scope was trained in it")
 else:
     history = _fit(make())
 print(json.dumps({key: history[key] for key in ("loss", "accuracy", "stage")}))
@@ -79,6 +94,65 @@ def test_batches_that_devices_cannot_share_are_refused():
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.distribute is TensorFlow's")
 def test_two_replicas_under_a_mirrored_strategy_equal_one():
-    one, two = _losses("mirrored_one"), _losses("mirrored")
-    assert one["stage"] == two["stage"] == [1, 1, 2, 2]
-    np.testing.assert_allclose(two["loss"], one["loss"], rtol=1e-4)
+    """With `fit` inside of the scope, and outside of it."""
+    one = _losses("mirrored_one")
+    for kind in ("mirrored", "mirrored_outside"):
+        two = _losses(kind)
+        assert one["stage"] == two["stage"] == [1, 1, 2, 2]
+        np.testing.assert_allclose(two["loss"], one["loss"], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "variables, refused",
+    [
+        ({"WORLD_SIZE": "2", "RANK": "1"}, "WORLD_SIZE=2"),
+        ({"WORLD_SIZE": "1", "RANK": "0"}, None),
+        ({"WORLD_SIZE": "2"}, None),
+        ({"WORLD_SIZE": "many", "RANK": "0"}, None),
+    ],
+)
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="torchrun is PyTorch's")
+def test_processes_of_torchrun_are_refused_before_training(monkeypatch, variables, refused):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    if refused is None:
+        check_processes()
+        return
+    model, data = tiny.model("cross_entropy"), tiny.dataset()
+    before = tiny.weights(model)
+    images = data.train.load(np.arange(8))
+    for call in (
+        lambda: model.fit(data, verbose=0),
+        lambda: model.fit(images, data.train.labels[:8], verbose=0),
+    ):
+        with pytest.raises(ValueError, match=f"one process.*Received: {refused}"):
+            call()
+    assert all(np.array_equal(a, b) for a, b in zip(before, tiny.weights(model), strict=True))
+
+
+@pytest.mark.parametrize(
+    "cluster, refused",
+    [
+        ('{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}', True),
+        ('{"cluster": {"chief": ["a:1"], "worker": ["b:1"]}}', True),
+        ('{"cluster": {"worker": ["a:1"]}}', False),
+        ("", False),
+        ("[]", False),
+        ("{", False),
+    ],
+)
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TF_CONFIG is TensorFlow's")
+def test_several_workers_of_tensorflow_are_refused(monkeypatch, cluster, refused):
+    monkeypatch.setenv("TF_CONFIG", cluster)
+    with pytest.raises(ValueError, match="Received: TF_CONFIG with 2 workers") if refused else nullcontext():
+        check_processes()
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="JAX counts its processes")
+def test_several_processes_of_jax_are_refused_without_a_distribution(monkeypatch):
+    import jax
+
+    check_processes()
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    with pytest.raises(ValueError, match=r"Received: jax.process_count\(\)=2"):
+        check_processes()

@@ -23,7 +23,8 @@ IMAGENET_PIXELS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 METRICS = ("top1", "many", "medium", "few", "balanced", "ece", "nll")
 # Fields from the run that made an entry's weights; the rest of a card comes from the tables.
 MEASURED = ("measured", "weights", "training")
-RUN = ("recipe", "backbone", "dataset", "input_shape", "mean", "std", "seed", "licence", *MEASURED)
+LICENSES = ("weights_license", "data_license", "source")
+RUN = ("recipe", "backbone", "dataset", "input_shape", "mean", "std", "seed", *LICENSES, *MEASURED)
 
 
 def cards() -> dict[str, Card]:
@@ -45,11 +46,14 @@ def files() -> dict[str, str]:
 
 
 def _stored(card):
-    """Return the card's values without class names and published class counts, which the dataset has."""
+    """Return the card's values without what the dataset has: class names, published class counts, license."""
     values = dataclasses.asdict(card)
     values["class_names"] = None
-    if shipped.dataset(card.dataset["name"]).get("class_counts") is not None:
+    known = shipped.dataset(card.dataset["name"])
+    if known.get("class_counts") is not None:
         values["class_counts"] = None
+    if card.data_license == known.get("license"):
+        values["data_license"] = None
     return values
 
 

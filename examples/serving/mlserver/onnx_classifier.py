@@ -1,11 +1,11 @@
-"""MLServer runtime for the ONNX files of `ltzoo export`. It needs ONNX Runtime and Pillow, but not Keras or ltzoo.
+"""MLServer runtime for the ONNX files of `ltzoo export`. It needs ONNX Runtime and ltzoo, whose rules
+for pixels it follows (docs/pixels.md). Keras is not imported.
 
 The input is either "images", FP32 [batch, height, width, channels] of the model's size with pixels 0..255, or
 "image_bytes", BYTES [batch], whole image files (base64 in JSON, raw bytes over gRPC). The outputs are "classes" (BYTES)
 and "probabilities" (FP32) [batch, k], best first, and "logits" (FP32) [batch, classes].
 """
 
-import io
 import json
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from mlserver import MLModel, types
 from mlserver.codecs import Base64Codec, NumpyCodec
 from mlserver.errors import InferenceError
 from mlserver.utils import get_model_uri
-from PIL import Image, ImageOps
+
+from ltzoo.data.pixels import UnreadableImageError, decode_image, resize_and_crop
 
 
 class OnnxClassifier(MLModel):
@@ -71,20 +72,10 @@ class OnnxClassifier(MLModel):
         raise InferenceError(f"Send either `images` or `image_bytes`. Received: inputs={sorted(given)}")
 
     def _read(self, file):
-        """Return the image in one file: upright, scaled as the card says, cropped to the center."""
+        """Return the image in one file as training saw it: decoded, scaled as the card says, cropped to the center."""
         height, width, channels = self._shape
         try:
-            image = ImageOps.exif_transpose(Image.open(io.BytesIO(file))).convert(
-                "RGB" if channels == 3 else "L"
-            )
-        except OSError as error:
+            image = decode_image(file, channels)
+        except UnreadableImageError as error:
             raise InferenceError(f"`image_bytes` must hold image files: {error}") from error
-        if self._resize is None:
-            scale = max(height / image.height, width / image.width)
-        else:
-            scale = self._resize / min(image.height, image.width)
-        size = max(width, round(image.width * scale)), max(height, round(image.height * scale))
-        image = image.resize(size, Image.Resampling.BILINEAR)
-        left, top = (image.width - width) // 2, (image.height - height) // 2
-        image = image.crop((left, top, left + width, top + height))
-        return np.asarray(image, "float32").reshape(self._shape)
+        return resize_and_crop(image, (height, width), self._resize).astype("float32")

@@ -12,6 +12,7 @@ from ltzoo.backbones.conversions.additions import choose, copy_of, with_addition
 from ltzoo.backbones.conversions.registry import register
 from ltzoo.backbones.inner_layers import inner_layers
 from ltzoo.backbones.lightly_tuned import LightlyTuned
+from ltzoo.checks import Seed, Size
 from ltzoo.layers.bottleneck_adapter import BottleneckAdapter
 
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
@@ -20,10 +21,10 @@ _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers
 @register("adapters")
 def adapters(
     backbone: keras.Model,
-    rank: int | None = None,
+    rank: Size | None = None,
     patterns: Sequence[str] | None = None,
     num_classes: int | None = None,
-    seed: int | None = None,
+    seed: Seed | None = None,
 ) -> LightlyTuned:
     """Copy a network and add a small trained branch to each MLP (AdaptFormer, Chen et al., NeurIPS 2022).
 

@@ -3,11 +3,12 @@
 import keras
 
 from ltzoo.backbones.conversions.registry import register
+from ltzoo.checks import Few
 from ltzoo.layers import ShiftedCropEncoder
 
 
 @register("camc_plus_plus")
-def camc_plus_plus(backbone: keras.Model, grid: int = 5) -> keras.Model:
+def camc_plus_plus(backbone: keras.Model, grid: Few = 5) -> keras.Model:
     """Encode M x M shifted crops of each image: images to `[batch, M, M, D]`; see `ltzoo.layers.ShiftedCropEncoder`.
 
     The backbone, with its weights, is `model.get_layer("crops").encoder`. The paper first trains it on whole images;

@@ -6,11 +6,12 @@ import keras
 
 from ltzoo.backbones.conversions.parallel_tails import cut_tensors, parallel_tails, split_tensor
 from ltzoo.backbones.conversions.registry import register
+from ltzoo.checks import Few, Width
 
 
 @register("experts")
 def experts(
-    backbone: keras.Model, num_experts: int = 3, split: str | None = None, width: float = 1.0
+    backbone: keras.Model, num_experts: Few = 3, split: str | None = None, width: Width = 1.0
 ) -> keras.Model:
     """Repeat the last two stages behind the shared early ones (RIDE, Wang et al. 2021, Section 4.1).
 

@@ -3,6 +3,7 @@
 import keras
 
 from ltzoo.backbones.conversions.registry import register
+from ltzoo.checks import NonNegativeInt
 from ltzoo.layers.flip_average import FlipAverage
 
 OWN = 32  # Image size in pixels that a recipe's shift is given for.
@@ -15,11 +16,11 @@ def _fitted(config, image_size, upright):
 
 
 @register("flip_average", fitted=_fitted)
-def flip_average(backbone: keras.Model, shift: int = 0, transpose: bool = False) -> keras.Model:
+def flip_average(backbone: keras.Model, shift: NonNegativeInt = 0, transpose: bool = False) -> keras.Model:
     """Average features over an image and its mirror image in inference; see `ltzoo.layers.FlipAverage`.
 
-    Training costs the same. Inference costs twice as much, or four times with a shift or transposes, in evaluation, prediction and
-    exported models. The backbone is `model.get_layer("both_sides").encoder`. Apply other conversions before this one.
+    Training costs the same. Inference costs twice as much, or four times with a shift or transposes, in evaluation,
+    prediction and exported models. The backbone is `model.get_layer("both_sides").encoder`. Apply other conversions before this one.
 
     Args:
         backbone: a model from images to a map or to features.

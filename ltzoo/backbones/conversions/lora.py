@@ -10,6 +10,7 @@ from ltzoo.backbones.conversions.additions import choose, copy_of, with_addition
 from ltzoo.backbones.conversions.registry import register
 from ltzoo.backbones.inner_layers import inner_layers
 from ltzoo.backbones.lightly_tuned import LightlyTuned
+from ltzoo.checks import Positive, Seed, Size
 from ltzoo.layers.low_rank_update import LowRankUpdate
 
 _LINEAR = (keras.layers.Dense, keras.layers.EinsumDense)
@@ -19,10 +20,10 @@ _DENSE = "...x,xy->...y"
 @register("lora")
 def lora(
     backbone: keras.Model,
-    rank: int = 4,
-    alpha: float | None = None,
+    rank: Size = 4,
+    alpha: Positive | None = None,
     patterns: Sequence[str] | None = None,
-    seed: int | None = None,
+    seed: Seed | None = None,
 ) -> LightlyTuned:
     """Copy a network so that chosen linear layers return y + (alpha / r) x A B (Hu et al., LoRA, ICLR 2022).
 

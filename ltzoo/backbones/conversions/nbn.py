@@ -9,6 +9,7 @@ import numpy as np
 
 from ltzoo.backbones.conversions.registry import register
 from ltzoo.backbones.norm_placement import blocks_of, select_norms
+from ltzoo.checks import NonNegative, one_of
 from ltzoo.layers.normalized_batch_normalization import NormalizedBatchNormalization
 from ltzoo.layers.shared_magnitude import SharedMagnitude
 from ltzoo.variables import assign_copy
@@ -26,7 +27,7 @@ def convert_batch_normalization(
     groups: Sequence[str] | None = None,
     learn_magnitude: bool = True,
     normalize: bool = True,
-    bias_radius: float = 0.1,
+    bias_radius: NonNegative = 0.1,
     magnitude: float = 1.0,
     initialization: str = "auto",
 ) -> keras.Model:
@@ -108,16 +109,12 @@ def convert_batch_normalization(
 
 
 def _check_arguments(sharing, groups, initialization):
-    if sharing not in SHARING:
-        raise ValueError(f"`sharing` must be one of {SHARING}. Received: sharing={sharing!r}")
+    one_of("sharing", sharing, SHARING)
     if groups is not None and sharing != "all":
         raise ValueError(
             f"`groups` must be None unless sharing='all'. Received: sharing={sharing!r}, groups={list(groups)}"
         )
-    if initialization not in INITIALIZATIONS:
-        raise ValueError(
-            f"`initialization` must be one of {INITIALIZATIONS}. Received: initialization={initialization!r}"
-        )
+    one_of("initialization", initialization, INITIALIZATIONS)
 
 
 def _copy_normalized(old, new, magnitude):

@@ -6,12 +6,13 @@ import keras
 
 from ltzoo.backbones.conversions.parallel_tails import cut_tensors, parallel_tails, split_tensor
 from ltzoo.backbones.conversions.registry import register
+from ltzoo.checks import Positive
 
 BRANCHES = ("conventional_", "rebalancing_")
 
 
 @register("two_branch")
-def two_branch(backbone: keras.Model, split: str | None = None, scale: float = 1.0) -> keras.Model:
+def two_branch(backbone: keras.Model, split: str | None = None, scale: Positive = 1.0) -> keras.Model:
     """Repeat the network's last residual block behind the shared rest (BBN, Zhou et al. 2020, Section 4.1).
 
     A layer called "two_branch" concatenates the maps of the conventional and the re-balancing branch to [f_c ; f_r]

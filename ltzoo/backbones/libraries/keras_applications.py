@@ -15,6 +15,7 @@ from ltzoo.backbones.libraries.initial_weights import seeded
 from ltzoo.backbones.libraries.registry import register
 from ltzoo.backbones.libraries.trunk import library_errors
 from ltzoo.backbones.pixel_statistics import from_scale_and_offset, set_pixel_statistics
+from ltzoo.checks import Seed
 from ltzoo.layers.reverse_channels import ReverseChannels
 from ltzoo.registry import did_you_mean
 
@@ -26,7 +27,7 @@ def make(
     *,
     input_shape: Sequence[int | None] = (224, 224, 3),
     weights: str | os.PathLike | None = None,
-    seed: int | None = None,
+    seed: Seed | None = None,
     **arguments: Any,
 ) -> keras.Model:
     """Make a `keras.applications` network from normalized RGB images to its last feature map.

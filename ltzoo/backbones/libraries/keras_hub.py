@@ -14,6 +14,7 @@ from ltzoo.backbones.libraries.initial_weights import seeded
 from ltzoo.backbones.libraries.registry import register
 from ltzoo.backbones.libraries.trunk import library_errors, load_weights, with_image_size
 from ltzoo.backbones.pixel_statistics import from_scale_and_offset, set_pixel_statistics
+from ltzoo.checks import Seed
 from ltzoo.keras_internals import producer
 
 PRETRAINED = "pretrained"
@@ -27,7 +28,7 @@ def make(
     weights: str | os.PathLike | None = PRETRAINED,
     layer: str | None = None,
     tokens: str | None = None,
-    seed: int | None = None,
+    seed: Seed | None = None,
     **arguments: Any,
 ) -> keras.Model:
     """Make a KerasHub image network from normalized RGB images to a feature map, or to a feature vector (transformers).

@@ -43,4 +43,4 @@ def get(name: str, **arguments: Any) -> keras.Model:
     """
     check(name)
     library, _, network = name.partition(":")
-    return _LIBRARIES.part(library)(network, **arguments)
+    return _LIBRARIES.make({"name": library, **arguments}, network)

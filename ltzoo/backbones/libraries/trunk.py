@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import keras
 
 from ltzoo.backbones.pixel_statistics import pixel_statistics, set_pixel_statistics
+from ltzoo.readers.hdf5 import Hdf5Error, read_hdf5, rewrite
 
 
 @contextlib.contextmanager
@@ -41,15 +43,27 @@ def _first_lines(error):
 
 
 def load_weights(model: keras.Model, weights: str | os.PathLike) -> None:
-    """Load a `.weights.h5` file into a network.
+    """Load a `.weights.h5` file into a network; Keras is given a copy of the numbers in it (`ltzoo.readers.hdf5`).
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file does not fit.
+        ValueError: the file is no `.weights.h5` file of plain numbers, or does not fit.
     """
     if not Path(weights).is_file():
         raise FileNotFoundError(f"`weights` must be a file of weights. Received: weights={str(weights)!r}")
-    model.load_weights(weights)
+    if not str(weights).endswith(".weights.h5"):
+        raise ValueError(f"`weights` must be a .weights.h5 file. Received: weights={str(weights)!r}")
+    with tempfile.TemporaryDirectory() as folder:
+        clean = Path(folder, "clean.weights.h5")
+        # Room for an optimizer's variables or wider numbers.
+        limit = 8 * 4 * model.count_params() + (1 << 20)
+        try:
+            rewrite(read_hdf5(weights, limit), clean)
+        except Hdf5Error as error:
+            raise ValueError(
+                f"`weights` must be a sound .weights.h5 file: {error}. Received: weights={str(weights)!r}"
+            ) from error
+        model.load_weights(clean)
 
 
 def with_image_size(

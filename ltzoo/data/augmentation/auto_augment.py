@@ -5,6 +5,8 @@ Keras has no AutoAugment. Its RandAugment draws one set of operations for the wh
 
 import numpy as np
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Few, Gray
 from ltzoo.data.augmentation.pillow_operations import OPERATIONS, apply, to_array, to_pillow
 from ltzoo.data.augmentation.registry import register
 
@@ -60,7 +62,8 @@ class AutoAugment:
     Call: (images uint8 [B, H, W, 1 or 3], labels, rng) -> (images uint8, labels unchanged).
     """
 
-    def __init__(self, fill: int = 128) -> None:
+    @checked
+    def __init__(self, fill: Gray = 128) -> None:
         self.fill = _check_fill(fill)
 
     def __call__(
@@ -95,7 +98,8 @@ class RandAugment:
     Call: (images uint8 [B, H, W, 1 or 3], labels, rng) -> (images uint8, labels unchanged).
     """
 
-    def __init__(self, num_ops: int = 2, magnitude: float = 9, fill: int = 128) -> None:
+    @checked
+    def __init__(self, num_ops: Few = 2, magnitude: float = 9, fill: Gray = 128) -> None:
         if num_ops < 1 or not 0 <= magnitude <= 30:
             raise ValueError(
                 "`num_ops` must be at least 1 and `magnitude` in 0 .. 30. "

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Fraction, MixingAlpha, PositiveInt
 from ltzoo.data.augmentation.cutmix import check_mixing, paste
 from ltzoo.data.augmentation.mixup import soft_labels
 from ltzoo.data.augmentation.registry import register
@@ -29,7 +31,10 @@ class CMO:
 
     merges_pairs = True  # one image leaves for each pair that enters
 
-    def __init__(self, num_classes: int, alpha: float = 1.0, probability: float = 0.5) -> None:
+    @checked
+    def __init__(
+        self, num_classes: PositiveInt, alpha: MixingAlpha = 1.0, probability: Fraction = 0.5
+    ) -> None:
         check_mixing(alpha, probability)
         self.num_classes, self.alpha, self.probability = int(num_classes), float(alpha), float(probability)
 

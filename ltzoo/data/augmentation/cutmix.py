@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Fraction, MixingAlpha, PositiveInt
 from ltzoo.data.augmentation.mixup import mix, soft_labels
 from ltzoo.data.augmentation.registry import register
 
@@ -27,7 +29,10 @@ class CutMix:
         (images of the same type, labels float32 [B, classes]).
     """
 
-    def __init__(self, num_classes: int, alpha: float = 1.0, probability: float = 1.0) -> None:
+    @checked
+    def __init__(
+        self, num_classes: PositiveInt, alpha: MixingAlpha = 1.0, probability: Fraction = 1.0
+    ) -> None:
         check_mixing(alpha, probability)
         self.num_classes, self.alpha, self.probability = int(num_classes), float(alpha), float(probability)
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Gray, Size
 from ltzoo.data.augmentation.registry import register
 
 
@@ -26,11 +28,8 @@ class Cutout:
     Call: (images [B, H, W, C], labels, rng) -> (images of the same type, labels unchanged).
     """
 
-    def __init__(self, size: int = 16, fill: int = 0) -> None:
-        if size < 1 or not 0 <= fill <= 255:
-            raise ValueError(
-                f"`size` must be at least 1 and `fill` in 0 .. 255. Received: size={size}, fill={fill}"
-            )
+    @checked
+    def __init__(self, size: Size = 16, fill: Gray = 0) -> None:
         self.size, self.fill = int(size), fill
 
     def __call__(

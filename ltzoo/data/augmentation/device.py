@@ -6,6 +6,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Alpha, PositiveInt, Seed
+from ltzoo.contracts.label_tensors import soft_labels
 from ltzoo.data.augmentation.device_mixing import STREAMS, DeviceMixup
 from ltzoo.data.augmentation.device_random import Draws
 from ltzoo.data.augmentation.registry import make_step
@@ -40,12 +43,13 @@ class DeviceAugmentation(keras.layers.Layer):
             last one.
     """
 
+    @checked
     def __init__(
         self,
         config_list: Sequence[Mapping[str, Any]] = (),
-        mixup_alpha: float = 0.0,
-        num_classes: int | None = None,
-        seed: int | None = None,
+        mixup_alpha: Alpha = 0.0,
+        num_classes: PositiveInt | None = None,
+        seed: Seed | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -102,14 +106,15 @@ class DeviceAugmentation(keras.layers.Layer):
             labels: class indices [B] or soft labels [B, num_classes].
 
         Returns:
-            float32 [B, num_classes], or [B / 2, num_classes] with "cmo". Without mixing, `labels`.
+            float32 [B, num_classes], or [B / 2, num_classes] with "cmo". Without mixing, `labels`. What is no label
+            becomes NaN in a compiled program; see `ltzoo.contracts.label_tensors.soft_labels`.
         """
         if self._mixing is None:
             return labels
-        if len(labels.shape) == 1 or labels.shape[-1] == 1 != self.num_classes:
-            labels = ops.one_hot(ops.cast(ops.reshape(labels, (-1,)), "int32"), self.num_classes)
+        assert self.num_classes is not None  # `__init__` asks for it where images are mixed.
+        labels = soft_labels(labels, self.num_classes)
         draws = Draws(self.seed_generator.next())
-        return self._mixing.mix_labels(ops.cast(labels, "float32"), self._image_size, draws)
+        return self._mixing.mix_labels(labels, self._image_size, draws)
 
     def compute_output_shape(self, input_shape):
         """Return the shape outside training, which is the input shape."""

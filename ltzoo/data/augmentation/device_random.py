@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ltzoo.arguments import checked
+
 
 class Draws:
     """Random numbers from numbered streams of one state; each call on a stream yields the same numbers.
@@ -14,6 +16,7 @@ class Draws:
         first: number of the first stream.
     """
 
+    @checked
     def __init__(self, state: Any, first: int = 0) -> None:
         self._state, self._first = state, first
 

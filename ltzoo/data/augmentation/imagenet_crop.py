@@ -6,8 +6,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageEnhance
 
+from ltzoo.arguments import checked
+from ltzoo.checks import BelowOne, Size
 from ltzoo.data.augmentation.pillow_operations import to_array, to_pillow
 from ltzoo.data.augmentation.registry import register
+from ltzoo.data.pixels import resize_and_crop
 
 _TRIES = 10
 
@@ -32,21 +35,20 @@ class ImageNetTrainCrop:
             applied in random order. Published ImageNet-LT code uses 0.4.
     """
 
+    @checked
     def __init__(
         self,
-        size: int = 224,
+        size: Size = 224,
         scale: Sequence[float] = (0.08, 1.0),
         ratio: Sequence[float] = (3 / 4, 4 / 3),
         flip: bool = True,
-        color_jitter: float = 0.0,
+        color_jitter: BelowOne = 0.0,
     ) -> None:
         if size < 1 or not 0 < scale[0] <= scale[1] <= 1 or not 0 < ratio[0] <= ratio[1]:
             raise ValueError(
                 "`size` must be at least 1, `scale` rising in (0, 1] and `ratio` rising and positive. "
                 f"Received: size={size}, scale={scale}, ratio={ratio}"
             )
-        if not 0 <= color_jitter < 1:
-            raise ValueError(f"`color_jitter` must be in [0, 1). Received: color_jitter={color_jitter}")
         self.size, self.scale, self.ratio = int(size), tuple(scale), tuple(ratio)
         self.flip, self.color_jitter = bool(flip), float(color_jitter)
 
@@ -101,7 +103,8 @@ class ImageNetEvalCrop:
         resize: length of the shorter side; None for size * 256 / 224.
     """
 
-    def __init__(self, size: int = 224, resize: int | None = None) -> None:
+    @checked
+    def __init__(self, size: Size = 224, resize: Size | None = None) -> None:
         self.size = int(size)
         self.resize = round(self.size * 256 / 224) if resize is None else int(resize)
         if not 1 <= self.size <= self.resize:
@@ -113,11 +116,7 @@ class ImageNetEvalCrop:
         """Return a function (Pillow image, index in batch) -> uint8 [size, size, channels]."""
 
         def read(image, index):
-            factor = self.resize / min(image.size)
-            width, height = (max(self.resize, round(side * factor)) for side in image.size)
-            image = image.resize((width, height), Image.Resampling.BILINEAR)
-            left, top = (width - self.size) // 2, (height - self.size) // 2
-            return to_array(image.crop((left, top, left + self.size, top + self.size)))
+            return resize_and_crop(image, (self.size, self.size), self.resize)
 
         return read
 

@@ -4,6 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ltzoo.arguments import checked
+from ltzoo.checks import MixingAlpha, PositiveInt
+from ltzoo.contracts.labels import check_labels
+
 
 class Mixup:
     """Mix x = lam x_i + (1 - lam) x_j and y = lam y_i + (1 - lam) y_j, with lam ~ Beta(alpha, alpha).
@@ -21,11 +25,8 @@ class Mixup:
         (images float32 [B, H, W, C], labels float32 [B, classes]).
     """
 
-    def __init__(self, alpha: float, num_classes: int, per_sample: bool = False) -> None:
-        if not alpha > 0:
-            raise ValueError(
-                f"`alpha` must be positive; omit the mixup step to disable it. Received: alpha={alpha}"
-            )
+    @checked
+    def __init__(self, alpha: MixingAlpha, num_classes: PositiveInt, per_sample: bool = False) -> None:
         self.alpha, self.num_classes, self.per_sample = float(alpha), int(num_classes), bool(per_sample)
 
     def __call__(
@@ -52,19 +53,9 @@ def soft_labels(labels: Sequence[int] | np.ndarray, num_classes: int) -> np.ndar
     """Return integer labels [B] as one-hot float32 rows [B, num_classes]; return soft labels as float32.
 
     Raises:
-        ValueError: integer labels are out of range, or soft labels have another number of classes.
+        ValueError: the labels break the rules of `ltzoo.contracts.labels`.
     """
-    labels = np.asarray(labels)
+    labels = check_labels(labels, num_classes, soft=True)
     if labels.ndim == 2:
-        if labels.shape[1] != num_classes:
-            raise ValueError(
-                f"`labels` that are soft must have num_classes={num_classes} columns. "
-                f"Received: labels of shape {labels.shape}"
-            )
         return labels.astype("float32")
-    if len(labels) and not 0 <= labels.min() <= labels.max() < num_classes:
-        raise ValueError(
-            f"`labels` must be in 0 .. num_classes - 1 = {num_classes - 1}. "
-            f"Received: labels from {labels.min()} to {labels.max()}"
-        )
     return (labels[:, None] == np.arange(num_classes)).astype("float32")

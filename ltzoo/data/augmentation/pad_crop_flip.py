@@ -4,6 +4,8 @@ from typing import Literal
 
 import numpy as np
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Padding
 from ltzoo.data.augmentation.registry import register
 
 SMALL = 96  # Larger square images get random resized crops instead.
@@ -33,7 +35,8 @@ class PadCropFlip:
     Call: (images uint8 [B, H, W, C], labels, rng) -> (images uint8 [B, H, W, C], labels unchanged).
     """
 
-    def __init__(self, padding: int = 4, flip: bool = True, mode: str = "zero") -> None:
+    @checked
+    def __init__(self, padding: Padding = 4, flip: bool = True, mode: str = "zero") -> None:
         if padding < 0 or mode not in PAD_MODES:
             raise ValueError(
                 f"`padding` must be at least 0 and `mode` one of {', '.join(PAD_MODES)}. "

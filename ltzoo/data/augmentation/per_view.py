@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from ltzoo.arguments import checked
+from ltzoo.checks import PositiveInt
 from ltzoo.data.augmentation.registry import fit_steps, make_step, register
 
 
@@ -29,10 +31,11 @@ class PerView:
         ValueError: `steps` is empty, a step crops from the original image, or V does not divide the batch size.
     """
 
+    @checked
     def __init__(
         self,
         steps: Sequence[Sequence[Mapping[str, Any]]],
-        num_classes: int | None = None,
+        num_classes: PositiveInt | None = None,
         class_counts: Sequence[int] | np.ndarray | None = None,
     ) -> None:
         context = {"num_classes": num_classes, "class_counts": class_counts}

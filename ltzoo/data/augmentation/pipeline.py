@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ltzoo.arguments import checked
 from ltzoo.data.augmentation.mixup import Mixup
 from ltzoo.data.augmentation.registry import make_step
 
@@ -18,6 +19,7 @@ class Pipeline:
     returns None.
     """
 
+    @checked
     def __init__(self, steps: Iterable[Callable[..., tuple[np.ndarray, np.ndarray]]]) -> None:
         steps = list(steps)
         self.crop = steps.pop(0) if steps and hasattr(steps[0], "reader") else None

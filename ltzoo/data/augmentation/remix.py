@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ltzoo.arguments import checked
+from ltzoo.checks import Fraction, MixingAlpha
 from ltzoo.class_counts import ClassCounts
 from ltzoo.data.augmentation.mixup import Mixup, mix, soft_labels
 from ltzoo.data.augmentation.registry import register
@@ -33,12 +35,13 @@ class Remix(Mixup):
         (images float32 [B, H, W, C], labels float32 [B, C]).
     """
 
+    @checked
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        alpha: float = 1.0,
+        alpha: MixingAlpha = 1.0,
         kappa: float = 3.0,
-        tau: float = 0.5,
+        tau: Fraction = 0.5,
         per_sample: bool = False,
     ) -> None:
         self.class_counts = ClassCounts(class_counts)

@@ -6,13 +6,16 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ltzoo.arguments import checked
+from ltzoo.checkpoint_layouts import get_layout
+from ltzoo.checks import refuse
 from ltzoo.models.classifier import LongTailedClassifier
 from ltzoo.models.convert.checkpoint import parts_of, read_checkpoint, write_checkpoint
-from ltzoo.models.convert.layouts import get_layout
 from ltzoo.models.convert.transfer import fill, find_layout, published
 from ltzoo.models.load import load
 
 
+@checked
 def convert_checkpoint(
     checkpoints: str | os.PathLike | Mapping[str, Any] | Sequence[Any],
     entry_or_model: str | LongTailedClassifier,
@@ -39,8 +42,12 @@ def convert_checkpoint(
     """
     if isinstance(checkpoints, (str, os.PathLike, Mapping)):
         checkpoints = [checkpoints]
+    if not all(isinstance(given, (str, os.PathLike, Mapping)) and given for given in checkpoints):
+        refuse("checkpoints", "files, or their contents as dicts that are not empty", checkpoints)
     if not len(checkpoints):
-        raise ValueError(f"`checkpoints` must hold one or more files. Received: checkpoints={checkpoints!r}")
+        refuse("checkpoints", "one or more files", checkpoints)
+    if layout is not None:
+        get_layout(layout)
     files = [
         parts_of(given) if isinstance(given, Mapping) else read_checkpoint(given) for given in checkpoints
     ]

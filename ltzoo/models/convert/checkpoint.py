@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,41 +12,45 @@ import numpy as np
 
 from ltzoo.files import atomic_write
 from ltzoo.models.convert.slots import CheckpointError
+from ltzoo.models.convert.torch_file import read_torch_file
+from ltzoo.models.convert.torch_tensors import StoredTensor
+from ltzoo.readers.plain_arrays import PlainArray, plain
 
 # Parts that may hold tensors but are not part of the network.
 IGNORED = ("optimizer", "scheduler", "lr_scheduler", "scaler", "amp", "centroids")
+_MAX_DEPTH = 20
+_MAX_DICTS = 10_000
 
 
 def read_checkpoint(path: str | os.PathLike) -> dict[str, dict[str, np.ndarray]]:
     """Read the tensors of a checkpoint file.
 
-    `torch.load(weights_only=True)` reads the file and runs no code from it. Besides tensors, only plain numbers, texts
-    and NumPy's numbers and arrays are accepted.
+    The file is read as data, without PyTorch, and runs no code. Besides tensors, only plain numbers, texts and NumPy's
+    numbers and arrays are accepted.
 
     Returns:
         arrays by the path of their part and their name, as from `parts_of`.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ImportError: PyTorch is not installed.
         CheckpointError: the file is not a checkpoint, is damaged, or holds other objects.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"`path` must be an existing checkpoint. Received: path={str(path)!r}")
-    torch = _torch()
     try:
-        with _numpy_allowed(torch):
-            tree = torch.load(path, map_location="cpu", weights_only=True)
+        return parts_of(read_torch_file(path), str(path))
+    except CheckpointError:
+        raise
+    # A damaged archive raises nearly any type.
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        if "weights" in reason.lower() and "only" in reason.lower():
+        if reason.endswith("is not allowed; only plain values are"):
             reason = (
-                "it holds other Python objects than tensors, which torch.load(weights_only=True) refuses. If you trust "
-                "its source, save its state dicts alone: torch.save({name: part.state_dict()}, path)"
+                f"it holds other Python objects than tensors: {reason}. If you trust its source, save its state dicts "
+                "alone: torch.save({name: part.state_dict()}, path)"
             )
         raise CheckpointError(f"{path} cannot be read as a PyTorch checkpoint: {reason}") from error
-    return parts_of(tree, str(path))
 
 
 def parts_of(tree: Any, source: str = "the checkpoint") -> dict[str, dict[str, np.ndarray]]:
@@ -67,7 +71,7 @@ def parts_of(tree: Any, source: str = "the checkpoint") -> dict[str, dict[str, n
     """
     parts = {}
     if isinstance(tree, Mapping):
-        _collect(tree, "", parts)
+        _collect(tree, "", parts, source, itertools.count())
     if not parts:
         kind = type(tree).__name__
         raise CheckpointError(
@@ -95,28 +99,16 @@ def _torch():
     return torch
 
 
-def _numpy_allowed(torch):
-    """Return a context in which `torch.load` accepts NumPy's numbers, such as a best accuracy, next to tensors."""
-    # PyTorch before 2.5 cannot be told to.
-    if not hasattr(torch.serialization, "safe_globals"):
-        return contextlib.nullcontext()
-    scalar: Any = np.float64(0).__reduce__()[0]
-    rebuild: Any = np.zeros(1).__reduce__()[0]
-    kinds = {type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "?")}
-    named = [
-        (function, f"numpy.{core}.multiarray.{function.__name__}")
-        for function in (scalar, rebuild)
-        for core in ("core", "_core")
-    ]
-    return torch.serialization.safe_globals([*named, np.dtype, np.ndarray, *kinds])
-
-
-def _collect(tree, path, parts):
+def _collect(tree, path, parts, source, visited, depth=0):
+    if depth > _MAX_DEPTH or next(visited) > _MAX_DICTS:
+        raise CheckpointError(
+            f"{source} must nest its dicts at most {_MAX_DEPTH} deep. Received: more, at {path[:100]!r}"
+        )
     named = {key: value for key, value in tree.items() if isinstance(key, str)}
     inner = len(parts)
     for key, value in named.items():
         if isinstance(value, Mapping) and key not in IGNORED:
-            _collect(value, f"{path}/{key}" if path else key, parts)
+            _collect(value, f"{path}/{key}" if path else key, parts, source, visited, depth + 1)
     tensors = {key: value for key, value in named.items() if _is_tensor(value)}
     # Tensors next to parts are not parameters, but for instance a best accuracy.
     if tensors and len(parts) == inner:
@@ -126,10 +118,15 @@ def _collect(tree, path, parts):
 
 
 def _is_tensor(value):
-    return isinstance(value, np.ndarray) or (hasattr(value, "detach") and hasattr(value, "numpy"))
+    if isinstance(value, (np.ndarray, StoredTensor, PlainArray)):
+        return True
+    return hasattr(value, "detach") and hasattr(value, "numpy")
 
 
 def _array(value):
+    if isinstance(value, StoredTensor):
+        return value.array()
+    value = plain(value)
     if isinstance(value, np.ndarray):
         return value
     value = value.detach().cpu()

@@ -6,11 +6,11 @@ from typing import Any
 
 import keras
 
+from ltzoo.checkpoint_layouts import Layout
 from ltzoo.heads.experts import ExpertsHead
 from ltzoo.heads.rectified import RectifiedHead
 from ltzoo.heads.tau_normalized import TauNormalized
 from ltzoo.layers import LearnableWeightScaling, NormalizedDense
-from ltzoo.models.convert.layouts import Layout
 from ltzoo.models.convert.slots import MATRIX, CheckpointError, ShiftedKernel, Slot, Table
 
 

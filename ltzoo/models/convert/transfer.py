@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from ltzoo.checkpoint_layouts import Layout, detect_layout, get_layout, layout_names
 from ltzoo.models.convert.differences import Differences
 from ltzoo.models.convert.head_names import add_head
-from ltzoo.models.convert.layouts import Layout, detect_layout, get_layout, layout_names
 from ltzoo.models.convert.slots import CheckpointError, Table, value_of
 from ltzoo.models.convert.trunk_names import add_trunk, twin_of
 
@@ -112,7 +112,8 @@ def fill(model: LongTailedClassifier, files: Iterable[Parts], layout: Layout) ->
         the number of tensors used.
 
     Raises:
-        CheckpointError: the files do not fit; the message lists the differences, and the model is unchanged.
+        CheckpointError: the files do not fit, or a weight is not finite. The message lists the differences, and the
+            model is unchanged.
     """
     tensors = joined(files, layout)
     table = slots_of(model, layout)
@@ -135,7 +136,7 @@ def fill(model: LongTailedClassifier, files: Iterable[Parts], layout: Layout) ->
                 f"`checkpoints` must hold the same tensor as {key} and as {slot.twin}. Received: different tensors"
             )
         if key in tensors:
-            values += slot.values(tensors[key])
+            values += _finite(key, slot.values(tensors[key]))
         elif slot.variables:
             absent.append(f"{key} (now {slot.default:g})")
             values += [(variable, np.full(variable.shape, slot.default)) for variable in slot.variables]
@@ -182,6 +183,18 @@ def _put(tree, key, prefix, array):
     for part in path.split("/"):
         tree = tree.setdefault(part, {})
     tree[prefix + name] = array
+
+
+def _finite(key, values):
+    for _, value in values:
+        with np.errstate(over="ignore"):
+            wrong = ~np.isfinite(np.asarray(value, "float32"))
+        if wrong.any():
+            raise CheckpointError(
+                f"`checkpoints` must hold finite numbers. Received: {np.count_nonzero(wrong)} of {wrong.size} numbers "
+                f"of {key} are NaN or beyond float32"
+            )
+    return values
 
 
 def _equal(first, second):

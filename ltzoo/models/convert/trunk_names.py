@@ -7,9 +7,9 @@ import re
 import keras
 
 from ltzoo.backbones.residual_blocks import norm_layers, residual_blocks
+from ltzoo.checkpoint_layouts import Layout
 from ltzoo.keras_internals import parts_of
 from ltzoo.layers import NormalizedBatchNormalization, SharedMagnitude
-from ltzoo.models.convert.layouts import Layout
 from ltzoo.models.convert.slots import KERNEL, CheckpointError, Entries, Offset, Slot, Table
 
 _PLACE = re.compile(r"(?:expert(\d+)_)?stage(\d+)_block(\d+)_(conv\d+|bn\d+|shortcut_conv|shortcut_bn)")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import keras
 
 from ltzoo.export_formats.description import Description
 from ltzoo.protocols import Classifier
+from ltzoo.readers import json_text
 from ltzoo.version import __version__
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def _card_of(model):
         "std": list(model.std),
         "seed": model.seed,
         "citation": model.recipe.citation,
+        "weights_license": None,
+        "data_license": None,
         "written_by": {"ltzoo": __version__, "keras": keras.__version__},
     }
-    return json.dumps(known, indent=1, ensure_ascii=False) + "\n"
+    return json_text.dumps(known, indent=1) + "\n"

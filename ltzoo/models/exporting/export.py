@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from ltzoo.arguments import checked
+from ltzoo.checks import refuse
 from ltzoo.export_formats import FORMATS, writers_of
 from ltzoo.models.exporting import child
 from ltzoo.models.exporting.describe import describe
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from ltzoo.models.cards import Card
 
 
+@checked
 def export_model(
     model: Classifier,
     filepath: str | os.PathLike,
@@ -72,6 +75,11 @@ def export_model(
         raise ValueError(
             f"`filepath` must end in {suffix!r} for format {format!r}. Received: filepath={str(filepath)!r}"
         )
+    other = next((name for name in FORMATS if FORMATS[name].suffix == (target.suffix or None)), None)
+    if not suffix and other is not None:
+        refuse(
+            "filepath", f"a folder for format {format!r}; {target.suffix!r} is for {other!r}", str(filepath)
+        )
     _check_options(format, options)
     description = describe(model, card)
     served = served_classifier(model)
@@ -100,7 +108,7 @@ def _write(served, candidates, folder, name, format, description, options):
             failures.append((by, error))
             continue
         if failures:
-            warnings.warn(f"{_reasons(failures)}; {by} wrote {FORMATS[format].title} instead.", stacklevel=3)
+            warnings.warn(f"{_reasons(failures)}; {by} wrote {FORMATS[format].title} instead.", stacklevel=4)
         return path
     raise RuntimeError(
         f"This model cannot be written as {FORMATS[format].title}. {_reasons(failures)}"
@@ -119,7 +127,8 @@ def _check_options(format, options):
     for name in options:
         if name not in known:
             raise ValueError(
-                f"`options` of format {format!r} are {known or 'none'}. Received: {name}={options[name]!r}"
+                f"`{name}` must be one of the options of format {format!r}: {', '.join(known) or 'none'}. "
+                f"Received: {name}={options[name]!r}"
             )
     if form.check is not None:
         form.check(**options)

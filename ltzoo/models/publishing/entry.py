@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from ltzoo.models.half_precision import rounded_to_half
 from ltzoo.models.hashes import sha256
 from ltzoo.models.weights_file import save_weights
 
+UNKNOWN = "unknown"
 _KEPT = ("paper", "preprocessing", "starts_from", "cost", "notes")
 
 if TYPE_CHECKING:
@@ -35,7 +37,10 @@ def publish(
     training: Mapping[str, Any] | None = None,
     cost: Mapping[str, Any] | None = None,
     notes: Sequence[str] | None = None,
-    licence: str = "Apache-2.0",
+    weights_license: str | None = None,
+    data_license: str | None = None,
+    origin: str | None = None,
+    licence: str | None = None,
     half: bool = False,
 ) -> Card:
     """Write `NAME.weights.h5`, `NAME.json` (the card) and `NAME.golden.npz` into a folder.
@@ -55,7 +60,11 @@ def publish(
         training: `{"backend", "seconds", "command"}`, or None.
         cost: cost of training, see `Card`; None keeps the existing card's.
         notes: sentences for the card; None keeps the existing card's.
-        licence: license of the weights.
+        weights_license: license of the weights, as an SPDX identifier or a name; None means "unknown". `push` refuses
+            unknown licenses. Weights that others trained have the license of their owner.
+        data_license: terms of the training data; None takes those that are known of a published dataset.
+        origin: who trained the weights, or the address that they come from, for the card's `source`.
+        licence: an earlier name of `weights_license`.
         half: store the weights in float16, and compute the golden outputs with the rounded weights. `measured` must
             then be a result of `half_precision.rounded_to_half(model)`.
 
@@ -63,14 +72,19 @@ def publish(
         the `Card`.
 
     Raises:
-        ValueError: `backbone` or `dataset` does not have this form; nothing is written.
+        ValueError: `backbone` or `dataset` does not have this form, or a name or number is not one that a card may
+            hold; nothing is written.
     """
     check_named(backbone=backbone, dataset=dataset)
+    if licence is not None and weights_license is not None:
+        raise ValueError(
+            "`licence` is the earlier name of `weights_license`; give one of them. "
+            f"Received: licence={licence!r}, weights_license={weights_license!r}"
+        )
     folder = Path(folder)
     if half:
         model = rounded_to_half(model)
     weights = folder / f"{name}.weights.h5"
-    save_weights(model, weights, half=half)
     known = card(name) if name in shipped.names() else None
     kept = {} if known is None else {key: getattr(known, key) for key in _KEPT}
     given = {"paper": paper, "cost": cost, "notes": notes}
@@ -86,13 +100,18 @@ def publish(
         mean=tuple(model.mean),
         std=tuple(model.std),
         seed=model.seed,
-        licence=licence,
+        weights_license=weights_license or licence or UNKNOWN,
+        data_license=data_license or shipped.dataset(dataset["name"]).get("license"),
+        source=origin,
         citation=model.recipe.citation,
         measured=None if measured is None else _numbers(measured),
-        weights={"file": weights.name, "size": weights.stat().st_size, "sha256": sha256(weights)},
         training=training,
         **kept,
     )
+    entry.check()
+    save_weights(model, weights, half=half)
+    written = {"file": weights.name, "size": weights.stat().st_size, "sha256": sha256(weights)}
+    entry = dataclasses.replace(entry, weights=written)
     write_golden(model, folder / f"{name}.golden.npz")
     with atomic_write(folder / f"{name}.json") as temporary:
         Path(temporary).write_text(entry.to_json(), encoding="utf-8")

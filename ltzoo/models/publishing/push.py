@@ -8,16 +8,20 @@ import shutil
 from pathlib import Path
 
 from ltzoo import shipped
+from ltzoo.arguments import checked
 from ltzoo.files import atomic_write
 from ltzoo.models import hub_files
 from ltzoo.models.cards import Card, card
 from ltzoo.models.find_weights import file_name, find_weights
 from ltzoo.models.hashes import sha256
+from ltzoo.models.publishing.entry import UNKNOWN
 from ltzoo.models.publishing.readme import readme
 from ltzoo.models.weights_errors import WeightsError
+from ltzoo.readers import json_text
 from ltzoo.version import __version__
 
 
+@checked
 def push(
     source: str | os.PathLike,
     destination: str | os.PathLike,
@@ -25,6 +29,9 @@ def push(
     private: bool | None = None,
     message: str | None = None,
     overwrite: bool = False,
+    weights_license: str | None = None,
+    data_license: str | None = None,
+    origin: str | None = None,
 ) -> str:
     """Write `NAME.weights.h5`, `NAME.json` (the card), `NAME.golden.npz` if there is one, and `README.md`.
 
@@ -37,17 +44,23 @@ def push(
         private: whether a new repository is private; None takes the organization's default.
         message: message of the commit.
         overwrite: replace files of these names in a folder. On the hub older files stay in the history.
+        weights_license: license of the weights, as an SPDX identifier ("Apache-2.0", "CC-BY-NC-4.0") or a name; needed
+            if the card has none. Weights that others trained have the license of their owner.
+        data_license: terms of the training data, if the card has none. Without them the README says "unknown".
+        origin: who trained the weights, or the address that they come from, if the card's `source` is None.
 
     Returns:
         the address or path of the card, for `ltzoo.models.load`.
 
     Raises:
-        ValueError: `source` holds no single entry, or `destination` has another form.
+        ValueError: `source` holds no single entry, or `destination` has another form, or the license of the weights is
+            unknown, or one is given that the card has already.
         WeightsError: there are no weights, they differ from the card's, or the hub refuses.
         FileExistsError: the folder has a file of one of these names.
         ImportError: huggingface_hub is not installed.
     """
     entry, files = _gather(source)
+    entry = _licensed(entry, weights_license, data_license, origin)
     place = str(destination)
     if not place.startswith("hf://"):
         if "://" in place:
@@ -68,6 +81,28 @@ def push(
     contents = {f"{prefix}{name}": content for name, content in (_documents(entry, target) | files).items()}
     _upload(contents, repository, revision, private, message or f"{entry.name} by ltzoo {__version__}")
     return target
+
+
+def _licensed(entry, weights_license, data_license, source):
+    """Return the card with what is given filled in; refuse weights of which nobody says the license."""
+    given = {"weights_license": weights_license, "data_license": data_license, "source": source}
+    for field, value in given.items():
+        known = getattr(entry, field)
+        if value is not None and known not in (None, UNKNOWN, value):
+            raise ValueError(
+                f"`{'origin' if field == 'source' else field}` must be left out, since the card of {entry.name} has "
+                f"{known!r}. Received: {value!r}"
+            )
+    entry = dataclasses.replace(entry, **{key: value for key, value in given.items() if value is not None})
+    license = entry.weights_license
+    if license is None or license.strip().lower() in ("", UNKNOWN):
+        raise ValueError(
+            "`weights_license` must be the license that the owner of the weights gives, such as 'Apache-2.0' "
+            "(--weights-license on the command line). Weights that you trained are yours to license; for converted "
+            f"weights, ask their authors. Received: weights_license={license!r}"
+        )
+    entry.check()
+    return entry
 
 
 def _gather(source):
@@ -105,7 +140,7 @@ def _read(folder):
             "`source` must be a zoo entry, or a folder with one NAME.json and its NAME.weights.h5, as "
             f"ltzoo.models.publish writes them. Received: source={str(folder)!r} with {len(cards)} of them"
         )
-    return Card.from_json(cards[0].read_text(encoding="utf-8")), folder
+    return Card.from_dict(shipped.complete(json_text.read(cards[0]))), folder
 
 
 def _documents(entry, target):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltzoo.class_counts import ClassCounts
+from ltzoo.models.publishing.entry import UNKNOWN
 
 if TYPE_CHECKING:
     from ltzoo.models.cards import Card
@@ -21,8 +22,10 @@ _METRICS = {
 }
 # The hub's names of usual licenses for weights; any other license is called "other" there.
 _LICENSES = (
-    "apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0",
-    "cc-by-nc-sa-4.0", "gpl-2.0", "gpl-3.0", "lgpl-3.0", "agpl-3.0", "mpl-2.0", "openrail", "unlicense",
+    "apache-2.0", "mit", "bsd", "bsd-2-clause", "bsd-3-clause", "isc", "cc0-1.0", "cc-by-2.0", "cc-by-3.0", "cc-by-4.0",
+    "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-4.0",
+    "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "gpl-2.0", "gpl-3.0", "lgpl-2.1", "lgpl-3.0", "agpl-3.0", "mpl-2.0",
+    "epl-2.0", "openrail", "unlicense", "wtfpl", "zlib", UNKNOWN,
 )  # fmt: skip
 
 
@@ -42,7 +45,8 @@ def readme(card: Card, address: str) -> str:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    known = card.licence.lower() in _LICENSES
+    license = card.weights_license or UNKNOWN
+    known = license.lower() in _LICENSES
     measured = [
         {"key": key, "type": kind, "label": label, "value": card.measured[key]}
         for key, (kind, label) in _METRICS.items()
@@ -52,8 +56,8 @@ def readme(card: Card, address: str) -> str:
     return environment.get_template("readme.md.jinja").render(
         card=card,
         address=address,
-        license=card.licence.lower() if known else "other",
-        license_name=None if known else card.licence,
+        license=license.lower() if known else "other",
+        license_name=None if known else license,
         tags=["keras", "ltzoo", "image-classification", "long-tailed-recognition", str(card.recipe["name"])],
         measured=measured,
         preprocessing=_preprocessing(card),

@@ -55,7 +55,7 @@ def _dumbbells(axes, positions, values) -> None:
             positions + aside,
             values[name],
             s=size,
-            label=name,
+            label=style.shorten(name),
             edgecolor="white",
             linewidth=0.8,
             zorder=3,
@@ -68,7 +68,13 @@ def _running_means(axes, positions, values) -> None:
     for number, name in enumerate(values):
         color = style.model_style(number)["color"]
         axes.scatter(positions, values[name], s=5, color=color, alpha=0.30, linewidth=0)
-        axes.plot(positions, _running_mean(values[name], window), color=color, linewidth=2.2, label=name)
+        axes.plot(
+            positions,
+            _running_mean(values[name], window),
+            color=color,
+            linewidth=2.2,
+            label=style.shorten(name),
+        )
     axes.set_ylabel(f"accuracy of the class (%)\ndots: classes, lines: mean of {window}", fontsize=10)
 
 

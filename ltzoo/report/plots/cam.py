@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from ltzoo.report import style
+from ltzoo.report import fonts, style
 
 _RIGHT, _WRONG = "#228833", "#BB5566"
 
@@ -20,7 +20,8 @@ def activation_maps(maps, class_counts, class_names=None) -> Figure:
         class_names: Names of the classes, `[C]`.
     """
     columns = len(maps.images)
-    names = [str(index) for index in range(len(class_counts))] if class_names is None else list(class_names)
+    names = range(len(class_counts)) if class_names is None else class_names
+    labels = [style.plain(label) for label in fonts.class_labels(names, 14)]
     figure = style.figure(width=max(3.6, 0.5 + 1.55 * columns), height=5.9)
     grid = figure.add_gridspec(3, columns)
     rows = (
@@ -37,14 +38,15 @@ def activation_maps(maps, class_counts, class_names=None) -> Figure:
                 axes.set_ylabel(title, fontsize=11, color=style.INK, fontweight="bold")
             if values is None or predictions is None:
                 count = int(class_counts[label])
-                text = f"{style.shorten(names[label], 14)}\n{count} training image{'s' * (count != 1)}"
-                axes.set_title(text, fontsize=9, color=style.INK)
+                text = f"{labels[label]}\n{count} training image{'s' * (count != 1)}"
+                axes.set_title(text, fontsize=9, color=style.INK, fontfamily=fonts.families(labels[label]))
             else:
                 _overlay(axes, values[column], maps.images.shape[1:3])
                 guess = int(predictions[column])
                 axes.set_xlabel(
-                    style.shorten(names[guess], 14), fontsize=9, color=_RIGHT if guess == label else _WRONG
-                )
+                    labels[guess], fontsize=9, color=_RIGHT if guess == label else _WRONG,
+                    fontfamily=fonts.families(labels[guess]),
+                )  # fmt: skip
     return figure
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
-from ltzoo.report import style
+from ltzoo.report import fonts, style
 
 _ANNOTATED_CLASSES = 15
 _LARGEST_SIDE = 200
@@ -56,11 +56,14 @@ def _merge(confusion: np.ndarray, block: int) -> np.ndarray:
 
 def _label_axes(axes, classes, order, class_names, ordered: bool) -> None:
     if classes <= style.NAMED_CLASSES:
-        names = [style.shorten(index if class_names is None else class_names[index]) for index in order]
+        labels = fonts.class_labels(range(classes) if class_names is None else class_names)
+        names = [style.plain(labels[index]) for index in order]
+        family = fonts.families("".join(names))
         longest = max(map(len, names))
         size = 9 if classes <= 10 else 7
-        axes.set_xticks(range(classes), names, rotation=90 if longest * classes > 40 else 0, fontsize=size)
-        axes.set_yticks(range(classes), names, fontsize=size)
+        rotation = 90 if longest * classes > 40 else 0
+        axes.set_xticks(range(classes), names, rotation=rotation, fontsize=size, fontfamily=family)
+        axes.set_yticks(range(classes), names, fontsize=size, fontfamily=family)
         ending = ", most training images first" if ordered else ""
     else:
         ending = " (rank, most training images first)" if ordered else " (index)"

@@ -31,7 +31,7 @@ def training_curves(histories: Mapping, models: Sequence[str] = ()) -> Figure:
                 if len(values):
                     axes.plot(
                         range(1, len(values) + 1), factor * values, line, color=color, linewidth=1.8,
-                        marker="." if len(values) < 3 else None, label=f"{name}, {kind}",
+                        marker="." if len(values) < 3 else None, label=f"{style.shorten(name)}, {kind}",
                     )  # fmt: skip
             for border in stage_borders(history.get("stage") or []):
                 axes.axvline(border, color=color, linewidth=1.2, linestyle=":", zorder=1)

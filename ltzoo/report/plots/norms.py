@@ -11,7 +11,7 @@ from ltzoo.report import style
 def weight_norms(weight_norms: Mapping, class_counts, class_names=None) -> Figure:
     """Plot the norms of the class vectors, largest class first, one line per model.
 
-    A plain classifier gives large classes longer vectors; classifiers with normalised weights compare
+    A plain classifier gives large classes longer vectors; classifiers with normalized weights compare
     directions only. Each line is divided by its mean, as the scale of a classifier is arbitrary.
 
     Args:
@@ -31,7 +31,7 @@ def weight_norms(weight_norms: Mapping, class_counts, class_names=None) -> Figur
         relative = norms / mean if mean > 0 else norms
         look = style.model_style(number)
         axes.plot(
-            range(len(order)), relative, label=f"{name} (mean {mean:.3g})", color=look["color"],
+            range(len(order)), relative, label=f"{style.shorten(name)} (mean {mean:.3g})", color=look["color"],
             linewidth=(1.8 if small else 1.0) + 1.2 * below, marker=look["marker"] if small else None,
             markersize=6 + 2 * below, markeredgecolor="white",
         )  # fmt: skip

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ltzoo.report import style
+from ltzoo.report import fonts, style
 
 _ACCURACY = "#4477AA"
 _GAPS = {"gap: too sure": "#E3A9B2", "gap: not sure enough": "#EFD48F"}
@@ -55,7 +55,7 @@ def _accuracy_panel(axes, result, name: str, labelled: bool) -> None:
     filled = np.asarray(result.bin_count) > 0
     accuracy = np.where(filled, result.bin_accuracy, 0.0)
     confidence = np.where(filled, result.bin_confidence, 0.0)
-    style.tidy(axes, title=style.shorten(name, 34), y="accuracy" if labelled else "", grid="both")
+    style.tidy(axes, title=fonts.shortened(name, 34), y="accuracy" if labelled else "", grid="both")
     axes.bar(left, accuracy, width, align="edge", color=_ACCURACY, edgecolor="white", linewidth=0.5)
     too_sure = confidence > accuracy
     for chosen, color in zip((too_sure, ~too_sure), _GAPS.values(), strict=True):

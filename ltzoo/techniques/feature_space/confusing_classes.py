@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import keras
 import numpy as np
 
+from ltzoo.checks import one_of
 from ltzoo.heads.inputs import takes_map
 from ltzoo.protocols import Classifier, StageView
 
@@ -54,8 +55,7 @@ def confusing_classes(
     Raises:
         ValueError: if `by` is unknown, or `num_confusing` is below 1.
     """
-    if by not in ("rows", "columns"):
-        raise ValueError(f"`by` must be 'rows' or 'columns'. Received: by={by!r}")
+    one_of("by", by, ("rows", "columns"))
     if num_confusing < 1:
         raise ValueError(f"`num_confusing` must be 1 or more. Received: num_confusing={num_confusing}")
     scores = np.array(scores if by == "rows" else np.transpose(scores), np.float64)

@@ -8,6 +8,8 @@ from typing import Any
 
 from keras import ops
 
+from ltzoo.checks import one_of
+
 
 def location_sets(
     specific_features: Any, specific_mask: Any, generic_features: Any, generic_mask: Any
@@ -54,8 +56,7 @@ def draw_fusion(
     Raises:
         ValueError: if `rounding` is unknown.
     """
-    if rounding not in ("floor", "ceil"):
-        raise ValueError(f"`rounding` must be 'floor' or 'ceil'. Received: rounding={rounding!r}")
+    one_of("rounding", rounding, ("floor", "ceil"))
     size = specific.shape[-1]
     number = getattr(ops, rounding)(ratios * size)[:, None]
     number = ops.where(ops.any(generic, axis=-1, keepdims=True), number, ops.full_like(number, size))

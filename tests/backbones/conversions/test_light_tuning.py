@@ -144,7 +144,7 @@ def test_the_seed_gives_the_draws():
 def test_errors_say_what_to_do():
     with pytest.raises(ValueError, match="must each match a layer.*block0_attention/query"):
         convert(encoder(), [{"name": "lora", "patterns": ["nothing"]}])
-    with pytest.raises(ValueError, match="list of patterns"):
+    with pytest.raises(ValueError, match="`patterns` must be a list with a string each"):
         convert(encoder(), [{"name": "lora", "patterns": "*query"}])
     with pytest.raises(ValueError, match="neither MLPs nor convolutions"):
         convert(tiny_vit.tokens(expand=1), [{"name": "adapters", "rank": 1}])

@@ -108,7 +108,9 @@ def test_errors_say_what_to_do(resnet):
     with pytest.raises(ValueError, match="Choose a split where the number of channels changes.*width=0.3"):
         block = backbones.get("resnet20", input_shape=SHAPE)
         convert(block, [{"name": "experts", "split": "stage3_block1_relu2", "width": 0.3}])
-    with pytest.raises(ValueError, match="`num_experts` must be 1 or more. Received: num_experts=0"):
+    with pytest.raises(
+        ValueError, match="`num_experts` must be an integer in 1 .. 100.*Received: num_experts=0"
+    ):
         convert(resnet, [{"name": "experts", "num_experts": 0}])
     with pytest.raises(ValueError, match="fixed image size"):
         convert(backbones.get("resnet8", input_shape=(None, None, 3)), [{"name": "experts"}])

@@ -75,6 +75,12 @@ def test_evaluation_takes_the_middle(width, height):
     np.testing.assert_allclose(share, 55 / 63 * min(width, height) / width, atol=0.02)
 
 
+def test_evaluation_crops_a_thin_image_before_it_is_enlarged():
+    image = Image.fromarray((np.arange(60_000) % 251).astype("uint8").reshape(-1, 1))
+    result = ImageNetEvalCrop(224).reader(1, None)(image, 0)
+    assert result.shape == (224, 224, 1) and 127 <= result.min() <= result.max() <= 131
+
+
 def test_errors():
     with pytest.raises(ValueError, match="Received: size=0"):
         ImageNetTrainCrop(0)

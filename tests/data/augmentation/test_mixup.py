@@ -49,5 +49,5 @@ def test_errors():
         Mixup(0, 3)
     with pytest.raises(ValueError, match="labels from 0 to 3"):
         soft_labels([0, 3], 3)
-    with pytest.raises(ValueError, match="num_classes=3 columns.*shape \\(2, 4\\)"):
+    with pytest.raises(ValueError, match="each of the 3 classes.*shape \\(2, 4\\)"):
         soft_labels(np.ones((2, 4)), 3)

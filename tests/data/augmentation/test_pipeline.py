@@ -61,7 +61,7 @@ def augmentation_image(position):
             "cutout, imagenet_eval_crop.* Did you mean 'cutout'. Received: name='cutot'",
         ),
         ([{"size": 3}], {}, "`name` must be an augmentation step.* Received: name=None"),
-        ([{"name": "cutout", "side": 3}], {}, "step 'cutout' has no argument side"),
+        ([{"name": "cutout", "side": 3}], {}, "step 'cutout' has no argument `side`"),
         ([{"name": "cutmix"}], {}, "step 'cutmix': missing a required argument: 'num_classes'"),
         ([CROP, {"name": "imagenet_eval_crop"}], {}, "first step only.*ImageNetEvalCrop"),
         ([CROP], {"mixup_alpha": 0.2}, "Received: num_classes=None"),

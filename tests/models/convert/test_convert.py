@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from ltzoo import backbones, models, recipes
+from ltzoo.checkpoint_layouts import detect_layout
 from ltzoo.models.convert import CheckpointError, layout_names
 from ltzoo.models.convert.checkpoint import parts_of
-from ltzoo.models.convert.layouts import detect_layout
 
 COUNTS = (9, 5, 2)
 EXPERTS = {"name": "experts", "num_experts": 2}

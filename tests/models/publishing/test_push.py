@@ -236,7 +236,7 @@ def test_the_readme_tells_what_the_card_measured_and_nothing_else():
 def test_the_header_is_yaml_that_the_hub_reads(tmp_path):
     library = pytest.importorskip("huggingface_hub")
     name = "gcl: \"x\" 'y' # é\\"
-    card = dataclasses.replace(models.card(ENTRY), name=name, licence="My: licence")
+    card = dataclasses.replace(models.card(ENTRY), name=name, weights_license="My: licence")
     data = library.ModelCard(readme(card, "address")).data
     assert (data.license, data.license_name, data.library_name) == ("other", "My: licence", "keras")
     assert data.pipeline_tag == "image-classification" and "gcl" in data.tags

@@ -6,6 +6,8 @@ import dataclasses
 import fnmatch
 from collections.abc import Iterable, Mapping
 
+from ltzoo.checks import one_of
+
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
@@ -143,9 +145,7 @@ def get_layout(name: str) -> Layout:
     Raises:
         ValueError: there is no such layout.
     """
-    if name not in LAYOUTS:
-        raise ValueError(f"`layout` must be one of {', '.join(layout_names())}. Received: layout={name!r}")
-    return LAYOUTS[name]
+    return LAYOUTS[one_of("layout", name, layout_names())]
 
 
 def detect_layout(parts: Mapping[str, Iterable[str]]) -> Layout | None:

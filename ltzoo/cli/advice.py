@@ -1,0 +1,96 @@
+"""Notes before a training on a folder: what its images and its start suggest to change."""
+
+import math
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ltzoo import shipped
+from ltzoo.cli.options import SCRATCH
+from ltzoo.data.dataset import LongTailedDataset
+
+# From this many training images on, random weights are a usual start.
+MANY_IMAGES = 50_000
+# Photographs shrunk by more than this lose what they show.
+LARGEST_SHRINKAGE = 4
+_LARGEST_SUGGESTION = 384
+_STEP = 32
+_LOOKED_AT = 64
+_IMAGENET = "--backbone keras_applications:ResNet50:weights=imagenet --image-size 224"
+
+
+def advice(arguments: Mapping[str, Any], dataset: LongTailedDataset) -> list[str]:
+    """Return one sentence for each of: gray images as RGB, photographs shrunk a lot, random weights for few images.
+
+    Only folders of images are judged: named datasets are trained as in the papers.
+
+    Args:
+        arguments: the arguments of the run.
+        dataset: its dataset.
+    """
+    if not os.path.isabs(arguments.get("data", "")):
+        return []
+    return [*_gray(dataset), *_shrunk(arguments, dataset), *_random_weights(arguments, dataset)]
+
+
+def all_gray(images: np.ndarray) -> bool:
+    """Return whether all color images `[N, height, width, 3]` have three equal channels."""
+    return images.shape[-1] == 3 and bool((images == images[..., :1]).all())
+
+
+def _gray(dataset):
+    count = len(dataset.train)
+    positions = np.unique(np.linspace(0, count - 1, min(count, _LOOKED_AT)).astype(np.int64))
+    if not all_gray(dataset.train.load(positions)):
+        return []
+    looked_at = "" if len(positions) == count else f" ({len(positions)} looked at)"
+    return [f"all images are gray{looked_at}: --channels 1 trains on one channel instead of three equal ones"]
+
+
+def _shrunk(arguments, dataset):
+    from ltzoo.data.directory import shorter_sides
+
+    sides = sorted(shorter_sides(arguments["data"]))
+    if not sides or not _starts_random(arguments):
+        return []
+    side, size = sides[len(sides) // 2], min(dataset.image_shape[:2])
+    if side <= LARGEST_SHRINKAGE * size:
+        return []
+    better = min(_LARGEST_SUGGESTION, _STEP * math.ceil(side / LARGEST_SHRINKAGE / _STEP))
+    hint = f": --image-size {better} keeps more of them" if better > size else ""
+    return [f"photographs of {side} pixels are shrunk {side / size:.0f} times, to {size} pixels{hint}"]
+
+
+def _random_weights(arguments, dataset):
+    count = len(dataset.train)
+    if count >= MANY_IMAGES or not _starts_random(arguments):
+        return []
+    trained = [
+        f"--start-from {entry}" for entry in _entries(arguments["backbone"], dataset.image_shape[-1])[:1]
+    ]
+    ways = " or ".join([*trained, _IMAGENET] if dataset.image_shape[-1] == 3 else trained)
+    hint = f"; {ways} starts from trained ones" if ways else ""
+    return [f"the network starts from random weights and learns from {count:,} images alone{hint}"]
+
+
+def _starts_random(arguments):
+    """Return whether the network's weights are drawn, not loaded."""
+    backbone = arguments["backbone"]
+    if arguments.get("start_from", SCRATCH) != SCRATCH:
+        return False
+    library, _, network = backbone["name"].partition(":")
+    # Presets of KerasHub and KerasCV bring their weights; classes and keras.applications only if asked to.
+    preset = bool(network) and library != "keras_applications" and not network.endswith("Backbone")
+    return not backbone.get("weights", preset)
+
+
+def _entries(backbone, channels):
+    """Return the zoo entries with weights for the same network and number of channels, the most accurate first."""
+    found = []
+    for name in (path.stem for path in shipped.folder().glob("*.json")):
+        card = shipped.read(name)
+        if card.get("weights") and card["backbone"] == backbone and card["input_shape"][-1] == channels:
+            found.append((-(card["measured"] or {}).get("balanced", 0.0), name))
+    return [name for _, name in sorted(found)]

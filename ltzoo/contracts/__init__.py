@@ -1,0 +1,1 @@
+"""What images and labels are, said once: every training, metric, prediction and loss asks these modules."""

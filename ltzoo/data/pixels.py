@@ -1,0 +1,197 @@
+"""The pixel contract: the one place that decides how bytes or a file become pixels, and which are refused.
+
+Training, `evaluate`, `predict` and the MLServer example decode here. The SavedModel's graph follows the same rules or
+refuses (`ltzoo.export_formats.image_bytes`). `docs/pixels.md` lists the rules, and what each entrance does.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from ltzoo.data.image_formats import OTHER_IMAGE_SUFFIXES as OTHER_IMAGE_SUFFIXES
+from ltzoo.data.image_formats import READABLE_SUFFIXES as READABLE_SUFFIXES
+from ltzoo.data.image_formats import formats_for, why_unknown
+from ltzoo.data.image_metadata import load_upright, without_metadata
+from ltzoo.data.stored_values import BACKGROUND as BACKGROUND
+from ltzoo.data.stored_values import eight_bits, stored
+
+MAX_PIXELS = 178_956_970
+"""Most pixels of an image that is read: where Pillow refuses too (512 MiB of RGB)."""
+
+MAX_SIDE = 65_535
+"""Longest side of an image that is read, in pixels."""
+
+SEVERAL_FRAMES = "several_frames"
+"""Key in the `info` of an image whose file has more frames or pages than the first one, which was read."""
+
+LONGEST = 8
+"""Images longer than this, compared with the scaled shorter side, are cropped before they are scaled."""
+
+_TOO_LARGE = f"images may have {MAX_PIXELS:,} pixels and sides of {MAX_SIDE:,} at most; shrink it."
+_BYTES = (bytes, bytearray, memoryview)
+
+
+class UnreadableImageError(OSError):
+    """An image that is missing, truncated, not an image, or that the pixel contract refuses.
+
+    Attributes:
+        path: name of the file, or of the record for images that are not files.
+        reason: the cause, in one line.
+    """
+
+    def __init__(self, path: str, reason: str):
+        super().__init__(f"cannot read image {path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+    def __reduce__(self):
+        return type(self), (self.path, self.reason)
+
+
+def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None = None) -> Image.Image:
+    """Decode a whole image to RGB or gray and turn it upright by its EXIF orientation.
+
+    Transparent images are shown on white. Of 16-bit values the upper 8 bits are used. Of several frames or pages the
+    first is read; then `image.info["several_frames"]` is True. Color profiles and gamma are not applied.
+
+    Args:
+        source: path of a regular file, or the encoded bytes.
+        channels: 3 gives an RGB image, 1 a gray one.
+        name: name for the error message; by default the path.
+
+    Returns:
+        A loaded `PIL.Image.Image` of mode "RGB" or "L".
+
+    Raises:
+        UnreadableImageError: the file is missing or not a regular file, its data is truncated or not a known format,
+            it has more than `MAX_PIXELS` pixels or a side over `MAX_SIDE`, or its values have no known range: floats,
+            32-bit integers, and 16-bit files whose values all lie below 4096.
+    """
+    try:
+        return _decode(source, channels)
+    except MemoryError:
+        raise
+    # Pillow's decoders raise many types for damaged data, from OSError to SyntaxError and struct.error.
+    except Exception as error:
+        name = name or ("<bytes>" if isinstance(source, _BYTES) else str(source))
+        reason = "no such file" if isinstance(error, FileNotFoundError) else str(error).split("\n")[0]
+        raise UnreadableImageError(name, reason or type(error).__name__) from error
+
+
+def _decode(source, channels):
+    suffix = "" if isinstance(source, _BYTES) else Path(source).suffix.lower()
+    with _opened(source) as file:
+        try:
+            return _read(file, suffix, channels)
+        except (MemoryError, _RefusedError):
+            raise
+        except Exception:
+            file.seek(0)
+            content = file.read()
+            pixels = without_metadata(content)
+            if pixels == content:
+                raise
+            return _read(io.BytesIO(pixels), suffix, channels)
+
+
+class _RefusedError(ValueError):
+    pass
+
+
+def _opened(source) -> BinaryIO:
+    """Open bytes or a regular file. Pipes and devices are refused at once, without waiting for a writer."""
+    if isinstance(source, _BYTES):
+        return io.BytesIO(source)
+
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(source, flags)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise _RefusedError("not a regular file") from error
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _RefusedError("not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
+def _read(file, suffix, channels):
+    try:
+        opened = Image.open(file, formats=formats_for(file, suffix))
+    except Image.DecompressionBombError as error:
+        raise _RefusedError(f"{_TOO_LARGE} Received: {error}") from error
+    except UnidentifiedImageError:
+        file.seek(0)
+        raise ValueError(why_unknown(file.read(32))) from None
+    with opened:
+        _check_size(opened.size)
+        header = stored(opened)
+        upright = load_upright(opened)
+        _check_size(upright.size)
+        try:
+            image = eight_bits(upright, header, channels)
+        except ValueError as error:
+            raise _RefusedError(str(error)) from error
+        image.info = {SEVERAL_FRAMES: True} if _has_more_frames(opened) else {}
+    return image
+
+
+def _check_size(size):
+    width, height = size
+    if max(size) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise _RefusedError(f"{_TOO_LARGE} Received: {width} x {height} pixels")
+    if min(size) < 1:
+        raise _RefusedError(f"images must have pixels. Received: {width} x {height} pixels")
+
+
+def _has_more_frames(opened):
+    # A JPEG file of the kind MPO adds previews or a second view of the same photograph.
+    try:
+        return opened.format != "MPO" and bool(getattr(opened, "is_animated", False))
+    except Exception:  # The first frame is sound; what follows is not read.
+        return True
+
+
+def resize_and_crop(image: Image.Image, image_size: tuple[int, int], resize: int | None = None) -> np.ndarray:
+    """Scale an image until it just covers `image_size`, then crop the center.
+
+    Scaling is bilinear with antialiasing. An image that already has the scaled size is left untouched. An image more
+    than 8 times as long as wide, compared with `image_size`, is scaled within the crop only. So memory stays within 8
+    times that of the result. Values may then differ by 1 from those of scaling first.
+
+    Args:
+        image: decoded image of mode "RGB" or "L".
+        image_size: `(height, width)` of the result.
+        resize: length of the scaled shorter side; None scales as little as possible. The published
+            evaluation on ImageNet resizes to 256 and crops 224.
+
+    Returns:
+        uint8 `[height, width, channels]`.
+    """
+    height, width = image_size
+    if resize is None:
+        scale = max(height / image.height, width / image.width)
+    else:
+        scale = resize / min(image.height, image.width)
+    scaled = (max(width, round(image.width * scale)), max(height, round(image.height * scale)))
+    left, top = (scaled[0] - width) // 2, (scaled[1] - height) // 2
+    if max(scaled[0] / (resize or width), scaled[1] / (resize or height)) > LONGEST:
+        across, down = image.width / scaled[0], image.height / scaled[1]
+        right, bottom = min(image.width, (left + width) * across), min(image.height, (top + height) * down)
+        box = (left * across, top * down, right, bottom)
+        image = image.resize((width, height), Image.Resampling.BILINEAR, box=box)
+    else:
+        if scaled != image.size:
+            image = image.resize(scaled, Image.Resampling.BILINEAR)
+        image = image.crop((left, top, left + width, top + height))
+    pixels = np.asarray(image, dtype=np.uint8)
+    return pixels if pixels.ndim == 3 else pixels[..., np.newaxis]

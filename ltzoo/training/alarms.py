@@ -1,0 +1,131 @@
+"""Alarms at the end of a training, from a small sample of the training images."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from ltzoo.heads.inputs import head_inputs, pool
+from ltzoo.metrics.alarms import (
+    Alarm,
+    feature_alarms,
+    image_alarms,
+    loss_alarms,
+    output_alarms,
+    prediction_alarms,
+)
+from ltzoo.protocols import Classifier
+from ltzoo.training.features import in_batches
+
+LARGEST_SAMPLE = 256
+_BATCH = 64
+
+
+class TrainingAlarm(UserWarning):
+    """A training seems to have learned nothing, or never predicts some classes."""
+
+
+def training_alarms(
+    model: Classifier,
+    split: Any,
+    history: Mapping[str, Sequence[Any]],
+    largest_sample: int = LARGEST_SAMPLE,
+) -> list[Alarm]:
+    """Return the alarms of a trained classifier, judged on some of its training images.
+
+    Args:
+        model: the classifier, after training.
+        split: training images: an object with `labels` and `load(positions)`.
+        history: one value per epoch of `loss`, `accuracy`, `stage`.
+        largest_sample: number of images to predict; each class gives about equally many.
+    """
+    positions = stratified_sample(split.labels, largest_sample)
+    labels = np.asarray(split.labels)[positions]
+    called = "training images" if len(positions) == len(split.labels) else "sampled training images"
+    network = _Eager(model)
+    outputs = in_batches(network.features_and_logits, split, positions, _BATCH)
+    features, logits = outputs[:, : -model.num_classes], outputs[:, -model.num_classes :]
+    found = image_alarms(split.load(positions), called)
+    found += output_alarms(outputs, called) + feature_alarms(features, called)
+    if np.isfinite(logits).all():
+        confusion = np.zeros((model.num_classes,) * 2, "int64")
+        counts = np.bincount(split.labels, minlength=model.num_classes)
+        np.add.at(confusion, (labels, logits.argmax(axis=1)), 1)
+        found += prediction_alarms(confusion, model.class_names, called, training_counts=counts)
+    return found + loss_alarms(history)
+
+
+class ArrayPair:
+    """Images and labels of Keras's own `fit` as a split.
+
+    Args:
+        images: an array or tensor `[N, height, width, channels]`.
+        labels: integer labels [N] or [N, 1], or soft labels [N, C].
+    """
+
+    def __init__(self, images: Any, labels: Any) -> None:
+        labels = keras.ops.convert_to_numpy(labels)
+        if labels.ndim == 2:
+            labels = labels.argmax(axis=1) if labels.shape[1] > 1 else labels[:, 0]
+        self.images, self.labels = images, labels.astype("int64")
+
+    def load(self, positions: np.ndarray) -> np.ndarray:
+        """Return the images at `positions`."""
+        if isinstance(self.images, np.ndarray):
+            return self.images[positions]
+        return keras.ops.convert_to_numpy(keras.ops.take(self.images, positions, axis=0))
+
+
+def array_alarms(model: Classifier, images: Any, labels: Any, history: Mapping[str, Any]) -> list[Alarm]:
+    """Return the `training_alarms` of arrays or tensors; none for other inputs, which would have to be read again."""
+    if not all(isinstance(value, np.ndarray) or keras.ops.is_tensor(value) for value in (images, labels)):
+        return []
+    return training_alarms(model, ArrayPair(images, labels), history)
+
+
+def warn(alarms: Sequence[Alarm], stacklevel: int = 3) -> None:
+    """Issue one `TrainingAlarm` for each alarm, at the line that called `fit`: `stacklevel` - 1 calls above."""
+    with warnings.catch_warnings():
+        # Python shows the same words once, but two trainings deserve two. Filters of the user come first.
+        warnings.simplefilter("always", TrainingAlarm, append=True)
+        for alarm in alarms:
+            warnings.warn(str(alarm), TrainingAlarm, stacklevel=stacklevel)
+
+
+def stratified_sample(labels: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
+    """Return sorted positions of at most `size` images, spread evenly over the classes, always the same ones."""
+    labels = np.asarray(labels)
+    if len(labels) <= size:
+        return np.arange(len(labels))
+    # In random order: one image of every class, then a second one, and so on.
+    shuffled = np.random.default_rng(0).permutation(len(labels))
+    order = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    by_class = labels[order]
+    ranks = np.arange(len(labels)) - np.searchsorted(by_class, by_class)
+    ties = np.random.default_rng(1).permutation(len(labels))
+    return np.sort(order[np.lexsort((ties, ranks))[:size]])
+
+
+class _Eager(keras.Model):
+    """Features and logits of a classifier, without compiling anything and without gradients."""
+
+    def __init__(self, classifier):
+        super().__init__(name="eager", dtype="float32")
+        self.classifier = classifier
+        self.built = True
+        self.compile(run_eagerly=True)
+
+    def call(self, images):
+        """Return `[batch, D + C]`: pooled features and logits of raw pixels, in inference mode."""
+        maps = self.classifier.feature_map(images, training=False)
+        logits = self.classifier.head(head_inputs(self.classifier.head, maps), training=False)
+        parts = [keras.ops.cast(part, "float32") for part in (pool(maps), logits)]
+        return keras.ops.concatenate(parts, axis=-1)
+
+    def features_and_logits(self, images):
+        """Return `call` of one batch as an array."""
+        return np.asarray(self.predict_on_batch(images))
