@@ -20,7 +20,8 @@ def flip_average(backbone: keras.Model, shift: NonNegativeInt = 0, transpose: bo
     """Average features over an image and its mirror image in inference; see `ltzoo.layers.FlipAverage`.
 
     Training costs the same. Inference costs twice as much, or four times with a shift or transposes, in evaluation,
-    prediction and exported models. The backbone is `model.get_layer("both_sides").encoder`. Apply other conversions before this one.
+    prediction and exported models. The backbone is `model.get_layer("both_sides").encoder`. Apply other conversions
+    before this one.
 
     Args:
         backbone: a model from images to a map or to features.
