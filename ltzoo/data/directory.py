@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import unicodedata
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image
 
 from ltzoo import checks
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.data import arguments
 from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
@@ -99,7 +99,7 @@ def from_directory(
     images = find_images(classes, left_out)
     splits = {split: _file_split(found, names, size, channels) for split, found in images.items()}
     for sentence in _remarks(path, names, splits, left_out):
-        warnings.warn(sentence, stacklevel=2)
+        warn_caller(sentence)
     if check or skip_unreadable:
         splits = readable(splits, skip_unreadable)
     if "val" not in splits:

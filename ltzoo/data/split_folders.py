@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.data.folders import holds_images, sub_folders
 from ltzoo.data.split_names import split_role, suspicious_pair
 
@@ -119,10 +119,9 @@ def _check_classes(top: Path, children: Sequence[Path]) -> None:
             f"folders. Received: {top} with splits inside of {_listing(split_inside)}"
         )
     if len(children) > 1 and _all_alike(children):
-        warnings.warn(
+        warn_caller(
             f"the folders {_listing(children)} of {top} are taken as the classes, although each of them has the same "
-            "subfolders. If they are splits, name them train/, val/ and test/",
-            stacklevel=4,
+            "subfolders. If they are splits, name them train/, val/ and test/"
         )
 
 

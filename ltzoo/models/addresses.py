@@ -6,10 +6,10 @@ import hashlib
 import os
 import re
 import urllib.parse
-import warnings
 from pathlib import Path
 
 from ltzoo import cache
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.models import hashes
 from ltzoo.models.weights_errors import UnreachableError, WeightsError
 from ltzoo.printable import shown_address
@@ -92,7 +92,7 @@ def fetch_card(address: str) -> Path:
     except UnreachableError as error:
         if not kept.is_file():
             raise
-        warnings.warn(f"{error}. The copy of {shown_address(bare)} in the cache is used", stacklevel=2)
+        warn_caller(f"{error}. The copy of {shown_address(bare)} in the cache is used")
         return kept
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import os
 import tempfile
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
 
 from ltzoo.arguments import checked
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.checks import refuse
 from ltzoo.export_formats import FORMATS, writers_of
 from ltzoo.models.exporting import child
@@ -108,7 +108,7 @@ def _write(served, candidates, folder, name, format, description, options):
             failures.append((by, error))
             continue
         if failures:
-            warnings.warn(f"{_reasons(failures)}; {by} wrote {FORMATS[format].title} instead.", stacklevel=4)
+            warn_caller(f"{_reasons(failures)}; {by} wrote {FORMATS[format].title} instead.")
         return path
     raise RuntimeError(
         f"This model cannot be written as {FORMATS[format].title}. {_reasons(failures)}"
