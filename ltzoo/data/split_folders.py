@@ -15,7 +15,7 @@ _CLASSES_ANYWAY = "if they are classes, pass their names as `class_names`"
 def find_splits(
     path: Path, class_names: Collection[str] | None = None, elsewhere: Path | None = None
 ) -> dict[str, Path]:
-    """Return the folder of each split. That of the training split holds the class folders.
+    """Return the folder of each split. The one of the training split holds the class folders.
 
     Validation and test folders may hold a wrapping folder; only the names of the classes tell, so that the caller
     then calls `unwrap`.
@@ -95,8 +95,8 @@ def _one_per_split(top: Path, roles: dict[Path, str]) -> dict[str, Path]:
     for role, folder in found.items():
         if not _has_class_folders(folder):
             raise ValueError(
-                f"{folder} must hold one subfolder of images per class, as it is named like the {role} split. Move it "
-                f"out if its images have no classes; {_CLASSES_ANYWAY}. Received: {top} with {_listing(roles)}"
+                f"{folder} must hold one subfolder of images per class, since it is named like the {role} split. Move "
+                f"it out if its images have no classes; {_CLASSES_ANYWAY}. Received: {top} with {_listing(roles)}"
             )
     return found
 

@@ -116,7 +116,7 @@ def _web_address(address, sha256):
 
 
 def _place(address):
-    """Return where the cache keeps the file of a web address: a folder of its own, and a name for every system."""
+    """Return where the cache keeps the file of a web address: its own folder, and a name for every system."""
     try:
         path = urllib.parse.urlsplit(address).path
     except ValueError as error:
