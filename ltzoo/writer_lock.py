@@ -26,8 +26,9 @@ class WriterLock:
     """Hold a folder for one writer, by a file `writer.lock` that only one process can create.
 
     It needs no locks of the file system, so it works on Windows and on network drives. A killed process leaves its
-    file. The next writer on the same host takes it over, since it sees that the process has ended. A file of another
-    host, or of another container, is never taken over: remove it by hand once that process has ended.
+    file. The next writer on the same host takes it over, since it sees that the process has ended; so it does in a copy
+    of the folder. A file of another host, or of another container, is never taken over: remove it by hand once that
+    process has ended.
 
         with WriterLock("runs/photos"):
             ...
@@ -69,7 +70,7 @@ class WriterLock:
         if text is None:
             return
         holder = _holder(text)
-        if holder.get("host") != host_name() or _runs(holder):
+        if holder.get("host") != host_name() or (_runs(holder) and not self._is_copy(holder)):
             raise FolderInUseError(self._refusal(holder))
         aside = self.path.with_name(f"{FILE_NAME}.{self._token}")
         try:
@@ -99,8 +100,16 @@ class WriterLock:
             "pid": os.getpid(),
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
             "process": _process_start(os.getpid()),
+            "folder": self._folder(),
             "token": self._token,
         }
+
+    def _folder(self) -> str:
+        return str(self.path.parent.resolve())
+
+    def _is_copy(self, holder: dict[str, Any]) -> bool:
+        """Return whether the holder of this host took the lock of another folder, which was copied since."""
+        return holder.get("folder", self._folder()) != self._folder()
 
     def _refusal(self, holder: dict[str, Any]) -> str:
         if holder:

@@ -275,7 +275,7 @@ def test_an_entry_point_names_a_module(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     "text, words",
     [
-        (None, "it must be a Python file"),
+        (None, "It must be an existing Python file"),
         ("import no_such_module", "ModuleNotFoundError"),
         ("1 / 0", "ZeroDivision"),
         ("import sys\nsys.exit(0)", "SystemExit: 0"),

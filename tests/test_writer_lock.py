@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -114,3 +115,10 @@ def test_of_many_processes_one_takes_a_stale_lock(tmp_path):
     for process in started:
         process.communicate("\n")
     assert sorted(answers) == ["held", "refused", "refused"]
+
+
+def test_a_copy_of_a_held_folder_is_free(tmp_path):
+    with WriterLock(tmp_path / "run"):
+        shutil.copytree(tmp_path / "run", tmp_path / "copy")
+        with WriterLock(tmp_path / "copy"), pytest.raises(FolderInUseError):
+            WriterLock(tmp_path / "run").take()

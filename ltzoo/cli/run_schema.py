@@ -56,7 +56,7 @@ def check_result(content: Any, classes: int | None = None) -> None:
     require(isinstance(content, Mapping), "result", "a dict of fields", content)
     seconds, split = content.get("seconds", 0), content.get("split", "test")
     require(is_number(seconds, 0, 1e12), "seconds", "a number", seconds)
-    require(split in ("train", "val", "test"), "split", "train, val or test", split)
+    require(split in (None, "train", "val", "test"), "split", "null, train, val or test", split)
     norms = content.get("weight_norms")
     right = norms is None or (isinstance(norms, list) and all(is_number(norm, 0, 1e30) for norm in norms))
     require(
@@ -66,8 +66,9 @@ def check_result(content: Any, classes: int | None = None) -> None:
         norms,
     )
     result = content.get("result")
-    require(isinstance(result, Mapping), "result", "a dict of measurements", result)
-    for field, value in result.items():
+    # Without test and validation images nothing is measured.
+    require(result is None or isinstance(result, Mapping), "result", "null or a dict of measurements", result)
+    for field, value in (result or {}).items():
         if field == "confusion":
             rows: list[Any] = value if isinstance(value, list) else [None]
             right = all(isinstance(row, list) and len(row) == len(rows) for row in rows)

@@ -89,6 +89,7 @@ def train(recipe, out, resume, workers, **options):
     A run stopped at any moment, even by a power cut, resumes with --resume and reaches the same weights.
     The folder holds run.json, checkpoint/, model.keras, history.csv, result.json and report/report.html.
     """
+    places.new_folder("--out", out)
     run = RunFolder(out)
     run.claim(resume)
     given = {"recipe": recipe, **{key: value for key, value in options.items() if value not in (None, ())}}
@@ -98,7 +99,6 @@ def train(recipe, out, resume, workers, **options):
     saved = run.read() if run.is_run() else None
     if saved is None:
         _require(given, resume)
-        places.new_folder("--out", out)
         given = _checked(given)
     backend = use_backend(None if saved is None else saved["backend"])
     if saved is not None and saved["backend"] != backend:

@@ -58,7 +58,7 @@ class Distillation(Technique):
 
     def __init__(
         self,
-        teachers: str | Sequence[str],
+        teachers: str | os.PathLike | Sequence[Any],
         weight: float = 0.8,
         temperature: float = 2.0,
         ask: str = "all",

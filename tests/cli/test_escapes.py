@@ -101,33 +101,36 @@ def test_reports_have_no_hostile_names(tmp_path):
     assert "<b>猫" not in page
 
 
-def test_folders_of_any_name_train_predict_and_are_pushed_only_if_others_can_read_them(
-    invoke, one_line, tmp_path
-):
+def photos(folder, names):
     from PIL import Image
 
+    for value, name in zip((0, 200), names, strict=True):
+        os.makedirs(folder / name)
+        for number in range(6):
+            pixels = np.full((8, 8, 3), value + number, "uint8")
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    return folder
+
+
+def test_folders_with_control_characters_train_and_predict_but_are_not_pushed(invoke, one_line, tmp_path):
     from tests.cli.conftest import SMALL
 
-    try:
-        for name in (BYTES, "b\x1b[31m"):
-            os.makedirs(tmp_path / "photos" / name)
-    except (OSError, UnicodeError):
-        pytest.skip("this file system keeps names in UTF-8 only")
-    for number in range(6):
-        for value, name in ((0, BYTES), (200, "b\x1b[31m")):
-            pixels = np.full((8, 8, 3), value + number, "uint8")
-            Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{number}.png")
-    run = tmp_path / "run"
-    done = invoke(
-        "train", "cross_entropy", "--data", tmp_path / "photos", "--epochs", "1", "--out", run, *SMALL[:6]
-    )
+    names = ["a\n", "b\x1b[31m"]
+    data, run = photos(tmp_path / "photos", names), tmp_path / "run"
+    done = invoke("train", "cross_entropy", "--data", data, "--epochs", "1", "--out", run, *SMALL[:6])
     assert done.exit_code == 0 and "\x1b" not in done.output, (done.output, done.exception)
-    assert json.loads((run / "run.json").read_text())["dataset"]["class_names"] == ["b\x1b[31m", BYTES]
+    assert json.loads((run / "run.json").read_text())["dataset"]["class_names"] == names
     assert "\x1b" not in (run / "report" / "report.html").read_text(encoding="utf-8")
-    image = tmp_path / "photos" / BYTES / "0.png"
-    done = invoke("predict", image, "--model", run)
-    assert done.exit_code == 0 and r"caf\xe9/0.png: " in done.stdout and r"b\x1b[31m " in done.stdout, (
-        done.output
-    )
+    done = invoke("predict", data / names[1] / "0.png", "--model", run)
+    assert done.exit_code == 0 and r"b\x1b[31m/0.png: " in done.stdout, done.output
     said = one_line("push", run, tmp_path / "out", "--weights-license", "MIT")
     assert "`class_names` must be " in said and "\x1b" not in said and not (tmp_path / "out").exists()
+
+
+def test_folders_without_valid_unicode_are_refused(one_line, tmp_path):
+    try:
+        data = photos(tmp_path / "photos", [BYTES, "b"])
+    except (OSError, UnicodeError):
+        pytest.skip("this file system keeps names in UTF-8 only")
+    said = one_line("train", "cross_entropy", "--data", data, "--out", tmp_path / "run")
+    assert "`class_names` must be valid Unicode; rename" in said and not (tmp_path / "run").exists()

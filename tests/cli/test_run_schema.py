@@ -96,7 +96,7 @@ RESULT = {"seconds": 1.5, "split": "test", "result": {
 @pytest.mark.parametrize(
     "change",
     [
-        {"seconds": "x"}, {"seconds": -1}, {"split": "../x"}, {"split": 5}, {"result": 5}, {"result": None},
+        {"seconds": "x"}, {"seconds": -1}, {"split": "../x"}, {"split": 5}, {"result": 5},
         {"result": {"top1": "x"}}, {"result": {"confusion": [[1]]}}, {"result": {"confusion": 5}},
         {"result": {"confusion": [[1, 2], [3]]}}, {"result": {"per_class": [0.5]}}, {"result": {"bin_count": ["x"]}},
         {"weight_norms": [1]}, {"weight_norms": "x"},
@@ -138,3 +138,9 @@ def test_many_damaged_results_are_read_or_refused(tmp_path):
         read += 1
         assert content == json.loads(text)
     assert 0 < read < 1500
+
+
+def test_results_of_nothing_are_null(tmp_path):
+    run = RunFolder(tmp_path)
+    run.result.write_text(json.dumps({**RESULT, "split": None, "result": None}))
+    assert run.read_result(run.result, 2)["result"] is None
