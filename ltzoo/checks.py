@@ -36,7 +36,7 @@ def refuse(name: str, right: str, value: Any, hint: str = "") -> NoReturn:
     Args:
         name: the argument.
         right: what it must be, such as "a positive integer".
-        value: what it is.
+        value: the value that was given.
         hint: a further sentence, with a space before it.
     """
     raise ValueError(f"`{name}` must be {right}.{hint} {received(name, value)}")

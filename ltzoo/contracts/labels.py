@@ -97,7 +97,7 @@ def _as_array(labels, argument):
         ) from error
     if array.dtype.name == "bfloat16":
         array = array.astype(np.float32)
-    # An empty list has no type of its own.
+    # An empty list has no type.
     return array.astype(np.int64) if array.size == 0 and array.dtype.kind == "f" else array
 
 

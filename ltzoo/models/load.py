@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import numpy as np
 
 from ltzoo import own_parts, shipped
 from ltzoo.arguments import checked
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.checks import PositiveInt
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.models import weights_file
@@ -143,10 +143,9 @@ def _with_weights(entry, weights, beside):
         if twin is None or entry.weights is not None:
             raise
     other = card(twin)
-    warnings.warn(
+    warn_caller(
         f"{entry.name} has no weights. This is {twin}: the same method, network and data, trained with the "
-        f"constants of the authors' code (recipe {other.recipe['name']!r}). Load it by that name to silence this.",
-        stacklevel=5,
+        f"constants of the authors' code (recipe {other.recipe['name']!r}). Load it by that name to silence this."
     )
     return other, find_weights(other)
 

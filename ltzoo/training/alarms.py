@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.heads.inputs import head_inputs, pool
 from ltzoo.metrics.alarms import (
     Alarm,
@@ -87,13 +88,13 @@ def array_alarms(model: Classifier, images: Any, labels: Any, history: Mapping[s
     return training_alarms(model, ArrayPair(images, labels), history)
 
 
-def warn(alarms: Sequence[Alarm], stacklevel: int = 3) -> None:
-    """Issue one `TrainingAlarm` for each alarm, at the line that called `fit`: `stacklevel` - 1 calls above."""
+def warn(alarms: Sequence[Alarm]) -> None:
+    """Issue one `TrainingAlarm` for each alarm, at the line that called `fit`."""
     with warnings.catch_warnings():
         # Python shows the same words once, but two trainings deserve two. Filters of the user come first.
         warnings.simplefilter("always", TrainingAlarm, append=True)
         for alarm in alarms:
-            warnings.warn(str(alarm), TrainingAlarm, stacklevel=stacklevel)
+            warn_caller(str(alarm), TrainingAlarm)
 
 
 def stratified_sample(labels: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
