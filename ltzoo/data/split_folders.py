@@ -44,6 +44,7 @@ def find_splits(
     nested = [child for child in roles if _has_class_folders(child)]
     others = [child for child in children if child not in roles and holds_images(child, below=True)]
     if others and not nested and len(set(roles.values())) == 1:
+        _say_taken_as_class(top, roles)
         return {"train": top}
     if others:
         raise ValueError(
@@ -99,6 +100,17 @@ def _one_per_split(top: Path, roles: dict[Path, str]) -> dict[str, Path]:
                 f"it out if its images have no classes; {_CLASSES_ANYWAY}. Received: {top} with {_listing(roles)}"
             )
     return found
+
+
+def _say_taken_as_class(top: Path, roles: dict[Path, str]) -> None:
+    """Warn of a folder of test images without classes, which is read as one more class."""
+    tests = [folder for folder, role in roles.items() if role == "test"]
+    if tests:
+        warnings.warn(
+            f"{_listing(tests)} of {top} is taken as a class like the folders next to it. If it holds test images, "
+            "move it out, as they have no classes",
+            stacklevel=4,
+        )
 
 
 def _check_classes(top: Path, children: Sequence[Path]) -> None:

@@ -250,7 +250,8 @@ def test_limits_hold_before_pixels_are_decoded(size):
     content = header + zlib.crc32(header[12:]).to_bytes(4, "big") + files()["PNG"][33:]
     assert size[0] * size[1] > MAX_PIXELS or max(size) > 65_535 or min(size) == 0
     with pytest.raises(
-        UnreadableImageError, match="images (may have 178,956,970|must have) pixels|a PNG file that is damaged"
+        UnreadableImageError,
+        match="images (may have 178,956,970|must have) pixels|a PNG file that is damaged",
     ):
         decode_image(content)
 
