@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ltzoo.caller import caller_level
 from ltzoo.host_arrays import host_array
 
 _SAMPLE = 256
@@ -169,7 +170,7 @@ def _check_values(values, argument):
 
 
 def _warn(message):
-    warnings.warn(message, UserWarning, stacklevel=5)
+    warnings.warn(message, UserWarning, stacklevel=caller_level())
 
 
 def _shown(value):

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from ltzoo.caller import caller_level
 from ltzoo.training.callback_state import callback_states, give_back, keep_lines
 
 _SCHEDULE = (
@@ -204,7 +205,7 @@ def _warn_of_losses(callback, recipe):
         warnings.warn(
             "ModelCheckpoint compares losses of stages with different losses; monitor 'val_accuracy' instead. "
             f"Received: ModelCheckpoint with save_best_only=True and monitor={callback.monitor!r}",
-            stacklevel=3,
+            stacklevel=caller_level(),
         )
 
 
