@@ -15,7 +15,7 @@ from ltzoo.data.splits import Split
 from ltzoo.host_arrays import host_array
 from ltzoo.image_arrays import check_images, is_array, warn_of_scale
 from ltzoo.keras_internals import untracked
-from ltzoo.label_tensors import nan_without_label
+from ltzoo.label_tensors import label_indices, nan_without_label
 from ltzoo.labels import check_labels, check_same_length
 from ltzoo.losses.function_loss import FunctionLoss
 from ltzoo.models.fit_arguments import check_class_weight, checked_sample_weight, use_numbers
@@ -80,11 +80,15 @@ class ArrayArguments(_Base):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Compute the compiled loss; NaN where a softmax cross-entropy of Keras gets what is no label."""
-        checked = y_pred is not None and not isinstance(self.loss, FunctionLoss) and self._learns_classes()
-        # Before the loss, which may fail in foreign words.
-        wrong = ops.sum(nan_without_label(y, self.num_classes)) if checked else None
+        if y_pred is None or isinstance(self.loss, FunctionLoss) or not self._learns_classes():
+            return super().compute_loss(
+                x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training
+            )
+        wrong = ops.sum(nan_without_label(y, self.num_classes))
+        if len(y.shape) == 1 or y.shape[1] == 1:  # Some backends fail in foreign words.
+            y = ops.reshape(label_indices(y, self.num_classes)[0], ops.shape(y))
         loss = super().compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
-        return loss if wrong is None else loss + ops.cast(wrong, loss.dtype)
+        return loss + ops.cast(wrong, loss.dtype)
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
         """Call Keras's own `evaluate` with checked arrays."""

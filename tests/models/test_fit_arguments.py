@@ -115,7 +115,8 @@ def test_a_stock_softmax_refuses_wrong_labels_in_batches():
         model.fit(X, np.ones((12, 3)), verbose=0)
 
 
-def test_labels_of_type_bool_are_refused_in_batches(model):
+def test_labels_of_type_bool_are_refused_in_batches():
+    model = tiny.model("cross_entropy")
     with pytest.raises(ValueError, match="`y_true` must be integers.*Received: y_true of type bool"):
         model.fit(((X, Y > 0) for _ in range(2)), steps_per_epoch=2, verbose=0)
 
@@ -150,3 +151,25 @@ def test_a_copy_is_compiled_as_its_original():
     twin = copy.deepcopy(model)
     assert twin.trains_plainly
     assert np.isfinite(twin.fit(X, Y, verbose=0).history["loss"]).all()
+
+
+class Interrupt(keras.callbacks.Callback):
+    """End a training between two steps, as Ctrl+C does."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        raise KeyboardInterrupt
+
+
+def test_a_model_is_usable_after_an_error():
+    """Also where the optimizer is built already, so that JAX has moved all weights."""
+    model = tiny.model("cross_entropy")
+    model.fit(X, Y, verbose=0)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, verbose=0, callbacks=Interrupt())
+    with pytest.raises(ValueError, match="Received: "):
+        model.evaluate(((X, Y + 1) for _ in range(2)), steps=2, verbose=0)
+    assert np.isfinite(model.predict(X, verbose=0)).all()
+    assert np.isfinite(model.fit(X, Y, verbose=0).history["loss"]).all()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(tiny.dataset(), verbose=0, callbacks=Interrupt())
+    assert np.isfinite(model.predict(X, verbose=0)).all()
