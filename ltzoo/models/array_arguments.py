@@ -78,7 +78,7 @@ class ArrayArguments(_Base):
         super().compile(**given)
         untracked(self, "_has_own_metrics", own)
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(self, x=None, y: Any = None, y_pred=None, sample_weight=None, training=True):
         """Compute the compiled loss; NaN where a softmax cross-entropy of Keras gets what is no label."""
         if y_pred is None or isinstance(self.loss, FunctionLoss) or not self._learns_classes():
             return super().compute_loss(
