@@ -62,7 +62,8 @@ class ArrayArguments(_Base):
         self._say_what_trains(given.get("verbose", "auto"))
         history = super().fit(**given)
         labels = given["y"] if self._learns_classes() else None
-        warn(array_alarms(self, given["x"], labels, history.history))
+        classifier: Any = self
+        warn(array_alarms(classifier, given["x"], labels, history.history))
         return history
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
