@@ -6,7 +6,6 @@ The annotated types at the end state ranges in signatures: `ltzoo.arguments` che
 from __future__ import annotations
 
 import difflib
-import math
 import numbers
 import operator
 from collections.abc import Iterable
@@ -15,6 +14,8 @@ from typing import Annotated, Any, NoReturn
 # Layers derive their seeds from that of the model by adding small numbers; PyTorch takes seeds up to 2^31 - 1.
 MAX_SEED = 2_000_000_000
 _SHOWN = 200
+# Networks compute in float32, in which larger numbers are infinite.
+_LARGEST = 3.4028234663852886e38
 
 
 def received(name: str, value: Any) -> str:
@@ -75,9 +76,10 @@ def is_integer(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Return whether a value is a finite real number, and not a bool."""
-    return is_integer(value) or (
-        isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    """Return whether a value is a real number that is finite in float32, and not a bool."""
+    # NaN fails the comparison.
+    return (is_integer(value) or (isinstance(value, numbers.Real) and not is_flag(value))) and bool(
+        -_LARGEST <= value <= _LARGEST
     )
 
 
