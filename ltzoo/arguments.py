@@ -122,24 +122,26 @@ def _named(name, inner):
         ranges = getattr(inner[-1], "id", None) in checks.RANGES
         yield from _parsed(inner[-1] if ranges else inner[0])
     elif name == "Literal":
-        for part in inner:
-            yield _literal(part)
+        yield from map(_literal, inner)
     elif name in checks.RANGES:
         yield checks.RANGES[name].words, checks.RANGES[name].__contains__
     elif name in _LISTS or name in _DICTS:
-        # `Sequence[int]`, `tuple[int, ...]`, `Mapping[str, int]`.
-        entries = inner[-1:] if name in _DICTS else inner
-        found = dict(entry for part in entries for entry in _parsed(part)) or {_ANYTHING[0]: _ANYTHING[1]}
-        words, tests = " or ".join(found), tuple(found.values())
-        if name in _DICTS:
-            more = "" if "anything" in found else f" with {words} for each key"
-            yield f"a dict{more}", functools.partial(_is_dict, tests=tests)
-        else:
-            yield f"a list with {words} each", functools.partial(_is_list, tests=tests)
+        yield _container(name in _DICTS, inner)
     elif name in _OBJECTS:
         yield f"a {name}", _is_object
     else:
         yield _SIMPLE.get(name, _ANYTHING)
+
+
+def _container(is_dict, inner):
+    """Return (words, test) for `Sequence[int]`, `tuple[int, ...]`, `Mapping[str, int]`."""
+    entries = inner[-1:] if is_dict else inner
+    found = dict(entry for part in entries for entry in _parsed(part)) or dict([_ANYTHING])
+    words, tests = " or ".join(found), tuple(found.values())
+    if is_dict:
+        more = "" if "anything" in found else f" with {words} for each key"
+        return f"a dict{more}", functools.partial(_is_dict, tests=tests)
+    return f"a list with {words} each", functools.partial(_is_list, tests=tests)
 
 
 def _literal(node):
