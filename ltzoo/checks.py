@@ -77,10 +77,10 @@ def is_integer(value: Any) -> bool:
 
 def is_number(value: Any) -> bool:
     """Return whether a value is a real number that is finite in float32, and not a bool."""
-    # NaN fails the comparison.
-    return (is_integer(value) or (isinstance(value, numbers.Real) and not is_flag(value))) and bool(
-        -_LARGEST <= value <= _LARGEST
-    )
+    if not is_integer(value) and (is_flag(value) or not isinstance(value, numbers.Real)):
+        return False
+    size: Any = abs(value)
+    return bool(size <= _LARGEST)  # NaN fails the comparison.
 
 
 def integer(name: str, value: Any, least: int | None = None, most: int | None = None) -> int:

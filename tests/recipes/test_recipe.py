@@ -121,5 +121,5 @@ def test_numbers_of_numpy_and_tuples_are_stored_as_plain_values():
     stage = recipe.stages[0]
     assert [type(value) for value in (stage.epochs, stage.batch_size, stage.mixup_alpha)] == [int, int, float]
     assert stage.schedule["milestones"] == [1] and type(stage.schedule["factors"]) is list
-    other = dataclasses.replace(recipe, head={"name": "linear", "use_bias": np.bool_(True)})
+    other = dataclasses.replace(recipe, head={"name": "dense", "use_bias": np.bool_(True)})
     assert type(other).from_json(other.to_json()) == other
