@@ -125,7 +125,7 @@ def test_publish_writes_nothing_that_nobody_could_read(tmp_path):
 
 
 def test_exported_models_carry_the_license():
-    from ltzoo.models.exporting.description import describe
+    from ltzoo.models.exporting.describe import describe
 
     model = models.load(ENTRY)
     assert json.loads(describe(model, models.card(ENTRY)).card)["weights_license"] == "Apache-2.0"
