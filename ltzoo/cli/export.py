@@ -50,7 +50,9 @@ def export(model, out, format_, overwrite):
         classifier = load_model(model)
         classifier.export(target, format=format_, card=_card(model))
     except ImportError as error:
-        raise UserError(f"--format {format_} needs a library: {error}") from error
+        raise UserError(
+            f"--format {format_} needs a library: {error}. Received: --format {format_}"
+        ) from error
     height, width, channels = classifier.image_shape
     classes = classifier.class_names
     echo(f"Wrote {out} ({form.title}): [batch, {height}, {width}, {channels}] with pixels 0..255 to logits")

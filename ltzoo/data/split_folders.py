@@ -106,10 +106,9 @@ def _say_taken_as_class(top: Path, roles: dict[Path, str]) -> None:
     """Warn of a folder of test images without classes, which is read as one more class."""
     tests = [folder for folder, role in roles.items() if role == "test"]
     if tests:
-        warnings.warn(
+        warn_caller(
             f"{_listing(tests)} of {top} is taken as a class like the folders next to it. If it holds test images, "
-            "move it out, as they have no classes",
-            stacklevel=4,
+            "move it out, as they have no classes"
         )
 
 

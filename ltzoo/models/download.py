@@ -71,7 +71,7 @@ def _get(session, url, headers):
                 f"{shown_address(url)} must be redirected to https:// only. "
                 f"Received: a redirect to {shown_address(there)}"
             )
-    raise WeightsError(f"{shown_address(url)} cannot be fetched: more than {REDIRECTS} redirects")
+    raise WeightsError(f"{shown_address(url)} cannot be fetched. Received: more than {REDIRECTS} redirects")
 
 
 def download(

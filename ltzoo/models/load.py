@@ -21,6 +21,7 @@ from ltzoo.models.cards import Card, card, is_card_file, read_card
 from ltzoo.models.find_weights import PRETRAINED, find_weights
 from ltzoo.models.keras_archive import load_archive
 from ltzoo.models.new_classes import with_new_classes
+from ltzoo.models.weight_bound import TooManyWeights, WeightBound, most_weights
 from ltzoo.models.weights_errors import NoWeightsError, WeightsError
 from ltzoo.printable import shown_address
 from ltzoo.recipes.recipe import Recipe
@@ -118,6 +119,8 @@ def _entry(entry_or_path):
 def _load_entry(entry, beside, weights, input_shape):
     # Find the weights first: they may be missing, and building a large network takes seconds.
     entry, path = (entry, None) if weights is None else _with_weights(entry, weights, beside)
+    if beside is not None:
+        _check_size(entry, input_shape, path)
     model = _build(entry, input_shape, initialize=path is None)
     if path is not None:
         try:
@@ -148,6 +151,16 @@ def _with_weights(entry, weights, beside):
         f"constants of the authors' code (recipe {other.recipe['name']!r}). Load it by that name to silence this."
     )
     return other, find_weights(other)
+
+
+def _check_size(entry, input_shape, path):
+    """Refuse the card of a network that is larger than its weights, before it takes memory."""
+    stored = (entry.weights or {}).get("size") if path is None else path.stat().st_size
+    try:
+        with WeightBound(most_weights(stored)):
+            _build(entry, input_shape, initialize=False)
+    except TooManyWeights as error:
+        raise WeightsError(f"The card of {entry.name} is refused: {error}") from error
 
 
 def _build(entry: Card, input_shape, initialize):
