@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
-
-from ltzoo.keras_internals import in_symbolic_scope
 
 
 def host_array(value: Any) -> np.ndarray | None:
@@ -18,6 +15,10 @@ def host_array(value: Any) -> np.ndarray | None:
     """
     if isinstance(value, np.ndarray):
         return value
+    import keras  # Only here, so that datasets can be listed and read without Keras.
+
+    from ltzoo.keras_internals import in_symbolic_scope
+
     if in_symbolic_scope():
         return None
     if keras.backend.backend() == "torch":
