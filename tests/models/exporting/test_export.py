@@ -141,7 +141,7 @@ def test_the_card_is_what_the_model_knows_or_that_of_its_entry(tmp_path, monkeyp
     [
         ("x", "saved_model", {}, "format='saved_model'"),
         ("x.pb", "onnx", {}, r"must end in '.onnx' for format 'onnx'. Received: filepath='.*x.pb'"),
-        ("x.onnx", "onnx", {"opset": 17}, r"are \['opset_version'\]. Received: opset=17"),
+        ("x.onnx", "onnx", {"opset": 17}, r"format 'onnx': opset_version. Received: opset=17"),
         ("x", "tf_saved_model", {"top_k": 0}, "`top_k` must be a positive integer. Received: top_k=0"),
         (
             "x.tflite",
