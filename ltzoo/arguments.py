@@ -16,8 +16,14 @@ from typing import Any, TypeVar
 from ltzoo import checks
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_LISTS = ("Sequence", "Iterable", "Collection", "list", "tuple")
-_DICTS = ("Mapping", "dict")
+_LISTS = ("Sequence", "Iterable", "Collection", "list", "tuple", "List", "Tuple")
+_DICTS = ("Mapping", "dict", "Dict")
+# Classes that no plain value stands for. Other names may be aliases or protocols, so they are not checked.
+_OBJECTS = (
+    "Callback", "Card", "ClassCounts", "ClassSampler", "Classifier", "DTypePolicy", "Generator", "Layer",
+    "LearningRateSchedule", "LongTailedClassifier", "LongTailedDataset", "Loss", "Model", "Optimizer", "Recipe",
+    "Split", "Variable",
+)  # fmt: skip
 _PLAIN = (bool, int, float, str, list, tuple, dict, type(None))
 
 
@@ -79,7 +85,10 @@ def _text(annotation):
 @functools.lru_cache(maxsize=1024)
 def _alternatives(text: str) -> list[tuple[str, Callable[[Any], bool]]]:
     """Return (words, test) for each type that an annotation allows."""
-    return list(_parsed(ast.parse(text, mode="eval").body))
+    try:
+        return list(_parsed(ast.parse(text, mode="eval").body)) or [_ANYTHING]
+    except SyntaxError:  # The `repr` of an object that is no type.
+        return [_ANYTHING]
 
 
 def _parsed(node):
@@ -87,8 +96,13 @@ def _parsed(node):
         yield from _parsed(node.left)
         yield from _parsed(node.right)
         return
+    if isinstance(node, ast.Constant) and node.value is ...:  # Of `tuple[int, ...]`.
+        return
     if isinstance(node, ast.Constant) and node.value is None:
         yield "None", lambda value: value is None
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield from _alternatives(node.value)
         return
     inner = []
     if isinstance(node, ast.Subscript):
@@ -105,23 +119,37 @@ def _named(name, inner):
         if name == "Optional":
             yield "None", lambda value: value is None
     elif name == "Annotated":
-        yield from _parsed(inner[-1])
+        ranges = getattr(inner[-1], "id", None) in checks.RANGES
+        yield from _parsed(inner[-1] if ranges else inner[0])
+    elif name == "Literal":
+        yield from map(_literal, inner)
     elif name in checks.RANGES:
         yield checks.RANGES[name].words, checks.RANGES[name].__contains__
     elif name in _LISTS or name in _DICTS:
-        # `Sequence[int]`, `tuple[int, ...]`, `Mapping[str, int]`.
-        words, tests = (
-            zip(*_parsed(inner[-1 if name in _DICTS else 0]), strict=True)
-            if inner
-            else (("anything",), (lambda _: True,))
-        )
-        if name in _DICTS:
-            more = "" if "anything" in words else f" with {' or '.join(words)} for each key"
-            yield f"a dict{more}", functools.partial(_is_dict, tests=tests)
-        else:
-            yield f"a list with {' or '.join(words)} each", functools.partial(_is_list, tests=tests)
+        yield _container(name in _DICTS, inner)
+    elif name in _OBJECTS:
+        yield f"a {name}", _is_object
     else:
-        yield _SIMPLE.get(name, (f"a {name}", _is_object))
+        yield _SIMPLE.get(name, _ANYTHING)
+
+
+def _container(is_dict, inner):
+    """Return (words, test) for `Sequence[int]`, `tuple[int, ...]`, `Mapping[str, int]`."""
+    entries = inner[-1:] if is_dict else inner
+    found = dict(entry for part in entries for entry in _parsed(part)) or dict([_ANYTHING])
+    words, tests = " or ".join(found), tuple(found.values())
+    if is_dict:
+        more = "" if "anything" in found else f" with {words} for each key"
+        return f"a dict{more}", functools.partial(_is_dict, tests=tests)
+    return f"a list with {words} each", functools.partial(_is_list, tests=tests)
+
+
+def _literal(node):
+    try:
+        allowed = ast.literal_eval(node)
+    except ValueError:  # A member of an enumeration.
+        return _ANYTHING
+    return repr(allowed), lambda value: type(value) is type(allowed) and value == allowed
 
 
 def _is_list(value, tests):
@@ -146,12 +174,12 @@ def _is_array(value):
     )
 
 
+_ANYTHING = ("anything", lambda value: True)
 _SIMPLE = {
     "int": ("an integer", checks.is_integer),
     "float": ("a finite number", checks.is_number),
     "bool": ("True or False", checks.is_flag),
     "str": ("a string", lambda value: isinstance(value, str)),
     "ndarray": ("an array", _is_array),
-    "Any": ("anything", lambda value: True),
-    "object": ("anything", lambda value: True),
+    "PathLike": ("a path", lambda value: isinstance(value, str) or hasattr(value, "__fspath__")),
 }  # fmt: skip

@@ -6,7 +6,6 @@ The annotated types at the end state ranges in signatures: `ltzoo.arguments` che
 from __future__ import annotations
 
 import difflib
-import math
 import numbers
 import operator
 from collections.abc import Iterable
@@ -15,6 +14,8 @@ from typing import Annotated, Any, NoReturn
 # Layers derive their seeds from that of the model by adding small numbers; PyTorch takes seeds up to 2^31 - 1.
 MAX_SEED = 2_000_000_000
 _SHOWN = 200
+# Networks compute in float32, in which larger numbers are infinite.
+_LARGEST = 3.4028234663852886e38
 
 
 def shortened(value: Any, length: int = _SHOWN) -> str:
@@ -36,7 +37,7 @@ def refuse(name: str, right: str, value: Any, hint: str = "") -> NoReturn:
     Args:
         name: the argument.
         right: what it must be, such as "a positive integer".
-        value: what it is.
+        value: the value that was given.
         hint: a further sentence, with a space before it.
     """
     raise ValueError(f"`{name}` must be {right}.{hint} {received(name, value)}")
@@ -82,10 +83,11 @@ def is_integer(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Return whether a value is a finite real number, and not a bool."""
-    return is_integer(value) or (
-        isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-    )
+    """Return whether a value is a real number that is finite in float32, and not a bool."""
+    if not is_integer(value) and (is_flag(value) or not isinstance(value, numbers.Real)):
+        return False
+    size: Any = abs(value)
+    return bool(size <= _LARGEST)  # NaN fails the comparison.
 
 
 def integer(name: str, value: Any, least: int | None = None, most: int | None = None) -> int:

@@ -94,6 +94,17 @@ def deferred_variables() -> list[keras.Variable]:
     return list(global_state.get_global_attribute("uninitialized_variables") or ())
 
 
+def replace_deferred_variables(variables: list[keras.Variable]) -> list[keras.Variable]:
+    """Set the list of this thread's variables that have no value yet, and return the list until now.
+
+    Keras appends every variable that is made in a `keras.StatelessScope`, and its value is set when the outermost scope
+    ends. A variable that is taken out of the list never gets one.
+    """
+    before = global_state.get_global_attribute("uninitialized_variables")
+    global_state.set_global_attribute("uninitialized_variables", variables)
+    return before if before is not None else []
+
+
 def is_deferred(variable: keras.Variable) -> bool:
     """Return whether a variable was made in a `keras.StatelessScope` and has no value yet."""
     return variable._initializer is not None

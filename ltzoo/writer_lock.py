@@ -65,7 +65,7 @@ class WriterLock:
         os.write(self._file, json.dumps(self._description()).encode())
 
     def check(self) -> None:
-        """Remove the lock of a process of this host that has ended; refuse that of any other."""
+        """Remove the lock of a process of this host that has ended; refuse the lock of any other."""
         text = self._read(self.path)
         if text is None:
             return

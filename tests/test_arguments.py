@@ -2,7 +2,9 @@
 
 import inspect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -94,3 +96,71 @@ def test_single_values():
         refuse("x", "short", "y" * 10_000)
     assert len(str(raised.value)) < 300
     assert did_you_mean("x" * 10_000, ["abc"]) == ""
+
+
+# What people write in their own parts. Unknown names may be aliases, so whatever they stand for is accepted.
+ACCEPTED = {
+    "Literal['a', 'b']": ["a", "b"],
+    "typing.Literal[1, None]": [1, None],
+    "Literal[Mode.FAST]": ["fast"],
+    "Callable | str": ["relu", len],
+    "Callable[[int], str]": [str],
+    "'int | None'": [3, None],
+    "np.int64": [3, np.int64(3)],
+    "np.floating": [0.5],
+    "Alias": [3, "x", [1.0]],
+    "Annotated[int, 'documented']": [3],
+    "Annotated[float, None]": [0.5],
+    "Tuple[int, str]": [(1, "a"), [1, "a"]],
+    "tuple[int, ...]": [(1, 2, 3)],
+    "List[float]": [[1, 0.5]],
+    "Dict[str, int]": [{"a": np.int64(1)}],
+    "set[int]": [{1}],
+    "os.PathLike": ["x", Path("x")],
+    "keras.initializers.Initializer": ["zeros"],
+    "Final[int]": [3],
+    "Self": [3],
+    "[int]": [3],
+    "<not a type>": [3],
+}
+REFUSED = {
+    "Literal['a', 'b']": ["c", 1, None],
+    "Literal[1]": [True, 2],
+    "'int'": ["x", True],
+    "Annotated[int, 'documented']": ["x"],
+    "tuple[int, str]": [(1.5, "a")],
+    "os.PathLike": [5],
+    "List[float]": [["x"], 5],
+    "keras.Model": [5, "x"],
+}
+
+
+def _signature(annotation):
+    return inspect.Signature([inspect.Parameter("a", inspect.Parameter.KEYWORD_ONLY, annotation=annotation)])
+
+
+@pytest.mark.parametrize("annotation", ACCEPTED)
+def test_annotations_of_own_parts_are_not_refused(annotation):
+    for value in ACCEPTED[annotation]:
+        check(_signature(annotation), {"a": value})
+
+
+@pytest.mark.parametrize("annotation", REFUSED)
+def test_annotations_that_are_known_are_checked(annotation):
+    for value in REFUSED[annotation]:
+        with pytest.raises(ValueError, match="^`a` must be .*Received: a="):
+            check(_signature(annotation), {"a": value})
+
+
+def test_annotations_that_are_objects():
+    for annotation, value in ((Literal["a"], "a"), (Callable, "relu"), (list[tuple[int, str]], [(1, "a")])):
+        check(_signature(annotation), {"a": value})
+    with pytest.raises(ValueError, match="`a` must be 'a'. Received: a='b'"):
+        check(_signature(Literal["a"]), {"a": "b"})
+
+
+def test_numbers_beyond_float32_are_refused():
+    for value in (1e300, -1e39, 10**400):
+        with pytest.raises(ValueError, match="^`rate` must be .*Received: rate="):
+            function(rate=value)
+    assert number("x", 3e38) == 3e38

@@ -22,6 +22,7 @@ from ltzoo.keras_internals import (
     parts_of,
     position_in,
     producer,
+    replace_deferred_variables,
     set_deferred_initializer,
     trained_variable,
     untracked,
@@ -225,6 +226,15 @@ def test_variables_made_in_a_scope_get_their_values_when_it_ends():
     assert deferred_variables() == [] and not is_deferred(layer.kernel)
     np.testing.assert_array_equal(layer.get_weights()[1], [7, 7])
     assert len(np.unique(layer.get_weights()[0])) > 1
+
+
+def test_variables_taken_out_of_the_list_get_no_values():
+    with keras.StatelessScope():
+        assert replace_deferred_variables([]) == []
+        layer = keras.layers.Dense(2)
+        layer.build((None, 3))
+        assert replace_deferred_variables([layer.bias]) == [layer.kernel, layer.bias]
+    assert is_deferred(layer.kernel) and not is_deferred(layer.bias)
 
 
 def test_a_scope_is_asked_for_values_and_told_of_updates():

@@ -40,6 +40,6 @@ def encodable(text: str, encoding: str | None) -> str:
 
 
 def print_alarms(alarms: Iterable[object]) -> None:
-    """Print each alarm on a line of its own."""
+    """Print one line per alarm."""
     for alarm in alarms:
         console().print(f"Alarm: {alarm}", soft_wrap=True)

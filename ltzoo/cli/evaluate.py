@@ -95,6 +95,12 @@ def _source(model: str, data: str | None, given: dict) -> dict:
             click.get_current_context(),
         )
     arguments = run.read()["arguments"]
+    seed = arguments.get("data_seed") or 0
+    if given.get("data_seed", seed) != seed:
+        raise UserError(
+            f"--data-seed must be that of the training, {seed}; another one would measure images that were trained on. "
+            f"Received: {given['data_seed']}"
+        )
     if arguments["recipe"] in shipped.names():
         own = {
             key: arguments[key] for key in ("data_dir", "image_root", "skip_unreadable") if key in arguments

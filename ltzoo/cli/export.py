@@ -12,6 +12,7 @@ from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import Command, PartName
 from ltzoo.cli.user_errors import UserError
 from ltzoo.export_formats import FORMATS, writers_of
+from ltzoo.export_formats.registry import wrong_place
 
 
 @click.command(
@@ -39,13 +40,8 @@ def export(model, out, format_, overwrite):
     """Export MODEL (a run folder, a .keras file or a zoo entry). It takes raw pixels 0..255 and returns logits."""
     target = Path(out).expanduser()
     form = FORMATS[format_]
-    if form.suffix and target.suffix != form.suffix:
-        raise UserError(f"--out must end in {form.suffix} for --format {format_}. Received: {out}")
-    other = next((name for name in FORMATS if FORMATS[name].suffix == (target.suffix or None)), None)
-    if not form.suffix and other is not None:
-        raise UserError(
-            f"--out must be a folder for --format {format_}; use --format {other}. Received: {out}"
-        )
+    if wrong := wrong_place(format_, target.suffix):
+        raise UserError(f"--out must {wrong} for --format {format_}. Received: {out}")
     (places.new_file if form.suffix else places.new)("--out", out, overwrite)
     check_model(model)
     present = use_backend(next(iter(filter(installed, form.writers)), None))
@@ -54,7 +50,9 @@ def export(model, out, format_, overwrite):
         classifier = load_model(model)
         classifier.export(target, format=format_, card=_card(model))
     except ImportError as error:
-        raise UserError(f"--format {format_} needs a library: {error}") from error
+        raise UserError(
+            f"--format {format_} needs a library: {error}. Received: --format {format_}"
+        ) from error
     height, width, channels = classifier.image_shape
     classes = classifier.class_names
     echo(f"Wrote {out} ({form.title}): [batch, {height}, {width}, {channels}] with pixels 0..255 to logits")

@@ -26,7 +26,7 @@ class Epochs(click.ParamType):
         found = re.fullmatch(r"\d{1,9}(,\d{1,9})*", str(value))
         if not found or 0 in (numbers := [int(n) for n in value.split(",")]) or max(numbers) not in _EPOCHS:
             right = "a number of epochs such as 20, or 20,5 for two stages, of at most a million"
-            self.fail(f"{value!r} is not {right}.", param, ctx)
+            self.fail(f"It must be {right}. Received: {value!r}", param, ctx)
         return numbers
 
 
@@ -43,7 +43,7 @@ class ImageSize(click.ParamType):
         size = [int(found[1]), int(found[2] or found[1])] if found else [0]
         if not 1 <= min(size) <= max(size) <= _MAX_SIDE:
             right = f"an image size such as 64, or 64x96 for height x width, of at most {_MAX_SIDE} pixels"
-            self.fail(f"{value!r} is not {right}.", param, ctx)
+            self.fail(f"It must be {right}. Received: {value!r}", param, ctx)
         return size
 
 
@@ -92,7 +92,7 @@ class Name(click.ParamType):
         """Return the parsed value, or fail with a usage error."""
         if value not in self.names:
             hint = did_you_mean(value, self.names)
-            self.fail(f"{value!r} is not one of {', '.join(self.names)}.{hint}", param, ctx)
+            self.fail(f"It must be one of {', '.join(self.names)}.{hint} Received: {value!r}", param, ctx)
         return value
 
 
@@ -103,7 +103,7 @@ class Number(click.FloatRange):
         """Return the parsed value, or fail with a usage error."""
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
-            self.fail(f"{value!r} is not a finite number.", param, ctx)
+            self.fail(f"It must be a finite number. Received: {value!r}", param, ctx)
         return number
 
 

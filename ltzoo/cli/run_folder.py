@@ -49,7 +49,7 @@ class RunFolder:
         if self.is_run():
             if not resume:
                 raise UserError(
-                    f"--out {self.path} holds a run already. Resume it with --resume, or use a new folder"
+                    f"--out holds a run already. Resume it with --resume, or use a new folder. Received: {self.path}"
                 )
             return
         found = os.listdir(self.path) if self.path.is_dir() else []
@@ -65,7 +65,7 @@ class RunFolder:
         self.lock.take()
         if not resume and self.is_run():
             raise UserError(
-                f"--out {self.path} holds a run already. Resume it with --resume, or use a new folder"
+                f"--out holds a run already. Resume it with --resume, or use a new folder. Received: {self.path}"
             )
 
     def release(self) -> None:

@@ -116,7 +116,8 @@ def _shown(error: Exception) -> click.ClickException | None:
     if isinstance(error, click.Abort):
         return Interrupted("Interrupted.")
     if isinstance(error, OSError):
-        return UserError(str(error))
+        bare = error.filename is not None and "Received" not in str(error)
+        return UserError(f"{error.strerror}. Received: {error.filename}" if bare else str(error))
     if isinstance(error, (ValueError, ImportError)) and _raised_here(error):
         return UserError(str(error))
     if isinstance(error, ArithmeticError) and _raised_here(error):

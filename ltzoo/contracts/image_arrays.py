@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.contracts.host_arrays import host_array
 
 _SAMPLE = 256
@@ -100,12 +100,12 @@ def warn_of_scale(images: Any, argument: str = "images") -> None:
         values = values[:: -(-len(values) // _SAMPLE)]
     low, high = values.min(), values.max()
     if low >= 0 and 0 < high <= 1:
-        _warn(
+        warn_caller(
             f"`{argument}` holds only values in 0..1, but the model expects raw pixels 0..255 and would see black "
             "images; multiply by 255. Received: values of at most 1"
         )
     elif low < 0 or high > 255:
-        _warn(
+        warn_caller(
             f"`{argument}` holds values outside 0..255, but the model expects raw pixels 0..255 and normalizes them "
             f"itself. Received: values from {low:.4g} to {high:.4g}"
         )
@@ -166,10 +166,6 @@ def _check_values(values, argument):
             f"`{argument}` must be raw pixels 0..255; scale deeper images to 8 bits. "
             f"Received: values from {low} to {high}"
         )
-
-
-def _warn(message):
-    warnings.warn(message, UserWarning, stacklevel=5)
 
 
 def _shown(value):

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import keras
 from keras import ops
 
 from ltzoo.contracts.host_arrays import host_array
@@ -87,11 +88,23 @@ def label_indices(y_true: Any, num_classes: int) -> tuple[Any, Any]:
     return _index(y_true, num_classes)
 
 
+def check_label_type(y_true: Any) -> None:
+    """Raise a ValueError if a tensor has a type that no labels have, bool or complex; its values may be unknown."""
+    kind = keras.backend.standardize_dtype(y_true.dtype) if hasattr(y_true, "dtype") else ""
+    if kind == "bool" or kind.startswith("complex"):
+        raise ValueError(
+            "`y_true` must be integers, one class index per image, or rows of class shares; cast labels of yes and no "
+            f"to integers. Received: y_true of type {kind} and shape {tuple(y_true.shape)}"
+        )
+
+
 def _checked(y_true, num_classes):
     """Return labels as a tensor, `[batch]` or `[batch, C]`; refuse those whose values are known and wrong."""
     values = host_array(y_true)
     if values is not None:
         check_labels(values, num_classes, "y_true", soft=True, whole_floats=True)
+    else:
+        check_label_type(y_true)
     y_true = ops.convert_to_tensor(y_true)
     shape = tuple(y_true.shape)
     if len(shape) == 2 and shape[1] == 1:

@@ -97,7 +97,7 @@ def _as_array(labels, argument):
         ) from error
     if array.dtype.name == "bfloat16":
         array = array.astype(np.float32)
-    # An empty list has no type of its own.
+    # An empty list has no type.
     return array.astype(np.int64) if array.size == 0 and array.dtype.kind == "f" else array
 
 
@@ -186,8 +186,8 @@ def _check_range(array, num_classes, argument):
 def _checked_rows(rows, argument):
     if not rows.size:
         return rows
-    sums = rows.sum(axis=1, dtype=np.float64)
     with np.errstate(invalid="ignore"):
+        sums = rows.sum(axis=1, dtype=np.float64)
         right = (np.abs(sums - 1.0) <= row_tolerance(rows.dtype)) & (rows.min(axis=1) >= 0)
     if right.all():
         return rows

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.data.files import EncodedSplit, UnreadableImageError
 from ltzoo.data.pixels import SEVERAL_FRAMES
 from ltzoo.data.splits import Split
@@ -74,9 +74,7 @@ def readable(splits: dict[str, Split], skip_unreadable: bool) -> dict[str, Split
         if not skip_unreadable:
             raise UnreadableImagesError(errors, total)
         listing = "; ".join(f"{error.path} ({error.reason})" for error in errors)
-        warnings.warn(
-            f"left out {len(errors)} of {total} images that cannot be read: {listing}", stacklevel=3
-        )
+        warn_caller(f"left out {len(errors)} of {total} images that cannot be read: {listing}")
     return kept
 
 
@@ -106,9 +104,8 @@ def _say_several(names: list[str], total: int) -> None:
         shown = ", ".join(names[:_SHOWN]) + (
             f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         )
-        warnings.warn(
-            f"{len(names)} of {total} images have several frames or pages, of which the first is used: {shown}",
-            stacklevel=4,
+        warn_caller(
+            f"{len(names)} of {total} images have several frames or pages, of which the first is used: {shown}"
         )
 
 

@@ -36,10 +36,14 @@ def read_archive(path: Path, file_names: tuple[str, ...]) -> dict[str, bytes]:
                 with gzip.GzipFile(fileobj=file) as stream:
                     _read_members(stream, file_names, found)
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"{path} cannot be read as a .tar.gz archive: {error}") from error
+        raise ValueError(
+            f"{path} cannot be read as a .tar.gz archive: {error}. Received: {str(path)!r}"
+        ) from error
     missing = [name for name in file_names if name not in found]
     if missing:
-        raise ValueError(f"{path} must hold {', '.join(file_names)}; {missing[0]} is missing")
+        raise ValueError(
+            f"{path} must hold {', '.join(file_names)}. Received: an archive without {missing[0]}"
+        )
     return found
 
 

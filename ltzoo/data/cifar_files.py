@@ -35,7 +35,7 @@ def unpickle_batch(data: bytes, name: str) -> dict[str, Any]:
             for key, value in content.items()
         }
     except PickleError as error:
-        raise ValueError(f"{name} is not an official CIFAR file: {error}") from error
+        raise ValueError(f"{name} is not an official CIFAR file: {error}. Received: {_kind(data)}") from error
 
 
 def read_files(

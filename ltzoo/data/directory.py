@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -11,6 +10,7 @@ from typing import cast
 from PIL import Image
 
 from ltzoo import checks
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.data import arguments
 from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
@@ -101,7 +101,7 @@ def from_directory(
     firsts = first_paths({split: data.paths for split, data in files.items()})
     listings = {split: Listing(firsts[split], data.labels, data.describe) for split, data in files.items()}
     for sentence in _remarks(path, names, left_out) + repeated_images(listings):
-        warnings.warn(sentence, stacklevel=2)
+        warn_caller(sentence)
     splits: dict[str, Split] = dict(files)
     if check or skip_unreadable:
         splits = readable(splits, skip_unreadable)

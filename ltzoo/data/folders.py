@@ -158,7 +158,7 @@ def _identities(folders: list[Path]) -> set[tuple[int, int]]:
         identity = _identity(folder)
         if identity in known:
             raise ValueError(
-                "every class folder must be a folder of its own, or the same images have two labels or are trained "
+                "each class must have its own folder, or the same images have two labels or are trained "
                 f"on and tested. Received: {known[identity]} and {folder}, which are the same folder"
             )
         known[identity] = folder

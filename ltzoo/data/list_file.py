@@ -12,7 +12,7 @@ import numpy as np
 from ltzoo.data import arguments
 
 _LARGEST_BYTES = 1 << 30
-_BYTE_ORDER_MARKS = (  # UTF-32 first: its mark begins with that of UTF-16.
+_BYTE_ORDER_MARKS = (  # UTF-32 first: its mark begins with the mark of UTF-16.
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),

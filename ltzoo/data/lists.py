@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -12,6 +11,7 @@ from typing import cast
 import numpy as np
 
 from ltzoo import checks
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.data import arguments
 from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
@@ -93,7 +93,7 @@ def from_list(
         split: [_locate(root, entry, p) for p in range(len(entry.paths))] for split, entry in lists.items()
     }
     for sentence in _repeats(lists, located):
-        warnings.warn(sentence, stacklevel=2)
+        warn_caller(sentence)
     splits: dict[str, Split] = {
         split: FileSplit(located[split], entry.labels, size, channels, resize)
         for split, entry in lists.items()

@@ -166,7 +166,7 @@ def resize_and_crop(image: Image.Image, image_size: tuple[int, int], resize: int
 
     Scaling is bilinear with antialiasing. An image that already has the scaled size is left untouched. An image more
     than 8 times as long as wide, compared with `image_size`, is scaled within the crop only. So memory stays within 8
-    times that of the result. Values may then differ by 1 from those of scaling first.
+    times that of the result. Values may then differ by 1 from scaling first.
 
     Args:
         image: decoded image of mode "RGB" or "L".

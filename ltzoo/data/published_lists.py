@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.lists import from_list
 from ltzoo.data.registry import facts
@@ -64,10 +64,9 @@ def from_published_lists(
         **options,
     )
     if (dataset.num_classes, len(dataset.train)) != (entry.num_classes, entry.num_train):
-        warnings.warn(
+        warn_caller(
             f"{name} has {entry.num_train} training images in {entry.num_classes} classes as published; "
-            f"found {len(dataset.train)} in {dataset.num_classes}",
-            stacklevel=5,
+            f"found {len(dataset.train)} in {dataset.num_classes}"
         )
     return dataset
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.data.folders import holds_images, sub_folders
 from ltzoo.data.split_names import split_role, suspicious_pair
 
@@ -15,7 +15,7 @@ _CLASSES_ANYWAY = "if they are classes, pass their names as `class_names`"
 def find_splits(
     path: Path, class_names: Collection[str] | None = None, elsewhere: Path | None = None
 ) -> dict[str, Path]:
-    """Return the folder of each split. That of the training split holds the class folders.
+    """Return the folder of each split. The one of the training split holds the class folders.
 
     Validation and test folders may hold a wrapping folder; only the names of the classes tell, so that the caller
     then calls `unwrap`.
@@ -44,6 +44,7 @@ def find_splits(
     nested = [child for child in roles if _has_class_folders(child)]
     others = [child for child in children if child not in roles and holds_images(child, below=True)]
     if others and not nested and len(set(roles.values())) == 1:
+        _say_taken_as_class(top, roles)
         return {"train": top}
     if others:
         raise ValueError(
@@ -95,10 +96,20 @@ def _one_per_split(top: Path, roles: dict[Path, str]) -> dict[str, Path]:
     for role, folder in found.items():
         if not _has_class_folders(folder):
             raise ValueError(
-                f"{folder} must hold one subfolder of images per class, as it is named like the {role} split. Move it "
-                f"out if its images have no classes; {_CLASSES_ANYWAY}. Received: {top} with {_listing(roles)}"
+                f"{folder} must hold one subfolder of images per class, since it is named like the {role} split. Move "
+                f"it out if its images have no classes; {_CLASSES_ANYWAY}. Received: {top} with {_listing(roles)}"
             )
     return found
+
+
+def _say_taken_as_class(top: Path, roles: dict[Path, str]) -> None:
+    """Warn of a folder of test images without classes, which is read as one more class."""
+    tests = [folder for folder, role in roles.items() if role == "test"]
+    if tests:
+        warn_caller(
+            f"{_listing(tests)} of {top} is taken as a class like the folders next to it. If it holds test images, "
+            "move it out, as they have no classes"
+        )
 
 
 def _check_classes(top: Path, children: Sequence[Path]) -> None:
@@ -119,10 +130,9 @@ def _check_classes(top: Path, children: Sequence[Path]) -> None:
             f"folders. Received: {top} with splits inside of {_listing(split_inside)}"
         )
     if len(children) > 1 and _all_alike(children):
-        warnings.warn(
+        warn_caller(
             f"the folders {_listing(children)} of {top} are taken as the classes, although each of them has the same "
-            "subfolders. If they are splits, name them train/, val/ and test/",
-            stacklevel=4,
+            "subfolders. If they are splits, name them train/, val/ and test/"
         )
 
 

@@ -51,6 +51,19 @@ register = FORMATS.register
 names = FORMATS.names
 
 
+def wrong_place(name: str, suffix: str) -> str | None:
+    """Return what a path with a suffix must do instead to be written in a format, or None if it fits.
+
+    Args:
+        name: one of `names()`.
+        suffix: suffix of the path with its dot; "" if it has none.
+    """
+    wanted = FORMATS[name].suffix
+    if wanted:
+        return None if suffix == wanted else f"end in {wanted}"
+    return f"not end in {suffix}" if suffix and suffix in (FORMATS[one].suffix for one in FORMATS) else None
+
+
 def install(modules: Iterable[str]) -> str:
     """Return the `pip install` command for modules, through extras of this package where possible."""
     extras = {module: _extra_of(module) for module in modules}

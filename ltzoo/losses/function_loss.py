@@ -11,6 +11,7 @@ from keras import ops
 from ltzoo.checks import RANGES, one_of
 from ltzoo.class_counts import ClassCounts
 from ltzoo.contracts.host_arrays import host_array
+from ltzoo.contracts.label_tensors import check_label_type
 from ltzoo.contracts.labels import check_labels
 from ltzoo.losses.soft_labels import soft_labels
 
@@ -93,13 +94,17 @@ class FunctionLoss(keras.losses.Loss):
 def _check_labels(y_true, shape):
     # Here they still have their own type; Keras casts them before it calls the function.
     labels = host_array(y_true)
-    if labels is None or len(shape) < 2:
+    if len(shape) < 2:
         return
-    check_labels(labels, shape[1], "y_true", soft=True, whole_floats=True)
-    if shape[0] not in (None, len(labels)):
+    if labels is not None:
+        check_labels(labels, shape[1], "y_true", soft=True, whole_floats=True)
+    else:
+        check_label_type(y_true)
+    count = None if not getattr(y_true, "shape", None) else y_true.shape[0]
+    count = count if labels is None else len(labels)
+    if None not in (count, shape[0]) and count != shape[0]:
         raise ValueError(
-            "`y_true` must hold one label per prediction. "
-            f"Received: {len(labels)} labels, {shape[0]} predictions"
+            f"`y_true` must hold one label per prediction. Received: {count} labels, {shape[0]} predictions"
         )
 
 

@@ -6,10 +6,10 @@ import hashlib
 import os
 import re
 import urllib.parse
-import warnings
 from pathlib import Path
 
 from ltzoo import cache
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.models import hashes
 from ltzoo.models.weights_errors import UnreachableError, WeightsError
 from ltzoo.printable import shown_address
@@ -92,7 +92,7 @@ def fetch_card(address: str) -> Path:
     except UnreachableError as error:
         if not kept.is_file():
             raise
-        warnings.warn(f"{error}. The copy of {shown_address(bare)} in the cache is used", stacklevel=2)
+        warn_caller(f"{error}. The copy of {shown_address(bare)} in the cache is used")
         return kept
 
 
@@ -116,7 +116,7 @@ def _web_address(address, sha256):
 
 
 def _place(address):
-    """Return where the cache keeps the file of a web address: a folder of its own, and a name for every system."""
+    """Return where the cache keeps the file of a web address: its own folder, and a name for every system."""
     try:
         path = urllib.parse.urlsplit(address).path
     except ValueError as error:

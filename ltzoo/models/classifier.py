@@ -25,7 +25,6 @@ from ltzoo.models.values import checked_counts, checked_names, checked_shape, pe
 from ltzoo.recipes.recipe import Recipe
 from ltzoo.sampling import original_errors
 from ltzoo.training import fit_stages, optimizers
-from ltzoo.training.alarms import array_alarms, warn
 from ltzoo.training.arguments import check_data
 from ltzoo.training.devices import check_torch_processes
 from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
@@ -202,13 +201,14 @@ class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, keras
         if isinstance(x, LongTailedDataset):
             return fit_stages(self, x, *args, **kwargs)
         check_torch_processes()
-        history = super().fit(x, *args, **kwargs)
-        warn(array_alarms(self, x, kwargs.get("y", args[0] if args else None), history.history))
-        return history
+        return super().fit(x, *args, **kwargs)
 
     def compile_from_config(self, config):
         """Compile as `get_compile_config` says, and recognize the library's own compilation for fine-tuning."""
-        super().compile_from_config(config)
+        # Keras's own method skips classes that have a `compile`.
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.built:
+            self.optimizer.build(self.trainable_variables)
         if isinstance(self.loss, losses.CrossEntropy) and isinstance(self.optimizer, optimizers.SGD):
             self.mark_fine_tuning()
 

@@ -71,7 +71,7 @@ def _get(session, url, headers):
                 f"{shown_address(url)} must be redirected to https:// only. "
                 f"Received: a redirect to {shown_address(there)}"
             )
-    raise WeightsError(f"{shown_address(url)} cannot be fetched: more than {REDIRECTS} redirects")
+    raise WeightsError(f"{shown_address(url)} cannot be fetched. Received: more than {REDIRECTS} redirects")
 
 
 def download(
@@ -189,9 +189,7 @@ _COMPLETE = object()
 
 def _begin(response, url, part, size):
     """Prepare `part` for the body of a response; return the size of the whole file, or None if it is unknown."""
-    ranges = re.fullmatch(
-        r"bytes (?:([0-9]{1,18})-[0-9]{1,18}|\*)/([0-9]{1,18}|\*)", response.headers.get("Content-Range", "")
-    )
+    ranges = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
     total = int(ranges[2]) if ranges and ranges[2] != "*" else None
     if response.status_code == 200:
         announced = response.headers.get("Content-Length", "")

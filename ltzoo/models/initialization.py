@@ -6,7 +6,13 @@ import zlib
 import keras
 import numpy as np
 
-from ltzoo.keras_internals import deferred_variables, is_deferred, layers_of, set_deferred_initializer
+from ltzoo.keras_internals import (
+    deferred_variables,
+    is_deferred,
+    layers_of,
+    replace_deferred_variables,
+    set_deferred_initializer,
+)
 
 
 def without_initial_values() -> contextlib.AbstractContextManager:
@@ -30,7 +36,7 @@ class _OnesLater(keras.StatelessScope):
 
     def __enter__(self):
         self.variables = []
-        self.made_before = len(deferred_variables())
+        self.before = deferred_variables()
         return super().__enter__()
 
     def get_current_value(self, variable):
@@ -46,15 +52,27 @@ class _OnesLater(keras.StatelessScope):
         super().add_update(update)
 
     def __exit__(self, *exception):
-        for variable in deferred_variables()[self.made_before :]:
+        done = False
+        try:
+            if exception[0] is None:
+                self._set_initializers()
+            else:
+                replace_deferred_variables(self.before)
+            existing = [variable for variable in self.variables if not is_deferred(variable)]
+            super().__exit__(*exception)
+            done = True
+        finally:
+            if not done:  # Out of memory: a variable that waits for ever would end all later models.
+                replace_deferred_variables(self.before)
+        for variable in existing:
+            variable.assign(self.state_mapping[id(variable)])
+
+    def _set_initializers(self):
+        for variable in deferred_variables()[len(self.before) :]:
             if id(variable) in self.state_mapping:
                 set_deferred_initializer(variable, _constant(self.state_mapping[id(variable)]))
             elif _starts_from_ones(variable):
                 set_deferred_initializer(variable, _ones)
-        existing = [variable for variable in self.variables if not is_deferred(variable)]
-        super().__exit__(*exception)
-        for variable in existing:
-            variable.assign(self.state_mapping[id(variable)])
 
 
 def _starts_from_ones(variable):

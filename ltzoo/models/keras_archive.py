@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 import zipfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import keras
 
+from ltzoo.models.weight_bound import TooManyWeights, WeightBound, most_weights
 from ltzoo.models.weights_errors import WeightsError
 from ltzoo.readers.hdf5 import Hdf5Contents, rewrite
 from ltzoo.readers.zip_members import ArchiveError, checked_members, read_member
@@ -34,7 +36,7 @@ def load_archive(path: Path) -> Any:
     """
     with tempfile.TemporaryDirectory() as folder:
         try:
-            unpack(path, Path(folder))
+            stored = unpack(path, Path(folder))
         # A damaged archive raises nearly any type.
         except Exception as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -43,7 +45,12 @@ def load_archive(path: Path) -> Any:
                 f"Received: entry_or_path={str(path)!r}"
             ) from error
         try:
+            _check_size(Path(folder), stored)
             return keras.saving.load_model(folder, safe_mode=True)
+        except TooManyWeights as error:
+            raise WeightsError(
+                f"{path} is refused as a .keras file: {error}, entry_or_path={str(path)!r}"
+            ) from error
         except Exception as error:  # Configurations are code for Keras's classes, which raise any type.
             reason = " ".join(str(error).split()) or type(error).__name__
             raise WeightsError(
@@ -51,8 +58,20 @@ def load_archive(path: Path) -> Any:
             ) from error
 
 
-def unpack(path: Path, folder: Path) -> None:
+def _check_size(folder, stored):
+    """Build the network once without weights; Keras's loader would take the memory before it compares."""
+    config = json.loads((folder / _CONFIG).read_bytes())
+    if isinstance(config, dict):
+        config.pop("compile_config", None)
+    with WeightBound(most_weights(stored)):
+        keras.saving.deserialize_keras_object(config, safe_mode=True)
+
+
+def unpack(path: Path, folder: Path) -> int:
     """Write the checked members of a `.keras` file into a folder, which Keras loads like the file.
+
+    Returns:
+        how many numbers its weights have.
 
     Raises:
         ArchiveError: names or sizes of members are wrong, or a member is missing.
@@ -83,6 +102,7 @@ def unpack(path: Path, folder: Path) -> None:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(read_member(archive, info))
     rewrite(contents, folder / _WEIGHTS)
+    return sum(math.prod(dataset.shape) for dataset in contents.datasets.values())
 
 
 def _check_config(config: Any, contents: Hdf5Contents) -> None:

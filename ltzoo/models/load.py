@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import numpy as np
 
 from ltzoo import own_parts, shipped
 from ltzoo.arguments import checked
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.checks import PositiveInt
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.models import weights_file
@@ -21,6 +21,7 @@ from ltzoo.models.cards import Card, card, is_card_file, read_card
 from ltzoo.models.find_weights import PRETRAINED, find_weights
 from ltzoo.models.keras_archive import load_archive
 from ltzoo.models.new_classes import with_new_classes
+from ltzoo.models.weight_bound import TooManyWeights, WeightBound, most_weights
 from ltzoo.models.weights_errors import NoWeightsError, WeightsError
 from ltzoo.printable import shown_address
 from ltzoo.recipes.recipe import Recipe
@@ -118,6 +119,8 @@ def _entry(entry_or_path):
 def _load_entry(entry, beside, weights, input_shape):
     # Find the weights first: they may be missing, and building a large network takes seconds.
     entry, path = (entry, None) if weights is None else _with_weights(entry, weights, beside)
+    if beside is not None:
+        _check_size(entry, input_shape, path)
     model = _build(entry, input_shape, initialize=path is None)
     if path is not None:
         try:
@@ -143,12 +146,21 @@ def _with_weights(entry, weights, beside):
         if twin is None or entry.weights is not None:
             raise
     other = card(twin)
-    warnings.warn(
+    warn_caller(
         f"{entry.name} has no weights. This is {twin}: the same method, network and data, trained with the "
-        f"constants of the authors' code (recipe {other.recipe['name']!r}). Load it by that name to silence this.",
-        stacklevel=5,
+        f"constants of the authors' code (recipe {other.recipe['name']!r}). Load it by that name to silence this."
     )
     return other, find_weights(other)
+
+
+def _check_size(entry, input_shape, path):
+    """Refuse the card of a network that is larger than its weights, before it takes memory."""
+    stored = (entry.weights or {}).get("size") if path is None else path.stat().st_size
+    try:
+        with WeightBound(most_weights(stored)):
+            _build(entry, input_shape, initialize=False)
+    except TooManyWeights as error:
+        raise WeightsError(f"The card of {entry.name} is refused: {error}") from error
 
 
 def _build(entry: Card, input_shape, initialize):

@@ -50,12 +50,23 @@ class _Turns:
             self.trainer = before
 
 
+@contextlib.contextmanager
+def _weights_return(model: Any) -> Iterator[None]:
+    """Put the weights of the last step back into a model when an error ends its training, where JAX moved them out."""
+    try:
+        yield
+    except BaseException:
+        if keras.backend.backend() == "jax":
+            model.jax_state_sync()
+        raise
+
+
 def in_turn(method: Callable[..., Any]) -> Callable[..., Any]:
     """Let a method of a `ThreadSafe` model wait until no other thread is in such a method of this model."""
 
     @functools.wraps(method)
     def waiting(self, *args, **kwargs):
-        with self.turns.use(method.__name__):
+        with self.turns.use(method.__name__), _weights_return(self):
             return method(self, *args, **kwargs)
 
     return waiting
@@ -66,7 +77,7 @@ def alone(method: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(method)
     def training(self, *args, **kwargs):
-        with self.turns.train():
+        with self.turns.train(), _weights_return(self):
             return method(self, *args, **kwargs)
 
     return training

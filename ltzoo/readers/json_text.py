@@ -56,11 +56,17 @@ def parse(text: str | bytes, limit: int = DOCUMENT_BYTES) -> Any:
     if len(text) > limit:
         raise ValueError(f"`text` must have at most {limit:,} bytes. Received: more than {limit:,} bytes")
     if isinstance(text, bytes):
-        text = text.decode("utf-8-sig")
+        try:
+            text = text.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"`text` must be UTF-8: {error}. Received: {shortened(text)}") from error
     _check_brackets(text)
-    return json.loads(
-        text, object_pairs_hook=_object, parse_int=_integer, parse_float=_real, parse_constant=_constant
-    )
+    try:
+        return json.loads(
+            text, object_pairs_hook=_object, parse_int=_integer, parse_float=_real, parse_constant=_constant
+        )
+    except json.JSONDecodeError as error:
+        raise ValueError(f"`text` must be JSON: {error}. Received: {shortened(text)}") from error
 
 
 def dumps(value: Any, **options: Any) -> str:

@@ -42,7 +42,7 @@ class _Kind(Built):
         wanted = (3, order, None, None, None, -1, -1, 0)
         known = order in ("<", ">", "|") and (order == "|") == (_SIZES[self.code] == 1)
         if not known or state[:1] + state[2:] != wanted[:1] + wanted[2:]:
-            raise PickleError("a dtype has another state than that of plain numbers")
+            raise PickleError("a dtype has another state than plain numbers have")
         self.order = order
 
     @property

@@ -12,7 +12,7 @@ from ltzoo.checks import Alpha, BatchSize, Epochs, Positive, did_you_mean, one_o
 from ltzoo.part_sources import check_config
 from ltzoo.readers import json_text
 from ltzoo.recipes.recipe_schema import check_sizes
-from ltzoo.recipes.stage_checks import check_finite, check_parts
+from ltzoo.recipes.stage_checks import check_finite, check_parts, plain_value
 
 TRAINABLE = ("all", "head")
 BATCH_NORM = ("train", "frozen", "shifted")
@@ -190,6 +190,9 @@ class Recipe:
 
 def _check_fields(made):
     check(inspect.signature(type(made)), vars(made))
+    for field, value in list(vars(made).items()):
+        if field != "stages":
+            object.__setattr__(made, field, plain_value(value))
 
 
 def _check_keys(what, cls, config):

@@ -10,11 +10,11 @@ from typing import Any
 
 from ltzoo.checks import received, refuse
 from ltzoo.readers.json_text import check_plain
+from ltzoo.readers.value_checks import MAX_TEXT
 
 MAX_STAGES = 100
 MAX_STEPS = 100
 MAX_PATTERNS = 1000
-MAX_TEXT = 20_000
 
 
 def check_sizes(config: Mapping[str, Any]) -> None:

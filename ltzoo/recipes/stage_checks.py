@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from ltzoo import part_sources
 from ltzoo.arguments import check
 from ltzoo.checks import did_you_mean, received, refuse
@@ -66,6 +68,17 @@ def check_finite(name: str, value: Any) -> None:
             check_finite(name, entry)
     elif isinstance(value, float) and not math.isfinite(value):
         refuse(name, "a finite number", value)
+
+
+def plain_value(value: Any) -> Any:
+    """Return a value as JSON returns it: NumPy's numbers and arrays, and tuples, become Python's numbers and lists."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: plain_value(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_value(entry) for entry in value]
+    return value
 
 
 def _check_optimizer(config: Mapping[str, Any]) -> None:

@@ -31,7 +31,7 @@ COLUMNS = (
 SECONDS = Column("seconds", "seconds", "Training time on the machine that wrote this report.", "")
 
 
-_IMAGES = {"test": "test images", "val": "validation images", "train": "training images"}
+_IMAGES = {"test": "test images", "val": "validation images", "train": "training images", "all": "images"}
 
 
 class Cell(NamedTuple):
@@ -63,7 +63,7 @@ def table_cells(results: Mapping, seconds: Mapping[str, float] | None = None) ->
 
 
 def images_of(split: str) -> str:
-    """Return the words for the images of a split: its usual words, or its own name."""
+    """Return the words for the images of a split: its usual words, or its own name; "images" for "all"."""
     return _IMAGES.get(split, f"{split} images")
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from ltzoo.caller_warnings import warn_caller
+from ltzoo.contracts.image_arrays import is_array
 from ltzoo.heads.inputs import head_inputs, pool
 from ltzoo.metrics.alarms import (
     Alarm,
@@ -64,36 +66,47 @@ class ArrayPair:
 
     Args:
         images: an array or tensor `[N, height, width, channels]`.
-        labels: integer labels [N] or [N, 1], or soft labels [N, C].
+        labels: integer labels [N] or [N, 1], or soft labels [N, C]; None if they name no classes.
     """
 
     def __init__(self, images: Any, labels: Any) -> None:
-        labels = keras.ops.convert_to_numpy(labels)
+        labels = np.zeros(len(images), "int64") if labels is None else _as_numpy(labels)
         if labels.ndim == 2:
             labels = labels.argmax(axis=1) if labels.shape[1] > 1 else labels[:, 0]
         self.images, self.labels = images, labels.astype("int64")
 
     def load(self, positions: np.ndarray) -> np.ndarray:
         """Return the images at `positions`."""
-        if isinstance(self.images, np.ndarray):
-            return self.images[positions]
-        return keras.ops.convert_to_numpy(keras.ops.take(self.images, positions, axis=0))
+        if keras.ops.is_tensor(self.images):
+            return keras.ops.convert_to_numpy(keras.ops.take(self.images, positions, axis=0))
+        return np.asarray(self.images)[positions]
+
+
+def _as_numpy(values):
+    return keras.ops.convert_to_numpy(values) if keras.ops.is_tensor(values) else np.asarray(values)
 
 
 def array_alarms(model: Classifier, images: Any, labels: Any, history: Mapping[str, Any]) -> list[Alarm]:
-    """Return the `training_alarms` of arrays or tensors; none for other inputs, which would have to be read again."""
-    if not all(isinstance(value, np.ndarray) or keras.ops.is_tensor(value) for value in (images, labels)):
+    """Return the `training_alarms` of arrays or tensors; none for other inputs, which would have to be read again.
+
+    Args:
+        model: the classifier, after training.
+        images: arrays, or anything else that `fit` takes.
+        labels: the labels of arrays; None if they name no classes, so that predictions are not judged.
+        history: one value per epoch of `loss` and `accuracy`; empty if nothing was trained.
+    """
+    if not is_array(images) or not history:
         return []
     return training_alarms(model, ArrayPair(images, labels), history)
 
 
-def warn(alarms: Sequence[Alarm], stacklevel: int = 3) -> None:
-    """Issue one `TrainingAlarm` for each alarm, at the line that called `fit`: `stacklevel` - 1 calls above."""
+def warn(alarms: Sequence[Alarm]) -> None:
+    """Issue one `TrainingAlarm` for each alarm, at the line that called `fit`."""
     with warnings.catch_warnings():
         # Python shows the same words once, but two trainings deserve two. Filters of the user come first.
         warnings.simplefilter("always", TrainingAlarm, append=True)
         for alarm in alarms:
-            warnings.warn(str(alarm), TrainingAlarm, stacklevel=stacklevel)
+            warn_caller(str(alarm), TrainingAlarm)
 
 
 def stratified_sample(labels: Sequence[int] | np.ndarray, size: int) -> np.ndarray:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.files import atomic_write
 
 FILE_NAME = "state.npz"
@@ -117,10 +117,9 @@ class Checkpoint:
                     f"`checkpoint` must be readable. Remove {self.path} and {self.previous.name} to start again. "
                     f"Received: {self.path} ({error}), {self.previous.name} ({other})"
                 ) from error
-            warnings.warn(
+            warn_caller(
                 f"`checkpoint` cannot be used; the training resumes from the one before it, {path}. "
-                f"Received: {self.path} ({error})",
-                stacklevel=2,
+                f"Received: {self.path} ({error})"
             )
         self._check_identity(state["identity"], path)
         return state

@@ -132,7 +132,7 @@ def fit_stages(
         model.finish_training()
     model.history = history
     history.alarms = training_alarms(model, dataset.train, history.history)
-    warn(history.alarms, stacklevel=4)
+    warn(history.alarms)
     return history
 
 

@@ -43,8 +43,8 @@ class LabelWatch(keras.callbacks.Callback):
             raise InvalidLabelsError(self.model, where)
         if not self.labels_only:
             raise NonFiniteLossError(
-                "The loss must stay finite; its weights are lost. Build or load the model again and lower the "
-                f"learning rate. Received: loss={loss} in {where}"
+                "The loss must stay finite; the weights are lost. Build or load the model again, and lower the "
+                f"learning rate or check images and labels. Received: loss={loss} in {where}"
             )
 
     def on_test_end(self, logs: dict[str, Any] | None = None) -> None:

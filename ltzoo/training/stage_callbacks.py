@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Iterator
 from typing import Any
 
 import keras
 
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.training.callback_state import callback_states, give_back, keep_lines
 
 _SCHEDULE = (
@@ -201,10 +201,9 @@ def _check_averages(recipe):
 def _warn_of_losses(callback, recipe):
     losses = {str((stage.loss, stage.technique)) for stage in recipe.stages if stage.epochs}
     if callback.save_best_only and callback.monitor in ("loss", "val_loss") and len(losses) > 1:
-        warnings.warn(
+        warn_caller(
             "ModelCheckpoint compares losses of stages with different losses; monitor 'val_accuracy' instead. "
-            f"Received: ModelCheckpoint with save_best_only=True and monitor={callback.monitor!r}",
-            stacklevel=3,
+            f"Received: ModelCheckpoint with save_best_only=True and monitor={callback.monitor!r}"
         )
 
 

@@ -66,7 +66,7 @@ def test_start_up_and_the_zoo_commands_import_neither_keras_nor_matplotlib():
         (["train", "gcll", "--data", "digits_lt", "--out", "{new}"], "Did you mean 'gcl'?"),
         (["train", "gcl", "--data", "no_such_folder", "--out", "{new}"], "digits_lt"),
         (["train", "gcl", "--data", "{folder}", "--out", "{new}"], "no subfolder"),
-        (["train", "gcl", "--data", "digits_lt", "--out", "{new}", "--epochs", "2,x"], "'2,x' is not a number"),
+        (["train", "gcl", "--data", "digits_lt", "--out", "{new}", "--epochs", "2,x"], "Received: '2,x'"),
         (["train", "gcl", "--data", "digits_lt", "--out", "{new}", "--epochs", "1,2,3"], "2 stages"),
         (["train", "gcl", "--data", "digits_lt", "--out", "{new}", "--backbone", "resnet9"], "resnet20"),
         (["train", "gcl", "--data", "digits_lt", "--out", "{new}", "--backbone", "resnet8:x=1"], "has no argument `x`"),

@@ -8,7 +8,7 @@ import pytest
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.user_errors import UserError
 from tests.cli.test_run_folder import CONTENT
-from tests.fuzzing import damaged_json
+from tests.fuzzing import damaged_json, put
 
 FULL = {
     "format": 1,
@@ -124,6 +124,20 @@ def test_many_damaged_runs_are_equal_runs_or_refused(tmp_path):
         run.write({key: value for key, value in content.items() if key != "format"})
         assert run.read() == content
     assert 0 < read < 1000 and time.process_time() - start < 30
+
+
+def test_many_damaged_results_are_read_or_refused(tmp_path):
+    run, read = RunFolder(tmp_path), 0
+    for text in damaged_json(RESULT, 2000):
+        put(run.result, text)
+        try:
+            content = run.read_result(run.result, 2)
+        except UserError as error:
+            assert "result.json cannot be read: " in error.message and "\n" not in error.message
+            continue
+        read += 1
+        assert content == json.loads(text)
+    assert 0 < read < 1500
 
 
 def test_results_of_nothing_are_null(tmp_path):

@@ -35,7 +35,8 @@ def test_evaluate_a_saved_model_on_a_folder_uses_all_images_and_the_models_order
     other = write_photos(tmp_path / "other", {"owl": 2, "cat": 2, "dog": 2})
     done = invoke("evaluate", run / "model.keras", "--data", other)
     assert done.exit_code == 0, done.output
-    assert "(all, 6)" in " ".join(done.stdout.split())
+    shown = " ".join(done.stdout.split())
+    assert "(all, 6)" in shown and "of the images" in shown
 
 
 def test_evaluate_refuses_a_missing_split_and_other_data(one_line, run):
@@ -188,3 +189,11 @@ def test_evaluate_on_the_folder_of_the_training_leaves_its_training_images_out(i
     assert json.loads((tmp_path / "again.json").read_text())["split"] == "val"
     shown = " ".join(done.stdout.split())
     assert "(val, 5)" in shown and "of the validation images" in shown and "test images" not in shown
+
+
+def test_evaluate_takes_no_other_seed_for_the_images_of_the_training(one_line, run, photos):
+    for place in ((), ("--data", photos)):
+        said = one_line("evaluate", run, *place, "--data-seed", "7")
+        assert "--data-seed must be that of the training, 0;" in said and said.rstrip().endswith(
+            "Received: 7"
+        )

@@ -56,7 +56,7 @@ def test_links_in_an_archive_are_not_followed(tmp_path):
             link = tarfile.TarInfo(name)
             link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
             archive.addfile(link)
-    with pytest.raises(ValueError, match=r"data_batch_1 is missing"):
+    with pytest.raises(ValueError, match=r"Received: an archive without data_batch_1"):
         read(path)
 
 
@@ -70,7 +70,7 @@ def test_missing_files_are_named(tmp_path, official):
 
 def test_damaged_and_incomplete_archives_are_named(tmp_path):
     path = write_archive(tmp_path / "cifar-10-python.tar.gz", [("data_batch_1", b"x" * 50_000)])
-    with pytest.raises(ValueError, match=r"must hold .*test_batch is missing"):
+    with pytest.raises(ValueError, match=r"must hold .*Received: an archive without test_batch"):
         read(path)
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(ValueError, match=r"cannot be read as a \.tar\.gz archive"):

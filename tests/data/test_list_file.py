@@ -1,8 +1,13 @@
 """List files of any editor and system: read right, or refused with file and line."""
 
-import pytest
+import os
 
+import pytest
+from PIL import Image
+
+from ltzoo.data import from_list
 from ltzoo.data.list_file import read_list_file
+from tests.fuzzing import damaged, put
 
 TEXT = "ant/0.png 0\nant/é 1.png 0\nbee/0.png 1\n"
 
@@ -83,3 +88,27 @@ def test_other_lines_are_refused_by_file_and_line(tmp_path, line, hint):
 def test_other_contents_are_refused(tmp_path, content, message):
     with pytest.raises(ValueError, match=message):
         read(tmp_path, content)
+
+
+@pytest.mark.filterwarnings("ignore:.* images are repeats", "ignore:the classes")
+def test_2000_damaged_lists_are_read_or_refused(tmp_path):
+    names = ["ant/Ä 1.png", "bee/2.png", "ant/3.png"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("L", (4, 4)).save(tmp_path / name)
+    text = "".join(f"{name} {label}\n" for label, name in enumerate(names))
+    listed, read = tmp_path / "train.txt", 0
+    for copy in (
+        *damaged(text.encode(), text.replace("\n", "\r\n").encode("utf-16"), 1000),
+        *damaged(text.encode("utf-16"), text.encode(), 1000, seed=1),
+    ):
+        put(listed, copy)
+        try:
+            dataset = from_list(listed, image_root=tmp_path, image_size=(4, 4))
+        except (ValueError, OSError) as error:
+            assert str(tmp_path) in str(error) or "Received: " in str(error)
+            continue
+        read += 1
+        assert {os.path.relpath(path, tmp_path) for path in dataset.train.paths} <= set(names)
+        assert set(dataset.train.labels) == set(range(dataset.num_classes)) and dataset.num_classes <= 3
+    assert 20 < read < 1500

@@ -138,6 +138,17 @@ def test_classes_may_be_named_like_splits(tmp_path, classes):
     assert load(splits).class_names == classes
 
 
+def test_a_class_that_may_be_a_folder_of_test_images_is_said(tmp_path):
+    fill(tmp_path, ["ant", "bee", "test"])
+    with pytest.warns(UserWarning, match=r"^test/ of .* is taken as a class .* move it out"):
+        assert load(tmp_path).class_names == ("ant", "bee", "test")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load(tmp_path, class_names=["ant", "bee", "test"]).num_classes == 3
+        (tmp_path / "test").rename(tmp_path / "train")
+        assert load(tmp_path).class_names == ("ant", "bee", "train")
+
+
 def test_class_names_say_that_folders_are_classes(tmp_path):
     fill(tmp_path, ["test", "train"])
     with pytest.raises(ValueError, match=r"pass their names as `class_names`"):

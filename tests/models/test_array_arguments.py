@@ -84,11 +84,15 @@ def test_images_are_refused_by_every_method(model, which):
             call()
 
 
-def test_right_labels_of_every_form_give_one_loss(model):
-    names = np.array(model.class_names)[Y]
-    forms = [Y, Y.astype("uint8"), Y[:, None], Y.tolist(), ROWS, np.eye(3, dtype=int)[Y], names, list(names)]
-    values = [model.evaluate(X, form, verbose=0)[0] for form in [*forms, keras.ops.convert_to_tensor(Y)]]
-    assert np.ptp(values) == 0 and np.isfinite(values).all()
+def test_right_labels_of_every_form_give_one_loss():
+    names = np.array(tiny.dataset().class_names)[Y]
+    indices = [Y, Y.astype("uint8"), Y.tolist(), names, list(names), keras.ops.convert_to_tensor(Y)]
+    values = []
+    # TensorFlow compiles for one rank of labels.
+    for forms in (indices, [Y[:, None]], [ROWS, np.eye(3, dtype=int)[Y]]):
+        model = tiny.model("cross_entropy")
+        values += [model.evaluate(X, form, verbose=0)[0] for form in forms]
+    assert np.ptp(values) < 1e-6 and np.isfinite(values).all()
     assert np.isfinite(model.evaluate(X, 0.9 * ROWS + 0.1 / 3, verbose=0)[0])
 
 

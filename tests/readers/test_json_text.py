@@ -90,3 +90,10 @@ def test_plain_values():
         with pytest.raises(ValueError, match="`it` must .*Received: "):
             json_text.check_plain(value, "it")
     json_text.check_plain({"a": (1, 2.5, None, "x", True, [])}, "it")
+
+
+def test_what_is_no_json_ends_with_what_was_received():
+    with pytest.raises(ValueError, match=r"`text` must be JSON: .*Received: '\{\"a\"'$"):
+        json_text.parse('{"a"')
+    with pytest.raises(ValueError, match=r"`text` must be UTF-8: .*Received: b'"):
+        json_text.parse(b"\xff\xfe")

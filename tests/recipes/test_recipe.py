@@ -1,8 +1,10 @@
 """Recipes are plain data that survive JSON and refuse what makes no sense."""
 
+import dataclasses
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from ltzoo import recipes, training
@@ -100,3 +102,24 @@ def test_recipes_import_no_keras():
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [str(len(recipes.names())), "False"]
+
+
+def test_numbers_of_numpy_and_tuples_are_stored_as_plain_values():
+    recipe = recipes.get(
+        "mislas",
+        epochs=np.array([2, 1]),
+        batch_size=np.int32(8),
+        mixup_alpha=np.float32(0.5),
+        schedule={
+            "name": "multi_step",
+            "learning_rate": np.float64(0.1),
+            "milestones": (1,),
+            "factors": np.array([0.1]),
+        },
+    )
+    assert type(recipe).from_json(recipe.to_json()) == recipe
+    stage = recipe.stages[0]
+    assert [type(value) for value in (stage.epochs, stage.batch_size, stage.mixup_alpha)] == [int, int, float]
+    assert stage.schedule["milestones"] == [1] and type(stage.schedule["factors"]) is list
+    other = dataclasses.replace(recipe, head={"name": "dense", "use_bias": np.bool_(True)})
+    assert type(other).from_json(other.to_json()) == other

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 from ltzoo.arguments import checked
-from ltzoo.checks import BelowOne, Size
+from ltzoo.checks import BelowOne, Size, refuse
 from ltzoo.data.augmentation.pillow_operations import to_array, to_pillow
 from ltzoo.data.augmentation.registry import register
 from ltzoo.data.pixels import resize_and_crop
@@ -44,11 +44,10 @@ class ImageNetTrainCrop:
         flip: bool = True,
         color_jitter: BelowOne = 0.0,
     ) -> None:
-        if size < 1 or not 0 < scale[0] <= scale[1] <= 1 or not 0 < ratio[0] <= ratio[1]:
-            raise ValueError(
-                "`size` must be at least 1, `scale` rising in (0, 1] and `ratio` rising and positive. "
-                f"Received: size={size}, scale={scale}, ratio={ratio}"
-            )
+        if len(scale) != 2 or not 0 < scale[0] <= scale[1] <= 1:
+            refuse("scale", "two rising numbers above 0 and at most 1", scale)
+        if len(ratio) != 2 or not 0 < ratio[0] <= ratio[1]:
+            refuse("ratio", "two rising numbers above 0", ratio)
         self.size, self.scale, self.ratio = int(size), tuple(scale), tuple(ratio)
         self.flip, self.color_jitter = bool(flip), float(color_jitter)
 

@@ -50,7 +50,9 @@ def read_checkpoint(path: str | os.PathLike) -> dict[str, dict[str, np.ndarray]]
                 f"it holds other Python objects than tensors: {reason}. If you trust its source, save its state dicts "
                 "alone: torch.save({name: part.state_dict()}, path)"
             )
-        raise CheckpointError(f"{path} cannot be read as a PyTorch checkpoint: {reason}") from error
+        raise CheckpointError(
+            f"{path} cannot be read as a PyTorch checkpoint: {reason}. Received: path={str(path)!r}"
+        ) from error
 
 
 def parts_of(tree: Any, source: str = "the checkpoint") -> dict[str, dict[str, np.ndarray]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.checkpoint_layouts import Layout, detect_layout, get_layout, layout_names
 from ltzoo.models.convert.differences import Differences
 from ltzoo.models.convert.head_names import add_head
@@ -143,9 +143,7 @@ def fill(model: LongTailedClassifier, files: Iterable[Parts], layout: Layout) ->
     for variable, value in values:
         variable.assign(np.array(value, dtype=keras.backend.standardize_dtype(variable.dtype)))
     if absent:
-        warnings.warn(
-            f"These are not in the file, as usual for the first stage: {', '.join(absent)}.", stacklevel=3
-        )
+        warn_caller(f"These are not in the file, as usual for the first stage: {', '.join(absent)}.")
     return len(tensors)
 
 

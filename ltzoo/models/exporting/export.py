@@ -5,15 +5,15 @@ from __future__ import annotations
 import inspect
 import os
 import tempfile
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
 
 from ltzoo.arguments import checked
-from ltzoo.checks import refuse
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.export_formats import FORMATS, writers_of
+from ltzoo.export_formats.registry import wrong_place
 from ltzoo.models.exporting import child
 from ltzoo.models.exporting.describe import describe
 from ltzoo.models.exporting.served_classifier import served_classifier
@@ -70,15 +70,9 @@ def export_model(
     backend = keras.backend.backend()
     candidates = writers_of(format, backend)
     target = Path(filepath)
-    suffix = FORMATS[format].suffix
-    if suffix and target.suffix != suffix:
+    if wrong := wrong_place(format, target.suffix):
         raise ValueError(
-            f"`filepath` must end in {suffix!r} for format {format!r}. Received: filepath={str(filepath)!r}"
-        )
-    other = next((name for name in FORMATS if FORMATS[name].suffix == (target.suffix or None)), None)
-    if not suffix and other is not None:
-        refuse(
-            "filepath", f"a folder for format {format!r}; {target.suffix!r} is for {other!r}", str(filepath)
+            f"`filepath` must {wrong} for format {format!r}. Received: filepath={str(filepath)!r}"
         )
     _check_options(format, options)
     description = describe(model, card)
@@ -108,7 +102,7 @@ def _write(served, candidates, folder, name, format, description, options):
             failures.append((by, error))
             continue
         if failures:
-            warnings.warn(f"{_reasons(failures)}; {by} wrote {FORMATS[format].title} instead.", stacklevel=4)
+            warn_caller(f"{_reasons(failures)}; {by} wrote {FORMATS[format].title} instead.")
         return path
     raise RuntimeError(
         f"This model cannot be written as {FORMATS[format].title}. {_reasons(failures)}"

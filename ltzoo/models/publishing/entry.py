@@ -16,6 +16,7 @@ from ltzoo.models.cards import Card, card, check_named
 from ltzoo.models.half_precision import rounded_to_half
 from ltzoo.models.hashes import sha256
 from ltzoo.models.weights_file import save_weights
+from ltzoo.recipes.stage_checks import plain_value
 
 UNKNOWN = "unknown"
 _KEPT = ("paper", "preprocessing", "starts_from", "cost", "notes")
@@ -76,6 +77,7 @@ def publish(
             hold; nothing is written.
     """
     check_named(backbone=backbone, dataset=dataset)
+    backbone, dataset = plain_value(backbone), plain_value(dataset)
     if licence is not None and weights_license is not None:
         raise ValueError(
             "`licence` is the earlier name of `weights_license`; give one of them. "

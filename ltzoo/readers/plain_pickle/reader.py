@@ -62,7 +62,7 @@ class _Reader:
                 return self.stack.pop()
             action = OPCODES.get(code)
             if action is None:
-                raise PickleError(f"opcode {code!r} at byte {self.position - 1} is not that of a plain value")
+                raise PickleError(f"opcode {code!r} at byte {self.position - 1} is not one of a plain value")
             action(self)
         raise PickleError(f"it has more than {MAX_OPCODES} opcodes")
 

@@ -140,7 +140,7 @@ def test_the_card_is_what_the_model_knows_or_that_of_its_entry(tmp_path, monkeyp
     "path, name, options, message",
     [
         ("x", "saved_model", {}, "format='saved_model'"),
-        ("x.pb", "onnx", {}, r"must end in '.onnx' for format 'onnx'. Received: filepath='.*x.pb'"),
+        ("x.pb", "onnx", {}, r"must end in .onnx for format 'onnx'. Received: filepath='.*x.pb'"),
         ("x.onnx", "onnx", {"opset": 17}, r"options of format 'onnx': opset_version. Received: opset=17"),
         ("x", "tf_saved_model", {"top_k": 0}, "`top_k` must be a positive integer. Received: top_k=0"),
         (
