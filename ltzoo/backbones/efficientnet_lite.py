@@ -142,7 +142,7 @@ def _norm(name):
     return BatchNormalization(momentum=0.99, epsilon=1e-3, name=name)
 
 
-@register(image_size=224, pixel_statistics=PIXELS)
+@register(image_size=(128, 224, 32), pixel_statistics=PIXELS)
 def efficientnet_lite0(
     input_shape: Sequence[int | None] = (224, 224, 3),
     weights: str | os.PathLike | None = None,

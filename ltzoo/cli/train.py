@@ -23,6 +23,7 @@ from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.user_errors import Interrupted, UserError
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+DEFAULT_RECIPE = "transfer"
 # The only arguments allowed with a zoo entry; its card fixes the rest.
 _OWN = ("recipe", "seed", "precision", "data_dir", "image_root", "skip_unreadable", "start_from")
 
@@ -84,7 +85,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
 )
 @click.option("--resume", is_flag=True, help="Resume the run in --out; no other option is needed.")
 def train(recipe, out, resume, workers, **options):
-    """Train RECIPE (or a zoo entry) on a dataset and write a run folder.
+    """Train RECIPE (or a zoo entry) on a dataset and write a run folder; RECIPE is 'transfer' by default.
 
     A run stopped at any moment, even by a power cut, resumes with --resume and reaches the same weights.
     The folder holds run.json, checkpoint/, model.keras, history.csv, result.json and report/report.html.
@@ -117,6 +118,8 @@ def train(recipe, out, resume, workers, **options):
 
 def _require(given: dict, resume: bool) -> None:
     where = " (there is no run in --out yet)" if resume else ""
+    if "recipe" not in given and "data" in given:
+        given["recipe"] = DEFAULT_RECIPE
     if "recipe" not in given:
         raise click.UsageError(f"Missing argument 'RECIPE'{where}.", click.get_current_context())
     if given["recipe"] in shipped.names():
@@ -139,7 +142,7 @@ def _checked(given: dict) -> dict:
         return given
     recipe_of(given)
     data.check({**given, "data": data.resolve(given["data"])})
-    return {"backbone": {"name": recipes.default_backbone(given["recipe"])}, **given}
+    return {"backbone": recipes.default_network(given["recipe"]), **given}
 
 
 def _require_of_entry(given: dict) -> None:
@@ -168,7 +171,7 @@ def _new_arguments(given: dict) -> dict:
         given = {**given, "start_from": os.path.abspath(os.path.expanduser(given["start_from"]))}
     if given["recipe"] in shipped.names():
         return {"seed": cards.read(given["recipe"]).get("seed", 0), **given}
-    arguments = {"backbone": {"name": recipes.default_backbone(given["recipe"])}, "seed": 0, **given}
+    arguments = {"backbone": recipes.default_network(given["recipe"]), "seed": 0, **given}
     arguments["data"] = resolve(arguments["data"])
     if arguments["data"] != given["data"] or _is_folder(arguments["data"]):
         arguments.setdefault(

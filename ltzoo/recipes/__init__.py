@@ -5,6 +5,7 @@ from ltzoo.recipes.cifar import step_schedule as step_schedule
 from ltzoo.recipes.recipe import Recipe as Recipe
 from ltzoo.recipes.recipe import Stage as Stage
 from ltzoo.recipes.registry import default_backbone as default_backbone
+from ltzoo.recipes.registry import default_network as default_network
 from ltzoo.recipes.registry import get as get
 from ltzoo.recipes.registry import names as names
 from ltzoo.recipes.registry import register as register

@@ -23,9 +23,11 @@ class RecipeEntry(Entry):
 
     Attributes:
         backbone: the network that it is made for, on small images.
+        backbone_arguments: arguments of that network, such as pretrained weights.
     """
 
     backbone: str = "resnet32"
+    backbone_arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 _RECIPES = Registry("recipe", RecipeEntry)
@@ -39,6 +41,13 @@ def default_backbone(name: str) -> str:
     """Return the network that a recipe is made for, on small images; "resnet32" for most and for unknown names."""
     entry = _RECIPES.find(name)
     return RecipeEntry.backbone if entry is None else entry.backbone
+
+
+def default_network(name: str) -> dict[str, Any]:
+    """Return the network that a recipe is made for with its arguments, as `ltzoo.models.build` takes it."""
+    entry = _RECIPES.find(name)
+    arguments = {} if entry is None else entry.backbone_arguments
+    return {"name": default_backbone(name), **arguments}
 
 
 def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: Any) -> Recipe:

@@ -21,7 +21,11 @@ from tests import tiny
 
 BATCH = 8
 PRECISIONS = ("float32", "mixed_bfloat16")
-BACKBONES = {"resnet32": "tiny_cnn", "fastnet": {"name": "fastnet", "widths": (4, 6)}}
+BACKBONES = {
+    "resnet32": "tiny_cnn",
+    "efficientnet_lite0": "tiny_cnn",
+    "fastnet": {"name": "fastnet", "widths": (4, 6)},
+}
 
 
 def gray():

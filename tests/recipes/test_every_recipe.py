@@ -12,7 +12,11 @@ from ltzoo.training import Recipe
 from tests import tiny
 
 BATCH = 8
-TINY = {"resnet32": "tiny_cnn", "fastnet": {"name": "fastnet", "widths": (4,)}}
+TINY = {
+    "resnet32": "tiny_cnn",
+    "efficientnet_lite0": "tiny_cnn",
+    "fastnet": {"name": "fastnet", "widths": (4,)},
+}
 
 
 def short(recipe, dataset, steps=2, teacher=None):

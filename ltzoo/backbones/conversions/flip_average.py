@@ -12,7 +12,11 @@ OWN = 32  # Image size in pixels that a recipe's shift is given for.
 def _fitted(config, image_size, upright):
     if upright:
         return None
-    return {**config, "shift": config["shift"] * image_size[0] // OWN} if "shift" in config else config
+    if "shift" in config:
+        config["shift"] = config["shift"] * image_size[0] // OWN
+    if config.get("transpose") and image_size[0] != image_size[1]:
+        config["transpose"] = False
+    return config
 
 
 @register("flip_average", fitted=_fitted)
