@@ -85,7 +85,9 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
 )
 @click.option("--resume", is_flag=True, help="Resume the run in --out; no other option is needed.")
 def train(recipe, out, resume, workers, **options):
-    """Train RECIPE (or a zoo entry) on a dataset and write a run folder; RECIPE is 'transfer' by default.
+    """Train RECIPE (or a zoo entry) on a dataset and write a run folder.
+
+    For a folder of images, RECIPE is 'transfer' unless given.
 
     A run stopped at any moment, even by a power cut, resumes with --resume and reaches the same weights.
     The folder holds run.json, checkpoint/, model.keras, history.csv, result.json and report/report.html.
@@ -118,7 +120,7 @@ def train(recipe, out, resume, workers, **options):
 
 def _require(given: dict, resume: bool) -> None:
     where = " (there is no run in --out yet)" if resume else ""
-    if "recipe" not in given and "data" in given:
+    if "recipe" not in given and os.path.isdir(os.path.expanduser(given.get("data", ""))):
         given["recipe"] = DEFAULT_RECIPE
     if "recipe" not in given:
         raise click.UsageError(f"Missing argument 'RECIPE'{where}.", click.get_current_context())
