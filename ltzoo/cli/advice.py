@@ -18,7 +18,7 @@ LARGEST_SHRINKAGE = 4
 _LARGEST_SUGGESTION = 384
 _STEP = 32
 _LOOKED_AT = 64
-_IMAGENET = "--backbone keras_applications:ResNet50:weights=imagenet --image-size 224"
+_PRETRAINED = "the recipe 'transfer'"
 
 
 def advice(arguments: Mapping[str, Any], dataset: LongTailedDataset) -> list[str]:
@@ -32,7 +32,7 @@ def advice(arguments: Mapping[str, Any], dataset: LongTailedDataset) -> list[str
     """
     if not os.path.isabs(arguments.get("data", "")):
         return []
-    return [*_gray(dataset), *_shrunk(arguments, dataset), *_random_weights(arguments, dataset)]
+    return [*_gray(arguments, dataset), *_shrunk(arguments, dataset), *_random_weights(arguments, dataset)]
 
 
 def all_gray(images: np.ndarray) -> bool:
@@ -40,7 +40,9 @@ def all_gray(images: np.ndarray) -> bool:
     return images.shape[-1] == 3 and bool((images == images[..., :1]).all())
 
 
-def _gray(dataset):
+def _gray(arguments, dataset):
+    if not _starts_random(arguments):  # Pretrained networks take three channels.
+        return []
     count = len(dataset.train)
     positions = np.unique(np.linspace(0, count - 1, min(count, _LOOKED_AT)).astype(np.int64))
     if not all_gray(dataset.train.load(positions)):
@@ -70,7 +72,7 @@ def _random_weights(arguments, dataset):
     trained = [
         f"--start-from {entry}" for entry in _entries(arguments["backbone"], dataset.image_shape[-1])[:1]
     ]
-    ways = " or ".join([*trained, _IMAGENET] if dataset.image_shape[-1] == 3 else trained)
+    ways = " or ".join([*trained, _PRETRAINED] if dataset.image_shape[-1] == 3 else trained)
     hint = f"; {ways} starts from trained ones" if ways else ""
     return [f"the network starts from random weights and learns from {count:,} images alone{hint}"]
 

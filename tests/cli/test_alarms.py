@@ -74,7 +74,7 @@ def test_notes_name_the_better_command(trained):
         == "photographs of 40 pixels are shrunk 5 times, to 8 pixels: --image-size 32 keeps more of them"
     )
     assert notes[2].startswith(
-        "the network starts from random weights and learns from 21 images alone; --backbone "
+        "the network starts from random weights and learns from 21 images alone; the recipe 'transfer' "
     )
     assert len(notes) == 3
 
