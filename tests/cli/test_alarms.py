@@ -124,7 +124,7 @@ def test_photographs_shrunk_for_a_network_with_trained_weights_of_the_zoo(photog
         shrunk
         == "photographs of 480 pixels are shrunk 15 times, to 32 pixels: --image-size 128 keeps more of them"
     )
-    assert "--start-from best_distilled_resnet32_cifar10_lt or --backbone keras_applications:" in random
+    assert "--start-from best_distilled_resnet32_cifar10_lt or the recipe 'transfer' " in random
 
 
 @pytest.mark.parametrize(
