@@ -68,13 +68,14 @@ def export_model(
         RuntimeError: no installed backend can write this model; the message gives the reason of each.
     """
     backend = keras.backend.backend()
-    candidates = writers_of(format, backend)
+    FORMATS.check(format, "format")
     target = Path(filepath)
     if wrong := wrong_place(format, target.suffix):
         raise ValueError(
             f"`filepath` must {wrong} for format {format!r}. Received: filepath={str(filepath)!r}"
         )
     _check_options(format, options)
+    candidates = writers_of(format, backend)
     description = describe(model, card)
     served = served_classifier(model)
     target.parent.mkdir(parents=True, exist_ok=True)
