@@ -1,16 +1,19 @@
-"""`ltzoo predict`: print the most probable classes of images."""
+"""`ltzoo predict`: print or write the most probable classes of images."""
 
-import os
+import itertools
+from pathlib import Path
 
 import click
 
 from ltzoo import shipped
-from ltzoo.cli import cards
+from ltzoo.cli import cards, places
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.console import echo
+from ltzoo.cli.image_arguments import check_images, image_paths
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import Command
-from ltzoo.cli.user_errors import UserError
+from ltzoo.cli.prediction_files import PredictionFile
+from ltzoo.cli.user_errors import FAILED, Interrupted, UserError
 
 _BATCH = 64
 
@@ -21,7 +24,9 @@ _BATCH = 64
     epilog="""\b
 Examples:
   ltzoo predict cat.jpg --model runs/photos
-  ltzoo predict scans/*.png --model gcl_resnet8_digits_lt --top 3""",
+  ltzoo predict new_photos/ --model runs/photos --csv predictions.csv
+  ltzoo predict 'camera*/**/*.jpg' --model runs/photos --top 3
+  find /archive -name '*.jpg' | ltzoo predict - --model runs/photos --json predictions.jsonl --resume""",
 )
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @click.option(
@@ -30,35 +35,88 @@ Examples:
 @click.option(
     "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Classes to show per image."
 )
-@click.option("--skip-unreadable", is_flag=True, help="Skip unreadable images with a warning.")
-def predict(images, model, top, skip_unreadable):
-    """Print the most probable classes of each IMAGE, one line per image."""
-    check_model(model)
-    for path in () if skip_unreadable else images:
-        if not os.path.isfile(path):
-            raise UserError(f"IMAGE must be an existing file. Received: {path}")
-    use_backend()
-    import numpy as np
+@click.option("--csv", "csv_path", metavar="FILE", help="Write a table with one row per image.")
+@click.option("--json", "json_path", metavar="FILE", help="Write one JSON object per line and image.")
+@click.option(
+    "--resume", is_flag=True, help="Continue the file of --csv or --json: skip the images that it has."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    help="Threads that read images; default: one per core.",
+)
+@click.option("--skip-unreadable", is_flag=True, help="Exit with code 0 even if some images cannot be read.")
+def predict(images, model, top, csv_path, json_path, resume, workers, skip_unreadable):
+    """Print the most probable classes of each IMAGE, one line per image.
 
-    from ltzoo.data import FileSplit, UnreadableImagesError, check_images
+    IMAGE is a file, a folder (searched recursively), a pattern in quotes, a .txt file with one path per line, or - for
+    such lines on standard input. Any number of images is fine: they are read while others are classified. An image
+    that cannot be read is reported and does not stop the rest; the exit code is then 1.
+    """
+    check_model(model)
+    check_images(images)
+    option, path = _file(csv_path, json_path, resume)
+    use_backend()
+    from ltzoo.models.predict_images import most_probable, stream_outputs
 
     classifier = load_model(model)
-    height, width, channels = classifier.image_shape
-    split = FileSplit(list(images), np.zeros(len(images), "int64"), (height, width), channels, _resize(model))
-    errors = check_images(split)
-    if errors and not skip_unreadable:
-        raise UnreadableImagesError(errors, len(images))
-    for error in errors:
-        echo(f"Warning: skipped: {error}", err=True)
-    unreadable = {error.path for error in errors}
-    positions = [position for position, path in enumerate(images) if path not in unreadable]
-    if not positions:
-        raise UserError(f"IMAGE must be readable for one image or more. Received: {len(images)} unreadable")
-    for start in range(0, len(positions), _BATCH):
-        chosen = positions[start : start + _BATCH]
-        logits = np.asarray(classifier.predict_on_batch(split.load(chosen)), "float64")
-        for position, row in zip(chosen, logits, strict=True):
-            echo(f"{images[position]}: {_most_probable(row, classifier.class_names, top)}")
+    top = min(top, classifier.num_classes)
+    file = None if path is None else PredictionFile(path, option, top, resume)
+    paths = image_paths(images)
+    if file is not None:
+        paths = (path for path in paths if not file.has(path))
+    outputs = stream_outputs(classifier, paths, batch_size=_BATCH, workers=workers, resize=_resize(model))
+    read = failed = 0
+    try:
+        while batch := list(itertools.islice(outputs, _BATCH)):
+            predictions = [most_probable(entry, classifier.class_names, top) for entry in batch]
+            if file is not None:
+                file.write(predictions)
+            for prediction in predictions:
+                if prediction.error is not None:
+                    failed += 1
+                    echo(f"Warning: cannot read image {prediction.source}: {prediction.error}", err=True)
+                elif file is None:
+                    echo(str(prediction))
+            read += sum(prediction.error is None for prediction in predictions)
+    except KeyboardInterrupt:
+        hint = "" if file is None else " Continue with --resume."
+        raise Interrupted(f"\nInterrupted after {read} images.{hint}") from None
+    finally:
+        if file is not None:
+            file.close()
+    _conclude(file, read, failed, len(images), skip_unreadable)
+
+
+def _conclude(file, read, failed, given, skip_unreadable):
+    done = 0 if file is None else file.num_done
+    if not read + failed + done:
+        raise UserError(f"IMAGE must name at least one image. Received: {given} without any")
+    if not read + done:
+        raise UserError(f"IMAGE must be readable for one image or more. Received: {failed} unreadable")
+    if file is not None:
+        before = f", {done} were there already" if done else ""
+        echo(f"Predictions of {read} images: {file.path} ({failed} unreadable{before})")
+    if failed and not skip_unreadable:
+        click.get_current_context().exit(FAILED)
+
+
+def _file(csv_path, json_path, resume):
+    """Return the option and path of the file to write, or None for both."""
+    if csv_path is not None and json_path is not None:
+        raise UserError(
+            f"--csv and --json exclude each other. Received: --csv {csv_path} and --json {json_path}"
+        )
+    option, path = ("--csv", csv_path) if csv_path is not None else ("--json", json_path)
+    if path is None:
+        if resume:
+            raise UserError("--resume needs a file: --csv FILE or --json FILE. Received: --resume alone")
+        return None, None
+    places.folder(f"The folder of {option}", str(Path(path).expanduser().absolute().parent))
+    if Path(path).expanduser().exists() and not resume:
+        raise UserError(f"{option} must be a new file; --resume continues an existing one. Received: {path}")
+    places.new_file(option, path, overwrite=True)
+    return option, path
 
 
 def _resize(model: str) -> int | None:
@@ -66,12 +124,3 @@ def _resize(model: str) -> int | None:
     if model not in shipped.names():
         return None
     return (cards.read(model).get("preprocessing") or {}).get("resize")
-
-
-def _most_probable(logits, class_names, top: int) -> str:
-    import numpy as np
-
-    probabilities = np.exp(logits - logits.max())
-    probabilities /= probabilities.sum()
-    order = np.argsort(-probabilities, kind="stable")[:top]
-    return ", ".join(f"{class_names[index]} {100 * probabilities[index]:.1f} %" for index in order)

@@ -18,6 +18,7 @@ from ltzoo.keras_internals import untracked
 from ltzoo.models import stage_parts
 from ltzoo.models.array_arguments import ArrayArguments
 from ltzoo.models.exporting import export_model
+from ltzoo.models.keras_ways import KerasWays
 from ltzoo.models.normalization import normalize
 from ltzoo.models.stages import Stages
 from ltzoo.models.thread_safety import ThreadSafe, alone, in_turn
@@ -31,7 +32,7 @@ from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
-class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, keras.Model):
+class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, KerasWays, keras.Model):
     """A long-tailed classifier: `logits = head(pool(backbone((pixels / 255 - mean) / std)))`.
 
     The input is raw pixels 0..255 `[batch, height, width, channels]`, integers or floats, so training, prediction and

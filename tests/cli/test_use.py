@@ -1,4 +1,4 @@
-"""`ltzoo evaluate`, `predict`, `export` and `demo`: what is done with a trained model."""
+"""`ltzoo evaluate`, `export` and `demo`: what is done with a trained model."""
 
 import importlib.util
 import json
@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from ltzoo import models
-from ltzoo.cli import predict
 from ltzoo.cli.data import check_classes, check_image_shape
 from ltzoo.cli.user_errors import UserError
 from ltzoo.export_formats import writers_of
@@ -65,46 +64,6 @@ def test_other_orders_classes_and_sizes_are_named():
         check_classes(SimpleNamespace(class_names=names[:2]), model)
     with pytest.raises(UserError, match=r"\(8, 8, 1\)"):
         check_image_shape(SimpleNamespace(image_shape=(9, 8, 1)), model)
-
-
-def test_predict_prints_the_most_probable_classes(invoke, run, photos):
-    images = [photos / "cat" / "0.png", photos / "owl" / "1.png"]
-    done = invoke("predict", *images, "--model", run, "--top", "2")
-    assert done.exit_code == 0, done.output
-    lines = done.stdout.splitlines()
-    assert [line.split(": ")[0] for line in lines] == [str(image) for image in images]
-    for line in lines:
-        entries = [entry.rsplit(" ", 2) for entry in line.split(": ")[1].split(", ")]
-        assert len(entries) == 2 and {entry[0] for entry in entries} < {"cat", "dog", "owl"}
-        assert float(entries[0][1]) >= float(entries[1][1]) and all(entry[2] == "%" for entry in entries)
-
-
-def test_predict_agrees_with_the_model(invoke, run, photos):
-    from ltzoo.data import FileSplit
-
-    path = photos / "dog" / "0.png"
-    logits = keras.saving.load_model(run / "model.keras").predict(
-        FileSplit([path], [0], (8, 8)).load([0]), verbose=0
-    )
-    name = ["cat", "dog", "owl"][int(np.argmax(logits))]
-    assert invoke("predict", path, "--model", run).stdout.startswith(f"{path}: {name} ")
-
-
-def test_predict_resizes_as_the_card_of_an_entry_says(run):
-    assert predict._resize("gcl_resnet50_imagenet_lt") == 256
-    assert predict._resize("gcl_resnet8_digits_lt") is None and predict._resize(str(run)) is None
-
-
-def test_predict_names_unreadable_images_or_leaves_them_out(invoke, one_line, run, photos, truncated):
-    good = photos / "cat" / "0.png"
-    line = one_line("predict", good, truncated, "--model", run)
-    assert "1 of 2 images cannot be read" in line and "broken.png" in line
-    done = invoke("predict", good, truncated, "--model", run, "--skip-unreadable")
-    assert done.exit_code == 0
-    assert len(done.stdout.splitlines()) == 1 and "broken.png" in done.stderr
-    assert (
-        "Received: 1 unreadable" in invoke("predict", truncated, "--model", run, "--skip-unreadable").stderr
-    )
 
 
 def test_export_writes_a_saved_model_or_names_what_is_missing(invoke, run, photos, tmp_path):

@@ -1,0 +1,99 @@
+"""A classifier has what Keras users expect of any model, and predicts images as they are."""
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from ltzoo.data import UnreadableImageError
+from ltzoo.data.pixels import resize_and_crop
+from tests import tiny
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny.model()
+
+
+@pytest.fixture(scope="module")
+def images():
+    return tiny.dataset().test.load(np.arange(9))
+
+
+def test_shapes_layers_and_summary(model):
+    assert model.input_shape == (None, 8, 8, 1) and model.output_shape == (None, 3)
+    assert model.get_layer("tiny_cnn") is model.backbone and model.get_layer(model.head.name) is model.head
+    lines = []
+    model.summary(expand_nested=True, print_fn=lambda line, **_: lines.append(line))
+    assert "block0_conv" in "\n".join(lines)
+
+
+def test_evaluate_has_the_metrics_of_training(model, images):
+    found = model.evaluate(images, tiny.dataset().test.labels[:9], verbose=0, return_dict=True)
+    assert set(found) == {"loss", "accuracy"}
+
+
+def test_feature_extractor_is_a_keras_model_of_the_same_features(model, images, tmp_path):
+    extractor = model.feature_extractor()
+    expected = model.extract_features_on_batch(images)
+    np.testing.assert_allclose(extractor.predict(images, verbose=0), expected, rtol=1e-4, atol=1e-5)
+    assert extractor.output_shape == (None, model.feature_size)
+    assert extractor.get_layer("tiny_cnn") is model.backbone
+    maps = model.feature_extractor(pooled=False)
+    np.testing.assert_allclose(
+        maps.predict(images, verbose=0), model.extract_feature_maps_on_batch(images), rtol=1e-4, atol=1e-5
+    )
+    extractor.save(tmp_path / "features.keras")
+    loaded = keras.saving.load_model(tmp_path / "features.keras")
+    np.testing.assert_allclose(loaded.predict(images, verbose=0), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_predict_images_agrees_with_predict(model, images):
+    logits = model.predict(images, verbose=0)
+    found = model.predict_images(images, top_k=3, batch_size=4)
+    shares = np.exp(logits - logits.max(1, keepdims=True))
+    shares /= shares.sum(1, keepdims=True)
+    for row, prediction in zip(shares, found, strict=True):
+        order = np.argsort(-row)
+        assert prediction.names == tuple(model.class_names[n] for n in order)
+        assert prediction.name == prediction.names[0] and prediction.error is None
+        np.testing.assert_allclose(prediction.probabilities, row[order], rtol=1e-4, atol=1e-6)
+    assert [prediction.source for prediction in found] == [f"image {n}" for n in range(9)]
+
+
+def test_predict_images_scales_any_size(model, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (31, 20), dtype="uint8")
+    path = tmp_path / "a.png"
+    Image.fromarray(pixels).save(path)
+    expected = model.predict(resize_and_crop(Image.fromarray(pixels), (8, 8))[np.newaxis], verbose=0)[0]
+    best = model.class_names[int(np.argmax(expected))]
+    for source in (
+        path,
+        [str(path)],
+        Image.fromarray(pixels),
+        pixels,
+        [pixels[..., None]],
+        path.read_bytes(),
+    ):
+        (prediction,) = model.predict_images(source, top_k=1)
+        assert prediction.names == (best,) and len(prediction.probabilities) == 1
+
+
+def test_unreadable_images_stop_or_are_reported(model, images, tmp_path):
+    sources = [images[0], tmp_path / "missing.png", images[1]]
+    with pytest.raises(UnreadableImageError, match="missing.png"):
+        model.predict_images(sources)
+    found = model.predict_images(sources, skip_unreadable=True)
+    assert [prediction.error for prediction in found] == [None, "no such file", None]
+    assert found[1].name is None and "unreadable" in str(found[1])
+    assert [entry.names for entry in found[::2]] == [
+        entry.names for entry in model.predict_images(images[:2])
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"top_k": 0}, {"batch_size": True}, {"workers": -1}, {"skip_unreadable": 1}]
+)
+def test_wrong_arguments_are_refused(model, images, wrong):
+    with pytest.raises((ValueError, TypeError), match=f"`{next(iter(wrong))}`.*Received"):
+        model.predict_images(images, **wrong)
