@@ -8,7 +8,7 @@ from ltzoo.cli.user_errors import UserError
 # The arguments of a command that `load_dataset` reads.
 KEYS = (
     "data", "data_dir", "image_root", "imbalance_factor", "image_size", "channels", "data_seed",
-    "validation_fraction", "skip_unreadable",
+    "validation_fraction", "skip_unreadable", "fit",
 )  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def check(arguments: dict) -> None:
         _refuse(given, ("imbalance_factor",), "a folder keeps all its images")
         _refuse(given, ("data_dir", "image_root"), "they are for named datasets")
         return
-    _refuse(given, ("channels", "validation_fraction"), f"the dataset {name} has its own")
+    _refuse(given, ("channels", "validation_fraction", "fit"), f"the dataset {name} has its own")
     known = datasets.facts(name)
     lists = [] if known is None else list(known.lists.values())
     if not lists:

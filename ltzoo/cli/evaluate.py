@@ -132,7 +132,7 @@ def _load(source: dict, classifier, whole: bool):
         return datasets.load(arguments.pop("name"), **arguments)
     if os.path.isabs(source["data"]):
         height, width, channels = classifier.image_shape
-        defaults: dict = {"image_size": [height, width], "channels": channels}
+        defaults: dict = {"image_size": [height, width], "channels": channels, "fit": classifier.image_fit}
         if whole:
             defaults["validation_fraction"] = 0.0
         return load_dataset({**defaults, **source}, class_names=classifier.class_names)

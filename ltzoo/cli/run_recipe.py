@@ -19,6 +19,7 @@ from ltzoo.cli.recipe_of_run import overrides_of, recipe_of
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.stage_results import StageResults
 from ltzoo.cli.user_errors import UserError
+from ltzoo.data.image_fit import AUTO
 from ltzoo.files import atomic_write
 from ltzoo.models.start_from import start_from
 from ltzoo.recipes.recipe import Recipe
@@ -39,6 +40,8 @@ def run_recipe(run: RunFolder, arguments: dict, saved: dict | None, workers: int
 
 def _train(run, arguments, saved, workers):
     recipe, backbone, dataset, card = _parts(arguments)
+    if arguments.get("fit") == AUTO:
+        arguments = {**arguments, "fit": dataset.image_fit}
     model = _build(recipe, backbone, dataset, arguments, card)
     if arguments.get("start_from", SCRATCH) != SCRATCH:
         fresh = start_from(model, load_model(arguments["start_from"]))

@@ -7,6 +7,7 @@ import click
 from ltzoo import shipped
 from ltzoo.cli import cards, places
 from ltzoo.cli.backend import use_backend
+from ltzoo.cli.image_fit_option import AUTO, image_fit_option
 from ltzoo.cli.models import check_model
 from ltzoo.cli.options import (
     BATCH_SIZE,
@@ -71,6 +72,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
     help="Share of a folder held out for validation (default 0.1).",
 )
 @data_options
+@image_fit_option
 @click.option(
     "--start-from",
     metavar="MODEL",
@@ -176,6 +178,7 @@ def _new_arguments(given: dict) -> dict:
     arguments = {"backbone": recipes.default_network(given["recipe"]), "seed": 0, **given}
     arguments["data"] = resolve(arguments["data"])
     if arguments["data"] != given["data"] or _is_folder(arguments["data"]):
+        arguments.setdefault("fit", AUTO)  # `run_recipe` writes what was chosen.
         arguments.setdefault(
             "image_size", default_image_size(arguments["backbone"]["name"], arguments["data"])
         )

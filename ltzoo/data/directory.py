@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from PIL import Image
-
 from ltzoo import checks
 from ltzoo.caller_warnings import warn_caller
 from ltzoo.data import arguments
@@ -16,7 +14,9 @@ from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import FileSplit
 from ltzoo.data.folders import LeftOut, find_images, list_folder, sub_folders
+from ltzoo.data.image_fit import AUTO
 from ltzoo.data.image_names import is_image
+from ltzoo.data.image_sizes import fit_of_files, sample_of_sizes
 from ltzoo.data.repeats import Listing, first_paths, keep_together, repeated_images
 from ltzoo.data.split_folders import find_splits, unwrap
 from ltzoo.data.splits import Split
@@ -28,6 +28,7 @@ def from_directory(
     *,
     image_size: tuple[int, int] = (224, 224),
     channels: int = 3,
+    fit: str = "crop",
     validation_fraction: float = 0.1,
     test_dir: str | Path | None = None,
     seed: int = 0,
@@ -49,8 +50,11 @@ def from_directory(
 
     Args:
         path: the folder.
-        image_size: `(height, width)`. The shorter side is resized and the center cropped to this size.
+        image_size: `(height, width)` of the images that the dataset returns.
         channels: 3 (RGB) or 1 (gray).
+        fit: how images of any shape become `image_size`: "crop", "squash" or "pad" (see
+            `ltzoo.data.image_fit.fit_image`), or "auto", which squashes if cropping would lose more than a tenth of the
+            pixels of the training images. Load further data for a trained model with `fit=model.image_fit`.
         validation_fraction: share of each class's training images to hold out when there is no `val` folder.
             A class of two or more images gives at least one and keeps at least one; 0 holds nothing out.
         test_dir: folder of test images with one subfolder per class, if it is not a test folder in `path`.
@@ -74,6 +78,7 @@ def from_directory(
     """
     path = _existing_folder(path, "path")
     size, channels = arguments.image_size(image_size), arguments.channels(channels)
+    fit = arguments.fit(fit, auto=True)
     fraction = checks.number("validation_fraction", validation_fraction, least=0, below=1)
     seed = checks.integer("seed", seed, 0, arguments.LARGEST_SEED)
     check, skip_unreadable = (
@@ -97,7 +102,9 @@ def from_directory(
         _check_known(folders[split], found, names)
         _add_loose_images(folders[split], left_out)
     images = find_images(classes, left_out)
-    files = {split: _file_split(found, names, size, channels) for split, found in images.items()}
+    if fit == AUTO:
+        fit = fit_of_files([path for paths in images["train"].values() for path in paths], size)
+    files = {split: _file_split(found, names, size, channels, fit) for split, found in images.items()}
     firsts = first_paths({split: data.paths for split, data in files.items()})
     listings = {split: Listing(firsts[split], data.labels, data.describe) for split, data in files.items()}
     for sentence in _remarks(path, names, left_out) + repeated_images(listings):
@@ -127,14 +134,7 @@ def shorter_sides(path: str | Path, images: int = 200) -> list[int]:
     """
     folder = Path(path).expanduser()
     files = find_images({"all": {"all": folder}}, LeftOut())["all"]["all"]
-    sides = []
-    for file in files[:: max(1, len(files) // images)]:
-        try:
-            with Image.open(file) as image:
-                sides.append(min(image.size))
-        except OSError:
-            continue
-    return sides
+    return [min(size) for size in sample_of_sizes(files, images)]
 
 
 def _existing_folder(path: str | Path, argument: str) -> Path:
@@ -180,11 +180,11 @@ def _add_loose_images(folder: Path, left_out: LeftOut) -> None:
 
 
 def _file_split(
-    found: Mapping[str, list[str]], names: Sequence[str], size: tuple[int, int], channels: int
+    found: Mapping[str, list[str]], names: Sequence[str], size: tuple[int, int], channels: int, fit: str
 ) -> FileSplit:
     paths = [path for name in names for path in found.get(name, [])]
     labels = [label for label, name in enumerate(names) for _ in found.get(name, [])]
-    return FileSplit(paths, labels, size, channels)
+    return FileSplit(paths, labels, size, channels, fit=fit)
 
 
 def _remarks(path: Path, names: Sequence[str], left_out: LeftOut) -> list[str]:

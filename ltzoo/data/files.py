@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ltzoo.data import arguments
+from ltzoo.data.image_fit import ImageFit
 from ltzoo.data.pixels import UnreadableImageError as UnreadableImageError
 from ltzoo.data.pixels import decode_image as decode_image
 from ltzoo.data.pixels import resize_and_crop as resize_and_crop
@@ -27,10 +29,11 @@ class EncodedSplit(Split):
         image_size: `(height, width)` of the images that `load` returns.
         channels: 3 (RGB) or 1 (gray).
         resize: length of the shorter side before the center crop; None scales as little as possible.
+        fit: "crop", "squash" or "pad"; see `ltzoo.data.image_fit.fit_image`.
 
     Raises:
-        ValueError: `image_size` is not two positive integers, `channels` is not 1 or 3, or `resize` is less
-            than a side of `image_size`.
+        ValueError: `image_size` is not two positive integers, `channels` is not 1 or 3, `resize` is less than a side
+            of `image_size`, or `fit` is unknown or does not go with `resize`.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class EncodedSplit(Split):
         image_size: tuple[int, int],
         channels: int = 3,
         resize: int | None = None,
+        fit: str = "crop",
     ):
         size = tuple(image_size) if isinstance(image_size, (tuple, list)) else ()
         if len(size) != 2 or not all(isinstance(n, (int, np.integer)) and n > 0 for n in size):
@@ -57,6 +61,7 @@ class EncodedSplit(Split):
         self.resize = resize
         self.image_size = (int(size[0]), int(size[1]))
         self.channels = channels
+        self.image_fit = arguments.fit(fit, resize)
         self.image_shape = (*self.image_size, channels)
 
     def open(self, position: int) -> Image.Image:
@@ -76,7 +81,7 @@ class EncodedSplit(Split):
 
         Args:
             positions: integer positions in any order; repeats are allowed.
-            read: optional function that replaces resizing and cropping to `image_size`. It receives the
+            read: optional function that replaces scaling to `image_size`. It receives the
                 decoded `PIL.Image` at its original size and the index in this batch. It returns uint8
                 `[height, width, channels]`, with the same shape for every image.
 
@@ -91,7 +96,8 @@ class EncodedSplit(Split):
             return np.zeros((0, *self.image_shape), dtype=np.uint8)
         if read is None:
             images = (self.open(int(position)) for position in positions)
-            return np.stack([resize_and_crop(image, self.image_size, self.resize) for image in images])
+            fitted = ImageFit(self.image_size, self.image_fit, self.resize)
+            return np.stack([fitted(image) for image in images])
         return np.stack([read(self.open(int(p)), index) for index, p in enumerate(positions)])
 
 
@@ -104,9 +110,10 @@ class FileSplit(EncodedSplit):
         image_size: `(height, width)` of the images that `load` returns.
         channels: 3 (RGB) or 1 (gray).
         resize: length of the shorter side before the center crop; None scales as little as possible.
+        fit: "crop", "squash" or "pad"; see `ltzoo.data.image_fit.fit_image`.
 
     Raises:
-        ValueError: the numbers of paths and labels differ, or the size or number of channels is invalid.
+        ValueError: the numbers of paths and labels differ, or another argument is invalid.
     """
 
     def __init__(
@@ -116,8 +123,9 @@ class FileSplit(EncodedSplit):
         image_size: tuple[int, int],
         channels: int = 3,
         resize: int | None = None,
+        fit: str = "crop",
     ):
-        super().__init__(labels, image_size, channels, resize)
+        super().__init__(labels, image_size, channels, resize, fit)
         self.paths = [os.fspath(path) for path in paths]
         if len(self.paths) != len(self.labels):
             raise ValueError(
@@ -137,4 +145,6 @@ class FileSplit(EncodedSplit):
         """Return a split of the files at `positions`, in that order."""
         positions = np.asarray(positions, dtype=np.int64)
         paths = [self.paths[p] for p in positions]
-        return FileSplit(paths, self.labels[positions], self.image_size, self.channels, self.resize)
+        return FileSplit(
+            paths, self.labels[positions], self.image_size, self.channels, self.resize, self.image_fit
+        )

@@ -16,6 +16,8 @@ from ltzoo.data import arguments
 from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import FileSplit
+from ltzoo.data.image_fit import AUTO
+from ltzoo.data.image_sizes import fit_of_files
 from ltzoo.data.list_file import ListFile, read_list_file
 from ltzoo.data.repeats import Listing, first_paths, repeated_images
 from ltzoo.data.splits import Split
@@ -32,6 +34,7 @@ def from_list(
     image_size: tuple[int, int] = (224, 224),
     channels: int = 3,
     resize: int | None = None,
+    fit: str = "crop",
     class_names: Sequence[str] | None = None,
     check: bool = True,
     skip_unreadable: bool = False,
@@ -48,9 +51,12 @@ def from_list(
         train_list: list of training images.
         image_root: folder that the paths start from.
         val_list, test_list: lists of validation and test images, or None.
-        image_size: `(height, width)`. The shorter side is resized and the center cropped to this size.
+        image_size: `(height, width)` of the images that the dataset returns.
         channels: 3 (RGB) or 1 (gray).
         resize: length of the shorter side before the center crop; None scales as little as possible.
+        fit: how images of any shape become `image_size`: "crop", "squash" or "pad" (see
+            `ltzoo.data.image_fit.fit_image`), or "auto", which squashes if cropping would lose more than a tenth of the
+            pixels of the training images. Load further data for a trained model with `fit=model.image_fit`.
         class_names: one name per class. By default the folder name, if each class has exactly one folder of
             training images and shares it with no other class; otherwise the numbers 0, 1, ...
         check: decode every image once now. Otherwise only the first image of each list is decoded, to catch
@@ -78,6 +84,7 @@ def from_list(
         )
     size, channels = arguments.image_size(image_size), arguments.channels(channels)
     resize = arguments.resize(resize, size)
+    fit = arguments.fit(fit, resize, auto=True)
     check, skip_unreadable = (
         checks.flag("check", check),
         checks.flag("skip_unreadable", skip_unreadable),
@@ -94,8 +101,10 @@ def from_list(
     }
     for sentence in _repeats(lists, located):
         warn_caller(sentence)
+    if fit == AUTO:
+        fit = "crop" if resize is not None else fit_of_files(located["train"], size)
     splits: dict[str, Split] = {
-        split: FileSplit(located[split], entry.labels, size, channels, resize)
+        split: FileSplit(located[split], entry.labels, size, channels, resize, fit)
         for split, entry in lists.items()
     }
     if check or skip_unreadable:

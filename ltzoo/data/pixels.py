@@ -13,9 +13,13 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from ltzoo.data.image_fit import FITS as FITS
+from ltzoo.data.image_fit import LONGEST as LONGEST
+from ltzoo.data.image_fit import ImageFit as ImageFit
+from ltzoo.data.image_fit import fit_image as fit_image
+from ltzoo.data.image_fit import resize_and_crop as resize_and_crop
 from ltzoo.data.image_formats import OTHER_IMAGE_SUFFIXES as OTHER_IMAGE_SUFFIXES
 from ltzoo.data.image_formats import READABLE_SUFFIXES as READABLE_SUFFIXES
 from ltzoo.data.image_formats import formats_for, why_unknown
@@ -31,9 +35,6 @@ MAX_SIDE = 65_535
 
 SEVERAL_FRAMES = "several_frames"
 """Key in the `info` of an image whose file has more frames or pages than the first one, which was read."""
-
-LONGEST = 8
-"""Images longer than this, compared with the scaled shorter side, are cropped before they are scaled."""
 
 _TOO_LARGE = f"images may have {MAX_PIXELS:,} pixels and sides of {MAX_SIDE:,} at most; shrink it."
 _BYTES = (bytes, bytearray, memoryview)
@@ -159,39 +160,3 @@ def _has_more_frames(opened):
         return opened.format != "MPO" and bool(getattr(opened, "is_animated", False))
     except Exception:  # The first frame is sound; what follows is not read.
         return True
-
-
-def resize_and_crop(image: Image.Image, image_size: tuple[int, int], resize: int | None = None) -> np.ndarray:
-    """Scale an image until it just covers `image_size`, then crop the center.
-
-    Scaling is bilinear with antialiasing. An image that already has the scaled size is left untouched. An image more
-    than 8 times as long as wide, compared with `image_size`, is scaled within the crop only. So memory stays within 8
-    times that of the result. Values may then differ by 1 from scaling first.
-
-    Args:
-        image: decoded image of mode "RGB" or "L".
-        image_size: `(height, width)` of the result.
-        resize: length of the scaled shorter side; None scales as little as possible. The published
-            evaluation on ImageNet resizes to 256 and crops 224.
-
-    Returns:
-        uint8 `[height, width, channels]`.
-    """
-    height, width = image_size
-    if resize is None:
-        scale = max(height / image.height, width / image.width)
-    else:
-        scale = resize / min(image.height, image.width)
-    scaled = (max(width, round(image.width * scale)), max(height, round(image.height * scale)))
-    left, top = (scaled[0] - width) // 2, (scaled[1] - height) // 2
-    if max(scaled[0] / (resize or width), scaled[1] / (resize or height)) > LONGEST:
-        across, down = image.width / scaled[0], image.height / scaled[1]
-        right, bottom = min(image.width, (left + width) * across), min(image.height, (top + height) * down)
-        box = (left * across, top * down, right, bottom)
-        image = image.resize((width, height), Image.Resampling.BILINEAR, box=box)
-    else:
-        if scaled != image.size:
-            image = image.resize(scaled, Image.Resampling.BILINEAR)
-        image = image.crop((left, top, left + width, top + height))
-    pixels = np.asarray(image, dtype=np.uint8)
-    return pixels if pixels.ndim == 3 else pixels[..., np.newaxis]

@@ -12,6 +12,7 @@ from PIL import Image, PngImagePlugin
 
 from ltzoo.data import image_metadata
 from ltzoo.data.files import UnreadableImageError, decode_image, resize_and_crop
+from ltzoo.data.image_fit import fit_image
 from ltzoo.export_formats import gif_bytes
 from ltzoo.export_formats.exif_orientation import exif_orientation
 from ltzoo.export_formats.image_bytes import read_images
@@ -91,6 +92,17 @@ def test_a_shorter_side_that_the_card_says(name):
     expected = resize_and_crop(decode_image(FILES[name]), (24, 32), resize=40).astype("float32")
     difference = np.abs(found - expected)
     assert difference.max() <= 2 and np.mean(difference > 0) < 0.15
+
+
+@pytest.mark.parametrize("fit", ["squash", "pad"])
+@pytest.mark.parametrize("name", ["png", "of the right size", "gray jpeg", "transparent", "thin", "long"])
+def test_other_fits(name, fit):
+    size = (24, 32)
+    found = read_images(tf.constant([FILES[name]]), (*size, 3), fit=fit).numpy()[0]
+    expected = fit_image(decode_image(FILES[name]), size, fit).astype("float32")
+    difference = np.abs(found - expected)
+    assert difference.max() <= 1 and (difference > 0).mean() < 0.2
+    assert (found == np.round(found)).all()
 
 
 @pytest.mark.parametrize("byte_order", "<>")
