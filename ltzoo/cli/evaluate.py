@@ -13,6 +13,7 @@ from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import BATCH_SIZE, Command, data_options
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.cli.user_errors import UserError
+from ltzoo.cli.workers_option import workers_option
 from ltzoo.printable import shown_address
 
 
@@ -35,7 +36,8 @@ Examples:
 @click.option("--batch-size", type=BATCH_SIZE, default=256, show_default=True, help="Images per batch.")
 @click.option("--json", "json_path", metavar="PATH", help="Also write all results to this file.")
 @data_options
-def evaluate(model, data, split, batch_size, json_path, **options):
+@workers_option
+def evaluate(model, data, split, batch_size, json_path, workers, **options):
     """Measure accuracy and calibration of MODEL: a run folder, a .keras file or a zoo entry.
 
     The many / medium / few groups follow the model's training counts. The folder that a run was trained on has the

@@ -11,6 +11,6 @@ image_fit_option = click.option(
     type=Name((AUTO, *FITS)),
     callback=lambda ctx, param, value: None if value == AUTO else value,
     help="For images of other shapes than --image-size: crop to the center, squash, or pad with gray; by default auto: "
-    "squash if cropping would lose more than a tenth of the pixels.",
+    "squash images that are cut out around their objects, crop those of cameras.",
 )
 """Gives `fit=None` for auto, so that a run resumes with the same words as it began."""

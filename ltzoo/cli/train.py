@@ -22,6 +22,7 @@ from ltzoo.cli.options import (
 )
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.user_errors import Interrupted, UserError
+from ltzoo.cli.workers_option import workers_option
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 DEFAULT_RECIPE = "transfer"
@@ -82,9 +83,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
     "--set", "settings", type=Setting(), multiple=True,
     help="Change a field of the recipe's stages, such as mixup_alpha=0; repeatable.",
 )  # fmt: skip
-@click.option(
-    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads that load images."
-)
+@workers_option
 @click.option("--resume", is_flag=True, help="Resume the run in --out; no other option is needed.")
 def train(recipe, out, resume, workers, **options):
     """Train RECIPE (or a zoo entry) on a dataset and write a run folder.

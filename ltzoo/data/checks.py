@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
 from ltzoo.caller_warnings import warn_caller
 from ltzoo.data.files import EncodedSplit, UnreadableImageError
 from ltzoo.data.pixels import SEVERAL_FRAMES
+from ltzoo.data.reading_threads import in_order
 from ltzoo.data.splits import Split
 
 _SHOWN = 5
@@ -39,7 +37,7 @@ def check_images(split: Split) -> list[UnreadableImageError]:
     """Decode every image of a split and return the errors, in order.
 
     Each error has a `path` and a `reason`. Splits in memory have nothing to check. The check takes as long
-    as reading the split once. It uses one thread per core, at most 8. A warning counts the images with several
+    as reading the split once. A warning counts the images with several
     frames or pages, of which the first is used.
     """
     failures, several = _checked(split)
@@ -86,16 +84,15 @@ def _checked(split: Split) -> tuple[list[tuple[int, UnreadableImageError]], list
 
     def attempt(position: int) -> UnreadableImageError | bool:
         try:
-            return bool(split.open(position).info.get(SEVERAL_FRAMES))
+            return bool(split.decode(position).info.get(SEVERAL_FRAMES))
         except UnreadableImageError as error:
             return error.with_traceback(None)
 
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        for position, found in enumerate(pool.map(attempt, range(len(split)))):
-            if isinstance(found, UnreadableImageError):
-                failures.append((position, found))
-            elif found:
-                several.append(split.describe(position))
+    for position, found in enumerate(in_order(attempt, range(len(split)))):
+        if isinstance(found, UnreadableImageError):
+            failures.append((position, found))
+        elif found:
+            several.append(split.describe(position))
     return failures, several
 
 

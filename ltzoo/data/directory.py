@@ -53,8 +53,8 @@ def from_directory(
         image_size: `(height, width)` of the images that the dataset returns.
         channels: 3 (RGB) or 1 (gray).
         fit: how images of any shape become `image_size`: "crop", "squash" or "pad" (see
-            `ltzoo.data.image_fit.fit_image`), or "auto", which squashes if cropping would lose more than a tenth of the
-            pixels of the training images. Load further data for a trained model with `fit=model.image_fit`.
+            `ltzoo.data.image_fit.fit_image`), or "auto", which squashes training images that are cut out around their
+            objects (`choose_fit` in that module). Load further data for a trained model with `fit=model.image_fit`.
         validation_fraction: share of each class's training images to hold out when there is no `val` folder.
             A class of two or more images gives at least one and keeps at least one; 0 holds nothing out.
         test_dir: folder of test images with one subfolder per class, if it is not a test folder in `path`.

@@ -14,15 +14,16 @@ from ltzoo.data.image_fit import ImageFit
 from ltzoo.data.pixels import UnreadableImageError as UnreadableImageError
 from ltzoo.data.pixels import decode_image as decode_image
 from ltzoo.data.pixels import resize_and_crop as resize_and_crop
+from ltzoo.data.reading_threads import in_order
 from ltzoo.data.splits import Split, validate_labels
 
 Reader = Callable[[Image.Image, int], np.ndarray]
 
 
 class EncodedSplit(Split):
-    """Base class of splits that decode images when they are read.
+    """Base class of splits that decode images when they are read, several at a time (`ltzoo.data.reading_threads`).
 
-    A subclass implements `open`, `describe` and `subset`.
+    A subclass implements `open`, `describe` and `subset`. Several threads call `open`.
 
     Args:
         labels: class indices `[N]`.
@@ -62,6 +63,7 @@ class EncodedSplit(Split):
         self.image_size = (int(size[0]), int(size[1]))
         self.channels = channels
         self.image_fit = arguments.fit(fit, resize)
+        self.fitted = ImageFit(self.image_size, self.image_fit, resize)
         self.image_shape = (*self.image_size, channels)
 
     def open(self, position: int) -> Image.Image:
@@ -71,6 +73,20 @@ class EncodedSplit(Split):
             UnreadableImageError: the image cannot be decoded.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement open(position).")
+
+    def decode(self, position: int) -> Image.Image:
+        """Return the decoded image at its original size, or smaller where `load` needs no more.
+
+        A subclass may override this with `ltzoo.data.pixels.decode_image(..., fitted=self.fitted)`, which is faster.
+
+        Raises:
+            UnreadableImageError: the image cannot be decoded.
+        """
+        return self.open(position)
+
+    def pixels(self, position: int) -> np.ndarray:
+        """Return one image as `load` does, uint8 `[height, width, channels]`."""
+        return self.fitted(self.decode(position))
 
     def describe(self, position: int) -> str:
         """Return a name for the image, such as its path, for error messages."""
@@ -95,10 +111,12 @@ class EncodedSplit(Split):
         if positions.size == 0:
             return np.zeros((0, *self.image_shape), dtype=np.uint8)
         if read is None:
-            images = (self.open(int(position)) for position in positions)
-            fitted = ImageFit(self.image_size, self.image_fit, self.resize)
-            return np.stack([fitted(image) for image in images])
-        return np.stack([read(self.open(int(p)), index) for index, p in enumerate(positions)])
+            images = np.empty((len(positions), *self.image_shape), np.uint8)
+            for index, pixels in enumerate(in_order(self.pixels, positions.tolist())):
+                images[index] = pixels
+            return images
+        opened = in_order(self.open, positions.tolist())
+        return np.stack([read(image, index) for index, image in enumerate(opened)])
 
 
 class FileSplit(EncodedSplit):
@@ -136,6 +154,10 @@ class FileSplit(EncodedSplit):
     def open(self, position: int) -> Image.Image:
         """Decode the file at a position, at its original size."""
         return decode_image(self.paths[position], self.channels)
+
+    def decode(self, position: int) -> Image.Image:
+        """Decode the file at a position, a large JPEG file at reduced size."""
+        return decode_image(self.paths[position], self.channels, fitted=self.fitted)
 
     def describe(self, position: int) -> str:
         """Return the path of the file."""

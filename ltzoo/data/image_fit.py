@@ -16,8 +16,19 @@ PADDING = 127
 LONGEST = 8
 """Images longer than this, compared with the scaled shorter side, are cropped before they are scaled."""
 
+REDUCTIONS = (8, 4, 2)
+"""JPEG files can be decoded at an eighth, a quarter or half of their size, in a fraction of the time."""
+
+GAP = 2
+"""A JPEG file is decoded at reduced size if that is still at least this many times the scaled size."""
+
 MOST_LOST = 0.1
-"""Share of the pixels that cropping may lose, on average over the images, before squashing is preferred."""
+"""Share of the pixels that cropping may lose, on average over the images, before squashing is considered."""
+
+CAMERA_RATIOS = (1, 5 / 4, 4 / 3, 3 / 2, 16 / 9, 2)
+"""Longer side / shorter side of the pictures of most cameras, and of squares."""
+
+_CLOSE = 0.01
 
 
 class ImageFit(NamedTuple):
@@ -36,6 +47,21 @@ class ImageFit(NamedTuple):
     def __call__(self, image: Image.Image) -> np.ndarray:
         """Return uint8 `[height, width, channels]`."""
         return fit_image(image, self.image_size, self.fit, self.resize)
+
+    def scale(self, width: int, height: int) -> float:
+        """Return the factor by which an image is scaled; with "squash" the greater one of both sides."""
+        across, down = self.image_size[1] / width, self.image_size[0] / height
+        if self.resize is not None:
+            return self.resize / min(width, height)
+        return min(across, down) if self.fit == "pad" else max(across, down)
+
+    def reduction(self, width: int, height: int) -> int:
+        """Return the divisor, 1, 2, 4 or 8, of the size at which a JPEG file may be decoded.
+
+        What is decoded then still has at least `GAP` times the scaled size on each side; antialiasing does the rest.
+        """
+        scale = self.scale(width, height)
+        return next((divisor for divisor in REDUCTIONS if GAP * divisor * scale <= 1), 1)
 
 
 def fit_image(
@@ -114,17 +140,24 @@ def resize_and_crop(image: Image.Image, image_size: tuple[int, int], resize: int
 
 
 def choose_fit(sizes: Iterable[tuple[int, int]], image_size: tuple[int, int]) -> str:
-    """Return "squash" if cropping would lose more than a tenth of the pixels of these images, else "crop".
+    """Return the fit that suits some images: "squash" if they are cut out around their objects, else "crop".
 
-    The loss is averaged over the images. Square images for a square network lose nothing, and both fits are the same.
+    They are taken for cut out if fewer than half have the proportions of a camera's pictures (`CAMERA_RATIOS`), and if
+    cropping would lose more than a tenth of the pixels on average. What they show then reaches to their edges. In a
+    camera's pictures it is mostly in the center, and squashing would only distort it.
 
     Args:
         sizes: `(width, height)` of some of the images.
         image_size: `(height, width)` of the network's input.
     """
-    height, width = image_size
-    shares = [min(w * height, h * width) / max(w * height, h * width) for w, h in sizes]
-    return "squash" if shares and 1 - float(np.mean(shares)) > MOST_LOST else "crop"
+    width, height = np.array(list(sizes), np.float64).reshape(-1, 2).T
+    if not width.size:
+        return "crop"
+    elongation = np.maximum(width, height) / np.minimum(width, height)
+    by_camera = (np.abs(elongation[:, np.newaxis] / np.array(CAMERA_RATIOS) - 1) < _CLOSE).any(axis=1)
+    kept = width * image_size[0] / (height * image_size[1])
+    lost = 1 - np.minimum(kept, 1 / kept).mean()
+    return "squash" if by_camera.mean() < 0.5 and lost > MOST_LOST else "crop"
 
 
 def _pixels(image: Image.Image) -> np.ndarray:

@@ -55,8 +55,8 @@ def from_list(
         channels: 3 (RGB) or 1 (gray).
         resize: length of the shorter side before the center crop; None scales as little as possible.
         fit: how images of any shape become `image_size`: "crop", "squash" or "pad" (see
-            `ltzoo.data.image_fit.fit_image`), or "auto", which squashes if cropping would lose more than a tenth of the
-            pixels of the training images. Load further data for a trained model with `fit=model.image_fit`.
+            `ltzoo.data.image_fit.fit_image`), or "auto", which squashes training images that are cut out around their
+            objects (`choose_fit` in that module). Load further data for a trained model with `fit=model.image_fit`.
         class_names: one name per class. By default the folder name, if each class has exactly one folder of
             training images and shares it with no other class; otherwise the numbers 0, 1, ...
         check: decode every image once now. Otherwise only the first image of each list is decoded, to catch

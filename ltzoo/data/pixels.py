@@ -13,6 +13,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ltzoo.data.image_fit import FITS as FITS
@@ -23,7 +24,7 @@ from ltzoo.data.image_fit import resize_and_crop as resize_and_crop
 from ltzoo.data.image_formats import OTHER_IMAGE_SUFFIXES as OTHER_IMAGE_SUFFIXES
 from ltzoo.data.image_formats import READABLE_SUFFIXES as READABLE_SUFFIXES
 from ltzoo.data.image_formats import formats_for, why_unknown
-from ltzoo.data.image_metadata import load_upright, without_metadata
+from ltzoo.data.image_metadata import load_upright, upright_size, without_metadata
 from ltzoo.data.stored_values import BACKGROUND as BACKGROUND
 from ltzoo.data.stored_values import eight_bits, stored
 
@@ -37,6 +38,7 @@ SEVERAL_FRAMES = "several_frames"
 """Key in the `info` of an image whose file has more frames or pages than the first one, which was read."""
 
 _TOO_LARGE = f"images may have {MAX_PIXELS:,} pixels and sides of {MAX_SIDE:,} at most; shrink it."
+_REDUCED = ("JPEG", "MPO")
 _BYTES = (bytes, bytearray, memoryview)
 
 
@@ -57,7 +59,31 @@ class UnreadableImageError(OSError):
         return type(self), (self.path, self.reason)
 
 
-def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None = None) -> Image.Image:
+def read_image(
+    source: str | Path | bytes, fitted: ImageFit, channels: int = 3, name: str | None = None
+) -> np.ndarray:
+    """Return what a network sees of an image file: decoded, upright, and scaled to one size.
+
+    Large JPEG files are decoded at reduced size; see `decode_image`.
+
+    Args:
+        source: path of a regular file, or the encoded bytes.
+        fitted: the size, and how images of any shape take it.
+        channels: 3 gives RGB, 1 gray.
+        name: name for the error message; by default the path.
+
+    Returns:
+        uint8 `[height, width, channels]`.
+
+    Raises:
+        UnreadableImageError: as for `decode_image`.
+    """
+    return fitted(decode_image(source, channels, name, fitted))
+
+
+def decode_image(
+    source: str | Path | bytes, channels: int = 3, name: str | None = None, fitted: ImageFit | None = None
+) -> Image.Image:
     """Decode a whole image to RGB or gray and turn it upright by its EXIF orientation.
 
     Transparent images are shown on white. Of 16-bit values the upper 8 bits are used. Of several frames or pages the
@@ -67,6 +93,9 @@ def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None
         source: path of a regular file, or the encoded bytes.
         channels: 3 gives an RGB image, 1 a gray one.
         name: name for the error message; by default the path.
+        fitted: how the image will be scaled. A JPEG file of at least four times that size is decoded at a half, a
+            quarter or an eighth of its own size, never at less than twice the size it is scaled to. None decodes at the
+            original size.
 
     Returns:
         A loaded `PIL.Image.Image` of mode "RGB" or "L".
@@ -77,7 +106,7 @@ def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None
             32-bit integers, and 16-bit files whose values all lie below 4096.
     """
     try:
-        return _decode(source, channels)
+        return _decode(source, channels, fitted)
     except MemoryError:
         raise
     # Pillow's decoders raise many types for damaged data, from OSError to SyntaxError and struct.error.
@@ -87,11 +116,11 @@ def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None
         raise UnreadableImageError(name, reason or type(error).__name__) from error
 
 
-def _decode(source, channels):
+def _decode(source, channels, fitted):
     suffix = "" if isinstance(source, _BYTES) else Path(source).suffix.lower()
     with _opened(source) as file:
         try:
-            return _read(file, suffix, channels)
+            return _read(file, suffix, channels, fitted)
         except (MemoryError, _RefusedError):
             raise
         except Exception:
@@ -100,7 +129,7 @@ def _decode(source, channels):
             pixels = without_metadata(content)
             if pixels == content:
                 raise
-            return _read(io.BytesIO(pixels), suffix, channels)
+            return _read(io.BytesIO(pixels), suffix, channels, fitted)
 
 
 class _RefusedError(ValueError):
@@ -125,7 +154,7 @@ def _opened(source) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def _read(file, suffix, channels):
+def _read(file, suffix, channels, fitted):
     try:
         opened = Image.open(file, formats=formats_for(file, suffix))
     except Image.DecompressionBombError as error:
@@ -136,6 +165,10 @@ def _read(file, suffix, channels):
     with opened:
         _check_size(opened.size)
         header = stored(opened)
+        if fitted is not None and opened.format in _REDUCED:
+            divisor = fitted.reduction(*upright_size(opened))
+            if divisor > 1:
+                opened.draft(None, (opened.width // divisor, opened.height // divisor))
         upright = load_upright(opened)
         _check_size(upright.size)
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from ltzoo.data.image_fit import PADDING
@@ -37,7 +39,9 @@ def read_images(
     height, width, channels = image_shape
 
     def read(content):
-        decoded = decode(content, channels)
+        decoded = decode(
+            content, channels, functools.partial(_scale, size=(height, width), resize=resize, fit=fit)
+        )
         if fit == "crop":
             pixels = resize_and_crop(decoded, (height, width), resize)
         else:
@@ -47,10 +51,11 @@ def read_images(
     return tf.map_fn(read, contents, fn_output_signature=tf.TensorSpec(image_shape, tf.float32))
 
 
-def decode(content: Any, channels: int) -> Any:
+def decode(content: Any, channels: int, scale: Callable[[Any, Any], Any] | None = None) -> Any:
     """Decode one image to upright float32 pixels `[height, width, channels]`, whole numbers 0..255.
 
-    As in Pillow, gray values follow ITU-R 601-2.
+    As in Pillow, gray values follow ITU-R 601-2. With `scale`, large JPEG files are decoded at reduced size; see
+    `jpeg_bytes.decode`.
     """
     import tensorflow as tf
 
@@ -59,8 +64,11 @@ def decode(content: Any, channels: int) -> Any:
     def refused():
         return checked(tf.zeros([1, 1, 3], tf.int32), (False, "JPEG, PNG, GIF or BMP files"))
 
+    def read(decoder):
+        return decoder.decode(content, scale) if decoder is jpeg_bytes else decoder.decode(content)
+
     pixels = tf.case(
-        [(spells(head, decoder.SIGNATURE), lambda d=decoder: d.decode(content)) for decoder in _DECODERS],
+        [(spells(head, decoder.SIGNATURE), functools.partial(read, decoder)) for decoder in _DECODERS],
         default=refused,
     )
     pixels = tf.ensure_shape(pixels, (None, None, 3))
@@ -70,6 +78,15 @@ def decode(content: Any, channels: int) -> Any:
     return tf.cast(
         tf.bitwise.right_shift(tf.reduce_sum(weighted, -1, keepdims=True) + 0x8000, 16), tf.float32
     )
+
+
+def _scale(rows, columns, size, resize=None, fit="crop"):
+    """Return the factor by which an image is scaled, as `ltzoo.data.image_fit.ImageFit.scale` does."""
+    import tensorflow as tf
+
+    if resize is not None:
+        return resize / tf.minimum(rows, columns)
+    return (tf.minimum if fit == "pad" else tf.maximum)(size[0] / rows, size[1] / columns)
 
 
 def resize_and_crop(pixels: Any, size: tuple[int, int], resize: int | None = None) -> Any:
@@ -91,9 +108,7 @@ def resize_and_crop(pixels: Any, size: tuple[int, int], resize: int | None = Non
 
     height, width = size
     rows, columns = (tf.cast(n, tf.float64) for n in tf.unstack(tf.shape(pixels)[:2]))
-    scale = (
-        tf.maximum(height / rows, width / columns) if resize is None else resize / tf.minimum(rows, columns)
-    )
+    scale = _scale(rows, columns, size, resize)
     shapes = []
     for axis, target, side in ((0, height, rows), (1, width, columns)):
         scaled = tf.maximum(tf.cast(target, tf.float64), tf.round(side * scale))
@@ -130,7 +145,7 @@ def pad(pixels: Any, size: tuple[int, int]) -> Any:
     import tensorflow as tf
 
     sides = tf.unstack(tf.cast(tf.shape(pixels)[:2], tf.float64))
-    scale = tf.minimum(size[0] / sides[0], size[1] / sides[1])
+    scale = _scale(*sides, size, fit="pad")
     scaled = [tf.maximum(1, tf.cast(tf.round(side * scale), tf.int32)) for side in sides]
     bars = [
         ((target - side) // 2, target - side - (target - side) // 2)

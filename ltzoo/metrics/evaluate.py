@@ -13,6 +13,7 @@ from ltzoo.class_counts import ClassCounts
 from ltzoo.contracts.image_arrays import check_images, is_array, warn_of_scale
 from ltzoo.contracts.labels import check_labels, check_same_length
 from ltzoo.metrics.result import Result, result_from_probabilities
+from ltzoo.read_ahead import read_ahead
 
 if TYPE_CHECKING:
     import keras
@@ -102,8 +103,9 @@ def _open(model, split):
 
 def _predict(model, load, count, batch_size):
     outputs, batch_size = [], min(batch_size, count)
-    for start in range(0, count, batch_size):
-        images = np.asarray(load(np.arange(start, min(start + batch_size, count))))
+    parts = (np.arange(start, min(start + batch_size, count)) for start in range(0, count, batch_size))
+    for part, images in read_ahead(load, parts):
+        images, start = np.asarray(images), int(part[0])
         _check_finite(images, start)
         if start == 0:
             _check_image_shape(model, images.shape[1:])

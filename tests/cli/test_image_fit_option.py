@@ -13,9 +13,9 @@ from tests.cli.conftest import SMALL
 
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory):
-    """Noisy images three times as wide as high, and some that are square."""
+    """Noisy images three times as wide as high, and some nearly square."""
     folder, rng = tmp_path_factory.mktemp("wide"), np.random.default_rng(0)
-    for name, width in {"cat": 36, "dog": 12}.items():
+    for name, width in {"cat": 37, "dog": 14}.items():
         (folder / name).mkdir()
         for number in range(6):
             pixels = rng.integers(0, 256, (12, width, 3)).astype("uint8")

@@ -65,15 +65,18 @@ def test_an_image_fit_is_a_function_of_images():
     "sizes, image_size, chosen",
     [
         ([(10, 10)] * 3, (8, 8), "crop"),
-        ([(105, 100)] * 9 + [(120, 100)], (8, 8), "crop"),
-        ([(400, 300)] * 3, (8, 8), "squash"),
-        ([(300, 400)] * 3, (8, 8), "squash"),
-        ([(400, 300)] * 3, (30, 40), "crop"),
-        ([(10, 10)] * 8 + [(100, 10)] * 2, (8, 8), "squash"),
+        ([(105, 100)] * 9 + [(120, 100)], (8, 8), "crop"),  # Cropping loses little.
+        ([(400, 300), (300, 400), (600, 400)], (8, 8), "crop"),  # Cameras.
+        ([(4032, 3024), (640, 481), (1, 1)], (8, 8), "crop"),
+        ([(41, 30), (30, 52), (17, 9)], (8, 8), "squash"),
+        ([(41, 30)] * 3, (30, 41), "crop"),
+        ([(410, 300)] * 3, (30, 40), "crop"),
+        ([(10, 10)] * 4 + [(73, 10)] * 3, (8, 8), "crop"),
+        ([(10, 10)] * 3 + [(73, 10)] * 4, (8, 8), "squash"),
         ([], (8, 8), "crop"),
     ],
 )
-def test_the_choice_depends_on_what_cropping_loses(sizes, image_size, chosen):
+def test_the_choice_depends_on_the_proportions(sizes, image_size, chosen):
     assert choose_fit(sizes, image_size) == chosen
 
 
@@ -88,7 +91,10 @@ def test_sizes_are_upright_and_unreadable_files_are_left_out(tmp_path):
     paths = [str(tmp_path / name) for name in names]
     assert sample_of_sizes(paths) == [(20, 40), (20, 40), (40, 20)]
     assert len(sample_of_sizes(paths[2:3] * 100, images=10)) == 10
-    assert fit_of_files(paths, (20, 40)) == "squash" and fit_of_files(paths[2:], (20, 40)) == "crop"
+    assert fit_of_files(paths, (20, 20)) == "crop"
+    for number in range(5):
+        photo(31 + number, 20).save(tmp_path / f"{number}.png")
+    assert fit_of_files([str(tmp_path / f"{number}.png") for number in range(5)], (20, 20)) == "squash"
 
 
 def test_file_splits_keep_their_fit(tmp_path):

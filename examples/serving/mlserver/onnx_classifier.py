@@ -16,7 +16,7 @@ from mlserver.codecs import Base64Codec, NumpyCodec
 from mlserver.errors import InferenceError
 from mlserver.utils import get_model_uri
 
-from ltzoo.data.pixels import UnreadableImageError, decode_image, fit_image
+from ltzoo.data.pixels import ImageFit, UnreadableImageError, read_image
 
 
 class OnnxClassifier(MLModel):
@@ -76,7 +76,7 @@ class OnnxClassifier(MLModel):
         """Return the image in one file as training saw it: decoded, then scaled, cropped or padded as the card says."""
         height, width, channels = self._shape
         try:
-            image = decode_image(file, channels)
+            fitted = ImageFit((height, width), self._fit, self._resize)
+            return read_image(file, fitted, channels).astype("float32")
         except UnreadableImageError as error:
             raise InferenceError(f"`image_bytes` must hold image files: {error}") from error
-        return fit_image(image, (height, width), self._fit, self._resize).astype("float32")
