@@ -62,14 +62,16 @@ def check(arguments: dict) -> None:
             )
 
 
-def load_dataset(arguments: dict, class_names=None):
-    """Load the `LongTailedDataset` that a command's arguments describe.
+def load_dataset(arguments: dict, class_names=None, cache: bool = False):
+    """Load the `LongTailedDataset` that a command's arguments describe, and show how far the check of its images is.
 
     Args:
         arguments: values for `KEYS`; None or a missing key means the default.
         class_names: class names in label order, for a folder; default: its sorted sub-folders.
+        cache: keep decoded images of a folder on disk.
     """
     from ltzoo import data as datasets
+    from ltzoo.cli.progress_line import ProgressLine
 
     given = {key: arguments[key] for key in KEYS if arguments.get(key) is not None}
     name = given.pop("data")
@@ -81,7 +83,13 @@ def load_dataset(arguments: dict, class_names=None):
     check(arguments)
     if not os.path.isabs(name):
         return datasets.load(name, seed=seed, **given)
-    return datasets.from_directory(name, seed=seed, class_names=class_names, **given)
+    progress = ProgressLine("checking images")
+    try:
+        return datasets.from_directory(
+            name, seed=seed, class_names=class_names, cache=cache, progress=progress, **given
+        )
+    finally:
+        progress.close()
 
 
 def default_image_size(backbone: str, folder: str) -> list[int]:

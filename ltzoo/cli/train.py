@@ -7,6 +7,7 @@ import click
 from ltzoo import shipped
 from ltzoo.cli import cards, places
 from ltzoo.cli.backend import use_backend
+from ltzoo.cli.cache_option import cache_option
 from ltzoo.cli.image_fit_option import AUTO, image_fit_option
 from ltzoo.cli.models import check_model
 from ltzoo.cli.options import (
@@ -84,8 +85,9 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
     help="Change a field of the recipe's stages, such as mixup_alpha=0; repeatable.",
 )  # fmt: skip
 @workers_option
+@cache_option
 @click.option("--resume", is_flag=True, help="Resume the run in --out; no other option is needed.")
-def train(recipe, out, resume, workers, **options):
+def train(recipe, out, resume, workers, cache, **options):
     """Train RECIPE (or a zoo entry) on a dataset and write a run folder.
 
     For a folder of images, RECIPE is 'transfer' unless given.
@@ -114,7 +116,7 @@ def train(recipe, out, resume, workers, **options):
 
     arguments = _new_arguments(given) if saved is None else _same_arguments(saved["arguments"], given, run)
     try:
-        run_recipe(run, arguments, saved, workers)
+        run_recipe(run, arguments, saved, workers, cache)
     except KeyboardInterrupt:
         raise Interrupted(f"\nInterrupted. Resume with: ltzoo train --out {out} --resume") from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -12,7 +12,7 @@ from ltzoo.caller_warnings import warn_caller
 from ltzoo.data import arguments
 from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
-from ltzoo.data.files import FileSplit
+from ltzoo.data.files import FileSplit, use_cache
 from ltzoo.data.folders import LeftOut, find_images, list_folder, sub_folders
 from ltzoo.data.image_fit import AUTO
 from ltzoo.data.image_names import is_image
@@ -34,6 +34,8 @@ def from_directory(
     seed: int = 0,
     check: bool = True,
     skip_unreadable: bool = False,
+    cache: bool = False,
+    progress: Callable[[int, int], object] | None = None,
     class_names: Sequence[str] | None = None,
     name: str | None = None,
 ) -> LongTailedDataset:
@@ -59,8 +61,12 @@ def from_directory(
             A class of two or more images gives at least one and keeps at least one; 0 holds nothing out.
         test_dir: folder of test images with one subfolder per class, if it is not a test folder in `path`.
         seed: selects the held-out images.
-        check: decode every image once now. Otherwise an unreadable image raises an error when it is read.
-        skip_unreadable: leave unreadable images out, with a warning that names them. Implies `check`.
+        check: check all images now; see `ltzoo.data.checks.readable`. Otherwise an unreadable image raises an error
+            when it is read.
+        skip_unreadable: decode all images and leave unreadable ones out, with a warning that names them.
+        cache: keep decoded images on disk (`ltzoo.data.decoded_cache`), so that only the first pass over the files
+            decodes them, in this process and later ones.
+        progress: called now and then during the check with the numbers of images checked and of all images.
         class_names: names and order of the classes, for example from a trained model; by default the sorted
             folder names. If all folders in `path` have these names, none of them is taken for a split.
         name: name of the dataset; by default the folder name.
@@ -109,9 +115,11 @@ def from_directory(
     listings = {split: Listing(firsts[split], data.labels, data.describe) for split, data in files.items()}
     for sentence in _remarks(path, names, left_out) + repeated_images(listings):
         warn_caller(sentence)
+    if checks.flag("cache", cache):
+        use_cache(files.values())
     splits: dict[str, Split] = dict(files)
     if check or skip_unreadable:
-        splits = readable(splits, skip_unreadable)
+        splits = readable(splits, skip_unreadable, progress)
     if "val" not in splits:
         train = cast(FileSplit, splits["train"])
         first = dict(zip(files["train"].paths, firsts["train"], strict=True))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.data import arguments
+from ltzoo.data.decoded_cache import DecodedCache
 from ltzoo.data.image_fit import ImageFit
+from ltzoo.data.pixels import SEVERAL_FRAMES
 from ltzoo.data.pixels import UnreadableImageError as UnreadableImageError
 from ltzoo.data.pixels import decode_image as decode_image
 from ltzoo.data.pixels import resize_and_crop as resize_and_crop
@@ -88,6 +91,14 @@ class EncodedSplit(Split):
         """Return one image as `load` does, uint8 `[height, width, channels]`."""
         return self.fitted(self.decode(position))
 
+    def check(self, position: int) -> bool:
+        """Decode one image, and return whether its file has several frames or pages.
+
+        Raises:
+            UnreadableImageError: the image cannot be decoded.
+        """
+        return bool(self.decode(position).info.get(SEVERAL_FRAMES))
+
     def describe(self, position: int) -> str:
         """Return a name for the image, such as its path, for error messages."""
         raise NotImplementedError(f"{type(self).__name__} must implement describe(position).")
@@ -130,6 +141,9 @@ class FileSplit(EncodedSplit):
         resize: length of the shorter side before the center crop; None scales as little as possible.
         fit: "crop", "squash" or "pad"; see `ltzoo.data.image_fit.fit_image`.
 
+    Attributes:
+        cache: a `ltzoo.data.decoded_cache.DecodedCache` that keeps decoded images on disk, or None.
+
     Raises:
         ValueError: the numbers of paths and labels differ, or another argument is invalid.
     """
@@ -145,6 +159,7 @@ class FileSplit(EncodedSplit):
     ):
         super().__init__(labels, image_size, channels, resize, fit)
         self.paths = [os.fspath(path) for path in paths]
+        self.cache: DecodedCache | None = None
         if len(self.paths) != len(self.labels):
             raise ValueError(
                 "`paths` and `labels` must have the same length. "
@@ -159,6 +174,28 @@ class FileSplit(EncodedSplit):
         """Decode the file at a position, a large JPEG file at reduced size."""
         return decode_image(self.paths[position], self.channels, fitted=self.fitted)
 
+    def pixels(self, position: int) -> np.ndarray:
+        """Return one image as `load` does, from the cache if it is there."""
+        found = None if self.cache is None else self.cache.find(self.paths[position])
+        if found is not None:
+            return found.pixels
+        if self.cache is None:
+            return super().pixels(position)
+        image = self.decode(position)
+        return self.cache.add(self.paths[position], image, bool(image.info.get(SEVERAL_FRAMES)))
+
+    def check(self, position: int) -> bool:
+        """Decode one file unless it is in the cache; return whether it has several frames or pages."""
+        if self.cache is None:
+            return super().check(position)
+        found = self.cache.find(self.paths[position], pixels=False)
+        if found is not None:
+            return found.several
+        image = self.decode(position)
+        several = bool(image.info.get(SEVERAL_FRAMES))
+        self.cache.add(self.paths[position], image, several)
+        return several
+
     def describe(self, position: int) -> str:
         """Return the path of the file."""
         return self.paths[position]
@@ -167,6 +204,20 @@ class FileSplit(EncodedSplit):
         """Return a split of the files at `positions`, in that order."""
         positions = np.asarray(positions, dtype=np.int64)
         paths = [self.paths[p] for p in positions]
-        return FileSplit(
+        part = FileSplit(
             paths, self.labels[positions], self.image_size, self.channels, self.resize, self.image_fit
         )
+        part.cache = self.cache
+        return part
+
+
+def use_cache(splits: Iterable[FileSplit]) -> None:
+    """Let splits of one image size share a cache of decoded images on disk; without one if it cannot be made."""
+    shared: DecodedCache | None = None
+    for split in splits:
+        try:
+            shared = DecodedCache(split.fitted, split.channels) if shared is None else shared
+        except OSError as error:
+            warn_caller(f"decoded images are not kept, as the cache cannot be used: {error}")
+            return
+        split.cache = shared

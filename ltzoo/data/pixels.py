@@ -6,6 +6,7 @@ refuses (`ltzoo.export_formats.image_bytes`). `docs/pixels.md` lists the rules, 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
@@ -23,7 +24,7 @@ from ltzoo.data.image_fit import fit_image as fit_image
 from ltzoo.data.image_fit import resize_and_crop as resize_and_crop
 from ltzoo.data.image_formats import OTHER_IMAGE_SUFFIXES as OTHER_IMAGE_SUFFIXES
 from ltzoo.data.image_formats import READABLE_SUFFIXES as READABLE_SUFFIXES
-from ltzoo.data.image_formats import formats_for, why_unknown
+from ltzoo.data.image_formats import begins_as_image, formats_for, why_unknown
 from ltzoo.data.image_metadata import load_upright, upright_size, without_metadata
 from ltzoo.data.stored_values import BACKGROUND as BACKGROUND
 from ltzoo.data.stored_values import eight_bits, stored
@@ -38,6 +39,7 @@ SEVERAL_FRAMES = "several_frames"
 """Key in the `info` of an image whose file has more frames or pages than the first one, which was read."""
 
 _TOO_LARGE = f"images may have {MAX_PIXELS:,} pixels and sides of {MAX_SIDE:,} at most; shrink it."
+_HEAD_BYTES = 32
 _REDUCED = ("JPEG", "MPO")
 _BYTES = (bytes, bytearray, memoryview)
 
@@ -114,6 +116,27 @@ def decode_image(
         name = name or ("<bytes>" if isinstance(source, _BYTES) else str(source))
         reason = "no such file" if isinstance(error, FileNotFoundError) else str(error).split("\n")[0]
         raise UnreadableImageError(name, reason or type(error).__name__) from error
+
+
+def look_at(path: str) -> None:
+    """Look at the first bytes of a file, without decoding it.
+
+    Raises:
+        UnreadableImageError: the file is missing, empty or not a regular file, or begins as no image does.
+    """
+    try:
+        with _opened(path) as file:
+            head = file.read(_HEAD_BYTES)
+    except (OSError, ValueError) as error:
+        reason = "no such file" if isinstance(error, FileNotFoundError) else str(error)
+        raise UnreadableImageError(path, reason) from error
+    if not head:
+        raise UnreadableImageError(path, "the file is empty")
+    if Path(path).suffix.lower() != ".tga" and not begins_as_image(head):
+        with contextlib.suppress(UnreadableImageError):
+            decode_image(path)  # Rare kinds have no mark.
+            return
+        raise UnreadableImageError(path, why_unknown(head))
 
 
 def _decode(source, channels, fitted):

@@ -47,11 +47,10 @@ def test_the_first_error_in_order_is_raised(threads):
             raise ValueError(f"item {item}")
         return item
 
-    found = []
+    results = in_order(fails, range(30))
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(ValueError, match="item 3"):
-        for result in in_order(fails, range(30)):
-            found.append(result)
-    assert found == [0, 1, 2]
+        next(results)
 
 
 def test_few_items_are_begun_ahead():
