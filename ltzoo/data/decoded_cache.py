@@ -190,6 +190,10 @@ class _Segment:
         self.count = min(len(content) // _ENTRY.itemsize, self.pixels.stat().st_size // self.bytes)
         self.entries = np.frombuffer(content, _ENTRY, self.count)
 
+    def __del__(self):
+        for file in getattr(self, "files", None) or ():
+            file.close()
+
     def __len__(self) -> int:
         return self.count
 

@@ -58,12 +58,10 @@ def decoded(monkeypatch):
 def test_the_second_pass_decodes_nothing_and_gives_the_same(files, folder, decoded):
     plain = split(files, None).load(np.arange(6))
     decoded.clear()
-    for number in range(3):
+    for _ in range(3):
         cached = split(files, DecodedCache(FITTED, 3, folder))  # As a new process would.
-        np.testing.assert_array_equal(cached.load([5, 0, 1, 2, 3, 4, 0]), plain[[5, 0, 1, 2, 3, 4, 0]])
-        assert len(cached.cache) == 6
-        assert len(decoded) >= 6 and len(set(decoded)) == 6 and (number == 0 or len(decoded) == before)
-        before = len(decoded)
+        np.testing.assert_array_equal(cached.load([5, 0, 1, 2, 3, 4]), plain[[5, 0, 1, 2, 3, 4]])
+        assert len(cached.cache) == 6 and sorted(decoded) == files
     assert cached.subset([1]).cache is cached.cache
 
 
@@ -124,7 +122,6 @@ def test_other_sizes_fits_and_channels_are_kept_apart(files, folder):
     for fitted, channels in settings:
         made = FileSplit(files, [0] * 6, fitted.image_size, channels, fitted.resize, fitted.fit)
         expected = made.load(np.arange(6))
-        use_cache([made])
         made.cache = DecodedCache(fitted, channels, folder)
         for _ in range(2):
             np.testing.assert_array_equal(made.load(np.arange(6)), expected)
@@ -161,6 +158,7 @@ from ltzoo.data.image_fit import ImageFit
 folder, *files = sys.argv[1:]
 split = FileSplit(files, [0] * len(files), (8, 6))
 split.cache = DecodedCache(ImageFit((8, 6)), 3, folder)
+split.load(range(len(files)))
 print("ready", flush=True)
 while True:
     split.cache._places.clear()
