@@ -2,8 +2,8 @@
 
     python -m benchmarks.speed.many_files [--images 437513] [--classes 8142] [--folder NEW_FOLDER]
 
-The files are JPEG images of 64 x 48 pixels in one folder per class, with the totals of iNaturalist 2018. They take about
-2 GB of disk, and are removed at the end.
+The files are JPEG images of 64 x 48 pixels in one folder per class, with the totals of iNaturalist 2018. They take
+about 2 GB of disk, and are removed at the end.
 """
 
 import argparse
