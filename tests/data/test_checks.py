@@ -128,10 +128,10 @@ def test_the_look_at_many_files_ends_in_time(many, monkeypatch):
 
 def test_the_check_tells_its_progress_over_all_splits(many, monkeypatch):
     monkeypatch.setattr(checks, "_TELL_SECONDS", -1.0)
+    told = []
     for most in (20, 1000):
         monkeypatch.setattr(checks, "DECODED", most)
-        told = []
-        readable({"train": many, "val": many.subset([0, 1])}, False, lambda *told_: told.append(told_))
+        readable({"train": many, "val": many.subset([0, 1])}, False, lambda *numbers: told.append(numbers))
         assert told[-2:] == [(50, 52), (52, 52)]
 
 
