@@ -23,9 +23,11 @@ class Classifier(Protocol):
 
     Attributes:
         class_names: the names of the classes, in label order.
+        image_fit: how images of any shape become `image_shape`: "crop", "squash" or "pad".
     """
 
     class_names: tuple[str, ...]
+    image_fit: str
 
     @property
     def name(self) -> str:

@@ -22,7 +22,8 @@ _PRETRAINED = "the recipe 'transfer'"
 
 
 def advice(arguments: Mapping[str, Any], dataset: LongTailedDataset) -> list[str]:
-    """Return one sentence for each of: gray images as RGB, photographs shrunk a lot, random weights for few images.
+    """Return one sentence for each of: images that are not cropped, gray images as RGB, photographs shrunk a lot, and
+    random weights for few images.
 
     Only folders of images are judged: named datasets are trained as in the papers.
 
@@ -32,12 +33,25 @@ def advice(arguments: Mapping[str, Any], dataset: LongTailedDataset) -> list[str
     """
     if not os.path.isabs(arguments.get("data", "")):
         return []
-    return [*_gray(arguments, dataset), *_shrunk(arguments, dataset), *_random_weights(arguments, dataset)]
+    return [
+        *_fit(arguments, dataset),
+        *_gray(arguments, dataset),
+        *_shrunk(arguments, dataset),
+        *_random_weights(arguments, dataset),
+    ]
 
 
 def all_gray(images: np.ndarray) -> bool:
     """Return whether all color images `[N, height, width, 3]` have three equal channels."""
     return images.shape[-1] == 3 and bool((images == images[..., :1]).all())
+
+
+def _fit(arguments, dataset):
+    if arguments.get("fit") in (None, "crop"):
+        return []
+    height, width = dataset.image_shape[:2]
+    how = "squashed" if arguments["fit"] == "squash" else "padded"
+    return [f"images of any shape are {how} to {height} x {width} pixels (--fit crop, squash or pad)"]
 
 
 def _gray(arguments, dataset):
@@ -54,8 +68,10 @@ def _gray(arguments, dataset):
 def _shrunk(arguments, dataset):
     from ltzoo.data.directory import shorter_sides
 
+    if not _starts_random(arguments):
+        return []
     sides = sorted(shorter_sides(arguments["data"]))
-    if not sides or not _starts_random(arguments):
+    if not sides:
         return []
     side, size = sides[len(sides) // 2], min(dataset.image_shape[:2])
     if side <= LARGEST_SHRINKAGE * size:

@@ -8,7 +8,7 @@ from ltzoo.cli.user_errors import UserError
 # The arguments of a command that `load_dataset` reads.
 KEYS = (
     "data", "data_dir", "image_root", "imbalance_factor", "image_size", "channels", "data_seed",
-    "validation_fraction", "skip_unreadable",
+    "validation_fraction", "skip_unreadable", "fit",
 )  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def check(arguments: dict) -> None:
         _refuse(given, ("imbalance_factor",), "a folder keeps all its images")
         _refuse(given, ("data_dir", "image_root"), "they are for named datasets")
         return
-    _refuse(given, ("channels", "validation_fraction"), f"the dataset {name} has its own")
+    _refuse(given, ("channels", "validation_fraction", "fit"), f"the dataset {name} has its own")
     known = datasets.facts(name)
     lists = [] if known is None else list(known.lists.values())
     if not lists:
@@ -62,14 +62,16 @@ def check(arguments: dict) -> None:
             )
 
 
-def load_dataset(arguments: dict, class_names=None):
-    """Load the `LongTailedDataset` that a command's arguments describe.
+def load_dataset(arguments: dict, class_names=None, cache: bool = False):
+    """Load the `LongTailedDataset` that a command's arguments describe, and show how far the check of its images is.
 
     Args:
         arguments: values for `KEYS`; None or a missing key means the default.
         class_names: class names in label order, for a folder; default: its sorted sub-folders.
+        cache: keep decoded images of a folder on disk.
     """
     from ltzoo import data as datasets
+    from ltzoo.cli.progress_line import ProgressLine
 
     given = {key: arguments[key] for key in KEYS if arguments.get(key) is not None}
     name = given.pop("data")
@@ -81,7 +83,13 @@ def load_dataset(arguments: dict, class_names=None):
     check(arguments)
     if not os.path.isabs(name):
         return datasets.load(name, seed=seed, **given)
-    return datasets.from_directory(name, seed=seed, class_names=class_names, **given)
+    progress = ProgressLine("checking images")
+    try:
+        return datasets.from_directory(
+            name, seed=seed, class_names=class_names, cache=cache, progress=progress, **given
+        )
+    finally:
+        progress.close()
 
 
 def default_image_size(backbone: str, folder: str) -> list[int]:

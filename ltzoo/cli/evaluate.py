@@ -9,10 +9,12 @@ from ltzoo import shipped
 from ltzoo.cli import cards, places
 from ltzoo.cli import data as data_module
 from ltzoo.cli.backend import use_backend
+from ltzoo.cli.cache_option import cache_option
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import BATCH_SIZE, Command, data_options
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.cli.user_errors import UserError
+from ltzoo.cli.workers_option import workers_option
 from ltzoo.printable import shown_address
 
 
@@ -35,7 +37,9 @@ Examples:
 @click.option("--batch-size", type=BATCH_SIZE, default=256, show_default=True, help="Images per batch.")
 @click.option("--json", "json_path", metavar="PATH", help="Also write all results to this file.")
 @data_options
-def evaluate(model, data, split, batch_size, json_path, **options):
+@workers_option
+@cache_option
+def evaluate(model, data, split, batch_size, json_path, workers, cache, **options):
     """Measure accuracy and calibration of MODEL: a run folder, a .keras file or a zoo entry.
 
     The many / medium / few groups follow the model's training counts. The folder that a run was trained on has the
@@ -57,7 +61,7 @@ def evaluate(model, data, split, batch_size, json_path, **options):
     from ltzoo.report.columns import images_of
 
     classifier = load_model(model)
-    dataset = _load(source, classifier, whole=data is not None)
+    dataset = _load(source, classifier, cache, whole=data is not None)
     data_module.check_classes(dataset, classifier)
     data_module.check_image_shape(dataset, classifier)
     splits = dataset.splits()
@@ -122,7 +126,7 @@ def _check(source: dict) -> None:
     data_module.check(source)
 
 
-def _load(source: dict, classifier, whole: bool):
+def _load(source: dict, classifier, cache: bool, whole: bool):
     """Load the dataset; a folder at the model's image size, and without held-out images if it is used as a whole."""
     from ltzoo import data as datasets
     from ltzoo.cli.data import load_dataset
@@ -132,8 +136,8 @@ def _load(source: dict, classifier, whole: bool):
         return datasets.load(arguments.pop("name"), **arguments)
     if os.path.isabs(source["data"]):
         height, width, channels = classifier.image_shape
-        defaults: dict = {"image_size": [height, width], "channels": channels}
+        defaults: dict = {"image_size": [height, width], "channels": channels, "fit": classifier.image_fit}
         if whole:
             defaults["validation_fraction"] = 0.0
-        return load_dataset({**defaults, **source}, class_names=classifier.class_names)
+        return load_dataset({**defaults, **source}, class_names=classifier.class_names, cache=cache)
     return load_dataset(source)

@@ -19,6 +19,7 @@ from ltzoo.cli.recipe_of_run import overrides_of, recipe_of
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.stage_results import StageResults
 from ltzoo.cli.user_errors import UserError
+from ltzoo.data.image_fit import AUTO
 from ltzoo.files import atomic_write
 from ltzoo.models.start_from import start_from
 from ltzoo.recipes.recipe import Recipe
@@ -26,19 +27,31 @@ from ltzoo.training import TrainingAlarm
 from ltzoo.version import __version__
 
 
-def run_recipe(run: RunFolder, arguments: dict, saved: dict | None, workers: int) -> None:
-    """Train as `arguments` say, or resume the run that wrote `saved` (the content of `run.json`)."""
+def run_recipe(
+    run: RunFolder, arguments: dict, saved: dict | None, workers: int, cache: bool = False
+) -> None:
+    """Train as `arguments` say, or resume the run that wrote `saved` (the content of `run.json`).
+
+    Args:
+        run: the run folder.
+        arguments: everything that determines the run.
+        saved: the content of `run.json`, or None for a new run.
+        workers: threads that prepare batches.
+        cache: keep decoded images of a folder on disk.
+    """
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(arguments.get("precision", before))
     try:
-        _train(run, arguments, saved, workers)
+        _train(run, arguments, saved, workers, cache)
     finally:
         run.release()
         keras.config.set_dtype_policy(before)
 
 
-def _train(run, arguments, saved, workers):
-    recipe, backbone, dataset, card = _parts(arguments)
+def _train(run, arguments, saved, workers, cache):
+    recipe, backbone, dataset, card = _parts(arguments, cache)
+    if arguments.get("fit") == AUTO:
+        arguments = {**arguments, "fit": dataset.image_fit}
     model = _build(recipe, backbone, dataset, arguments, card)
     if arguments.get("start_from", SCRATCH) != SCRATCH:
         fresh = start_from(model, load_model(arguments["start_from"]))
@@ -77,7 +90,7 @@ def _train(run, arguments, saved, workers):
     stages.finish(history, title=f"{recipe.name} on {dataset.name}", alarms=fitted.alarms)
 
 
-def _parts(arguments: dict) -> tuple:
+def _parts(arguments: dict, cache: bool) -> tuple:
     """Return the recipe, backbone and dataset that the arguments name, and a zoo entry's card or None."""
     if arguments["recipe"] in shipped.names():
         card = models.card(arguments["recipe"])
@@ -94,7 +107,7 @@ def _parts(arguments: dict) -> tuple:
             )
         return Recipe.from_dict(card.recipe), dict(card.backbone), dataset, card
     recipe, backbone = recipe_of(arguments), dict(arguments["backbone"])
-    dataset = load_dataset(arguments)
+    dataset = load_dataset(arguments, cache=cache)
     if "augmentation" not in overrides_of(arguments):
         recipe = recipes.for_dataset(recipe, dataset)
     return recipe, backbone, dataset, None

@@ -9,6 +9,7 @@ from typing import Any
 from ltzoo import shipped
 from ltzoo.checks import RANGES, shortened
 from ltzoo.cli.backend import BACKENDS
+from ltzoo.data.image_fit import FITS
 from ltzoo.readers.json_text import check_plain
 from ltzoo.readers.value_checks import MAX_TEXT, is_integer, is_number, require
 from ltzoo.recipes.recipe_schema import MAX_STAGES
@@ -176,5 +177,6 @@ _ARGUMENTS = {
     "imbalance_factor": (lambda value: is_number(value, 0, 1e12), "a number"),
     "validation_fraction": (lambda value: is_number(value, 0, 1), "a number from 0 to 1"),
     "skip_unreadable": _SWITCH,
+    "fit": (lambda value: value in FITS, f"one of {', '.join(FITS)}"),
     "settings": (_are_settings, "a list of [key, value]"),
 }

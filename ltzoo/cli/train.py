@@ -7,6 +7,8 @@ import click
 from ltzoo import shipped
 from ltzoo.cli import cards, places
 from ltzoo.cli.backend import use_backend
+from ltzoo.cli.cache_option import cache_option
+from ltzoo.cli.image_fit_option import AUTO, image_fit_option
 from ltzoo.cli.models import check_model
 from ltzoo.cli.options import (
     BATCH_SIZE,
@@ -21,6 +23,7 @@ from ltzoo.cli.options import (
 )
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.user_errors import Interrupted, UserError
+from ltzoo.cli.workers_option import workers_option
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 DEFAULT_RECIPE = "transfer"
@@ -71,6 +74,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
     help="Share of a folder held out for validation (default 0.1).",
 )
 @data_options
+@image_fit_option
 @click.option(
     "--start-from",
     metavar="MODEL",
@@ -80,11 +84,10 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
     "--set", "settings", type=Setting(), multiple=True,
     help="Change a field of the recipe's stages, such as mixup_alpha=0; repeatable.",
 )  # fmt: skip
-@click.option(
-    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads that load images."
-)
+@workers_option
+@cache_option
 @click.option("--resume", is_flag=True, help="Resume the run in --out; no other option is needed.")
-def train(recipe, out, resume, workers, **options):
+def train(recipe, out, resume, workers, cache, **options):
     """Train RECIPE (or a zoo entry) on a dataset and write a run folder.
 
     For a folder of images, RECIPE is 'transfer' unless given.
@@ -113,7 +116,7 @@ def train(recipe, out, resume, workers, **options):
 
     arguments = _new_arguments(given) if saved is None else _same_arguments(saved["arguments"], given, run)
     try:
-        run_recipe(run, arguments, saved, workers)
+        run_recipe(run, arguments, saved, workers, cache)
     except KeyboardInterrupt:
         raise Interrupted(f"\nInterrupted. Resume with: ltzoo train --out {out} --resume") from None
 
@@ -176,6 +179,7 @@ def _new_arguments(given: dict) -> dict:
     arguments = {"backbone": recipes.default_network(given["recipe"]), "seed": 0, **given}
     arguments["data"] = resolve(arguments["data"])
     if arguments["data"] != given["data"] or _is_folder(arguments["data"]):
+        arguments.setdefault("fit", AUTO)  # `run_recipe` writes what was chosen.
         arguments.setdefault(
             "image_size", default_image_size(arguments["backbone"]["name"], arguments["data"])
         )

@@ -194,11 +194,11 @@ def _paper(paper: dict | None):
 
 def _preprocessing(card: dict) -> str:
     steps = card.get("preprocessing")
-    cropped = (
-        f"shorter side to {steps['resize']} pixels ({steps['interpolation']}), center of {steps['crop']}; "
-        if steps
-        else ""
-    )
+    cropped = ""
+    if steps and "fit" in steps:
+        cropped = f"images of any shape: {steps['fit']} ({steps['interpolation']}); "
+    elif steps:
+        cropped = f"shorter side to {steps['resize']} pixels ({steps['interpolation']}), center of {steps['crop']}; "
     mean, std = (", ".join(f"{value:g}" for value in card[key]) for key in ("mean", "std"))
     return f"{cropped}the model subtracts {mean} and divides by {std} (pixels on the 0..1 scale)"
 

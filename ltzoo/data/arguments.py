@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ltzoo.checks import Range, is_integer, received, refuse
+from ltzoo.data.image_fit import AUTO, FITS
 
 LARGEST_SIDE = 16_384
 LARGEST_SEED = 2**32 - 1  # Of NumPy's generators.
@@ -72,6 +73,27 @@ def resize(value: Any, size: tuple[int, int]) -> int | None:
         right = f"None or an integer from {max(size)}, the larger side of `image_size`, to {LARGEST_SIDE}"
         refuse("resize", right, value)
     return int(value)
+
+
+def fit(value: Any, resize: int | None = None, *, auto: bool = False) -> str:
+    """Return how images of any shape become `image_size`: one of `ltzoo.data.image_fit.FITS`.
+
+    Args:
+        value: the argument.
+        resize: length of the shorter side before the center crop, which "crop" alone has.
+        auto: also accept "auto".
+
+    Raises:
+        ValueError: it is none of them, or not "crop" although `resize` is given.
+    """
+    known = (*FITS, AUTO) if auto else FITS
+    if not isinstance(value, str) or value not in known:
+        refuse("fit", f"one of {', '.join(map(repr, known))}", value)
+    if resize is not None and value not in ("crop", AUTO):
+        raise ValueError(
+            f"`resize` must be None unless `fit` is 'crop'. Received: resize={resize}, fit={value!r}"
+        )
+    return value
 
 
 def text(value: Any, argument: str) -> str:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ltzoo.caller_warnings import warn_caller
-from ltzoo.data.files import EncodedSplit, UnreadableImageError
-from ltzoo.data.pixels import SEVERAL_FRAMES
+from ltzoo.data.files import EncodedSplit, FileSplit, UnreadableImageError
+from ltzoo.data.pixels import look_at
+from ltzoo.data.reading_threads import in_order
 from ltzoo.data.splits import Split
 
+Progress = Callable[[int, int], object]
+
+DECODED = 20_000
+"""Most images that are all decoded by the check."""
+
+SAMPLE = 2_000
+"""About so many of more images are decoded by the check."""
+
+LOOK_SECONDS = 60.0
+"""Longest time for the beginnings of the others, which take hours on a slow disk."""
+
 _SHOWN = 5
+_PART = 8  # Images that a thread decodes at a time.
+_LOOKS = 256  # Images that a thread looks at at a time.
+_TELL_SECONDS = 0.5
 
 
 class UnreadableImagesError(OSError):
@@ -39,7 +54,7 @@ def check_images(split: Split) -> list[UnreadableImageError]:
     """Decode every image of a split and return the errors, in order.
 
     Each error has a `path` and a `reason`. Splits in memory have nothing to check. The check takes as long
-    as reading the split once. It uses one thread per core, at most 8. A warning counts the images with several
+    as reading the split once. A warning counts the images with several
     frames or pages, of which the first is used.
     """
     failures, several = _checked(split)
@@ -47,12 +62,19 @@ def check_images(split: Split) -> list[UnreadableImageError]:
     return [error for _, error in failures]
 
 
-def readable(splits: dict[str, Split], skip_unreadable: bool) -> dict[str, Split]:
+def readable(
+    splits: dict[str, Split], skip_unreadable: bool, progress: Progress | None = None
+) -> dict[str, Split]:
     """Check the images of several splits. One warning counts those with several frames or pages.
+
+    Up to `DECODED` images are decoded. Of more, a sample spread evenly over the files is, and all others are looked at
+    for `LOOK_SECONDS` at most: a file must not be empty, and must begin as an image does. Whatever is wrong behind that
+    raises an `UnreadableImageError` when the image is first read.
 
     Args:
         splits: splits by name.
-        skip_unreadable: leave unreadable images out, with a warning that counts and names them.
+        skip_unreadable: leave unreadable images out, with a warning that counts and names them. All images are decoded.
+        progress: called now and then with the numbers of images checked and of all images.
 
     Returns:
         The splits without their unreadable images.
@@ -63,8 +85,15 @@ def readable(splits: dict[str, Split], skip_unreadable: bool) -> dict[str, Split
     """
     kept, errors, several = {}, [], []
     total = sum(len(split) for split in splits.values())
+    whole = skip_unreadable or total <= DECODED
+    deadline = time.monotonic() + LOOK_SECONDS
+    done = 0
     for name, split in splits.items():
-        failures, more = _checked(split)
+        attempts = None if whole else _mixed_attempts(split, max(1, total // SAMPLE), deadline)
+        failures, more = _checked(
+            split, attempts, _counted(progress, done, total), _PART if whole else _LOOKS
+        )
+        done += len(split)
         several += more
         errors += [error for _, error in failures]
         bad = [position for position, _ in failures]
@@ -78,24 +107,64 @@ def readable(splits: dict[str, Split], skip_unreadable: bool) -> dict[str, Split
     return kept
 
 
-def _checked(split: Split) -> tuple[list[tuple[int, UnreadableImageError]], list[str]]:
-    """Return the positions and errors of unreadable images, and the names of those with several frames."""
+def _counted(progress, before, total):
+    return None if progress is None else lambda done: progress(before + done, total)
+
+
+def _mixed_attempts(split, step, deadline) -> Callable[[int], bool] | None:
+    """Return a function that decodes every `step`-th image, and looks at the others until the deadline."""
+    if not isinstance(split, FileSplit):
+        return None
+
+    def attempt(position: int) -> bool:
+        if position % step == 0:
+            return split.check(position)
+        if time.monotonic() < deadline:
+            look_at(split.paths[position])
+        return False
+
+    return attempt
+
+
+def _checked(
+    split: Split,
+    check: Callable[[int], bool] | None = None,
+    progress: Callable[[int], object] | None = None,
+    part: int = _PART,
+) -> tuple[list[tuple[int, UnreadableImageError]], list[str]]:
+    """Return the positions and errors of unreadable images, and the names of those with several frames.
+
+    Args:
+        split: the images.
+        check: function of a position that checks an image; None decodes it.
+        progress: called with the number of images checked, twice a second at most.
+        part: images that a thread checks at a time.
+    """
     failures, several = [], []
     if not isinstance(split, EncodedSplit):
         return failures, several
+    check = check or split.check
 
-    def attempt(position: int) -> UnreadableImageError | bool:
-        try:
-            return bool(split.open(position).info.get(SEVERAL_FRAMES))
-        except UnreadableImageError as error:
-            return error.with_traceback(None)
+    def attempt(positions: Sequence[int]) -> list[tuple[int, UnreadableImageError | bool]]:
+        found = []
+        for position in positions:
+            try:
+                found.append((position, check(position)))
+            except UnreadableImageError as error:
+                found.append((position, error.with_traceback(None)))
+        return found
 
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        for position, found in enumerate(pool.map(attempt, range(len(split)))):
+    parts = (range(start, min(start + part, len(split))) for start in range(0, len(split), part))
+    told = time.monotonic()
+    for checked in in_order(attempt, parts):
+        for position, found in checked:
             if isinstance(found, UnreadableImageError):
                 failures.append((position, found))
             elif found:
                 several.append(split.describe(position))
+        if progress is not None and time.monotonic() - told > _TELL_SECONDS:
+            told = time.monotonic()
+            progress(checked[-1][0] + 1)
     return failures, several
 
 

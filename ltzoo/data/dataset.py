@@ -75,6 +75,11 @@ class LongTailedDataset:
         height, width, channels = self.train.image_shape
         return height, width, channels
 
+    @property
+    def image_fit(self) -> str | None:
+        """How the training images became `image_shape`: "crop", "squash" or "pad"; None if they had that shape."""
+        return getattr(self.train, "image_fit", None)
+
     def splits(self) -> dict[str, Split]:
         """Return the existing splits by name: "train" and, where given, "val" and "test"."""
         named = {"train": self.train, "val": self.val, "test": self.test}

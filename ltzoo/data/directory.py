@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
-
-from PIL import Image
 
 from ltzoo import checks
 from ltzoo.caller_warnings import warn_caller
 from ltzoo.data import arguments
 from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
-from ltzoo.data.files import FileSplit
+from ltzoo.data.files import FileSplit, use_cache
 from ltzoo.data.folders import LeftOut, find_images, list_folder, sub_folders
+from ltzoo.data.image_fit import AUTO
 from ltzoo.data.image_names import is_image
+from ltzoo.data.image_sizes import fit_of_files, sample_of_sizes
 from ltzoo.data.repeats import Listing, first_paths, keep_together, repeated_images
 from ltzoo.data.split_folders import find_splits, unwrap
 from ltzoo.data.splits import Split
@@ -28,11 +28,14 @@ def from_directory(
     *,
     image_size: tuple[int, int] = (224, 224),
     channels: int = 3,
+    fit: str = "crop",
     validation_fraction: float = 0.1,
     test_dir: str | Path | None = None,
     seed: int = 0,
     check: bool = True,
     skip_unreadable: bool = False,
+    cache: bool = False,
+    progress: Callable[[int, int], object] | None = None,
     class_names: Sequence[str] | None = None,
     name: str | None = None,
 ) -> LongTailedDataset:
@@ -49,14 +52,21 @@ def from_directory(
 
     Args:
         path: the folder.
-        image_size: `(height, width)`. The shorter side is resized and the center cropped to this size.
+        image_size: `(height, width)` of the images that the dataset returns.
         channels: 3 (RGB) or 1 (gray).
+        fit: how images of any shape become `image_size`: "crop", "squash" or "pad" (see
+            `ltzoo.data.image_fit.fit_image`), or "auto", which squashes training images that are cut out around their
+            objects (`choose_fit` in that module). Load further data for a trained model with `fit=model.image_fit`.
         validation_fraction: share of each class's training images to hold out when there is no `val` folder.
             A class of two or more images gives at least one and keeps at least one; 0 holds nothing out.
         test_dir: folder of test images with one subfolder per class, if it is not a test folder in `path`.
         seed: selects the held-out images.
-        check: decode every image once now. Otherwise an unreadable image raises an error when it is read.
-        skip_unreadable: leave unreadable images out, with a warning that names them. Implies `check`.
+        check: check all images now; see `ltzoo.data.checks.readable`. Otherwise an unreadable image raises an error
+            when it is read.
+        skip_unreadable: decode all images and leave unreadable ones out, with a warning that names them.
+        cache: keep decoded images on disk (`ltzoo.data.decoded_cache`), so that only the first pass over the files
+            decodes them, in this process and later ones.
+        progress: called now and then during the check with the numbers of images checked and of all images.
         class_names: names and order of the classes, for example from a trained model; by default the sorted
             folder names. If all folders in `path` have these names, none of them is taken for a split.
         name: name of the dataset; by default the folder name.
@@ -74,6 +84,7 @@ def from_directory(
     """
     path = _existing_folder(path, "path")
     size, channels = arguments.image_size(image_size), arguments.channels(channels)
+    fit = arguments.fit(fit, auto=True)
     fraction = checks.number("validation_fraction", validation_fraction, least=0, below=1)
     seed = checks.integer("seed", seed, 0, arguments.LARGEST_SEED)
     check, skip_unreadable = (
@@ -97,14 +108,18 @@ def from_directory(
         _check_known(folders[split], found, names)
         _add_loose_images(folders[split], left_out)
     images = find_images(classes, left_out)
-    files = {split: _file_split(found, names, size, channels) for split, found in images.items()}
+    if fit == AUTO:
+        fit = fit_of_files([path for paths in images["train"].values() for path in paths], size)
+    files = {split: _file_split(found, names, size, channels, fit) for split, found in images.items()}
     firsts = first_paths({split: data.paths for split, data in files.items()})
     listings = {split: Listing(firsts[split], data.labels, data.describe) for split, data in files.items()}
     for sentence in _remarks(path, names, left_out) + repeated_images(listings):
         warn_caller(sentence)
+    if checks.flag("cache", cache):
+        use_cache(files.values())
     splits: dict[str, Split] = dict(files)
     if check or skip_unreadable:
-        splits = readable(splits, skip_unreadable)
+        splits = readable(splits, skip_unreadable, progress)
     if "val" not in splits:
         train = cast(FileSplit, splits["train"])
         first = dict(zip(files["train"].paths, firsts["train"], strict=True))
@@ -127,14 +142,7 @@ def shorter_sides(path: str | Path, images: int = 200) -> list[int]:
     """
     folder = Path(path).expanduser()
     files = find_images({"all": {"all": folder}}, LeftOut())["all"]["all"]
-    sides = []
-    for file in files[:: max(1, len(files) // images)]:
-        try:
-            with Image.open(file) as image:
-                sides.append(min(image.size))
-        except OSError:
-            continue
-    return sides
+    return [min(size) for size in sample_of_sizes(files, images)]
 
 
 def _existing_folder(path: str | Path, argument: str) -> Path:
@@ -180,11 +188,11 @@ def _add_loose_images(folder: Path, left_out: LeftOut) -> None:
 
 
 def _file_split(
-    found: Mapping[str, list[str]], names: Sequence[str], size: tuple[int, int], channels: int
+    found: Mapping[str, list[str]], names: Sequence[str], size: tuple[int, int], channels: int, fit: str
 ) -> FileSplit:
     paths = [path for name in names for path in found.get(name, [])]
     labels = [label for label, name in enumerate(names) for _ in found.get(name, [])]
-    return FileSplit(paths, labels, size, channels)
+    return FileSplit(paths, labels, size, channels, fit=fit)
 
 
 def _remarks(path: Path, names: Sequence[str], left_out: LeftOut) -> list[str]:

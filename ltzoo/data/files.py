@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from ltzoo.caller_warnings import warn_caller
+from ltzoo.data import arguments
+from ltzoo.data.decoded_cache import DecodedCache
+from ltzoo.data.image_fit import ImageFit
+from ltzoo.data.pixels import SEVERAL_FRAMES
 from ltzoo.data.pixels import UnreadableImageError as UnreadableImageError
 from ltzoo.data.pixels import decode_image as decode_image
 from ltzoo.data.pixels import resize_and_crop as resize_and_crop
+from ltzoo.data.reading_threads import in_order
 from ltzoo.data.splits import Split, validate_labels
 
 Reader = Callable[[Image.Image, int], np.ndarray]
 
 
 class EncodedSplit(Split):
-    """Base class of splits that decode images when they are read.
+    """Base class of splits that decode images when they are read, several at a time (`ltzoo.data.reading_threads`).
 
-    A subclass implements `open`, `describe` and `subset`.
+    A subclass implements `open`, `describe` and `subset`. Several threads call `open`.
 
     Args:
         labels: class indices `[N]`.
         image_size: `(height, width)` of the images that `load` returns.
         channels: 3 (RGB) or 1 (gray).
         resize: length of the shorter side before the center crop; None scales as little as possible.
+        fit: "crop", "squash" or "pad"; see `ltzoo.data.image_fit.fit_image`.
 
     Raises:
-        ValueError: `image_size` is not two positive integers, `channels` is not 1 or 3, or `resize` is less
-            than a side of `image_size`.
+        ValueError: `image_size` is not two positive integers, `channels` is not 1 or 3, `resize` is less than a side
+            of `image_size`, or `fit` is unknown or does not go with `resize`.
     """
 
     def __init__(
@@ -39,6 +46,7 @@ class EncodedSplit(Split):
         image_size: tuple[int, int],
         channels: int = 3,
         resize: int | None = None,
+        fit: str = "crop",
     ):
         size = tuple(image_size) if isinstance(image_size, (tuple, list)) else ()
         if len(size) != 2 or not all(isinstance(n, (int, np.integer)) and n > 0 for n in size):
@@ -57,6 +65,8 @@ class EncodedSplit(Split):
         self.resize = resize
         self.image_size = (int(size[0]), int(size[1]))
         self.channels = channels
+        self.image_fit = arguments.fit(fit, resize)
+        self.fitted = ImageFit(self.image_size, self.image_fit, resize)
         self.image_shape = (*self.image_size, channels)
 
     def open(self, position: int) -> Image.Image:
@@ -67,6 +77,28 @@ class EncodedSplit(Split):
         """
         raise NotImplementedError(f"{type(self).__name__} must implement open(position).")
 
+    def decode(self, position: int) -> Image.Image:
+        """Return the decoded image at its original size, or smaller where `load` needs no more.
+
+        A subclass may override this with `ltzoo.data.pixels.decode_image(..., fitted=self.fitted)`, which is faster.
+
+        Raises:
+            UnreadableImageError: the image cannot be decoded.
+        """
+        return self.open(position)
+
+    def pixels(self, position: int) -> np.ndarray:
+        """Return one image as `load` does, uint8 `[height, width, channels]`."""
+        return self.fitted(self.decode(position))
+
+    def check(self, position: int) -> bool:
+        """Decode one image, and return whether its file has several frames or pages.
+
+        Raises:
+            UnreadableImageError: the image cannot be decoded.
+        """
+        return bool(self.decode(position).info.get(SEVERAL_FRAMES))
+
     def describe(self, position: int) -> str:
         """Return a name for the image, such as its path, for error messages."""
         raise NotImplementedError(f"{type(self).__name__} must implement describe(position).")
@@ -76,7 +108,7 @@ class EncodedSplit(Split):
 
         Args:
             positions: integer positions in any order; repeats are allowed.
-            read: optional function that replaces resizing and cropping to `image_size`. It receives the
+            read: optional function that replaces scaling to `image_size`. It receives the
                 decoded `PIL.Image` at its original size and the index in this batch. It returns uint8
                 `[height, width, channels]`, with the same shape for every image.
 
@@ -90,9 +122,12 @@ class EncodedSplit(Split):
         if positions.size == 0:
             return np.zeros((0, *self.image_shape), dtype=np.uint8)
         if read is None:
-            images = (self.open(int(position)) for position in positions)
-            return np.stack([resize_and_crop(image, self.image_size, self.resize) for image in images])
-        return np.stack([read(self.open(int(p)), index) for index, p in enumerate(positions)])
+            images = np.empty((len(positions), *self.image_shape), np.uint8)
+            for index, pixels in enumerate(in_order(self.pixels, positions.tolist())):
+                images[index] = pixels
+            return images
+        opened = in_order(self.open, positions.tolist())
+        return np.stack([read(image, index) for index, image in enumerate(opened)])
 
 
 class FileSplit(EncodedSplit):
@@ -104,9 +139,13 @@ class FileSplit(EncodedSplit):
         image_size: `(height, width)` of the images that `load` returns.
         channels: 3 (RGB) or 1 (gray).
         resize: length of the shorter side before the center crop; None scales as little as possible.
+        fit: "crop", "squash" or "pad"; see `ltzoo.data.image_fit.fit_image`.
+
+    Attributes:
+        cache: a `ltzoo.data.decoded_cache.DecodedCache` that keeps decoded images on disk, or None.
 
     Raises:
-        ValueError: the numbers of paths and labels differ, or the size or number of channels is invalid.
+        ValueError: the numbers of paths and labels differ, or another argument is invalid.
     """
 
     def __init__(
@@ -116,9 +155,11 @@ class FileSplit(EncodedSplit):
         image_size: tuple[int, int],
         channels: int = 3,
         resize: int | None = None,
+        fit: str = "crop",
     ):
-        super().__init__(labels, image_size, channels, resize)
+        super().__init__(labels, image_size, channels, resize, fit)
         self.paths = [os.fspath(path) for path in paths]
+        self.cache: DecodedCache | None = None
         if len(self.paths) != len(self.labels):
             raise ValueError(
                 "`paths` and `labels` must have the same length. "
@@ -129,6 +170,32 @@ class FileSplit(EncodedSplit):
         """Decode the file at a position, at its original size."""
         return decode_image(self.paths[position], self.channels)
 
+    def decode(self, position: int) -> Image.Image:
+        """Decode the file at a position, a large JPEG file at reduced size."""
+        return decode_image(self.paths[position], self.channels, fitted=self.fitted)
+
+    def pixels(self, position: int) -> np.ndarray:
+        """Return one image as `load` does, from the cache if it is there."""
+        found = None if self.cache is None else self.cache.find(self.paths[position])
+        if found is not None:
+            return found.pixels
+        if self.cache is None:
+            return super().pixels(position)
+        image = self.decode(position)
+        return self.cache.add(self.paths[position], image, bool(image.info.get(SEVERAL_FRAMES)))
+
+    def check(self, position: int) -> bool:
+        """Decode one file unless it is in the cache; return whether it has several frames or pages."""
+        if self.cache is None:
+            return super().check(position)
+        found = self.cache.find(self.paths[position], pixels=False)
+        if found is not None:
+            return found.several
+        image = self.decode(position)
+        several = bool(image.info.get(SEVERAL_FRAMES))
+        self.cache.add(self.paths[position], image, several)
+        return several
+
     def describe(self, position: int) -> str:
         """Return the path of the file."""
         return self.paths[position]
@@ -137,4 +204,20 @@ class FileSplit(EncodedSplit):
         """Return a split of the files at `positions`, in that order."""
         positions = np.asarray(positions, dtype=np.int64)
         paths = [self.paths[p] for p in positions]
-        return FileSplit(paths, self.labels[positions], self.image_size, self.channels, self.resize)
+        part = FileSplit(
+            paths, self.labels[positions], self.image_size, self.channels, self.resize, self.image_fit
+        )
+        part.cache = self.cache
+        return part
+
+
+def use_cache(splits: Iterable[FileSplit]) -> None:
+    """Let splits of one image size share a cache of decoded images on disk; without one if it cannot be made."""
+    shared: DecodedCache | None = None
+    for split in splits:
+        try:
+            shared = DecodedCache(split.fitted, split.channels) if shared is None else shared
+        except OSError as error:
+            warn_caller(f"decoded images are not kept, as the cache cannot be used: {error}")
+            return
+        split.cache = shared

@@ -122,6 +122,13 @@ def formats_for(file: BinaryIO, suffix: str) -> tuple[str, ...]:
     return tuple(name for name in _registered() if name != "TGA" or is_tga)
 
 
+def begins_as_image(head: bytes) -> bool:
+    """Return whether a file that begins with these bytes bears the mark of a format that is read here."""
+    name = _FTYP.get(head[8:12]) if head[4:8] == b"ftyp" else None
+    name = next((name for mark, name in _MARKS.items() if head.startswith(mark)), name)
+    return name in _AVAILABLE
+
+
 def why_unknown(head: bytes) -> str:
     """Return why a file that begins with these bytes is of no format that is read."""
     name = _FTYP.get(head[8:12]) if head[4:8] == b"ftyp" else None

@@ -19,6 +19,8 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+SIDEWAYS = (5, 6, 7, 8)
+_WIDTH, _HEIGHT = 256, 257
 _SIZES = {1: 1, 3: 2, 4: 4}  # Bytes of the integer types of TIFF.
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TIFF_KEPT = (
@@ -67,6 +69,18 @@ def load_upright(opened: Any) -> Image.Image:
     opened.load()
     value = exif.get(ORIENTATION) or exif_orientation(_exif_bytes(opened.info))
     return opened.transpose(TURNS[value]) if value in TURNS else opened
+
+
+def upright_size(opened: Any) -> tuple[int, int]:
+    """Return `(width, height)` after turning, of an opened image that is not loaded yet."""
+    width, height = opened.size
+    if hasattr(opened, "tag_v2"):
+        # Recent versions of Pillow swap the sides of TIFF files themselves, and the tags tell.
+        stored = opened.tag_v2.get(_WIDTH, width), opened.tag_v2.get(_HEIGHT, height)
+        turned = opened.tag_v2.get(ORIENTATION) in SIDEWAYS and stored == (width, height)
+    else:
+        turned = exif_orientation(_exif_bytes(opened.info)) in SIDEWAYS
+    return (height, width) if turned else (width, height)
 
 
 def _exif_bytes(info: dict[Any, Any]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +15,9 @@ from ltzoo.caller_warnings import warn_caller
 from ltzoo.data import arguments
 from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
-from ltzoo.data.files import FileSplit
+from ltzoo.data.files import FileSplit, use_cache
+from ltzoo.data.image_fit import AUTO
+from ltzoo.data.image_sizes import fit_of_files
 from ltzoo.data.list_file import ListFile, read_list_file
 from ltzoo.data.repeats import Listing, first_paths, repeated_images
 from ltzoo.data.splits import Split
@@ -32,9 +34,12 @@ def from_list(
     image_size: tuple[int, int] = (224, 224),
     channels: int = 3,
     resize: int | None = None,
+    fit: str = "crop",
     class_names: Sequence[str] | None = None,
     check: bool = True,
     skip_unreadable: bool = False,
+    cache: bool = False,
+    progress: Callable[[int, int], object] | None = None,
     name: str | None = None,
 ) -> LongTailedDataset:
     """Make a dataset from text files with one image per line: `path label`.
@@ -48,14 +53,20 @@ def from_list(
         train_list: list of training images.
         image_root: folder that the paths start from.
         val_list, test_list: lists of validation and test images, or None.
-        image_size: `(height, width)`. The shorter side is resized and the center cropped to this size.
+        image_size: `(height, width)` of the images that the dataset returns.
         channels: 3 (RGB) or 1 (gray).
         resize: length of the shorter side before the center crop; None scales as little as possible.
+        fit: how images of any shape become `image_size`: "crop", "squash" or "pad" (see
+            `ltzoo.data.image_fit.fit_image`), or "auto", which squashes training images that are cut out around their
+            objects (`choose_fit` in that module). Load further data for a trained model with `fit=model.image_fit`.
         class_names: one name per class. By default the folder name, if each class has exactly one folder of
             training images and shares it with no other class; otherwise the numbers 0, 1, ...
-        check: decode every image once now. Otherwise only the first image of each list is decoded, to catch
-            a wrong `image_root`; other unreadable images raise an error when they are read.
-        skip_unreadable: leave unreadable images out, with a warning that names them. Implies `check`.
+        check: check all images now; see `ltzoo.data.checks.readable`. Otherwise only the first image of each list is
+            decoded, to catch a wrong `image_root`; other unreadable images raise an error when they are read.
+        skip_unreadable: decode all images and leave unreadable ones out, with a warning that names them.
+        cache: keep decoded images on disk (`ltzoo.data.decoded_cache`), so that only the first pass over the files
+            decodes them, in this process and later ones.
+        progress: called now and then during the check with the numbers of images checked and of all images.
         name: name of the dataset; by default the name of `train_list` without its suffix.
 
     Returns:
@@ -78,6 +89,7 @@ def from_list(
         )
     size, channels = arguments.image_size(image_size), arguments.channels(channels)
     resize = arguments.resize(resize, size)
+    fit = arguments.fit(fit, resize, auto=True)
     check, skip_unreadable = (
         checks.flag("check", check),
         checks.flag("skip_unreadable", skip_unreadable),
@@ -94,12 +106,16 @@ def from_list(
     }
     for sentence in _repeats(lists, located):
         warn_caller(sentence)
+    if fit == AUTO:
+        fit = "crop" if resize is not None else fit_of_files(located["train"], size)
     splits: dict[str, Split] = {
-        split: FileSplit(located[split], entry.labels, size, channels, resize)
+        split: FileSplit(located[split], entry.labels, size, channels, resize, fit)
         for split, entry in lists.items()
     }
+    if checks.flag("cache", cache):
+        use_cache(cast(FileSplit, split) for split in splits.values())
     if check or skip_unreadable:
-        splits = readable(splits, skip_unreadable)
+        splits = readable(splits, skip_unreadable, progress)
     else:
         for split in splits.values():
             cast(FileSplit, split).open(0)

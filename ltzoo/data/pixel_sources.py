@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ltzoo.contracts.image_arrays import check_images, is_array, warn_of_scale
+from ltzoo.data.image_fit import ImageFit
 from ltzoo.data.image_metadata import load_upright
 from ltzoo.data.pixels import UnreadableImageError, decode_image
 from ltzoo.data.stored_values import eight_bits, stored
@@ -46,21 +47,23 @@ def image_list(images: Any, argument: str = "images") -> list[Any]:
     return entries
 
 
-def decode_source(source: Any, channels: int, name: str) -> Image.Image:
+def decode_source(source: Any, channels: int, name: str, fitted: ImageFit | None = None) -> Image.Image:
     """Return one image of `image_list` as an upright `PIL.Image` of mode "RGB" (`channels` 3) or "L" (1).
 
     Args:
         source: the entry.
         channels: 3 or 1.
         name: name for error messages.
+        fitted: how the image will be scaled, so that large JPEG files are decoded at reduced size; None decodes at the
+            original size.
 
     Raises:
         UnreadableImageError: it cannot be read; see `ltzoo.data.pixels.decode_image`.
     """
     if isinstance(source, (str, os.PathLike)):
-        return decode_image(os.fspath(source), channels)
+        return decode_image(os.fspath(source), channels, fitted=fitted)
     if isinstance(source, _BYTES):
-        return decode_image(bytes(source), channels, name)
+        return decode_image(bytes(source), channels, name, fitted)
     try:
         opened = source.copy() if isinstance(source, Image.Image) else _from_array(np.asarray(source), name)
         header = stored(source if hasattr(source, "tile") else opened)

@@ -6,6 +6,7 @@ refuses (`ltzoo.export_formats.image_bytes`). `docs/pixels.md` lists the rules, 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
@@ -16,10 +17,15 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from ltzoo.data.image_fit import FITS as FITS
+from ltzoo.data.image_fit import LONGEST as LONGEST
+from ltzoo.data.image_fit import ImageFit as ImageFit
+from ltzoo.data.image_fit import fit_image as fit_image
+from ltzoo.data.image_fit import resize_and_crop as resize_and_crop
 from ltzoo.data.image_formats import OTHER_IMAGE_SUFFIXES as OTHER_IMAGE_SUFFIXES
 from ltzoo.data.image_formats import READABLE_SUFFIXES as READABLE_SUFFIXES
-from ltzoo.data.image_formats import formats_for, why_unknown
-from ltzoo.data.image_metadata import load_upright, without_metadata
+from ltzoo.data.image_formats import begins_as_image, formats_for, why_unknown
+from ltzoo.data.image_metadata import load_upright, upright_size, without_metadata
 from ltzoo.data.stored_values import BACKGROUND as BACKGROUND
 from ltzoo.data.stored_values import eight_bits, stored
 
@@ -32,10 +38,9 @@ MAX_SIDE = 65_535
 SEVERAL_FRAMES = "several_frames"
 """Key in the `info` of an image whose file has more frames or pages than the first one, which was read."""
 
-LONGEST = 8
-"""Images longer than this, compared with the scaled shorter side, are cropped before they are scaled."""
-
 _TOO_LARGE = f"images may have {MAX_PIXELS:,} pixels and sides of {MAX_SIDE:,} at most; shrink it."
+_HEAD_BYTES = 32
+_REDUCED = ("JPEG", "MPO")
 _BYTES = (bytes, bytearray, memoryview)
 
 
@@ -56,7 +61,31 @@ class UnreadableImageError(OSError):
         return type(self), (self.path, self.reason)
 
 
-def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None = None) -> Image.Image:
+def read_image(
+    source: str | Path | bytes, fitted: ImageFit, channels: int = 3, name: str | None = None
+) -> np.ndarray:
+    """Return what a network sees of an image file: decoded, upright, and scaled to one size.
+
+    Large JPEG files are decoded at reduced size; see `decode_image`.
+
+    Args:
+        source: path of a regular file, or the encoded bytes.
+        fitted: the size, and how images of any shape take it.
+        channels: 3 gives RGB, 1 gray.
+        name: name for the error message; by default the path.
+
+    Returns:
+        uint8 `[height, width, channels]`.
+
+    Raises:
+        UnreadableImageError: as for `decode_image`.
+    """
+    return fitted(decode_image(source, channels, name, fitted))
+
+
+def decode_image(
+    source: str | Path | bytes, channels: int = 3, name: str | None = None, fitted: ImageFit | None = None
+) -> Image.Image:
     """Decode a whole image to RGB or gray and turn it upright by its EXIF orientation.
 
     Transparent images are shown on white. Of 16-bit values the upper 8 bits are used. Of several frames or pages the
@@ -66,6 +95,9 @@ def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None
         source: path of a regular file, or the encoded bytes.
         channels: 3 gives an RGB image, 1 a gray one.
         name: name for the error message; by default the path.
+        fitted: how the image will be scaled. A JPEG file of at least four times that size is decoded at a half, a
+            quarter or an eighth of its own size, never at less than twice the size it is scaled to. None decodes at the
+            original size.
 
     Returns:
         A loaded `PIL.Image.Image` of mode "RGB" or "L".
@@ -76,7 +108,7 @@ def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None
             32-bit integers, and 16-bit files whose values all lie below 4096.
     """
     try:
-        return _decode(source, channels)
+        return _decode(source, channels, fitted)
     except MemoryError:
         raise
     # Pillow's decoders raise many types for damaged data, from OSError to SyntaxError and struct.error.
@@ -86,11 +118,32 @@ def decode_image(source: str | Path | bytes, channels: int = 3, name: str | None
         raise UnreadableImageError(name, reason or type(error).__name__) from error
 
 
-def _decode(source, channels):
+def look_at(path: str) -> None:
+    """Look at the first bytes of a file, without decoding it.
+
+    Raises:
+        UnreadableImageError: the file is missing, empty or not a regular file, or begins as no image does.
+    """
+    try:
+        with _opened(path) as file:
+            head = file.read(_HEAD_BYTES)
+    except (OSError, ValueError) as error:
+        reason = "no such file" if isinstance(error, FileNotFoundError) else str(error)
+        raise UnreadableImageError(path, reason) from error
+    if not head:
+        raise UnreadableImageError(path, "the file is empty")
+    if Path(path).suffix.lower() != ".tga" and not begins_as_image(head):
+        with contextlib.suppress(UnreadableImageError):
+            decode_image(path)  # Rare kinds have no mark.
+            return
+        raise UnreadableImageError(path, why_unknown(head))
+
+
+def _decode(source, channels, fitted):
     suffix = "" if isinstance(source, _BYTES) else Path(source).suffix.lower()
     with _opened(source) as file:
         try:
-            return _read(file, suffix, channels)
+            return _read(file, suffix, channels, fitted)
         except (MemoryError, _RefusedError):
             raise
         except Exception:
@@ -99,7 +152,7 @@ def _decode(source, channels):
             pixels = without_metadata(content)
             if pixels == content:
                 raise
-            return _read(io.BytesIO(pixels), suffix, channels)
+            return _read(io.BytesIO(pixels), suffix, channels, fitted)
 
 
 class _RefusedError(ValueError):
@@ -124,7 +177,7 @@ def _opened(source) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def _read(file, suffix, channels):
+def _read(file, suffix, channels, fitted):
     try:
         opened = Image.open(file, formats=formats_for(file, suffix))
     except Image.DecompressionBombError as error:
@@ -135,6 +188,10 @@ def _read(file, suffix, channels):
     with opened:
         _check_size(opened.size)
         header = stored(opened)
+        if fitted is not None and opened.format in _REDUCED:
+            divisor = fitted.reduction(*upright_size(opened))
+            if divisor > 1:
+                opened.draft(None, (opened.width // divisor, opened.height // divisor))
         upright = load_upright(opened)
         _check_size(upright.size)
         try:
@@ -159,39 +216,3 @@ def _has_more_frames(opened):
         return opened.format != "MPO" and bool(getattr(opened, "is_animated", False))
     except Exception:  # The first frame is sound; what follows is not read.
         return True
-
-
-def resize_and_crop(image: Image.Image, image_size: tuple[int, int], resize: int | None = None) -> np.ndarray:
-    """Scale an image until it just covers `image_size`, then crop the center.
-
-    Scaling is bilinear with antialiasing. An image that already has the scaled size is left untouched. An image more
-    than 8 times as long as wide, compared with `image_size`, is scaled within the crop only. So memory stays within 8
-    times that of the result. Values may then differ by 1 from scaling first.
-
-    Args:
-        image: decoded image of mode "RGB" or "L".
-        image_size: `(height, width)` of the result.
-        resize: length of the scaled shorter side; None scales as little as possible. The published
-            evaluation on ImageNet resizes to 256 and crops 224.
-
-    Returns:
-        uint8 `[height, width, channels]`.
-    """
-    height, width = image_size
-    if resize is None:
-        scale = max(height / image.height, width / image.width)
-    else:
-        scale = resize / min(image.height, image.width)
-    scaled = (max(width, round(image.width * scale)), max(height, round(image.height * scale)))
-    left, top = (scaled[0] - width) // 2, (scaled[1] - height) // 2
-    if max(scaled[0] / (resize or width), scaled[1] / (resize or height)) > LONGEST:
-        across, down = image.width / scaled[0], image.height / scaled[1]
-        right, bottom = min(image.width, (left + width) * across), min(image.height, (top + height) * down)
-        box = (left * across, top * down, right, bottom)
-        image = image.resize((width, height), Image.Resampling.BILINEAR, box=box)
-    else:
-        if scaled != image.size:
-            image = image.resize(scaled, Image.Resampling.BILINEAR)
-        image = image.crop((left, top, left + width, top + height))
-    pixels = np.asarray(image, dtype=np.uint8)
-    return pixels if pixels.ndim == 3 else pixels[..., np.newaxis]

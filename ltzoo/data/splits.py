@@ -32,11 +32,13 @@ class Split:
     Attributes:
         labels: int64 `[N]`, class index of each image. Treat this array as read-only.
         image_shape: `(height, width, channels)` of every image that `load` returns.
+        image_fit: how images of any shape became `image_shape`: "crop", "squash" or "pad"; None if they had that shape.
         class_names: names of the classes in label order, once the split belongs to a `LongTailedDataset`.
     """
 
     labels: np.ndarray
     image_shape: tuple[int, int, int]
+    image_fit: str | None = None
     class_names: tuple[str, ...] | None = None
 
     def __len__(self) -> int:

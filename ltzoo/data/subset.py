@@ -74,8 +74,9 @@ def stratified_split(
     integer("seed", seed, 0)
     held_out = np.zeros(len(labels), dtype=bool)
     if fraction > 0:
-        for label in np.unique(labels):
-            positions = np.flatnonzero(labels == label)
+        found, counts = np.unique(labels, return_counts=True)
+        by_label = np.split(np.argsort(labels, kind="stable"), np.cumsum(counts)[:-1])
+        for label, positions in zip(found, by_label, strict=True):
             if len(positions) >= 2:
                 size = min(max(round(len(positions) * fraction), 1), len(positions) - 1)
                 order = np.random.default_rng([seed, int(label)]).permutation(positions)

@@ -124,8 +124,15 @@ class RecordSplit(EncodedSplit):
 
     def open(self, position: int) -> Image.Image:
         """Decode the image of a record, at its original size."""
+        return self._decode(position, None)
+
+    def decode(self, position: int) -> Image.Image:
+        """Decode the image of a record, a large JPEG image at reduced size."""
+        return self._decode(position, self.fitted)
+
+    def _decode(self, position, fitted):
         encoded = self.records[int(self.positions[position])][self.image_key]
-        return decode_image(bytes(encoded), self.channels, self.describe(position))
+        return decode_image(bytes(encoded), self.channels, self.describe(position), fitted)
 
     def describe(self, position: int) -> str:
         """Return the title and the number of the record."""

@@ -19,11 +19,13 @@ class Description:
         card: JSON text of the zoo entry's card, or of the facts the model itself holds, with the same keys.
         resize: length of the shorter side of an image before the center crop, from the card; None scales as
             little as possible.
+        image_fit: how images of any shape become the model's input; see `ltzoo.data.image_fit.fit_image`.
     """
 
     class_names: tuple[str, ...]
     card: str
     resize: int | None = None
+    image_fit: str = "crop"
 
     def names_json(self) -> str:
         """Return the class names as a JSON list."""

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
+from ltzoo.data.image_fit import PADDING
 from ltzoo.export_formats import bmp_bytes, gif_bytes, jpeg_bytes, png_bytes
 from ltzoo.export_formats.graph_bytes import bytes_at, checked, spells
 
 _DECODERS = (jpeg_bytes, png_bytes, gif_bytes, bmp_bytes)
 
 
-def read_images(contents: Any, image_shape: tuple[int, int, int], resize: int | None = None) -> Any:
+def read_images(
+    contents: Any, image_shape: tuple[int, int, int], resize: int | None = None, fit: str = "crop"
+) -> Any:
     """Decode PNG, JPEG, GIF (first frame) and BMP files to images of one size.
 
     The steps are the same as in `ltzoo.data.pixels`. Show transparent pixels on white and turn the image upright by
-    its EXIF orientation. Convert it to RGB or gray. Scale it until it just covers the size, or to a shorter side of
-    `resize`. Crop the center. A file that TensorFlow's decoders would read in another way is refused; the table in
-    `docs/pixels.md` lists which.
+    its EXIF orientation. Convert it to RGB or gray. Scale it as `fit` says, and crop or pad it. A file that
+    TensorFlow's decoders would read in another way is refused; the table in `docs/pixels.md` lists which.
 
     Args:
         contents: the files, a string tensor `[batch]`.
         image_shape: (height, width, channels), channels 1 or 3.
         resize: length of the shorter side before the center crop; None scales as little as possible.
+        fit: "crop", "squash" or "pad"; see `ltzoo.data.image_fit.fit_image`.
 
     Returns:
         float32 `[batch, height, width, channels]`, whole numbers 0..255.
@@ -34,16 +39,23 @@ def read_images(contents: Any, image_shape: tuple[int, int, int], resize: int | 
     height, width, channels = image_shape
 
     def read(content):
-        pixels = resize_and_crop(decode(content, channels), (height, width), resize)
+        decoded = decode(
+            content, channels, functools.partial(_scale, size=(height, width), resize=resize, fit=fit)
+        )
+        if fit == "crop":
+            pixels = resize_and_crop(decoded, (height, width), resize)
+        else:
+            pixels = (squash if fit == "squash" else pad)(decoded, (height, width))
         return tf.ensure_shape(pixels, (height, width, channels))
 
     return tf.map_fn(read, contents, fn_output_signature=tf.TensorSpec(image_shape, tf.float32))
 
 
-def decode(content: Any, channels: int) -> Any:
+def decode(content: Any, channels: int, scale: Callable[[Any, Any], Any] | None = None) -> Any:
     """Decode one image to upright float32 pixels `[height, width, channels]`, whole numbers 0..255.
 
-    As in Pillow, gray values follow ITU-R 601-2.
+    As in Pillow, gray values follow ITU-R 601-2. With `scale`, large JPEG files are decoded at reduced size; see
+    `jpeg_bytes.decode`.
     """
     import tensorflow as tf
 
@@ -52,8 +64,11 @@ def decode(content: Any, channels: int) -> Any:
     def refused():
         return checked(tf.zeros([1, 1, 3], tf.int32), (False, "JPEG, PNG, GIF or BMP files"))
 
+    def read(decoder):
+        return decoder.decode(content, scale) if decoder is jpeg_bytes else decoder.decode(content)
+
     pixels = tf.case(
-        [(spells(head, decoder.SIGNATURE), lambda d=decoder: d.decode(content)) for decoder in _DECODERS],
+        [(spells(head, decoder.SIGNATURE), functools.partial(read, decoder)) for decoder in _DECODERS],
         default=refused,
     )
     pixels = tf.ensure_shape(pixels, (None, None, 3))
@@ -63,6 +78,15 @@ def decode(content: Any, channels: int) -> Any:
     return tf.cast(
         tf.bitwise.right_shift(tf.reduce_sum(weighted, -1, keepdims=True) + 0x8000, 16), tf.float32
     )
+
+
+def _scale(rows, columns, size, resize=None, fit="crop"):
+    """Return the factor by which an image is scaled, as `ltzoo.data.image_fit.ImageFit.scale` does."""
+    import tensorflow as tf
+
+    if resize is not None:
+        return resize / tf.minimum(rows, columns)
+    return (tf.minimum if fit == "pad" else tf.maximum)(size[0] / rows, size[1] / columns)
 
 
 def resize_and_crop(pixels: Any, size: tuple[int, int], resize: int | None = None) -> Any:
@@ -84,9 +108,7 @@ def resize_and_crop(pixels: Any, size: tuple[int, int], resize: int | None = Non
 
     height, width = size
     rows, columns = (tf.cast(n, tf.float64) for n in tf.unstack(tf.shape(pixels)[:2]))
-    scale = (
-        tf.maximum(height / rows, width / columns) if resize is None else resize / tf.minimum(rows, columns)
-    )
+    scale = _scale(rows, columns, size, resize)
     shapes = []
     for axis, target, side in ((0, height, rows), (1, width, columns)):
         scaled = tf.maximum(tf.cast(target, tf.float64), tf.round(side * scale))
@@ -96,6 +118,40 @@ def resize_and_crop(pixels: Any, size: tuple[int, int], resize: int | None = Non
     down, across = shapes
     pixels = _resampled(pixels, (tf.shape(pixels)[0], 1.0, 0.0), across)
     return _resampled(pixels, down, (width, 1.0, 0.0))
+
+
+def squash(pixels: Any, size: tuple[int, int]) -> Any:
+    """Scale each side of an image by itself, with the rounding of `resize_and_crop`.
+
+    Args:
+        pixels: float32 `[rows, columns, channels]`, whole numbers 0..255.
+        size: `(height, width)` of the result; integers or scalar tensors.
+
+    Returns:
+        float32 `[height, width, channels]`, whole numbers 0..255.
+    """
+    import tensorflow as tf
+
+    sides = tf.unstack(tf.cast(tf.shape(pixels)[:2], tf.float32))
+    down, across = (
+        (target, tf.cast(target, tf.float32) / side, 0.0) for target, side in zip(size, sides, strict=True)
+    )
+    pixels = _resampled(pixels, (tf.shape(pixels)[0], 1.0, 0.0), across)
+    return _resampled(pixels, down, (size[1], 1.0, 0.0))
+
+
+def pad(pixels: Any, size: tuple[int, int]) -> Any:
+    """Scale an image until it fits inside `size`, then add gray bars; see `squash` for arguments and rounding."""
+    import tensorflow as tf
+
+    sides = tf.unstack(tf.cast(tf.shape(pixels)[:2], tf.float64))
+    scale = _scale(*sides, size, fit="pad")
+    scaled = [tf.maximum(1, tf.cast(tf.round(side * scale), tf.int32)) for side in sides]
+    bars = [
+        ((target - side) // 2, target - side - (target - side) // 2)
+        for target, side in zip(size, scaled, strict=True)
+    ]
+    return tf.pad(squash(pixels, scaled), [*bars, (0, 0)], constant_values=PADDING)
 
 
 def _window(target, side, scaled):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
+from ltzoo.data.image_fit import GAP, REDUCTIONS
+from ltzoo.data.image_metadata import SIDEWAYS
 from ltzoo.export_formats.exif_orientation import exif_orientation, turn_upright
 from ltzoo.export_formats.graph_bytes import big, bytes_at, checked, sensible_size, spells
 
@@ -13,10 +17,16 @@ _WITHOUT_LENGTH = (0x01, *range(0xD0, 0xD9))
 _FRAMES = tuple(marker for marker in range(0xC0, 0xD0) if marker not in (0xC4, 0xC8, 0xCC))
 
 
-def decode(content: Any) -> Any:
+def decode(content: Any, scale: Callable[[Any, Any], Any] | None = None) -> Any:
     """Return upright pixels int32 `[height, width, 3]`. As in Pillow, the accurate transform is used.
 
     CMYK files without the mark of Adobe are refused, because the decoders disagree on what is white in them.
+
+    Args:
+        content: the file, a scalar string.
+        scale: function from rows and columns (float64, upright) to the factor by which the image will be scaled. By the
+            rule of `ltzoo.data.image_fit.ImageFit.reduction`, a large image is decoded at reduced size. None decodes at
+            the original size.
     """
     import tensorflow as tf
 
@@ -27,9 +37,23 @@ def decode(content: Any) -> Any:
         sensible_size(size[2], size[1]),
         ((size[3] != 4) | adobe, "CMYK files with the mark of Adobe"),
     )
-    pixels = tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE")
     exif = tf.strings.substr(content, tf.cast(exif_at, tf.int32), tf.cast(exif_length, tf.int32))
-    return turn_upright(tf.cast(pixels, tf.int32), exif_orientation(exif))
+    orientation = exif_orientation(exif)
+
+    def at(ratio):
+        return tf.io.decode_jpeg(content, channels=3, ratio=ratio, dct_method="INTEGER_ACCURATE")
+
+    if scale is None:
+        pixels = at(1)
+    else:
+        sides = tf.cast(size[1:3], tf.float64)
+        rows, columns = tf.unstack(tf.where(orientation >= min(SIDEWAYS), sides[::-1], sides))
+        fits = [GAP * divisor * scale(rows, columns) <= 1 for divisor in REDUCTIONS]
+        cases = [
+            (holds, functools.partial(at, divisor)) for holds, divisor in zip(fits, REDUCTIONS, strict=True)
+        ]
+        pixels = tf.case(cases, default=functools.partial(at, 1))
+    return turn_upright(tf.cast(pixels, tf.int32), orientation)
 
 
 def header(content: Any) -> tuple[Any, Any, Any, Any]:

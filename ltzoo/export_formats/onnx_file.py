@@ -34,7 +34,7 @@ def write_onnx(served: Any, path: Path, description: Description, opset_version:
     TensorFlow uses `tf2onnx`, JAX `jax2onnx` and PyTorch its own exporter. Each chooses other names for the output
     and the batch axis; they are renamed to "logits" and "batch". In the metadata, "class_names" is a JSON list in
     the order of the logits and "card" is the card's JSON. "resize" is the length of the shorter side of an image
-    before the center crop, if the card has one.
+    before the center crop, if the card has one. "image_fit" is "squash" or "pad" if images are not cropped.
 
     Args:
         served: a `ServedClassifier`.
@@ -66,6 +66,8 @@ def write_onnx(served: Any, path: Path, description: Description, opset_version:
     metadata = {"class_names": description.names_json(), "card": description.card}
     if description.resize is not None:
         metadata["resize"] = str(description.resize)
+    if description.image_fit != "crop":
+        metadata["image_fit"] = description.image_fit
     onnx.helper.set_model_props(file, metadata)
     onnx.checker.check_model(file)
     onnx.save(file, str(path))

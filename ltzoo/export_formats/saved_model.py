@@ -70,7 +70,9 @@ def write_saved_model(served: Any, path: Path, description: Description, top_k: 
     archive.add_endpoint(DEFAULT, lambda images: {"logits": serve(images)}, tensors)
 
     def serve_images(image_bytes):
-        logits = serve(read_images(image_bytes, served.image_shape, description.resize))
+        logits = serve(
+            read_images(image_bytes, served.image_shape, description.resize, description.image_fit)
+        )
         values, indices = tf.math.top_k(tf.nn.softmax(logits), k=min(top_k, len(names)))
         return {"classes": tf.gather(tf.constant(names), indices), "probabilities": values, "logits": logits}
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.checks import integer
 from ltzoo.class_counts import ClassCounts
 from ltzoo.contracts.image_arrays import check_images, is_array, warn_of_scale
 from ltzoo.contracts.labels import check_labels, check_same_length
 from ltzoo.metrics.result import Result, result_from_probabilities
+from ltzoo.read_ahead import read_ahead
 
 if TYPE_CHECKING:
     import keras
@@ -44,7 +46,8 @@ def evaluate(
             classes, class names are in another order than the model's, or images or outputs are not finite.
 
     Warns:
-        UserWarning: the images of a pair are in 0..1, or floats outside 0..255, and the model takes raw pixels.
+        UserWarning: images of other shapes were fitted in another way when the model was trained; or the images of a
+            pair are in 0..1, or floats outside 0..255, and the model takes raw pixels.
     """
     batch_size = integer("batch_size", batch_size, 1)
     labels, load = _open(model, split)
@@ -56,6 +59,7 @@ def evaluate(
     if class_counts is None:
         class_counts = getattr(model, "class_counts", None)
     _check_class_names(getattr(model, "class_names", None), getattr(split, "class_names", None))
+    _warn_of_fit(getattr(model, "image_fit", None), getattr(split, "image_fit", None))
     outputs = _predict(model, load, len(labels), batch_size)
     if outputs.ndim != 2:
         raise ValueError(f"`model` must return [batch, classes]. Received: outputs of shape {outputs.shape}")
@@ -99,8 +103,9 @@ def _open(model, split):
 
 def _predict(model, load, count, batch_size):
     outputs, batch_size = [], min(batch_size, count)
-    for start in range(0, count, batch_size):
-        images = np.asarray(load(np.arange(start, min(start + batch_size, count))))
+    parts = (np.arange(start, min(start + batch_size, count)) for start in range(0, count, batch_size))
+    for part, images in read_ahead(load, parts):
+        images, start = np.asarray(images), int(part[0])
         _check_finite(images, start)
         if start == 0:
             _check_image_shape(model, images.shape[1:])
@@ -147,6 +152,14 @@ def _check_class_names(of_model, of_split):
         f"`split` must have the model's {len(of_model)} classes, which begin with {of_model[:5]}. "
         f"Received: split with {len(of_split)} classes, which begin with {of_split[:5]}"
     )
+
+
+def _warn_of_fit(of_model, of_split):
+    if None not in (of_model, of_split) and of_model != of_split:
+        warn_caller(
+            f"the model was trained on images of any shape with fit={of_model!r}, and `split` has fit={of_split!r}; "
+            "load the data with `fit=model.image_fit`"
+        )
 
 
 def _softmax(logits):

@@ -29,6 +29,7 @@ def build(
     class_names: Sequence[str] | None = None,
     mean: float | Sequence[float] | np.ndarray | None = None,
     std: float | Sequence[float] | np.ndarray | None = None,
+    image_fit: str | None = None,
     seed: ModelSeed = 0,
     name: str | None = None,
     compile: bool = True,
@@ -48,6 +49,8 @@ def build(
         mean, std: pixel statistics on the 0..1 scale, per channel or one number. Default: those that the backbone was
             trained with (`ltzoo.backbones.pixel_statistics`), the dataset's, ImageNet's for three channels, or 0.5 and
             0.25.
+        image_fit: how images of any shape become `input_shape`: "crop", "squash" or "pad". Default: the dataset's, or
+            "crop".
         seed: seed of the initial weights of backbone and head, and of the noise in training.
         name: name of the model.
         compile: whether to compile for `fit(x, y)` and `evaluate`; `fit(dataset)` compiles for each stage anyway.
@@ -62,6 +65,7 @@ def build(
         class_counts = dataset.class_counts
         input_shape = dataset.image_shape if input_shape is None else input_shape
         class_names = dataset.class_names if class_names is None else class_names
+        image_fit = dataset.image_fit if image_fit is None else image_fit
     image_shape = (32, 32, 3) if input_shape is None else checked_shape("input_shape", input_shape)
     counts = checked_counts(class_counts)
     if not isinstance(recipe, Recipe):
@@ -83,6 +87,7 @@ def build(
             counts,
             image_shape=image_shape,
             class_names=class_names,
+            image_fit=image_fit or "crop",
             mean=mean,
             std=std,
             seed=seed,

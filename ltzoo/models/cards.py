@@ -43,7 +43,8 @@ class Card:
         weights: `{"file", "size", "sha256"}`, with `"url"` if they are published; None if there are no weights.
         training: `{"backend", "seconds", "command"}` of the run.
         preprocessing: how evaluation turns images of any size into model input, `{"resize": shorter side,
-            "crop": side, "interpolation": ...}`; None if images are used unchanged.
+            "crop": side, "interpolation": ...}` or `{"fit": "squash" or "pad", "interpolation": ...}`; None if images
+            are used unchanged, or scaled as little as possible and cropped.
         starts_from: name of the weights that training starts from; None for random initial weights.
         cost: cost of training, counted and not measured: `{"images": images passed in all stages, "gmacs": 10^9
             multiply-adds of the backbone per image, "training_pflops": 10^15 operations}`. A multiply-add is 6

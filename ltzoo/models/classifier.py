@@ -22,7 +22,7 @@ from ltzoo.models.keras_ways import KerasWays
 from ltzoo.models.normalization import normalize
 from ltzoo.models.stages import Stages
 from ltzoo.models.thread_safety import ThreadSafe, alone, in_turn
-from ltzoo.models.values import checked_counts, checked_names, checked_shape, per_channel
+from ltzoo.models.values import checked_counts, checked_fit, checked_names, checked_shape, per_channel
 from ltzoo.recipes.recipe import Recipe
 from ltzoo.sampling import original_errors
 from ltzoo.training import fit_stages, optimizers
@@ -51,9 +51,11 @@ class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, Keras
         seed: seed of the random layers, which act in training only.
         stage: the stage that the model is in; None outside a staged fit.
         trains: what may train, as `set_trainable` takes it.
+        image_fit: how images of any other shape become `image_shape`: "crop", "squash" or "pad"; see
+            `ltzoo.data.image_fit.fit_image`. `fit(dataset)` takes that of the dataset.
 
     Raises:
-        ValueError: the class counts, class names or stage are invalid.
+        ValueError: the class counts, class names, stage or `image_fit` are invalid.
     """
 
     # Keras has them on every backend, with other arguments on each.
@@ -74,6 +76,7 @@ class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, Keras
         seed: ModelSeed = 0,
         stage: int | None = None,
         trains: str | Sequence[str] = "all",
+        image_fit: str = "crop",
         name: str = "long_tailed_classifier",
         **kwargs: Any,
     ) -> None:
@@ -82,6 +85,7 @@ class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, Keras
         self.class_counts, self.num_classes = counts.array, counts.num_classes
         self.class_names = checked_names(class_names, self.num_classes)
         self.image_shape = checked_shape("image_shape", image_shape)
+        self.image_fit = checked_fit(image_fit)
         self.mean = per_channel("mean", mean, self.image_shape[-1])
         self.std = per_channel("std", std, self.image_shape[-1], positive=True)
         self.recipe = recipe
@@ -233,6 +237,7 @@ class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, Keras
             "class_counts": self.class_counts.tolist(),
             "image_shape": list(self.image_shape),
             "class_names": list(self.class_names),
+            "image_fit": self.image_fit,
             "mean": list(self.mean),
             "std": list(self.std),
             "seed": self.seed,

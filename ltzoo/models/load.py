@@ -171,6 +171,7 @@ def _build(entry: Card, input_shape, initialize):
         entry.class_counts,
         input_shape=entry.input_shape if input_shape is None else input_shape,
         class_names=entry.class_names,
+        image_fit=(entry.preprocessing or {}).get("fit"),
         mean=entry.mean,
         std=entry.std,
         seed=entry.seed,

@@ -48,7 +48,9 @@ def with_new_classes(
     Raises:
         ValueError: arguments contradict each other, or `recipe` lacks a conversion that the backbone has.
     """
+    image_fit = model.image_fit
     if isinstance(class_counts, LongTailedDataset):
+        image_fit = class_counts.image_fit or image_fit
         class_names = class_counts.class_names if class_names is None else class_names
         class_counts = class_counts.class_counts
     if class_counts is not None and num_classes is not None and len(class_counts) != num_classes:
@@ -74,6 +76,7 @@ def with_new_classes(
         class_counts,
         image_shape=model.image_shape,
         class_names=class_names,
+        image_fit=image_fit,
         mean=model.mean,
         std=model.std,
         seed=model.seed if seed is None else seed,

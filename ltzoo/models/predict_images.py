@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ltzoo.data.image_fit import ImageFit
 from ltzoo.data.pixel_sources import decode_source, source_name
-from ltzoo.data.pixels import UnreadableImageError, resize_and_crop
+from ltzoo.data.pixels import UnreadableImageError
 
 
 class Prediction(NamedTuple):
@@ -66,7 +67,7 @@ def stream_outputs(
     """Yield the logits of images in their order, while other threads decode the next ones.
 
     At most three batches are in memory, so the number of images has no limit. Unreadable images are yielded with their
-    error. Each image is scaled and cropped as in training.
+    error. Each image is scaled, and cropped, squashed or padded, as in training (`model.image_fit`).
 
     Args:
         model: a `LongTailedClassifier`.
@@ -76,13 +77,13 @@ def stream_outputs(
         resize: length of the shorter side before the center crop; None scales as little as possible.
     """
     height, width, channels = model.image_shape
+    fitted = ImageFit((height, width), model.image_fit, resize if model.image_fit == "crop" else None)
 
     def decode(entry: tuple[int, Any]) -> tuple[str, np.ndarray | None, str | None]:
         position, source = entry
         name = source_name(source, position)
         try:
-            image = decode_source(source, channels, name)
-            return name, resize_and_crop(image, (height, width), resize), None
+            return name, fitted(decode_source(source, channels, name, fitted)), None
         except UnreadableImageError as error:
             return name, None, error.reason
 

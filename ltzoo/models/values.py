@@ -7,6 +7,7 @@ import numpy as np
 
 from ltzoo.checks import RANGES, received, refuse
 from ltzoo.class_counts import ClassCounts
+from ltzoo.data.image_fit import FITS
 
 
 def checked_counts(class_counts: Any) -> ClassCounts:
@@ -23,6 +24,13 @@ def checked_shape(name: str, shape: Sequence[int]) -> tuple[int, ...]:
     if len(sizes) != 3 or not all(size in RANGES["PositiveInt"] for size in sizes):
         refuse(name, "(height, width, channels), three positive integers", shape)
     return tuple(int(size) for size in sizes)
+
+
+def checked_fit(image_fit: Any) -> str:
+    """Return how images of any shape become the model's: "crop", "squash" or "pad"."""
+    if not isinstance(image_fit, str) or image_fit not in FITS:
+        refuse("image_fit", f"one of {', '.join(map(repr, FITS))}", image_fit)
+    return image_fit
 
 
 def per_channel(name: str, values: Any, channels: int, positive: bool = False) -> tuple[float, ...]:

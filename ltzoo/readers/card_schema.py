@@ -128,6 +128,8 @@ def _is_training(value):
 
 
 def _is_preprocessing(value):
+    if isinstance(value, Mapping) and set(value) == {"fit", "interpolation"}:
+        return value["fit"] in ("squash", "pad") and value["interpolation"] == "bilinear"
     return (
         isinstance(value, Mapping)
         and set(value) == {"resize", "crop", "interpolation"}

@@ -11,6 +11,7 @@ import numpy as np
 
 from ltzoo.keras_internals import untracked
 from ltzoo.protocols import Classifier, StagedClassifier
+from ltzoo.read_ahead import read_ahead
 from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
 if TYPE_CHECKING:
@@ -79,9 +80,9 @@ def in_batches(
     """
     positions = np.asarray(positions)
     batch_size = min(batch_size, len(positions))
-    found = []
-    for start in range(0, len(positions), batch_size):
-        part = positions[start : start + batch_size]
-        filled = np.concatenate([part, np.full(batch_size - len(part), part[0], part.dtype)])
-        found.append(compute(split.load(filled))[: len(part)])
-    return np.concatenate(found)
+    parts = (positions[start : start + batch_size] for start in range(0, len(positions), batch_size))
+
+    def load(part):
+        return split.load(np.concatenate([part, np.full(batch_size - len(part), part[0], part.dtype)]))
+
+    return np.concatenate([compute(images)[: len(part)] for part, images in read_ahead(load, parts)])

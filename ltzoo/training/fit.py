@@ -199,6 +199,7 @@ def check_dataset(model: StagedClassifier, dataset: LongTailedDataset) -> None:
             f"Received: class_counts={_head(dataset.class_counts)}, the model has {_head(model.class_counts)}"
         )
     take_names(model, dataset)
+    model.image_fit = dataset.image_fit or model.image_fit
 
 
 def take_names(model: StagedClassifier, dataset: LongTailedDataset) -> None:

@@ -28,6 +28,14 @@ def write_photos(folder, counts=COUNTS, seed=0):
     return folder
 
 
+@pytest.fixture(scope="package", autouse=True)
+def own_cache(tmp_path_factory):
+    """Decoded images are kept in a folder of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LTZOO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory):
     return write_photos(tmp_path_factory.mktemp("data") / "photos")

@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ltzoo.data import ArraySplit, FileSplit, UnreadableImagesError, check_images
+from ltzoo.data import (
+    ArraySplit,
+    FileSplit,
+    UnreadableImageError,
+    UnreadableImagesError,
+    check_images,
+    checks,
+)
 from ltzoo.data.checks import readable
+from ltzoo.data.pixels import look_at
 
 
 @pytest.fixture
@@ -66,3 +74,73 @@ def test_several_frames_are_said_once(tmp_path):
     assert len(warned) == 1 and kept["train"].load([3]).max() == 10
     with pytest.warns(UserWarning, match="7 of 8 images have several frames"):
         assert check_images(split) == []
+
+
+@pytest.fixture
+def many(tmp_path, monkeypatch):
+    """Fifty images, of which every tenth is decoded by the check of many."""
+    monkeypatch.setattr(checks, "DECODED", 20)
+    monkeypatch.setattr(checks, "SAMPLE", 5)
+    paths = [tmp_path / f"{number:02d}.png" for number in range(50)]
+    for path in paths:
+        Image.new("RGB", (4, 4)).save(path)
+    return FileSplit(paths, [0] * 50, (4, 4))
+
+
+def cut(path):
+    """Leave the beginning of a file only."""
+    with open(path, "r+b") as file:
+        file.truncate(40)
+
+
+def test_of_many_images_a_sample_is_decoded_and_the_others_looked_at(many, monkeypatch):
+    decoded = []
+    original = FileSplit.decode
+    monkeypatch.setattr(FileSplit, "decode", lambda self, p: decoded.append(p) or original(self, p))
+    assert readable({"train": many}, skip_unreadable=False)["train"] is many
+    assert sorted(decoded) == [0, 10, 20, 30, 40]
+    cut(many.paths[11])  # Found when it is first read.
+    readable({"train": many}, skip_unreadable=False)
+    with pytest.raises(UnreadableImageError, match="11.png"):
+        many.load(range(50))
+    cut(many.paths[20])
+    open(many.paths[21], "wb").close()
+    with open(many.paths[22], "wb") as file:
+        file.write(b"<html>no image</html>")
+    with pytest.raises(UnreadableImagesError) as caught:
+        readable({"train": many}, skip_unreadable=False)
+    found = {error.path: error.reason for error in caught.value.errors}
+    assert list(found) == [many.paths[number] for number in (20, 21, 22)]
+    assert found[many.paths[21]] == "the file is empty" and "not an image" in found[many.paths[22]]
+
+
+def test_who_skips_unreadable_images_has_all_decoded(many):
+    cut(many.paths[11])
+    with pytest.warns(UserWarning, match="left out 1 of 50 images"):
+        assert len(readable({"train": many}, skip_unreadable=True)["train"]) == 49
+
+
+def test_the_look_at_many_files_ends_in_time(many, monkeypatch):
+    monkeypatch.setattr(checks, "LOOK_SECONDS", -1.0)
+    open(many.paths[21], "wb").close()
+    readable({"train": many}, skip_unreadable=False)
+
+
+def test_the_check_tells_its_progress_over_all_splits(many, monkeypatch):
+    monkeypatch.setattr(checks, "_TELL_SECONDS", -1.0)
+    told = []
+    for most in (20, 1000):
+        monkeypatch.setattr(checks, "DECODED", most)
+        readable({"train": many, "val": many.subset([0, 1])}, False, lambda *numbers: told.append(numbers))
+        assert told[-2:] == [(50, 52), (52, 52)]
+
+
+def test_looking_at_files(tmp_path):
+    image = Image.new("RGB", (4, 4))
+    for name in ("a.jpg", "a.png", "a.gif", "a.bmp", "a.tif", "a.ppm", "a.tga"):
+        image.save(tmp_path / name)
+        look_at(str(tmp_path / name))
+    for name in ("missing.png", "folder"):
+        (tmp_path / "folder").mkdir(exist_ok=True)
+        with pytest.raises(UnreadableImageError, match=name):
+            look_at(str(tmp_path / name))

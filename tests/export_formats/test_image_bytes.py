@@ -12,6 +12,8 @@ from PIL import Image, PngImagePlugin
 
 from ltzoo.data import image_metadata
 from ltzoo.data.files import UnreadableImageError, decode_image, resize_and_crop
+from ltzoo.data.image_fit import FITS, ImageFit, fit_image
+from ltzoo.data.pixels import read_image
 from ltzoo.export_formats import gif_bytes
 from ltzoo.export_formats.exif_orientation import exif_orientation
 from ltzoo.export_formats.image_bytes import read_images
@@ -79,7 +81,7 @@ def reader(request):
 @pytest.mark.parametrize("name", FILES)
 def test_pixels_are_pillows_but_for_rounding(reader, name):
     channels, batch = reader
-    expected = resize_and_crop(decode_image(FILES[name], channels), (24, 32)).astype("float32")
+    expected = read_image(FILES[name], ImageFit((24, 32)), channels).astype("float32")
     difference = np.abs(batch[list(FILES).index(name)] - expected)
     assert difference.max() <= (0 if name == "of the right size" else 2)
     assert np.mean(difference > 0) < 0.15 and np.mean(difference > 1) < 0.005
@@ -91,6 +93,30 @@ def test_a_shorter_side_that_the_card_says(name):
     expected = resize_and_crop(decode_image(FILES[name]), (24, 32), resize=40).astype("float32")
     difference = np.abs(found - expected)
     assert difference.max() <= 2 and np.mean(difference > 0) < 0.15
+
+
+@pytest.mark.parametrize("fit", ["squash", "pad"])
+@pytest.mark.parametrize("name", ["png", "of the right size", "gray jpeg", "transparent", "thin", "long"])
+def test_other_fits(name, fit):
+    size = (24, 32)
+    found = read_images(tf.constant([FILES[name]]), (*size, 3), fit=fit).numpy()[0]
+    expected = fit_image(decode_image(FILES[name]), size, fit).astype("float32")
+    difference = np.abs(found - expected)
+    assert difference.max() <= 1 and (difference > 0).mean() < 0.2
+    assert (found == np.round(found)).all()
+
+
+@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_large_jpeg_files_are_decoded_at_the_same_reduced_size(fit, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    sizes = [(96, 128), (97, 129), (400, 333), (1000, 500), (200, 1500)]
+    contents = [encoded(photo(*size), "JPEG", exif=exif) for size in sizes]
+    found = read_images(tf.constant(contents), (24, 32, 3), fit=fit).numpy()
+    for content, pixels in zip(contents, found, strict=True):
+        difference = np.abs(pixels - read_image(content, ImageFit((24, 32), fit)))
+        assert difference.max() <= 2 and (difference > 0).mean() < 0.2
 
 
 @pytest.mark.parametrize("byte_order", "<>")

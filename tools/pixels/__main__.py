@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ltzoo.data.pixels import decode_image
 from tools.pixels import entrances
-from tools.pixels.samples import files, photo
+from tools.pixels.samples import LARGE, files, photo
 from tools.tables.__main__ import inserted
 
 COLUMNS = ("file", "training, `predict`", "SavedModel, bytes", "MLServer example")
@@ -58,7 +58,7 @@ def _how(content):
     image = decode_image(content)
     if image.info:
         return "read, first frame"
-    return "read, upright" if image.size == photo().size[::-1] else "read"
+    return "read, upright" if image.size in (photo().size[::-1], LARGE) else "read"
 
 
 if __name__ == "__main__":

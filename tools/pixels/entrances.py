@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ltzoo.data.pixels import UnreadableImageError, decode_image, resize_and_crop
+from ltzoo.data.pixels import ImageFit, UnreadableImageError, read_image
 
 SIZE = (24, 32)
 TOLERANCE = 3
@@ -22,7 +22,7 @@ _MLSERVER = Path(__file__).resolve().parents[2] / "examples" / "serving" / "mlse
 def training(content: bytes, channels: int) -> np.ndarray | None:
     """Return what training and `ltzoo predict` see, or None for a refusal."""
     try:
-        return resize_and_crop(decode_image(content, channels), SIZE).astype("float32")
+        return read_image(content, ImageFit(SIZE), channels).astype("float32")
     except UnreadableImageError:
         return None
 
@@ -78,7 +78,7 @@ def mlserver() -> Callable[[bytes, int], np.ndarray | None]:
 
     def read(content, channels):
         runtime = example.OnnxClassifier()
-        runtime._shape, runtime._resize = (*SIZE, channels), None
+        runtime._shape, runtime._resize, runtime._fit = (*SIZE, channels), None, "crop"
         try:
             return runtime._read(content)
         except error:

@@ -10,6 +10,9 @@ from PIL import Image, features
 
 from ltzoo.data.pixels import READABLE_SUFFIXES, decode_image
 
+LARGE = (485, 401)
+"""Height and width of files that are decoded at reduced size."""
+
 _TURNED = Image.Exif()
 _TURNED[0x0112] = 6
 _ZIP = "tiff_adobe_deflate"
@@ -73,6 +76,12 @@ def files() -> dict[str, bytes]:
         "JPEG, gray": encoded(gray, "JPEG", quality=90),
         "JPEG, progressive": encoded(rgb, "JPEG", quality=90, progressive=True),
         "JPEG, turned by EXIF": encoded(rgb, "JPEG", quality=90, exif=_TURNED),
+        "JPEG, large": encoded(photo(*LARGE), "JPEG", quality=90),
+        "JPEG, large, gray": encoded(photo(*LARGE).convert("L"), "JPEG", quality=90),
+        "JPEG, large, turned by EXIF": encoded(photo(*LARGE), "JPEG", quality=90, exif=_TURNED),
+        "JPEG, large, with a second view (MPO)": encoded(
+            photo(*LARGE), "MPO", save_all=True, append_images=[other.copy()]
+        ),
         "JPEG, CMYK of Adobe": encoded(rgb.convert("CMYK"), "JPEG", quality=90),
         "JPEG, CMYK without Adobe's mark": without_adobe(encoded(rgb.convert("CMYK"), "JPEG", quality=90)),
         "JPEG, with a second view (MPO)": encoded(rgb, "MPO", save_all=True, append_images=[other.copy()]),

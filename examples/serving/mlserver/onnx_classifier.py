@@ -16,7 +16,7 @@ from mlserver.codecs import Base64Codec, NumpyCodec
 from mlserver.errors import InferenceError
 from mlserver.utils import get_model_uri
 
-from ltzoo.data.pixels import UnreadableImageError, decode_image, resize_and_crop
+from ltzoo.data.pixels import ImageFit, UnreadableImageError, read_image
 
 
 class OnnxClassifier(MLModel):
@@ -29,6 +29,7 @@ class OnnxClassifier(MLModel):
         metadata = self._session.get_modelmeta().custom_metadata_map
         self._names = json.loads(metadata["class_names"])
         self._resize = int(metadata["resize"]) if "resize" in metadata else None
+        self._fit = metadata.get("image_fit", "crop")
         self._shape = tuple(self._session.get_inputs()[0].shape[1:])
         self._top_k = min((self._settings.parameters.extra or {}).get("top_k", 5), len(self._names))
         return True
@@ -72,10 +73,10 @@ class OnnxClassifier(MLModel):
         raise InferenceError(f"Send either `images` or `image_bytes`. Received: inputs={sorted(given)}")
 
     def _read(self, file):
-        """Return the image in one file as training saw it: decoded, scaled as the card says, cropped to the center."""
+        """Return the image in one file as training saw it: decoded, then scaled, cropped or padded as the card says."""
         height, width, channels = self._shape
         try:
-            image = decode_image(file, channels)
+            fitted = ImageFit((height, width), self._fit, self._resize)
+            return read_image(file, fitted, channels).astype("float32")
         except UnreadableImageError as error:
             raise InferenceError(f"`image_bytes` must hold image files: {error}") from error
-        return resize_and_crop(image, (height, width), self._resize).astype("float32")

@@ -31,9 +31,11 @@ def describe(model: Classifier, card: Card | None = None) -> Description:
             f"Received: card={card.name!r}"
         )
     if card is None:
-        return Description(tuple(model.class_names), _card_of(model))
+        return Description(tuple(model.class_names), _card_of(model), None, model.image_fit)
     resize = (card.preprocessing or {}).get("resize")
-    return Description(tuple(model.class_names), card.to_json(), resize)
+    if model.image_fit != "crop":
+        resize = None
+    return Description(tuple(model.class_names), card.to_json(), resize, model.image_fit)
 
 
 def _card_of(model):
@@ -43,6 +45,9 @@ def _card_of(model):
         "class_counts": model.class_counts.tolist(),
         "class_names": list(model.class_names),
         "input_shape": list(model.image_shape),
+        "preprocessing": None
+        if model.image_fit == "crop"
+        else {"fit": model.image_fit, "interpolation": "bilinear"},
         "mean": list(model.mean),
         "std": list(model.std),
         "seed": model.seed,

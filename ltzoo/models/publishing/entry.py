@@ -91,6 +91,8 @@ def publish(
     kept = {} if known is None else {key: getattr(known, key) for key in _KEPT}
     given = {"paper": paper, "cost": cost, "notes": notes}
     kept |= {key: value for key, value in given.items() if value is not None}
+    if model.image_fit != "crop":
+        kept["preprocessing"] = {"fit": model.image_fit, "interpolation": "bilinear"}
     entry = Card(
         name=name,
         recipe=model.recipe.to_dict(),

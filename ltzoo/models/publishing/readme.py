@@ -77,6 +77,13 @@ def _preprocessing(card):
     given = card.preprocessing
     if not given:
         return None
+    if "fit" in given:
+        how = (
+            "scale each side by itself"
+            if given["fit"] == "squash"
+            else "scale to fit inside and pad with gray"
+        )
+        return f"{how} ({given['interpolation']})"
     return (
         f"resize the shorter side to {given['resize']} ({given['interpolation']}), crop the central "
         f"{given['crop']} x {given['crop']} pixels"
