@@ -10,36 +10,41 @@ import numpy as np
 
 from ltzoo import data, models, recipes, shipped
 from ltzoo.cli.advice import advice
-from ltzoo.cli.console import console, echo
+from ltzoo.cli.console import echo
 from ltzoo.cli.data import load_dataset
+from ltzoo.cli.estimate import Estimate, plan_of
 from ltzoo.cli.models import load_model
 from ltzoo.cli.options import SCRATCH
 from ltzoo.cli.progress import TrainingProgress
 from ltzoo.cli.recipe_of_run import overrides_of, recipe_of
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.stage_results import StageResults
+from ltzoo.cli.talk import Talk
 from ltzoo.cli.user_errors import UserError
 from ltzoo.files import atomic_write
 from ltzoo.models.start_from import start_from
+from ltzoo.phases import phase
 from ltzoo.recipes.recipe import Recipe
 from ltzoo.training import TrainingAlarm
 from ltzoo.version import __version__
 
 
-def run_recipe(run: RunFolder, arguments: dict, saved: dict | None, workers: int) -> None:
+def run_recipe(run: RunFolder, arguments: dict, saved: dict | None, workers: int, talk: Talk) -> None:
     """Train as `arguments` say, or resume the run that wrote `saved` (the content of `run.json`)."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(arguments.get("precision", before))
     try:
-        _train(run, arguments, saved, workers)
+        _train(run, arguments, saved, workers, talk)
     finally:
         run.release()
         keras.config.set_dtype_policy(before)
 
 
-def _train(run, arguments, saved, workers):
-    recipe, backbone, dataset, card = _parts(arguments)
-    model = _build(recipe, backbone, dataset, arguments, card)
+def _train(run, arguments, saved, workers, talk):
+    with phase("reading the data"):
+        recipe, backbone, dataset, card = _parts(arguments)
+    with phase("building the network"):
+        model = _build(recipe, backbone, dataset, arguments, card)
     if arguments.get("start_from", SCRATCH) != SCRATCH:
         fresh = start_from(model, load_model(arguments["start_from"]))
         rest = f"; new: {', '.join(fresh)}" if fresh else ""
@@ -54,8 +59,10 @@ def _train(run, arguments, saved, workers):
     if saved is None:
         for line in advice(arguments, dataset):
             echo(f"Note: {line}")
-    progress = TrainingProgress(_labels(recipe), len(dataset.train), console())
     stages = StageResults(run, model, dataset)
+    plan = plan_of(recipe, dataset, stages.images)
+    talk.expect(Estimate(plan, talk.clock, talk.started))
+    progress = TrainingProgress(_labels(recipe), len(dataset.train), talk.console, talk, plan)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TrainingAlarm)  # `finish` prints the alarms.
@@ -72,7 +79,7 @@ def _train(run, arguments, saved, workers):
         progress.close()
     history = fitted.history
     run.write_history(history)
-    with atomic_write(run.model) as temporary:
+    with phase("saving the model"), atomic_write(run.model) as temporary:
         model.save(temporary)
     stages.finish(history, title=f"{recipe.name} on {dataset.name}", alarms=fitted.alarms)
 

@@ -8,6 +8,7 @@ import numpy as np
 from ltzoo.cli.console import console, print_alarms
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.metrics import Alarm, Result, evaluate, prediction_alarms
+from ltzoo.phases import phase
 from ltzoo.report import classifier_norms, results_table, tail_activation_maps, write_report
 from ltzoo.report.columns import images_of
 from ltzoo.training.callbacks import seconds_by_stage
@@ -30,6 +31,11 @@ class StageResults(keras.callbacks.Callback):
         super().__init__()
         self.run, self.classifier, self.dataset = run, classifier, dataset
         self.split_name = next((name for name in ("test", "val") if name in dataset.splits()), None)
+
+    @property
+    def images(self) -> int:
+        """The number of images that are measured after every stage."""
+        return 0 if self.split_name is None else len(self.dataset.splits()[self.split_name])
 
     def on_train_end(self, logs=None):
         """Measure every trained stage but the last, which `finish` measures."""
@@ -69,7 +75,18 @@ class StageResults(keras.callbacks.Callback):
                 "alarms": [str(alarm) for alarm in alarms],
             },
         )
-        report = write_report(
+        with phase("writing the report"):
+            report = self._report(title, results, names, measured, history, seconds, alarms)
+        if results:
+            console().print(results_table(results, seconds, split=self.split_name))
+        else:
+            console().print("There are no test or validation images, so nothing was measured.")
+        print_alarms(alarms)
+        console().print(f"Report: {report}", soft_wrap=True)
+        console().print(f"Model:  {self.run.model}", soft_wrap=True)
+
+    def _report(self, title, results, names, measured, history, seconds, alarms):
+        return write_report(
             self.run.report,
             title=title,
             class_counts=self.dataset.class_counts,
@@ -87,13 +104,6 @@ class StageResults(keras.callbacks.Callback):
             activation_maps=self._activation_maps(),
             split=self.split_name or "test",
         )
-        if results:
-            console().print(results_table(results, seconds, split=self.split_name))
-        else:
-            console().print("There are no test or validation images, so nothing was measured.")
-        print_alarms(alarms)
-        console().print(f"Report: {report}", soft_wrap=True)
-        console().print(f"Model:  {self.run.model}", soft_wrap=True)
 
     def _alarms(self, result, of_training):
         measured = prediction_alarms(

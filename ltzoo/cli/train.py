@@ -20,7 +20,9 @@ from ltzoo.cli.options import (
     data_options,
 )
 from ltzoo.cli.run_folder import RunFolder
+from ltzoo.cli.talk import Talk, talking
 from ltzoo.cli.user_errors import Interrupted, UserError
+from ltzoo.phases import phase
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 DEFAULT_RECIPE = "transfer"
@@ -103,7 +105,13 @@ def train(recipe, out, resume, workers, **options):
     if saved is None:
         _require(given, resume)
         given = _checked(given)
-    backend = use_backend(None if saved is None else saved["backend"])
+    with talking(_first_line(given if saved is None else saved["arguments"], run, saved is not None)) as talk:
+        _train(run, given, saved, workers, talk)
+
+
+def _train(run: RunFolder, given: dict, saved: dict | None, workers: int, talk: Talk) -> None:
+    with phase("loading Keras"):
+        backend = use_backend(None if saved is None else saved["backend"])
     if saved is not None and saved["backend"] != backend:
         raise UserError(
             f"The run in {run.path} uses {saved['backend']}; set KERAS_BACKEND={saved['backend']} to resume "
@@ -113,9 +121,22 @@ def train(recipe, out, resume, workers, **options):
 
     arguments = _new_arguments(given) if saved is None else _same_arguments(saved["arguments"], given, run)
     try:
-        run_recipe(run, arguments, saved, workers)
+        run_recipe(run, arguments, saved, workers, talk)
     except KeyboardInterrupt:
-        raise Interrupted(f"\nInterrupted. Resume with: ltzoo train --out {out} --resume") from None
+        raise Interrupted(f"\nInterrupted. Resume with: ltzoo train --out {run.path} --resume") from None
+
+
+def _first_line(arguments: dict, run: RunFolder, resumed: bool) -> str:
+    """Return what is about to be trained, from which data and into which folder, before anything slow begins."""
+    epochs = _text(arguments["epochs"]) + " epochs" if "epochs" in arguments else ""
+    parts = [
+        f"{'resuming' if resumed else 'training'} {arguments['recipe']}",
+        f"on {arguments['data']}" if "data" in arguments else "",
+        f"with {_text(arguments['backbone'])}" if "backbone" in arguments else "",
+        epochs and f"for {epochs}",
+        f"into {run.path}",
+    ]
+    return " ".join(filter(None, parts))
 
 
 def _require(given: dict, resume: bool) -> None:

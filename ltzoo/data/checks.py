@@ -11,6 +11,7 @@ from ltzoo.caller_warnings import warn_caller
 from ltzoo.data.files import EncodedSplit, UnreadableImageError
 from ltzoo.data.pixels import SEVERAL_FRAMES
 from ltzoo.data.splits import Split
+from ltzoo.phases import counted
 
 _SHOWN = 5
 
@@ -91,7 +92,8 @@ def _checked(split: Split) -> tuple[list[tuple[int, UnreadableImageError]], list
             return error.with_traceback(None)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        for position, found in enumerate(pool.map(attempt, range(len(split)))):
+        found_ones = counted(pool.map(attempt, range(len(split))), "checking images", len(split))
+        for position, found in enumerate(found_ones):
             if isinstance(found, UnreadableImageError):
                 failures.append((position, found))
             elif found:

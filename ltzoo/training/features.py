@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from ltzoo.keras_internals import untracked
+from ltzoo.phases import phase
 from ltzoo.protocols import Classifier, StagedClassifier
 from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
@@ -63,7 +64,10 @@ def stands_in(trainee: CachedFeatureTrainer, classifier: Any) -> Iterator[None]:
 
 def extract_features(classifier: Classifier, split: Split, batch_size: int = 256) -> np.ndarray:
     """Return the pooled features of every image of a split, float32 `[N, D]`, in inference mode."""
-    return in_batches(classifier.extract_features_on_batch, split, np.arange(len(split.labels)), batch_size)
+    positions = np.arange(len(split.labels))
+    return in_batches(
+        classifier.extract_features_on_batch, split, positions, batch_size, "computing features"
+    )
 
 
 def in_batches(
@@ -71,8 +75,9 @@ def in_batches(
     split: Split,
     positions: Sequence[int] | np.ndarray,
     batch_size: int,
+    doing: str = "looking at images",
 ) -> np.ndarray:
-    """Return `compute(images)` for the images at `positions`, one row per image.
+    """Return `compute(images)` for the images at `positions`, one row per image; `doing` says what that is.
 
     All batches have the same size: the last one is filled up with its first image. So `compute` compiles once, and
     a resumed run computes each row in exactly the same way.
@@ -80,8 +85,10 @@ def in_batches(
     positions = np.asarray(positions)
     batch_size = min(batch_size, len(positions))
     found = []
-    for start in range(0, len(positions), batch_size):
-        part = positions[start : start + batch_size]
-        filled = np.concatenate([part, np.full(batch_size - len(part), part[0], part.dtype)])
-        found.append(compute(split.load(filled))[: len(part)])
+    with phase(doing, len(positions), kind="forward") as computing:
+        for start in range(0, len(positions), batch_size):
+            part = positions[start : start + batch_size]
+            filled = np.concatenate([part, np.full(batch_size - len(part), part[0], part.dtype)])
+            found.append(compute(split.load(filled))[: len(part)])
+            computing.advance(len(part))
     return np.concatenate(found)

@@ -54,7 +54,8 @@ def test_the_result_is_that_of_the_saved_model(run, photos):
 def test_what_is_printed(run):
     text = (run.parent / "output.txt").read_text()
     lines = text.splitlines()
-    assert "train 18, val 5" in lines[0] and "3 epochs" in lines[1]
+    assert lines[0].startswith("training gcl on ") and "for 2,1 epochs into " in lines[0]
+    assert "train 18, val 5" in lines[1] and "3 epochs" in lines[2]
     assert sum("epoch" in line and "acc" in line for line in lines) == 3
     assert "gcl, stage 1" in text and "gcl, stage 2" in text and "report.html" in text
 
