@@ -122,8 +122,10 @@ def _train(run: RunFolder, given: dict, saved: dict | None, workers: int, talk: 
     arguments = _new_arguments(given) if saved is None else _same_arguments(saved["arguments"], given, run)
     try:
         run_recipe(run, arguments, saved, workers, talk)
-    except KeyboardInterrupt:
-        raise Interrupted(f"\nInterrupted. Resume with: ltzoo train --out {run.path} --resume") from None
+    except (KeyboardInterrupt, SystemExit) as error:
+        if isinstance(error, SystemExit) and not hasattr(error, "said"):
+            raise
+        raise Interrupted.of(error, f"ltzoo train --out {run.path} --resume") from None
 
 
 def _first_line(arguments: dict, run: RunFolder, resumed: bool) -> str:

@@ -85,6 +85,10 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Read the remaining losses."""
+        self.read_all()
+
+    def read_all(self) -> None:
+        """Read the losses of all steps until now, before anything is saved."""
         while self.pending:
             self._read()
 
@@ -147,16 +151,29 @@ class SaveCheckpoint(keras.callbacks.Callback):
 class EpochSeconds(keras.callbacks.Callback):
     """Write the `seconds` of every epoch into its logs, so that the history also covers interrupted runs.
 
-    The first epoch of a stage includes compilation.
+    The first epoch of a stage includes compilation. An epoch that is resumed in its middle has the seconds of both
+    parts, without the time between them.
     """
+
+    remembered = ("spent",)
+    start: float | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start the clock."""
         self.start = time.perf_counter()
 
+    @property
+    def spent(self) -> float:
+        """The seconds of the epoch until now."""
+        return 0.0 if self.start is None else time.perf_counter() - self.start
+
+    @spent.setter
+    def spent(self, seconds: float) -> None:
+        self.start = time.perf_counter() - float(seconds)
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add `seconds` to the logs that all later callbacks get."""
-        self.seconds = time.perf_counter() - self.start
+        self.seconds = self.spent
         if logs is not None:
             logs["seconds"] = self.seconds
 

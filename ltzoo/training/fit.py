@@ -16,9 +16,11 @@ from ltzoo.training.arguments import check_arguments, check_unknown
 from ltzoo.training.callbacks import StagedHistory
 from ltzoo.training.checkpoint import Checkpoint, ResumeError
 from ltzoo.training.devices import batch_divisor, check_batch_size, check_processes, strategy_scope
+from ltzoo.training.interrupts import Interruption
 from ltzoo.training.on_device import check_on_device
 from ltzoo.training.stage_callbacks import StageCallbacks, check_callbacks
 from ltzoo.training.stage_run import Feed, StageRun, enter
+from ltzoo.training.stage_state import Keep
 from ltzoo.writer_lock import WriterLock
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ def fit_stages(
     verbose: int | str = "auto",
     checkpoint: str | os.PathLike | None = None,
     resume: bool = False,
+    checkpoint_seconds: float = 60.0,
     seed: int = 0,
     validate: bool = True,
     workers: int = 1,
@@ -61,9 +64,13 @@ def fit_stages(
         dataset: a `LongTailedDataset` with the model's classes.
         callbacks: a Keras callback, a list of them, or None.
         verbose: as in `keras.Model.fit`.
-        checkpoint: a folder; the state is saved there at the end of every epoch, next to the one before it. One
-            training at a time may write there. Only the host with `shard_index=0` writes.
-        resume: continue from that folder; returns immediately if training has finished.
+        checkpoint: a folder; the state is saved there at the end of every epoch, next to the one before it, and within
+            epochs every `checkpoint_seconds`. One training at a time may write there. Only the host with
+            `shard_index=0` writes. Ctrl-C (SIGINT) and SIGTERM then wait for the end of the step, whose state is
+            saved; a second one stops at once.
+        resume: continue from that folder, at the step that was saved; returns immediately if training has finished.
+        checkpoint_seconds: seconds between two saves within an epoch; more if they would take over 5 % of the time.
+            With `on_device` there are none, and the state is saved between epochs.
         seed: seed of sampling, augmentation and reinitialized heads. The same seed, backend and processor type give
             the same weights, interrupted or not.
         validate: compute `val_` metrics on `dataset.val`, if there is one.
@@ -80,16 +87,20 @@ def fit_stages(
 
     Raises:
         FolderInUseError: if another training writes into `checkpoint`.
+        KeyboardInterrupt: by Ctrl-C.
         NonFiniteLossError: if the loss becomes infinite or NaN. The checkpoint keeps the last good epoch.
         ResumeError: if `checkpoint` already contains a run and `resume` is False, it belongs to a different run, or
             it is damaged and so is the one before it.
+        Terminated: by SIGTERM, if `checkpoint` is given and the program does not handle the signal itself: a
+            `SystemExit` with code 143.
         TypeError: if an argument or a callback has a wrong type, or there is no such argument.
         ValueError: if dataset and model do not match, an argument is out of range, or a callback or several processes
             cannot work.
     """
     check_unknown(others, unknown)
     check_arguments(
-        verbose=verbose, checkpoint=checkpoint, resume=resume, seed=seed, validate=validate, workers=workers,
+        verbose=verbose, checkpoint=checkpoint, resume=resume, checkpoint_seconds=checkpoint_seconds, seed=seed,
+        validate=validate, workers=workers,
         shard_index=shard_index, shard_count=shard_count, on_device=on_device,
     )  # fmt: skip
     chosen = check_callbacks(callbacks, model.recipe)
@@ -101,16 +112,19 @@ def fit_stages(
             "`checkpoint` must name the folder to resume from. Received: checkpoint=None, resume=True"
         )
     writes = checkpoint is not None and shard_index == 0
+    interruption = Interruption()
     with (
         strategy_scope(model),
         WriterLock(checkpoint) if writes and checkpoint is not None else contextlib.nullcontext(),
+        interruption if writes else contextlib.nullcontext(),
     ):
         store = None if checkpoint is None else Checkpoint(checkpoint, identity(model, seed))
-        state = None if store is None else _saved(store, model.recipe, resume)
+        state = None if store is None else _saved(store, model.recipe, resume, on_device)
         history = StagedHistory() if state is None else StagedHistory(state["epoch"], state["history"])
         model.load_files()
         shown = StageCallbacks(chosen, model, history.epoch)
         feed = Feed(workers, shard_index, shard_count, on_device)
+        keep = Keep(store if writes else None, interruption, checkpoint_seconds)
         resumed, offset = state, 0
         for index, stage in enumerate(model.recipe.stages):
             if state is None or index >= state["stage"]:
@@ -122,7 +136,7 @@ def fit_stages(
                         validation=dataset.val if validate else None,
                         callbacks=shown,
                         verbose=verbose,
-                        store=store if writes else None,
+                        keep=keep,
                         history=history,
                         resumed=resumed,
                     )
@@ -144,7 +158,7 @@ def _check_stages(recipe, on_device):
             check_on_device(stage, number)
 
 
-def _saved(store, recipe, resume):
+def _saved(store, recipe, resume, on_device):
     """Return the state to resume from, or None."""
     if not store.exists():
         return None
@@ -153,7 +167,9 @@ def _saved(store, recipe, resume):
             "`checkpoint` already contains a run. Resume it with `resume=True` or use another folder. "
             f"Received: checkpoint={str(store.path.parent)!r}"
         )
-    state = store.load()
+    state = store.load(within_epochs=not on_device)
+    if state is None:
+        return None
     if state["stage"] >= len(recipe.stages):
         raise ResumeError(
             f"`checkpoint` must be in one of the {len(recipe.stages)} stages of the recipe. "
