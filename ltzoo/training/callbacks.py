@@ -155,7 +155,7 @@ class EpochSeconds(keras.callbacks.Callback):
     parts, without the time between them.
     """
 
-    remembered = ("spent",)
+    remembers = ("spent",)
     start: float | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

@@ -28,7 +28,7 @@ class SignalAt(keras.callbacks.Callback):
 class Batches(keras.callbacks.Callback):
     """Writes down the batches that it sees, and remembers how many."""
 
-    remembered = ("seen",)
+    remembers = ("seen",)
 
     def __init__(self):
         super().__init__()
