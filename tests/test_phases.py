@@ -21,10 +21,9 @@ class Watcher:
 
 def test_an_observer_sees_every_phase_in_order():
     watcher = Watcher()
-    with phases.observed(watcher):
-        with phases.phase("outer"):
-            assert list(phases.counted("ab", "inner", 2)) == ["a", "b"]
-            assert phases.current().name == "outer"
+    with phases.observed(watcher), phases.phase("outer"):
+        assert list(phases.counted("ab", "inner", 2)) == ["a", "b"]
+        assert phases.current().name == "outer"
     with phases.phase("unseen") as unseen:
         unseen.advance(3)
     assert unseen.done == 3

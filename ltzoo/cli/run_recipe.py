@@ -13,6 +13,7 @@ from ltzoo.cli.advice import advice
 from ltzoo.cli.console import echo
 from ltzoo.cli.data import load_dataset
 from ltzoo.cli.estimate import Estimate, plan_of
+from ltzoo.cli.kept import said_of_kept
 from ltzoo.cli.models import load_model
 from ltzoo.cli.options import SCRATCH
 from ltzoo.cli.progress import TrainingProgress
@@ -72,16 +73,20 @@ def _train(run, arguments, saved, workers, talk):
                 checkpoint=run.checkpoint,
                 resume=run.checkpoint.is_dir(),
                 seed=arguments["seed"],
+                keep=arguments.get("keep", "last"),
+                patience=arguments.get("patience"),
                 workers=workers,
                 verbose=0,
             )
     finally:
         progress.close()
     history = fitted.history
+    for line in said_of_kept(fitted.kept, arguments.get("keep", "last"), recipe):
+        echo(line)
     run.write_history(history)
     with phase("saving the model"), atomic_write(run.model) as temporary:
         model.save(temporary)
-    stages.finish(history, title=f"{recipe.name} on {dataset.name}", alarms=fitted.alarms)
+    stages.finish(history, title=f"{recipe.name} on {dataset.name}", alarms=fitted.alarms, kept=fitted.kept)
 
 
 def _parts(arguments: dict) -> tuple:

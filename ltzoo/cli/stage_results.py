@@ -1,6 +1,7 @@
 """Results of each stage, kept in the run folder until the report is written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -43,13 +44,20 @@ class StageResults(keras.callbacks.Callback):
         if stage is not None and stage < len(self.classifier.recipe.stages) - 1:
             self._measure(stage)
 
-    def finish(self, history: dict, title: str, alarms: Sequence[Alarm] = ()) -> None:
+    def finish(
+        self,
+        history: dict,
+        title: str,
+        alarms: Sequence[Alarm] = (),
+        kept: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         """Measure the finished classifier, write `result.json` and the report, and print the table and alarms.
 
         Args:
             history: one value per epoch.
             title: title of the report.
             alarms: alarms of the training images; the measured split's replace those of the same name.
+            kept: the epochs that were kept, if held-out images decided that.
         """
         last = len(self.classifier.recipe.stages) - 1
         self._measure(last)
@@ -73,6 +81,7 @@ class StageResults(keras.callbacks.Callback):
                 "seconds": sum(seconds.values()),
                 "result": None if final is None else final.to_dict(),
                 "alarms": [str(alarm) for alarm in alarms],
+                **({"kept": [dict(entry) for entry in kept]} if kept else {}),
             },
         )
         with phase("writing the report"):

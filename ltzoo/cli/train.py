@@ -21,6 +21,7 @@ from ltzoo.cli.options import (
 )
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.talk import Talk, talking
+from ltzoo.cli.training_options import training_options
 from ltzoo.cli.user_errors import Interrupted, UserError
 from ltzoo.phases import phase
 
@@ -72,6 +73,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
     metavar="X",
     help="Share of a folder held out for validation (default 0.1).",
 )
+@training_options
 @data_options
 @click.option(
     "--start-from",

@@ -191,9 +191,11 @@ class StagedHistory(keras.callbacks.History):
 
     Attributes:
         alarms: what `ltzoo.training.training_alarms` returned after the last stage.
+        kept: what `ltzoo.training.keep_best.kept_epochs` returned, if held-out images decided anything.
     """
 
     alarms: Sequence[Any] = ()
+    kept: Sequence[Mapping[str, Any]] = ()
 
     def __init__(
         self, epochs: Iterable[int] = (), history: Mapping[str, Iterable[Any]] | None = None

@@ -17,6 +17,7 @@ from ltzoo.training.callbacks import StagedHistory
 from ltzoo.training.checkpoint import Checkpoint, ResumeError
 from ltzoo.training.devices import batch_divisor, check_batch_size, check_processes, strategy_scope
 from ltzoo.training.interrupts import Interruption
+from ltzoo.training.keep_best import KeepBest, check_keep, kept_epochs
 from ltzoo.training.on_device import check_on_device
 from ltzoo.training.stage_callbacks import StageCallbacks, check_callbacks
 from ltzoo.training.stage_run import Feed, StageRun, enter
@@ -37,6 +38,8 @@ def fit_stages(
     checkpoint: str | os.PathLike | None = None,
     resume: bool = False,
     checkpoint_seconds: float = 60.0,
+    keep: str = "last",
+    patience: int | None = None,
     seed: int = 0,
     validate: bool = True,
     workers: int = 1,
@@ -71,6 +74,10 @@ def fit_stages(
         resume: continue from that folder, at the step that was saved; returns immediately if training has finished.
         checkpoint_seconds: seconds between two saves within an epoch; more if they would take over 5 % of the time.
             With `on_device` there are none, and the state is saved between epochs.
+        keep: which epoch's weights each stage ends with: "last", as in the papers, or the best on `dataset.val`:
+            "best:balanced" (balanced accuracy), "best:top1" or "best:nll" (negative log-likelihood).
+        patience: end a stage after so many epochs without a better one on `dataset.val`, by the measure of `keep` or
+            else by balanced accuracy; None trains all epochs.
         seed: seed of sampling, augmentation and reinitialized heads. The same seed, backend and processor type give
             the same weights, interrupted or not.
         validate: compute `val_` metrics on `dataset.val`, if there is one.
@@ -83,7 +90,8 @@ def fit_stages(
     Returns:
         a Keras `History`; its `history` has one entry per epoch over all stages, with `stage` among the keys. Its
         `alarms` are the signs that nothing was learned, each also a `TrainingAlarm` warning; see
-        `ltzoo.training.training_alarms`.
+        `ltzoo.training.training_alarms`. With `keep` or `patience`, its `kept` says which epoch of each stage was
+        kept; see `ltzoo.training.keep_best.kept_epochs`.
 
     Raises:
         FolderInUseError: if another training writes into `checkpoint`.
@@ -105,6 +113,9 @@ def fit_stages(
     )  # fmt: skip
     chosen = check_callbacks(callbacks, model.recipe)
     check_dataset(model, dataset)
+    judged = check_keep(keep, patience, dataset, validate)
+    if judged:
+        chosen.insert(0, KeepBest(model, keep, patience))
     check_processes()
     _check_stages(model.recipe, on_device)
     if checkpoint is None and resume:
@@ -118,25 +129,25 @@ def fit_stages(
         WriterLock(checkpoint) if writes and checkpoint is not None else contextlib.nullcontext(),
         interruption if writes else contextlib.nullcontext(),
     ):
-        store = None if checkpoint is None else Checkpoint(checkpoint, identity(model, seed))
+        store = None if checkpoint is None else Checkpoint(checkpoint, identity(model, seed, keep, patience))
         state = None if store is None else _saved(store, model.recipe, resume, on_device)
         history = StagedHistory() if state is None else StagedHistory(state["epoch"], state["history"])
         model.load_files()
         shown = StageCallbacks(chosen, model, history.epoch)
         feed = Feed(workers, shard_index, shard_count, on_device)
-        keep = Keep(store if writes else None, interruption, checkpoint_seconds)
+        saving = Keep(store if writes else None, interruption, checkpoint_seconds)
         resumed, offset = state, 0
         for index, stage in enumerate(model.recipe.stages):
             if state is None or index >= state["stage"]:
                 here = state if state is not None and index == state["stage"] else None
                 enter(model, dataset, index, stage_seed(seed, index), here)
                 if stage.epochs and not (here and here["ended"]):
-                    StageRun(model, dataset, index, stage_seed(seed, index), feed).fit(
+                    StageRun(model, dataset, index, stage_seed(seed, index), feed, judged).fit(
                         offset,
                         validation=dataset.val if validate else None,
                         callbacks=shown,
                         verbose=verbose,
-                        keep=keep,
+                        keep=saving,
                         history=history,
                         resumed=resumed,
                     )
@@ -146,6 +157,7 @@ def fit_stages(
         model.finish_training()
     model.history = history
     history.alarms = training_alarms(model, dataset.train, history.history)
+    history.kept = kept_epochs(history.history, keep) if judged else []
     warn(history.alarms)
     return history
 
@@ -227,9 +239,14 @@ def _has_numbers_for_names(model):
     return tuple(model.class_names) == tuple(str(label) for label in range(model.num_classes))
 
 
-def identity(model: StagedClassifier, seed: int) -> dict[str, Any]:
+def identity(
+    model: StagedClassifier, seed: int, keep: str = "last", patience: int | None = None
+) -> dict[str, Any]:
     """Return the values that must be equal when a checkpoint is saved and when a run resumes from it."""
+    chosen = {"keep": None if keep == "last" else keep, "patience": patience}
     return {
+        # Earlier versions had none of these.
+        **{name: value for name, value in chosen.items() if value is not None},
         "recipe": model.recipe.to_dict(),
         "class_counts": model.class_counts.tolist(),
         "class_names": list(model.class_names),

@@ -11,6 +11,7 @@ import keras
 from ltzoo.data import augmentation
 from ltzoo.protocols import StagedClassifier
 from ltzoo.sampling import make_sampler
+from ltzoo.training.averages import MeasureAverages
 from ltzoo.training.callbacks import StagedHistory, StageLog
 from ltzoo.training.checkpoint import restore
 from ltzoo.training.context import StageContext
@@ -56,9 +57,12 @@ class StageRun:
         index: number of the stage, 0 for the first.
         seed: seed of the stage.
         feed: how batches are made.
+        judged: whether held-out images decide which epoch is kept or when the stage ends.
     """
 
-    def __init__(self, model: Any, dataset: LongTailedDataset, index: int, seed: int, feed: Feed) -> None:
+    def __init__(
+        self, model: Any, dataset: LongTailedDataset, index: int, seed: int, feed: Feed, judged: bool = False
+    ) -> None:
         self.model: Any = model
         self.trainee: Any = model
         self.index = index
@@ -67,13 +71,13 @@ class StageRun:
         split = dataset.train
         self.divisor = batch_divisor()
         sampler = self._sampler(split.labels, seed, feed)
-        model.set_stage(index, steps_per_epoch=sampler.steps_per_epoch)
+        model.set_stage(index, sampler.steps_per_epoch, judged)
         load, transform = split.load, None
         if stage.cache_features:
             features = extract_features(model, split)
             load = features.__getitem__
             self.trainee = CachedFeatureTrainer(model)
-            self.trainee.compile(**model.stage_compile_arguments(index, sampler.steps_per_epoch))
+            self.trainee.compile(**model.stage_compile_arguments(index, sampler.steps_per_epoch, judged))
         elif stage.augment_on == "host":
             transform = augmentation.get(
                 list(stage.augmentation),
@@ -157,7 +161,7 @@ class StageRun:
                 verbose=verbose,
                 validation_data=held_out,
                 callbacks=StepwiseCallbacks(
-                    [*own, *callbacks.of_stage(), state.saver(offset)],
+                    [*own, *callbacks.of_stage(), *_averages(self.stage, callbacks), state.saver(offset)],
                     model=trainee,
                     steps=feed["steps_per_epoch"],
                     done=state.step,
@@ -180,6 +184,12 @@ class StageRun:
             load = extract_features(self.model, split).__getitem__
         usable = len(split.labels) - len(split.labels) % self.divisor
         return validation_feed(split.labels[:usable], load, self.stage.batch_size)
+
+
+def _averages(stage, callbacks):
+    """Return what measures averaged weights, unless a callback of the user does."""
+    swaps = any(isinstance(callback, keras.callbacks.SwapEMAWeights) for callback in callbacks.callbacks)
+    return [] if swaps or not stage.optimizer.get("use_ema") else [MeasureAverages()]
 
 
 def _technique_callbacks(technique, offset, epochs):

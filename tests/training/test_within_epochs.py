@@ -58,9 +58,7 @@ def test_stock_callbacks_go_on(tmp_path):
         stop = keras.callbacks.EarlyStopping("val_loss", patience=5, restore_best_weights=True)
         log = keras.callbacks.CSVLogger(tmp_path / f"{folder}.csv")
         watched = [stop, log, keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None), *kill]
-        model.fit(
-            tiny.dataset(), callbacks=watched, checkpoint=tmp_path / folder, resume=resume, verbose=0
-        )
+        model.fit(tiny.dataset(), callbacks=watched, checkpoint=tmp_path / folder, resume=resume, verbose=0)
         return tiny.weights(model), stop.best
 
     weights, best = train("whole")
@@ -95,9 +93,7 @@ def test_a_killed_process_goes_on_from_the_last_save(tmp_path, monkeypatch):
     )  # fmt: skip
     assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
     batches, model = Batches(), tiny.model(mixup_alpha=1.0)
-    model.fit(
-        tiny.dataset(), callbacks=[batches], checkpoint=tmp_path, resume=True, verbose=0, seed=7
-    )
+    model.fit(tiny.dataset(), callbacks=[batches], checkpoint=tmp_path, resume=True, verbose=0, seed=7)
     assert batches.numbers[0] == (1, 3)
     whole = tiny.model(mixup_alpha=1.0)
     whole.fit(tiny.dataset(), verbose=0, seed=7)
@@ -144,9 +140,7 @@ def test_ctrl_c_while_held_out_images_are_measured_repeats_only_that(tmp_path):
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        tiny.model("cross_entropy").fit(
-            tiny.dataset(), callbacks=[InTest()], checkpoint=tmp_path, verbose=0
-        )
+        tiny.model("cross_entropy").fit(tiny.dataset(), callbacks=[InTest()], checkpoint=tmp_path, verbose=0)
     batches, model = Batches(), tiny.model("cross_entropy")
     history = model.fit(tiny.dataset(), callbacks=[batches], checkpoint=tmp_path, resume=True, verbose=0)
     assert batches.numbers[0] == (1, 0)
