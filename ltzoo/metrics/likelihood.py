@@ -15,8 +15,8 @@ from ltzoo.metrics.inputs import labels_and_predictions
 class NegativeLogLikelihood(keras.metrics.Mean):
     """Compute the mean of `-log softmax(logits)[label]`, in nats.
 
-    Labels are as in `Top1Accuracy`, predictions are logits [batch, C]. The loss of a stage may shift or scale logits; the
-    probabilities that a model predicts with are what this metric judges.
+    Labels are as in `Top1Accuracy`, predictions are logits [batch, C]. The loss of a stage may shift or scale logits;
+    this metric judges the probabilities that a model predicts with.
 
     Args:
         name, dtype: see `keras.metrics.Metric`.

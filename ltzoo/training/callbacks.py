@@ -42,15 +42,28 @@ class StageLog(keras.callbacks.Callback):
     """Write `stage` (1 for the first) and the learning rate into the logs of every epoch.
 
     It must come before all other callbacks, so that they see both.
+
+    Args:
+        stage: number of the stage.
+        done: steps of the first epoch that a resumed training has behind it.
     """
 
-    def __init__(self, stage: int) -> None:
+    def __init__(self, stage: int, done: int = 0) -> None:
         super().__init__()
-        self.stage = stage
+        self.stage, self.done = stage, done
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Read the learning rate at the start of the epoch."""
-        self.learning_rate = float(ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        optimizer = self.model.optimizer
+        # A `LossScaleOptimizer` counts its own steps too.
+        counter = getattr(optimizer, "inner_optimizer", optimizer).iterations
+        now = ops.convert_to_numpy(counter.value)
+        if self.done:
+            counter.assign(now - self.done)
+        self.learning_rate = float(ops.convert_to_numpy(optimizer.learning_rate))
+        if self.done:
+            counter.assign(now)
+            self.done = 0
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add `stage` and `learning_rate` to the logs that all later callbacks get."""

@@ -148,7 +148,7 @@ class StageRun:
             state.build_metrics(feed)
         held_out = self._validation(validation)
         own = [
-            StageLog(self.index + 1),
+            StageLog(self.index + 1, state.step),
             *_technique_callbacks(self.model.technique, offset, self.stage.epochs),
             state.finite,
         ]

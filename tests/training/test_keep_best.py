@@ -13,21 +13,6 @@ from tests.training.stopped import SignalAt, assert_goes_on
 EPOCHS = (6,)
 
 
-class WeightsAtTest(keras.callbacks.Callback):
-    """Keeps the weights with which held-out images are measured in each epoch."""
-
-    def __init__(self):
-        super().__init__()
-        self.epochs = []
-
-    def on_test_batch_end(self, batch, logs=None):
-        self.last = tiny.weights(self.model)
-
-    def on_epoch_end(self, epoch, logs=None):
-        if keras.backend.backend() != "jax":
-            self.epochs.append(self.last)
-
-
 def train(
     folder=None, callbacks=(), ema=None, keep="best:balanced", epochs=EPOCHS, name="cross_entropy", **fit
 ):
