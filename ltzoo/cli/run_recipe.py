@@ -26,7 +26,7 @@ from ltzoo.files import atomic_write
 from ltzoo.models.start_from import start_from
 from ltzoo.phases import phase
 from ltzoo.recipes.recipe import Recipe
-from ltzoo.training import TrainingAlarm
+from ltzoo.training import LogTo, TrainingAlarm
 from ltzoo.version import __version__
 
 
@@ -63,13 +63,17 @@ def _train(run, arguments, saved, workers, talk):
     stages = StageResults(run, model, dataset)
     plan = plan_of(recipe, dataset, stages.images)
     talk.expect(Estimate(plan, talk.clock, talk.started))
+    logs = [
+        LogTo(name, run.logs, run.path.resolve().name, {"data": dataset.name}, resume=saved is not None)
+        for name in arguments.get("log", ())
+    ]
     progress = TrainingProgress(_labels(recipe), len(dataset.train), talk.console, talk, plan)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TrainingAlarm)  # `finish` prints the alarms.
             fitted: Any = model.fit(
                 dataset,
-                callbacks=[progress, stages],
+                callbacks=[progress, stages, *logs],
                 checkpoint=run.checkpoint,
                 resume=run.checkpoint.is_dir(),
                 seed=arguments["seed"],

@@ -17,6 +17,7 @@ from ltzoo.recipes.recipe_schema import MAX_STAGES
 MAX_SIDE = 8192
 MAX_CLASSES = 1_000_000
 MAX_COUNT = 10**12
+MAX_LOGGERS = 100
 RUN_BYTES = 100_000_000
 _PRECISION = re.compile("[a-z0-9_]{1,40}")
 
@@ -201,5 +202,9 @@ _ARGUMENTS = {
     "patience": (RANGES["PositiveInt"].__contains__, RANGES["PositiveInt"].words),
     "keep": (lambda value: value in KEEP, f"one of {', '.join(KEEP)}"),
     "ema": (lambda value: is_number(value, 0, 1), "a number between 0 and 1"),
+    "log": (
+        lambda value: isinstance(value, list) and len(value) <= MAX_LOGGERS and all(map(_is_text, value)),
+        "a list of names",
+    ),
     "settings": (_are_settings, "a list of [key, value]"),
 }

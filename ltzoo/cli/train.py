@@ -21,14 +21,14 @@ from ltzoo.cli.options import (
 )
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.talk import Talk, talking
-from ltzoo.cli.training_options import training_options
+from ltzoo.cli.training_options import check_loggers, training_options
 from ltzoo.cli.user_errors import Interrupted, UserError
 from ltzoo.phases import phase
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 DEFAULT_RECIPE = "transfer"
 # The only arguments allowed with a zoo entry; its card fixes the rest.
-_OWN = ("recipe", "seed", "precision", "data_dir", "image_root", "skip_unreadable", "start_from")
+_OWN = ("recipe", "seed", "precision", "data_dir", "image_root", "skip_unreadable", "start_from", "log")
 
 
 @click.command(
@@ -103,10 +103,13 @@ def train(recipe, out, resume, workers, **options):
     given = {key: value for key, value in given.items() if value is not None}
     if "settings" in given:
         given["settings"] = [list(setting) for setting in given["settings"]]
+    if "log" in given:
+        given["log"] = sorted(set(given["log"]))
     saved = run.read() if run.is_run() else None
     if saved is None:
         _require(given, resume)
         given = _checked(given)
+    check_loggers(given if saved is None else saved["arguments"])
     with talking(_first_line(given if saved is None else saved["arguments"], run, saved is not None)) as talk:
         _train(run, given, saved, workers, talk)
 

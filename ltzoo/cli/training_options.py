@@ -1,11 +1,12 @@
-"""Options that say how long and how fast to train, and which epoch to keep."""
+"""Options that say how long and how fast to train, which epoch to keep, and what to write of it."""
 
 import math
 import re
 
 import click
 
-from ltzoo.cli.options import Name, Number
+from ltzoo import loggers
+from ltzoo.cli.options import Name, Number, PartName
 
 KEEP = ("last", "best:balanced", "best:top1", "best:nll")
 
@@ -55,7 +56,23 @@ _OPTIONS = (
         metavar="X",
         help="Average the weights over the steps, with this share of the old average, such as 0.999.",
     ),
+    click.option(
+        "--log",
+        type=PartName(loggers.LOGGERS),
+        multiple=True,
+        help="Also write the measures of each epoch to RUN/logs for one of these; repeatable.",
+    ),
 )
+
+
+def check_loggers(arguments):
+    """Refuse loggers whose libraries are not installed.
+
+    Args:
+        arguments: the arguments of the run.
+    """
+    for name in arguments.get("log", ()):
+        loggers.check(name, "--log")
 
 
 def training_options(command):

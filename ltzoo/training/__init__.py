@@ -9,6 +9,7 @@ from ltzoo.training.callbacks import NonFiniteLossError as NonFiniteLossError
 from ltzoo.training.checkpoint import ResumeError as ResumeError
 from ltzoo.training.fit import fit_stages as fit_stages
 from ltzoo.training.interrupts import Terminated as Terminated
+from ltzoo.training.log_to import LogTo as LogTo
 from ltzoo.training.orthogonal_sgd import OrthogonalSGD as OrthogonalSGD
 from ltzoo.training.schedules import EpochSchedule as EpochSchedule
 from ltzoo.training.schedules import learning_rates as learning_rates

@@ -96,7 +96,9 @@ def test_what_is_said_of_kept_epochs():
     assert said_of_kept(kept[1:], "best:balanced", recipe)[0].endswith("balanced accuracy unknown)")
 
 
-@pytest.mark.parametrize("kept", [{}, [1], [{"stage": 0, "epoch": 1}], [{"stage": 1}], [{"stage": 1, "epoch": "x"}]])
+@pytest.mark.parametrize(
+    "kept", [{}, [1], [{"stage": 0, "epoch": 1}], [{"stage": 1}], [{"stage": 1, "epoch": "x"}]]
+)
 def test_damaged_kept_epochs_are_refused(kept):
     with pytest.raises(ValueError, match="kept"):
         check_result({"kept": kept})
