@@ -23,6 +23,7 @@ from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.talk import Talk, talking
 from ltzoo.cli.training_options import check_loggers, training_options
 from ltzoo.cli.user_errors import Interrupted, UserError
+from ltzoo.interrupts import Terminated
 from ltzoo.phases import phase
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -111,7 +112,12 @@ def train(recipe, out, resume, workers, **options):
         given = _checked(given)
     check_loggers(given if saved is None else saved["arguments"])
     with talking(_first_line(given if saved is None else saved["arguments"], run, saved is not None)) as talk:
-        _train(run, given, saved, workers, talk)
+        try:
+            _train(run, given, saved, workers, talk)
+        except (KeyboardInterrupt, Terminated) as error:
+            if not run.is_run():
+                raise
+            raise Interrupted.of(error, f"ltzoo train --out {out} --resume") from None
 
 
 def _train(run: RunFolder, given: dict, saved: dict | None, workers: int, talk: Talk) -> None:
@@ -125,12 +131,7 @@ def _train(run: RunFolder, given: dict, saved: dict | None, workers: int, talk: 
     from ltzoo.cli.run_recipe import run_recipe
 
     arguments = _new_arguments(given) if saved is None else _same_arguments(saved["arguments"], given, run)
-    try:
-        run_recipe(run, arguments, saved, workers, talk)
-    except (KeyboardInterrupt, SystemExit) as error:
-        if isinstance(error, SystemExit) and not hasattr(error, "said"):
-            raise
-        raise Interrupted.of(error, f"ltzoo train --out {run.path} --resume") from None
+    run_recipe(run, arguments, saved, workers, talk)
 
 
 def _first_line(arguments: dict, run: RunFolder, resumed: bool) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from ltzoo.interrupts import Interruption
 from ltzoo.protocols import StagedClassifier
 from ltzoo.sampling import original_errors
 from ltzoo.training.alarms import training_alarms, warn
@@ -16,7 +17,6 @@ from ltzoo.training.arguments import check_arguments, check_unknown
 from ltzoo.training.callbacks import StagedHistory
 from ltzoo.training.checkpoint import Checkpoint, ResumeError
 from ltzoo.training.devices import batch_divisor, check_batch_size, check_processes, strategy_scope
-from ltzoo.training.interrupts import Interruption
 from ltzoo.training.keep_best import KeepBest, check_keep, kept_epochs
 from ltzoo.training.on_device import check_on_device
 from ltzoo.training.stage_callbacks import StageCallbacks, check_callbacks

@@ -7,10 +7,10 @@ from typing import Any
 
 import keras
 
+from ltzoo.interrupts import Interruption
 from ltzoo.keras_internals import build_for_training
 from ltzoo.training.callbacks import SaveCheckpoint, StagedHistory, StopOnNonFiniteLoss
 from ltzoo.training.checkpoint import Checkpoint, ResumeError, restore
-from ltzoo.training.interrupts import Interruption
 from ltzoo.training.stage_callbacks import StageCallbacks
 from ltzoo.training.step_keeper import StepKeeper
 

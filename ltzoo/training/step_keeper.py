@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ltzoo.training.interrupts import Interruption
+from ltzoo.interrupts import Interruption
 
 # Saving takes at most this share of the time.
 _LARGEST_SHARE = 0.05

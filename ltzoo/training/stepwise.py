@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from ltzoo.training.interrupts import Interruption
+from ltzoo.interrupts import Interruption
 from ltzoo.training.step_keeper import StepKeeper
 
 

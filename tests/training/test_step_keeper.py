@@ -2,7 +2,7 @@
 
 import pytest
 
-from ltzoo.training.interrupts import Interruption
+from ltzoo.interrupts import Interruption
 from ltzoo.training.step_keeper import StepKeeper
 
 
