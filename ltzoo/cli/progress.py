@@ -59,7 +59,7 @@ class TrainingProgress(EpochSeconds):
     def on_epoch_begin(self, epoch, logs=None):
         """Open the bar of a new stage."""
         super().on_epoch_begin(epoch, logs)
-        self.redrawn = self.start
+        self.redrawn = time.perf_counter()
         stage, self.epoch = self._place(epoch)
         if stage != self.stage:
             self.close()

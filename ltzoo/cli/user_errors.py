@@ -41,7 +41,7 @@ class Failure(UserError):
 class Interrupted(click.ClickException):
     """Ctrl-C, or SIGTERM; the message says how to resume."""
 
-    exit_code = INTERRUPTED
+    exit_code: int = INTERRUPTED
 
     @classmethod
     def of(cls, error: BaseException, command: str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 from collections.abc import Mapping
@@ -25,10 +26,9 @@ class MLflowLogger:
     """
 
     def __init__(self, folder: Path, title: str, memory: dict[str, Any]) -> None:
-        from mlflow.tracking import MlflowClient
-
         uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(folder / 'mlflow.db').resolve()}"
-        self._client = MlflowClient(tracking_uri=uri)
+        self._client = importlib.import_module("mlflow.tracking").MlflowClient(tracking_uri=uri)
+        self._entities = importlib.import_module("mlflow.entities")
         if "run" not in memory:
             found = self._client.get_experiment_by_name(_EXPERIMENT)
             where = (folder / "artifacts").resolve().as_uri()
@@ -42,18 +42,14 @@ class MLflowLogger:
 
     def settings(self, values: Mapping[str, str | int | float | bool]) -> None:
         """Write the settings as parameters."""
-        from mlflow.entities import Param
-
-        params = [Param(name, str(value)[:_LONGEST]) for name, value in values.items()]
+        params = [self._entities.Param(name, str(value)[:_LONGEST]) for name, value in values.items()]
         for start in range(0, len(params), _MOST):
             self._client.log_batch(self._run, params=params[start : start + _MOST])
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Write the measures of an epoch."""
-        from mlflow.entities import Metric
-
         now = int(time.time() * 1000)
-        metrics = [Metric(name, value, now, step) for name, value in values.items()]
+        metrics = [self._entities.Metric(name, value, now, step) for name, value in values.items()]
         self._client.log_batch(self._run, metrics=metrics)
 
     def close(self) -> None:

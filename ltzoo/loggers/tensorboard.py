@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,24 +20,22 @@ class TensorBoardLogger:
     """
 
     def __init__(self, folder: Path, title: str, memory: dict[str, Any]) -> None:
-        from tensorboard.summary.writer.event_file_writer import EventFileWriter
-
-        self._writer = EventFileWriter(str(folder))
+        writers = importlib.import_module("tensorboard.summary.writer.event_file_writer")
+        self._writer = writers.EventFileWriter(str(folder))
 
     def settings(self, values: Mapping[str, str | int | float | bool]) -> None:
         """Write the settings as a table."""
-        from tensorboard.compat.proto.summary_pb2 import SummaryMetadata
-        from tensorboard.compat.proto.tensor_pb2 import TensorProto
-        from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
-
+        metadata, shapes = _messages("summary").SummaryMetadata, _messages("tensor_shape").TensorShapeProto
         rows = [f"| {_cell(name)} | {_cell(value)} |" for name, value in values.items()]
         table = "\n".join(["| setting | value |", "| --- | --- |", *rows])
-        shape = TensorShapeProto(dim=[TensorShapeProto.Dim(size=1)])
+        shape = shapes(dim=[shapes.Dim(size=1)])
         self._add(
             0,
             tag="settings/text_summary",
-            metadata=SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="text")),
-            tensor=TensorProto(dtype="DT_STRING", string_val=[table.encode()], tensor_shape=shape),
+            metadata=metadata(plugin_data=metadata.PluginData(plugin_name="text")),
+            tensor=_messages("tensor").TensorProto(
+                dtype="DT_STRING", string_val=[table.encode()], tensor_shape=shape
+            ),
         )
         self._writer.flush()
 
@@ -51,11 +50,14 @@ class TensorBoardLogger:
         self._writer.close()
 
     def _add(self, step, **value):
-        from tensorboard.compat.proto.event_pb2 import Event
-        from tensorboard.compat.proto.summary_pb2 import Summary
+        made = _messages("summary").Summary
+        summary = made(value=[made.Value(**value)])
+        event = _messages("event").Event(wall_time=time.time(), step=step, summary=summary)
+        self._writer.add_event(event)
 
-        summary = Summary(value=[Summary.Value(**value)])
-        self._writer.add_event(Event(wall_time=time.time(), step=step, summary=summary))
+
+def _messages(name: str) -> Any:
+    return importlib.import_module(f"tensorboard.compat.proto.{name}_pb2")
 
 
 def _cell(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import uuid
 from collections.abc import Mapping
@@ -20,8 +21,7 @@ class WandbLogger:
     """
 
     def __init__(self, folder: Path, title: str, memory: dict[str, Any]) -> None:
-        import wandb
-
+        wandb: Any = importlib.import_module("wandb")
         memory.setdefault("run", uuid.uuid4().hex[:12])
         self._run = wandb.init(
             project=os.environ.get("WANDB_PROJECT", "ltzoo"),
