@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ltzoo import loggers
 from ltzoo.cli.command_line import command_line
 from ltzoo.cli.kept import said_of_kept
 from ltzoo.cli.run_schema import check_result, check_run
@@ -102,3 +103,51 @@ def test_what_is_said_of_kept_epochs():
 def test_damaged_kept_epochs_are_refused(kept):
     with pytest.raises(ValueError, match="kept"):
         check_result({"kept": kept})
+
+
+@pytest.fixture
+def to_memory():
+    """A logger that keeps the steps it got."""
+    steps = []
+
+    @loggers.register("to_memory")
+    class ToMemory:
+        def __init__(self, folder, title, memory):
+            self.folder = folder
+
+        def settings(self, values):
+            steps.append((self.folder.parent.name, values["data"]))
+
+        def scalars(self, step, values):
+            steps.append(step)
+
+        def close(self):
+            steps.append("closed")
+
+    yield steps
+    loggers.LOGGERS.remove("to_memory")
+
+
+def test_loggers_get_every_epoch_once(to_memory, invoke, photos, tmp_path):
+    folder = tmp_path / "run"
+    words = ("--epochs", "2", "--log", "to_memory", "--log", "to_memory", *SMALL)
+    done = invoke("train", "cross_entropy", "--data", photos, "--out", folder, *words)
+    assert done.exit_code == 0, done.output
+    assert to_memory == [("logs", "photos"), 1, 2, "closed"]
+    run = json.loads((folder / "run.json").read_text())
+    assert run["arguments"]["log"] == ["to_memory"] and "--log" not in command_line(run["arguments"])
+    assert invoke("train", "--out", folder, "--resume").exit_code == 0
+    assert to_memory == [("logs", "photos"), 1, 2, "closed"]
+
+
+def test_a_missing_library_is_said_before_anything_starts(one_line, photos, tmp_path, monkeypatch):
+    monkeypatch.setattr("ltzoo.loggers.registry._is_there", lambda module: False)
+    line = one_line("train", "gcl", "--data", photos, "--out", tmp_path / "run", "--log", "wandb")
+    assert "pip install wandb" in line and not (tmp_path / "run").exists()
+    assert "tensorboard" in one_line(
+        "train", "gcl", "--data", photos, "--out", tmp_path / "r", "--log", "wandbb"
+    )
+
+
+def test_loggers_are_listed(invoke):
+    assert {"mlflow", "tensorboard", "wandb"} <= set(invoke("list", "--kind", "loggers").stdout.split())
