@@ -70,6 +70,15 @@ def trained_variable(optimizer: keras.optimizers.Optimizer, position: int) -> ke
     return optimizer._trainable_variables[position]
 
 
+def averages_of(optimizer: keras.optimizers.Optimizer) -> list[tuple[keras.Variable, keras.Variable]]:
+    """Return the variables that a built optimizer with `use_ema=True` averages, each with its average; else nothing."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)  # Of a `LossScaleOptimizer`.
+    if not inner.use_ema:
+        return []
+    pairs = zip(inner._trainable_variables, inner._model_variables_moving_average, strict=True)
+    return [(variable, average) for variable, average in pairs if average is not None]
+
+
 def build_for_training(model: keras.Model, batch: tuple[Any, Any]) -> None:
     """Build the state of a compiled model (weights, metrics, optimizer) for batches like `(inputs, targets)`.
 

@@ -173,10 +173,12 @@ class StagedClassifier(Classifier, Protocol):
     def begin_stage(self, context: StageView) -> None:
         """Prepare the head and the technique of the current stage, before its first epoch."""
 
-    def set_stage(self, stage: int, steps_per_epoch: int) -> None:
+    def set_stage(self, stage: int, steps_per_epoch: int, judged: bool = False) -> None:
         """Enter a stage and compile for it."""
 
-    def stage_compile_arguments(self, stage: int, steps_per_epoch: int) -> dict[str, Any]:
+    def stage_compile_arguments(
+        self, stage: int, steps_per_epoch: int, judged: bool = False
+    ) -> dict[str, Any]:
         """Return the arguments of `compile` for a stage."""
         ...
 

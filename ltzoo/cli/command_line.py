@@ -11,11 +11,12 @@ _PLACEHOLDERS = {"data": "DATA", "start_from": "MODEL"}
 def command_line(arguments: dict) -> str:
     """Return `ltzoo train ...` with the arguments of a `run.json`.
 
-    Local paths are left out. The folder of images becomes DATA, a model to start from MODEL, the run folder RUN.
+    Local paths and loggers are left out. The folder of images becomes DATA, a model to start from MODEL, the run
+    folder RUN.
     """
     words = ["ltzoo", "train", arguments["recipe"]]
     for key, value in {"data": None, **arguments}.items():
-        if key in ("recipe", "settings", *_PATHS) or value is None:
+        if key in ("recipe", "settings", "log", *_PATHS) or value is None:
             continue
         option = "--" + key.replace("_", "-")
         if value is True:

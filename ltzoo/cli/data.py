@@ -63,7 +63,7 @@ def check(arguments: dict) -> None:
 
 
 def load_dataset(arguments: dict, class_names=None, cache: bool = False):
-    """Load the `LongTailedDataset` that a command's arguments describe, and show how far the check of its images is.
+    """Load the `LongTailedDataset` that a command's arguments describe.
 
     Args:
         arguments: values for `KEYS`; None or a missing key means the default.
@@ -71,7 +71,6 @@ def load_dataset(arguments: dict, class_names=None, cache: bool = False):
         cache: keep decoded images of a folder on disk.
     """
     from ltzoo import data as datasets
-    from ltzoo.cli.progress_line import ProgressLine
 
     given = {key: arguments[key] for key in KEYS if arguments.get(key) is not None}
     name = given.pop("data")
@@ -83,13 +82,7 @@ def load_dataset(arguments: dict, class_names=None, cache: bool = False):
     check(arguments)
     if not os.path.isabs(name):
         return datasets.load(name, seed=seed, **given)
-    progress = ProgressLine("checking images")
-    try:
-        return datasets.from_directory(
-            name, seed=seed, class_names=class_names, cache=cache, progress=progress, **given
-        )
-    finally:
-        progress.close()
+    return datasets.from_directory(name, seed=seed, class_names=class_names, cache=cache, **given)
 
 
 def default_image_size(backbone: str, folder: str) -> list[int]:

@@ -13,8 +13,10 @@ from ltzoo.cli.cache_option import cache_option
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import BATCH_SIZE, Command, data_options
 from ltzoo.cli.run_folder import RunFolder, write_json
+from ltzoo.cli.talk import talking
 from ltzoo.cli.user_errors import UserError
 from ltzoo.cli.workers_option import workers_option
+from ltzoo.phases import phase
 from ltzoo.printable import shown_address
 
 
@@ -53,15 +55,23 @@ def evaluate(model, data, split, batch_size, json_path, workers, cache, **option
     if json_path is not None:
         places.new_file("--json", json_path, overwrite=True)
         places.folder("The folder of --json", str(Path(json_path).expanduser().parent))
-    use_backend()
+    with talking(err=True):
+        _evaluate(model, data, split, batch_size, json_path, source, cache)
+
+
+def _evaluate(model, data, split, batch_size, json_path, source, cache) -> None:
+    with phase("loading Keras"):
+        use_backend()
     from ltzoo.cli.console import console, print_alarms
     from ltzoo.metrics import evaluate as measure
     from ltzoo.metrics import prediction_alarms
     from ltzoo.report import results_table
     from ltzoo.report.columns import images_of
 
-    classifier = load_model(model)
-    dataset = _load(source, classifier, cache, whole=data is not None)
+    with phase("loading the model"):
+        classifier = load_model(model)
+    with phase("reading the data"):
+        dataset = _load(source, classifier, cache, whole=data is not None)
     data_module.check_classes(dataset, classifier)
     data_module.check_image_shape(dataset, classifier)
     splits = dataset.splits()

@@ -13,7 +13,9 @@ from ltzoo.cli.image_arguments import check_images, image_paths
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import Command
 from ltzoo.cli.prediction_files import PredictionFile
+from ltzoo.cli.talk import talking
 from ltzoo.cli.user_errors import FAILED, Interrupted, UserError
+from ltzoo.phases import begin, end, phase
 
 _BATCH = 64
 
@@ -56,10 +58,17 @@ def predict(images, model, top, csv_path, json_path, resume, workers, skip_unrea
     check_model(model)
     check_images(images)
     option, path = _file(csv_path, json_path, resume)
-    use_backend()
+    with talking(err=True) as talk:
+        _predict(talk, images, model, top, option, path, resume, workers, skip_unreadable)
+
+
+def _predict(talk, images, model, top, option, path, resume, workers, skip_unreadable):
+    with phase("loading Keras"):
+        use_backend()
     from ltzoo.models.predict_images import most_probable, stream_outputs
 
-    classifier = load_model(model)
+    with phase("loading the model"):
+        classifier = load_model(model)
     top = min(top, classifier.num_classes)
     file = None if path is None else PredictionFile(path, option, top, resume)
     paths = image_paths(images)
@@ -67,6 +76,9 @@ def predict(images, model, top, csv_path, json_path, resume, workers, skip_unrea
         paths = (path for path in paths if not file.has(path))
     outputs = stream_outputs(classifier, paths, batch_size=_BATCH, workers=workers, resize=_resize(model))
     read = failed = 0
+    if file is None:
+        talk.hold()  # The lines are signs of life enough for a terminal.
+    predicting = begin("predicting")
     try:
         while batch := list(itertools.islice(outputs, _BATCH)):
             predictions = [most_probable(entry, classifier.class_names, top) for entry in batch]
@@ -79,10 +91,12 @@ def predict(images, model, top, csv_path, json_path, resume, workers, skip_unrea
                 elif file is None:
                     echo(str(prediction))
             read += sum(prediction.error is None for prediction in predictions)
+            predicting.advance(len(predictions))
     except KeyboardInterrupt:
         hint = "" if file is None else " Continue with --resume."
         raise Interrupted(f"\nInterrupted after {read} images.{hint}") from None
     finally:
+        end(predicting)
         if file is not None:
             file.close()
     _conclude(file, read, failed, len(images), skip_unreadable)

@@ -6,11 +6,14 @@ from ltzoo.recipes.recipe import Recipe
 
 def overrides_of(arguments: dict) -> dict:
     """Return the changes that the options and settings of a command make to its recipe."""
-    overrides = {key: arguments[key] for key in ("epochs", "batch_size") if key in arguments}
+    overrides = {
+        key: arguments[key] for key in ("epochs", "batch_size", "learning_rate", "ema") if key in arguments
+    }
     overrides |= dict(arguments.get("settings", ()))
-    epochs = overrides.get("epochs")
-    if isinstance(epochs, list) and len(epochs) == 1:
-        overrides["epochs"] = epochs[0]
+    for key in ("epochs", "learning_rate"):
+        value = overrides.get(key)
+        if isinstance(value, list) and len(value) == 1:
+            overrides[key] = value[0]
     return overrides
 
 

@@ -33,6 +33,7 @@ class RunFolder:
         self.history = self.path / "history.csv"
         self.result = self.path / "result.json"
         self.report = self.path / "report"
+        self.logs = self.path / "logs"
 
     def is_run(self) -> bool:
         """Return whether the folder holds a run."""

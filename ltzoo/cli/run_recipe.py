@@ -10,25 +10,29 @@ import numpy as np
 
 from ltzoo import data, models, recipes, shipped
 from ltzoo.cli.advice import advice
-from ltzoo.cli.console import console, echo
+from ltzoo.cli.console import echo
 from ltzoo.cli.data import load_dataset
+from ltzoo.cli.estimate import Estimate, plan_of
+from ltzoo.cli.kept import said_of_kept
 from ltzoo.cli.models import load_model
 from ltzoo.cli.options import SCRATCH
 from ltzoo.cli.progress import TrainingProgress
 from ltzoo.cli.recipe_of_run import overrides_of, recipe_of
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.stage_results import StageResults
+from ltzoo.cli.talk import Talk
 from ltzoo.cli.user_errors import UserError
 from ltzoo.data.image_fit import AUTO
 from ltzoo.files import atomic_write
 from ltzoo.models.start_from import start_from
+from ltzoo.phases import phase
 from ltzoo.recipes.recipe import Recipe
-from ltzoo.training import TrainingAlarm
+from ltzoo.training import LogTo, TrainingAlarm
 from ltzoo.version import __version__
 
 
 def run_recipe(
-    run: RunFolder, arguments: dict, saved: dict | None, workers: int, cache: bool = False
+    run: RunFolder, arguments: dict, saved: dict | None, workers: int, talk: Talk, cache: bool = False
 ) -> None:
     """Train as `arguments` say, or resume the run that wrote `saved` (the content of `run.json`).
 
@@ -37,22 +41,25 @@ def run_recipe(
         arguments: everything that determines the run.
         saved: the content of `run.json`, or None for a new run.
         workers: threads that prepare batches.
+        talk: what tells the user how far the run is.
         cache: keep decoded images of a folder on disk.
     """
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(arguments.get("precision", before))
     try:
-        _train(run, arguments, saved, workers, cache)
+        _train(run, arguments, saved, workers, talk, cache)
     finally:
         run.release()
         keras.config.set_dtype_policy(before)
 
 
-def _train(run, arguments, saved, workers, cache):
-    recipe, backbone, dataset, card = _parts(arguments, cache)
+def _train(run, arguments, saved, workers, talk, cache):
+    with phase("reading the data"):
+        recipe, backbone, dataset, card = _parts(arguments, cache)
     if arguments.get("fit") == AUTO:
         arguments = {**arguments, "fit": dataset.image_fit}
-    model = _build(recipe, backbone, dataset, arguments, card)
+    with phase("building the network"):
+        model = _build(recipe, backbone, dataset, arguments, card)
     if arguments.get("start_from", SCRATCH) != SCRATCH:
         fresh = start_from(model, load_model(arguments["start_from"]))
         rest = f"; new: {', '.join(fresh)}" if fresh else ""
@@ -67,27 +74,37 @@ def _train(run, arguments, saved, workers, cache):
     if saved is None:
         for line in advice(arguments, dataset):
             echo(f"Note: {line}")
-    progress = TrainingProgress(_labels(recipe), len(dataset.train), console())
     stages = StageResults(run, model, dataset)
+    plan = plan_of(recipe, dataset, stages.images)
+    talk.expect(Estimate(plan, talk.clock, talk.started))
+    logs = [
+        LogTo(name, run.logs, run.path.resolve().name, {"data": dataset.name}, resume=saved is not None)
+        for name in arguments.get("log", ())
+    ]
+    progress = TrainingProgress(_labels(recipe), len(dataset.train), talk.console, talk, plan)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TrainingAlarm)  # `finish` prints the alarms.
             fitted: Any = model.fit(
                 dataset,
-                callbacks=[progress, stages],
+                callbacks=[progress, stages, *logs],
                 checkpoint=run.checkpoint,
                 resume=run.checkpoint.is_dir(),
                 seed=arguments["seed"],
+                keep=arguments.get("keep", "last"),
+                patience=arguments.get("patience"),
                 workers=workers,
                 verbose=0,
             )
     finally:
         progress.close()
     history = fitted.history
+    for line in said_of_kept(fitted.kept, arguments.get("keep", "last"), recipe):
+        echo(line)
     run.write_history(history)
-    with atomic_write(run.model) as temporary:
+    with phase("saving the model"), atomic_write(run.model) as temporary:
         model.save(temporary)
-    stages.finish(history, title=f"{recipe.name} on {dataset.name}", alarms=fitted.alarms)
+    stages.finish(history, title=f"{recipe.name} on {dataset.name}", alarms=fitted.alarms, kept=fitted.kept)
 
 
 def _parts(arguments: dict, cache: bool) -> tuple:

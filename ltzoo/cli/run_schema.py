@@ -9,6 +9,7 @@ from typing import Any
 from ltzoo import shipped
 from ltzoo.checks import RANGES, shortened
 from ltzoo.cli.backend import BACKENDS
+from ltzoo.cli.training_options import KEEP
 from ltzoo.data.image_fit import FITS
 from ltzoo.readers.json_text import check_plain
 from ltzoo.readers.value_checks import MAX_TEXT, is_integer, is_number, require
@@ -17,6 +18,7 @@ from ltzoo.recipes.recipe_schema import MAX_STAGES
 MAX_SIDE = 8192
 MAX_CLASSES = 1_000_000
 MAX_COUNT = 10**12
+MAX_LOGGERS = 100
 RUN_BYTES = 100_000_000
 _PRECISION = re.compile("[a-z0-9_]{1,40}")
 
@@ -58,6 +60,9 @@ def check_result(content: Any, classes: int | None = None) -> None:
     seconds, split = content.get("seconds", 0), content.get("split", "test")
     require(is_number(seconds, 0, 1e12), "seconds", "a number", seconds)
     require(split in (None, "train", "val", "test"), "split", "null, train, val or test", split)
+    kept = content.get("kept", [])
+    right = isinstance(kept, list) and len(kept) <= MAX_STAGES and all(map(_is_kept_epoch, kept))
+    require(right, "kept", "a list with the stage and epoch of each stage", kept)
     norms = content.get("weight_norms")
     right = norms is None or (isinstance(norms, list) and all(is_number(norm, 0, 1e30) for norm in norms))
     require(
@@ -129,6 +134,15 @@ def _is_text(value):
     return isinstance(value, str) and len(value) <= MAX_TEXT and "\0" not in value
 
 
+def _is_kept_epoch(value):
+    return isinstance(value, Mapping) and all(
+        is_integer(entry, 1, MAX_COUNT)
+        if name in ("stage", "epoch", "epochs")
+        else _is_measure(entry, 0, 1e6)
+        for name, entry in {"stage": None, "epoch": None, **value}.items()
+    )
+
+
 def _is_measure(value, least, most):
     return value is None or is_number(value, least, most)
 
@@ -138,6 +152,14 @@ def _is_epochs(value):
         isinstance(value, list)
         and 1 <= len(value) <= MAX_STAGES
         and all(entry in RANGES["Epochs"] and entry > 0 for entry in value)
+    )
+
+
+def _are_rates(value):
+    return (
+        isinstance(value, list)
+        and 1 <= len(value) <= MAX_STAGES
+        and all(entry in RANGES["Positive"] for entry in value)
     )
 
 
@@ -178,5 +200,13 @@ _ARGUMENTS = {
     "validation_fraction": (lambda value: is_number(value, 0, 1), "a number from 0 to 1"),
     "skip_unreadable": _SWITCH,
     "fit": (lambda value: value in FITS, f"one of {', '.join(FITS)}"),
+    "learning_rate": (_are_rates, "a list of positive numbers"),
+    "patience": (RANGES["PositiveInt"].__contains__, RANGES["PositiveInt"].words),
+    "keep": (lambda value: value in KEEP, f"one of {', '.join(KEEP)}"),
+    "ema": (lambda value: is_number(value, 0, 1), "a number between 0 and 1"),
+    "log": (
+        lambda value: isinstance(value, list) and len(value) <= MAX_LOGGERS and all(map(_is_text, value)),
+        "a list of names",
+    ),
     "settings": (_are_settings, "a list of [key, value]"),
 }

@@ -1,6 +1,7 @@
 """Results of each stage, kept in the run folder until the report is written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from ltzoo.cli.console import console, print_alarms
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.metrics import Alarm, Result, evaluate, prediction_alarms
+from ltzoo.phases import phase
 from ltzoo.report import classifier_norms, results_table, tail_activation_maps, write_report
 from ltzoo.report.columns import images_of
 from ltzoo.training.callbacks import seconds_by_stage
@@ -31,19 +33,31 @@ class StageResults(keras.callbacks.Callback):
         self.run, self.classifier, self.dataset = run, classifier, dataset
         self.split_name = next((name for name in ("test", "val") if name in dataset.splits()), None)
 
+    @property
+    def images(self) -> int:
+        """The number of images that are measured after every stage."""
+        return 0 if self.split_name is None else len(self.dataset.splits()[self.split_name])
+
     def on_train_end(self, logs=None):
         """Measure every trained stage but the last, which `finish` measures."""
         stage = self.classifier.stage
         if stage is not None and stage < len(self.classifier.recipe.stages) - 1:
             self._measure(stage)
 
-    def finish(self, history: dict, title: str, alarms: Sequence[Alarm] = ()) -> None:
+    def finish(
+        self,
+        history: dict,
+        title: str,
+        alarms: Sequence[Alarm] = (),
+        kept: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         """Measure the finished classifier, write `result.json` and the report, and print the table and alarms.
 
         Args:
             history: one value per epoch.
             title: title of the report.
             alarms: alarms of the training images; the measured split's replace those of the same name.
+            kept: the epochs that were kept, if held-out images decided that.
         """
         last = len(self.classifier.recipe.stages) - 1
         self._measure(last)
@@ -67,9 +81,21 @@ class StageResults(keras.callbacks.Callback):
                 "seconds": sum(seconds.values()),
                 "result": None if final is None else final.to_dict(),
                 "alarms": [str(alarm) for alarm in alarms],
+                **({"kept": [dict(entry) for entry in kept]} if kept else {}),
             },
         )
-        report = write_report(
+        with phase("writing the report"):
+            report = self._report(title, results, names, measured, history, seconds, alarms)
+        if results:
+            console().print(results_table(results, seconds, split=self.split_name))
+        else:
+            console().print("There are no test or validation images, so nothing was measured.")
+        print_alarms(alarms)
+        console().print(f"Report: {report}", soft_wrap=True)
+        console().print(f"Model:  {self.run.model}", soft_wrap=True)
+
+    def _report(self, title, results, names, measured, history, seconds, alarms):
+        return write_report(
             self.run.report,
             title=title,
             class_counts=self.dataset.class_counts,
@@ -87,13 +113,6 @@ class StageResults(keras.callbacks.Callback):
             activation_maps=self._activation_maps(),
             split=self.split_name or "test",
         )
-        if results:
-            console().print(results_table(results, seconds, split=self.split_name))
-        else:
-            console().print("There are no test or validation images, so nothing was measured.")
-        print_alarms(alarms)
-        console().print(f"Report: {report}", soft_wrap=True)
-        console().print(f"Model:  {self.run.model}", soft_wrap=True)
 
     def _alarms(self, result, of_training):
         measured = prediction_alarms(

@@ -22,13 +22,17 @@ from ltzoo.cli.options import (
     data_options,
 )
 from ltzoo.cli.run_folder import RunFolder
+from ltzoo.cli.talk import Talk, talking
+from ltzoo.cli.training_options import check_loggers, training_options
 from ltzoo.cli.user_errors import Interrupted, UserError
 from ltzoo.cli.workers_option import workers_option
+from ltzoo.interrupts import Terminated
+from ltzoo.phases import phase
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 DEFAULT_RECIPE = "transfer"
 # The only arguments allowed with a zoo entry; its card fixes the rest.
-_OWN = ("recipe", "seed", "precision", "data_dir", "image_root", "skip_unreadable", "start_from")
+_OWN = ("recipe", "seed", "precision", "data_dir", "image_root", "skip_unreadable", "start_from", "log")
 
 
 @click.command(
@@ -73,6 +77,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
     metavar="X",
     help="Share of a folder held out for validation (default 0.1).",
 )
+@training_options
 @data_options
 @image_fit_option
 @click.option(
@@ -102,11 +107,25 @@ def train(recipe, out, resume, workers, cache, **options):
     given = {key: value for key, value in given.items() if value is not None}
     if "settings" in given:
         given["settings"] = [list(setting) for setting in given["settings"]]
+    if "log" in given:
+        given["log"] = sorted(set(given["log"]))
     saved = run.read() if run.is_run() else None
     if saved is None:
         _require(given, resume)
         given = _checked(given)
-    backend = use_backend(None if saved is None else saved["backend"])
+    check_loggers(given if saved is None else saved["arguments"])
+    with talking(_first_line(given if saved is None else saved["arguments"], run, saved is not None)) as talk:
+        try:
+            _train(run, given, saved, workers, talk, cache)
+        except (KeyboardInterrupt, Terminated) as error:
+            if not run.is_run():
+                raise
+            raise Interrupted.of(error, f"ltzoo train --out {out} --resume") from None
+
+
+def _train(run: RunFolder, given: dict, saved: dict | None, workers: int, talk: Talk, cache: bool) -> None:
+    with phase("loading Keras"):
+        backend = use_backend(None if saved is None else saved["backend"])
     if saved is not None and saved["backend"] != backend:
         raise UserError(
             f"The run in {run.path} uses {saved['backend']}; set KERAS_BACKEND={saved['backend']} to resume "
@@ -115,10 +134,20 @@ def train(recipe, out, resume, workers, cache, **options):
     from ltzoo.cli.run_recipe import run_recipe
 
     arguments = _new_arguments(given) if saved is None else _same_arguments(saved["arguments"], given, run)
-    try:
-        run_recipe(run, arguments, saved, workers, cache)
-    except KeyboardInterrupt:
-        raise Interrupted(f"\nInterrupted. Resume with: ltzoo train --out {out} --resume") from None
+    run_recipe(run, arguments, saved, workers, talk, cache)
+
+
+def _first_line(arguments: dict, run: RunFolder, resumed: bool) -> str:
+    """Return what is about to be trained, from which data and into which folder, before anything slow begins."""
+    epochs = _text(arguments["epochs"]) + " epochs" if "epochs" in arguments else ""
+    parts = [
+        f"{'resuming' if resumed else 'training'} {arguments['recipe']}",
+        f"on {arguments['data']}" if "data" in arguments else "",
+        f"with {_text(arguments['backbone'])}" if "backbone" in arguments else "",
+        epochs and f"for {epochs}",
+        f"into {run.path}",
+    ]
+    return " ".join(filter(None, parts))
 
 
 def _require(given: dict, resume: bool) -> None:

@@ -39,9 +39,20 @@ class Failure(UserError):
 
 
 class Interrupted(click.ClickException):
-    """Ctrl-C; the message says how to resume."""
+    """Ctrl-C, or SIGTERM; the message says how to resume."""
 
-    exit_code = INTERRUPTED
+    exit_code: int = INTERRUPTED
+
+    @classmethod
+    def of(cls, error: BaseException, command: str):
+        """Return what to show for a `KeyboardInterrupt` or a `Terminated`, and the command that resumes."""
+        terminated = isinstance(error, SystemExit)
+        saved = getattr(error, "said", "") if terminated else "".join(map(str, error.args))
+        what = "Terminated" if terminated else "Interrupted"
+        shown = cls(f"{what}{f' and saved after {saved}' if saved else ''}. Resume with: {command}")
+        if isinstance(error, SystemExit) and isinstance(error.code, int):
+            shown.exit_code = error.code
+        return shown
 
     def show(self, file=None):
         """Print the message on one line."""

@@ -15,7 +15,12 @@ from ltzoo.printable import shown_address
 from ltzoo.registry import did_you_mean
 
 # Families whose modules import no framework, and the words for one part of the others.
-_MODULES = {"recipes": "ltzoo.recipes", "data": "ltzoo.data", "formats": "ltzoo.export_formats"}
+_MODULES = {
+    "recipes": "ltzoo.recipes",
+    "data": "ltzoo.data",
+    "formats": "ltzoo.export_formats",
+    "loggers": "ltzoo.loggers",
+}
 _PARTS = {
     "backbones": "backbone",
     "conversions": "conversion",

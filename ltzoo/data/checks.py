@@ -12,8 +12,7 @@ from ltzoo.data.files import EncodedSplit, FileSplit, UnreadableImageError
 from ltzoo.data.pixels import look_at
 from ltzoo.data.reading_threads import in_order
 from ltzoo.data.splits import Split
-
-Progress = Callable[[int, int], object]
+from ltzoo.phases import Phase, phase
 
 DECODED = 20_000
 """Most images that are all decoded by the check."""
@@ -27,7 +26,6 @@ LOOK_SECONDS = 60.0
 _SHOWN = 5
 _PART = 8  # Images that a thread decodes at a time.
 _LOOKS = 256  # Images that a thread looks at at a time.
-_TELL_SECONDS = 0.5
 
 
 class UnreadableImagesError(OSError):
@@ -57,14 +55,13 @@ def check_images(split: Split) -> list[UnreadableImageError]:
     as reading the split once. A warning counts the images with several
     frames or pages, of which the first is used.
     """
-    failures, several = _checked(split)
+    with phase("checking images", len(split)) as checking:
+        failures, several = _checked(split, checking)
     _say_several(several, len(split))
     return [error for _, error in failures]
 
 
-def readable(
-    splits: dict[str, Split], skip_unreadable: bool, progress: Progress | None = None
-) -> dict[str, Split]:
+def readable(splits: dict[str, Split], skip_unreadable: bool) -> dict[str, Split]:
     """Check the images of several splits. One warning counts those with several frames or pages.
 
     Up to `DECODED` images are decoded. Of more, a sample spread evenly over the files is, and all others are looked at
@@ -74,7 +71,6 @@ def readable(
     Args:
         splits: splits by name.
         skip_unreadable: leave unreadable images out, with a warning that counts and names them. All images are decoded.
-        progress: called now and then with the numbers of images checked and of all images.
 
     Returns:
         The splits without their unreadable images.
@@ -87,17 +83,14 @@ def readable(
     total = sum(len(split) for split in splits.values())
     whole = skip_unreadable or total <= DECODED
     deadline = time.monotonic() + LOOK_SECONDS
-    done = 0
-    for name, split in splits.items():
-        attempts = None if whole else _mixed_attempts(split, max(1, total // SAMPLE), deadline)
-        failures, more = _checked(
-            split, attempts, _counted(progress, done, total), _PART if whole else _LOOKS
-        )
-        done += len(split)
-        several += more
-        errors += [error for _, error in failures]
-        bad = [position for position, _ in failures]
-        kept[name] = split.subset(np.delete(np.arange(len(split)), bad)) if bad else split
+    with phase("checking images", total) as checking:
+        for name, split in splits.items():
+            attempts = None if whole else _mixed_attempts(split, max(1, total // SAMPLE), deadline)
+            failures, more = _checked(split, checking, attempts, _PART if whole else _LOOKS)
+            several += more
+            errors += [error for _, error in failures]
+            bad = [position for position, _ in failures]
+            kept[name] = split.subset(np.delete(np.arange(len(split)), bad)) if bad else split
     _say_several(several, total)
     if errors:
         if not skip_unreadable:
@@ -105,10 +98,6 @@ def readable(
         listing = "; ".join(f"{error.path} ({error.reason})" for error in errors)
         warn_caller(f"left out {len(errors)} of {total} images that cannot be read: {listing}")
     return kept
-
-
-def _counted(progress, before, total):
-    return None if progress is None else lambda done: progress(before + done, total)
 
 
 def _mixed_attempts(split, step, deadline) -> Callable[[int], bool] | None:
@@ -128,16 +117,16 @@ def _mixed_attempts(split, step, deadline) -> Callable[[int], bool] | None:
 
 def _checked(
     split: Split,
+    checking: Phase,
     check: Callable[[int], bool] | None = None,
-    progress: Callable[[int], object] | None = None,
     part: int = _PART,
 ) -> tuple[list[tuple[int, UnreadableImageError]], list[str]]:
     """Return the positions and errors of unreadable images, and the names of those with several frames.
 
     Args:
         split: the images.
+        checking: the phase that counts them.
         check: function of a position that checks an image; None decodes it.
-        progress: called with the number of images checked, twice a second at most.
         part: images that a thread checks at a time.
     """
     failures, several = [], []
@@ -155,16 +144,13 @@ def _checked(
         return found
 
     parts = (range(start, min(start + part, len(split))) for start in range(0, len(split), part))
-    told = time.monotonic()
     for checked in in_order(attempt, parts):
+        checking.advance(len(checked))
         for position, found in checked:
             if isinstance(found, UnreadableImageError):
                 failures.append((position, found))
             elif found:
                 several.append(split.describe(position))
-        if progress is not None and time.monotonic() - told > _TELL_SECONDS:
-            told = time.monotonic()
-            progress(checked[-1][0] + 1)
     return failures, several
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -35,7 +35,6 @@ def from_directory(
     check: bool = True,
     skip_unreadable: bool = False,
     cache: bool = False,
-    progress: Callable[[int, int], object] | None = None,
     class_names: Sequence[str] | None = None,
     name: str | None = None,
 ) -> LongTailedDataset:
@@ -66,7 +65,6 @@ def from_directory(
         skip_unreadable: decode all images and leave unreadable ones out, with a warning that names them.
         cache: keep decoded images on disk (`ltzoo.data.decoded_cache`), so that only the first pass over the files
             decodes them, in this process and later ones.
-        progress: called now and then during the check with the numbers of images checked and of all images.
         class_names: names and order of the classes, for example from a trained model; by default the sorted
             folder names. If all folders in `path` have these names, none of them is taken for a split.
         name: name of the dataset; by default the folder name.
@@ -119,7 +117,7 @@ def from_directory(
         use_cache(files.values())
     splits: dict[str, Split] = dict(files)
     if check or skip_unreadable:
-        splits = readable(splits, skip_unreadable, progress)
+        splits = readable(splits, skip_unreadable)
     if "val" not in splits:
         train = cast(FileSplit, splits["train"])
         first = dict(zip(files["train"].paths, firsts["train"], strict=True))

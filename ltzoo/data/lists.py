@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -39,7 +39,6 @@ def from_list(
     check: bool = True,
     skip_unreadable: bool = False,
     cache: bool = False,
-    progress: Callable[[int, int], object] | None = None,
     name: str | None = None,
 ) -> LongTailedDataset:
     """Make a dataset from text files with one image per line: `path label`.
@@ -66,7 +65,6 @@ def from_list(
         skip_unreadable: decode all images and leave unreadable ones out, with a warning that names them.
         cache: keep decoded images on disk (`ltzoo.data.decoded_cache`), so that only the first pass over the files
             decodes them, in this process and later ones.
-        progress: called now and then during the check with the numbers of images checked and of all images.
         name: name of the dataset; by default the name of `train_list` without its suffix.
 
     Returns:
@@ -115,7 +113,7 @@ def from_list(
     if checks.flag("cache", cache):
         use_cache(cast(FileSplit, split) for split in splits.values())
     if check or skip_unreadable:
-        splits = readable(splits, skip_unreadable, progress)
+        splits = readable(splits, skip_unreadable)
     else:
         for split in splits.values():
             cast(FileSplit, split).open(0)

@@ -13,5 +13,6 @@ from ltzoo.metrics.calibration_error import MaximumCalibrationError as MaximumCa
 from ltzoo.metrics.evaluate import evaluate as evaluate
 from ltzoo.metrics.feature_strength import FeatureStrength as FeatureStrength
 from ltzoo.metrics.feature_strength import feature_strength as feature_strength
+from ltzoo.metrics.likelihood import NegativeLogLikelihood as NegativeLogLikelihood
 from ltzoo.metrics.result import Result as Result
 from ltzoo.metrics.result import result_from_probabilities as result_from_probabilities

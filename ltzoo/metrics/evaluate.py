@@ -13,6 +13,7 @@ from ltzoo.class_counts import ClassCounts
 from ltzoo.contracts.image_arrays import check_images, is_array, warn_of_scale
 from ltzoo.contracts.labels import check_labels, check_same_length
 from ltzoo.metrics.result import Result, result_from_probabilities
+from ltzoo.phases import phase
 from ltzoo.read_ahead import read_ahead
 
 if TYPE_CHECKING:
@@ -104,15 +105,17 @@ def _open(model, split):
 def _predict(model, load, count, batch_size):
     outputs, batch_size = [], min(batch_size, count)
     parts = (np.arange(start, min(start + batch_size, count)) for start in range(0, count, batch_size))
-    for part, images in read_ahead(load, parts):
-        images, start = np.asarray(images), int(part[0])
-        _check_finite(images, start)
-        if start == 0:
-            _check_image_shape(model, images.shape[1:])
-        # Fill every batch to one size, so that the model is compiled only once.
-        missing = batch_size - len(images)
-        filled = np.concatenate([images, np.repeat(images[:1], missing, axis=0)]) if missing else images
-        outputs.append(np.asarray(model.predict_on_batch(filled), "float64")[: len(images)])
+    with phase("measuring", count, kind="forward") as measuring:
+        for part, images in read_ahead(load, parts):
+            images, start = np.asarray(images), int(part[0])
+            _check_finite(images, start)
+            if start == 0:
+                _check_image_shape(model, images.shape[1:])
+            # Fill every batch to one size, so that the model is compiled only once.
+            missing = batch_size - len(images)
+            filled = np.concatenate([images, np.repeat(images[:1], missing, axis=0)]) if missing else images
+            outputs.append(np.asarray(model.predict_on_batch(filled), "float64")[: len(images)])
+            measuring.advance(len(images))
     return np.concatenate(outputs)
 
 

@@ -13,7 +13,7 @@ from ltzoo.checks import did_you_mean, refuse
 from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.keras_internals import layers_of
 from ltzoo.layers import GaussianCloud
-from ltzoo.metrics import Top1Accuracy
+from ltzoo.metrics import BalancedAccuracy, NegativeLogLikelihood, Top1Accuracy
 from ltzoo.models.freezing import check_patterns, set_backbone_trainable, set_trainable
 from ltzoo.models.initialization import reinitialize
 from ltzoo.protocols import Classifier, StageView
@@ -176,22 +176,31 @@ class Stages:
         if self.technique is not None:
             self.technique.begin(cast(Classifier, self), context)
 
-    def stage_compile_arguments(self, stage: int, steps_per_epoch: int) -> dict[str, Any]:
-        """Return the arguments of `compile` for a stage: optimizer on its schedule, loss, top-1 accuracy."""
+    def stage_compile_arguments(
+        self, stage: int, steps_per_epoch: int, judged: bool = False
+    ) -> dict[str, Any]:
+        """Return the arguments of `compile` for a stage: optimizer on its schedule, loss, top-1 accuracy.
+
+        Args:
+            stage: index of the stage.
+            steps_per_epoch: optimizer steps per epoch.
+            judged: also measure balanced accuracy and negative log-likelihood.
+        """
+        more = [BalancedAccuracy(len(self.class_counts)), NegativeLogLikelihood()] if judged else []
         settings = self.recipe.stages[stage]
         rates = learning_rates(settings.schedule, settings.epochs)
         return {
             "optimizer": optimizers.get(settings.optimizer, EpochSchedule(rates, steps_per_epoch)),
             "loss": self._loss(settings),
-            "metrics": [Top1Accuracy(name="accuracy")],
+            "metrics": [Top1Accuracy(name="accuracy"), *more],
             "jit_compile": _jit_compile(),
         }
 
-    def set_stage(self, stage: int, steps_per_epoch: int) -> None:
+    def set_stage(self, stage: int, steps_per_epoch: int, judged: bool = False) -> None:
         """Enter a stage and compile for it, with a new optimizer."""
         if stage != self.stage:
             self.enter_stage(stage)
-        self.compile(**self.stage_compile_arguments(stage, steps_per_epoch))
+        self.compile(**self.stage_compile_arguments(stage, steps_per_epoch, judged))
         self.optimizer.build(self.trainable_variables)
 
     def finish_training(self, learning_rate: float = 1e-3, build_optimizer: bool = True) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ltzoo.checks import RANGES, did_you_mean, is_integer, refuse
 from ltzoo.recipes.recipe import Recipe, Stage
+from ltzoo.recipes.training_changes import with_averages, with_learning_rates
 from ltzoo.registry import Entry, Registry
 
 
@@ -50,7 +51,14 @@ def default_network(name: str) -> dict[str, Any]:
     return {"name": default_backbone(name), **arguments}
 
 
-def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: Any) -> Recipe:
+def get(
+    name: str,
+    /,
+    epochs: int | Sequence[int] | None = None,
+    learning_rate: float | Sequence[float] | None = None,
+    ema: float | None = None,
+    **overrides: Any,
+) -> Recipe:
     """Make a recipe by name, with changes.
 
     Args:
@@ -58,6 +66,10 @@ def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: An
         epochs: epochs of each stage, such as `(20, 5)`. Milestones and warm-up scale in proportion. A single number
             is for the first stage, and the other stages scale in proportion. Stages that train nothing have 0 epochs
             and may be omitted.
+        learning_rate: highest learning rate of each stage that trains, such as `(0.1, 0.001)`. The schedules keep their
+            shapes. A single number is for the first stage, and the others scale in proportion.
+        ema: average the weights of each stage over its steps, with this share of the old average in each step, such
+            as 0.999; see `ltzoo.recipes.training_changes.with_averages`.
         **overrides: changed fields. Fields of `Stage` (`batch_size=64`) apply to all stages. `stage1={...}` and so on
             change one stage and take precedence. `name`, `head`, `conversions`, `description` and `citation` change
             the recipe.
@@ -88,6 +100,10 @@ def get(name: str, /, epochs: int | Sequence[int] | None = None, **overrides: An
                 f"Received: {', '.join(f'{key}={own[key]!r}' for key in sorted(unknown))}"
             )
         stages[index] = dataclasses.replace(stage, **{**shared, **own})
+    if learning_rate is not None:
+        stages = with_learning_rates(stages, learning_rate)
+    if ema is not None:
+        stages = with_averages(stages, ema)
     unknown = set(overrides) - {"name", "head", "conversions", "description", "citation"}
     if unknown:
         raise ValueError(

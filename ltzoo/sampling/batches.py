@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -82,6 +83,8 @@ class SampledBatches(keras.utils.PyDataset):
         num_epochs: number of epochs in the dataset.
         workers: threads that load batches; 1 loads in the calling thread.
         max_queue_size: batches prepared ahead if `workers` is above 1.
+        first_step: steps of the first epoch that are done. The batches of these are not loaded: each is the first row
+            of the next batch, which whoever passes over them throws away.
 
     Raises:
         ValueError: one of the numbers is not an integer or too small.
@@ -96,8 +99,10 @@ class SampledBatches(keras.utils.PyDataset):
         num_epochs: int = 1,
         workers: int = 1,
         max_queue_size: int = 10,
+        first_step: int = 0,
     ) -> None:
         super().__init__(workers=1, max_queue_size=max_queue_size)
+        integer("first_step", first_step, 0)
         integer("first_epoch", first_epoch, 0)
         integer("num_epochs", num_epochs, 1)
         integer("workers", workers, 0)
@@ -108,6 +113,7 @@ class SampledBatches(keras.utils.PyDataset):
         self.first_epoch = first_epoch
         self.num_epochs = num_epochs
         self.threads = workers
+        self._hollow = _Hollow(sampler, self.batch, first_epoch, first_step)
         self._pool = None
         self._ahead = {}
         self._guard = threading.Lock()
@@ -137,6 +143,8 @@ class SampledBatches(keras.utils.PyDataset):
         return future.result()
 
     def _numbered(self, number):
+        if number < self._hollow.count:
+            return self._hollow.batch(number)
         epoch, step = divmod(int(number), self.sampler.steps_per_epoch)
         return self.batch(self.first_epoch + epoch, step)
 
@@ -148,6 +156,7 @@ def tf_batches(
     first_epoch: int = 0,
     num_epochs: int = 1,
     workers: int = 1,
+    first_step: int = 0,
 ) -> Any:
     """Return a `tf.data.Dataset` of the batches of `SampledBatches`, in order, loaded ahead in parallel.
 
@@ -159,13 +168,32 @@ def tf_batches(
         first_epoch: epoch to begin with.
         num_epochs: number of epochs in the dataset.
         workers: number of batches loaded at a time.
+        first_step: steps of the first epoch that are done; see `SampledBatches`.
     """
     steps = sampler.steps_per_epoch
+    made = functools.partial(load_batch, sampler, load, transform)
+    hollow = _Hollow(sampler, made, first_epoch, first_step)
 
     def numbered(number):
-        return load_batch(sampler, load, transform, *divmod(int(number), steps))
+        passed = int(number) - first_epoch * steps
+        return hollow.batch(passed) if passed < hollow.count else made(*divmod(int(number), steps))
 
     return tf_pipeline(numbered, first_epoch * steps, (first_epoch + num_epochs) * steps, workers)
+
+
+class _Hollow:
+    """Stands for the batches of steps that are done: the first one is whole, the others have one row."""
+
+    def __init__(self, sampler, batch, epoch, count):
+        # Where the whole epoch is done, its last batch serves as well.
+        self._make = lambda: batch(epoch, min(count, sampler.steps_per_epoch - 1))
+        self.count = count
+        self._made = None
+
+    def batch(self, number):
+        if self._made is None:
+            self._made = self._make()
+        return tuple(part if number == 0 else part[:1] for part in self._made)
 
 
 def tf_pipeline(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ltzoo.checks import flag, integer, one_of, received, shortened
+from ltzoo.checks import RANGES, flag, integer, one_of, received, shortened
 
 _BY_RECIPE = {"epochs": "epochs", "batch_size": "batch_size", "initial_epoch": "epochs"}
 _FROM_DATASET = ("y", "validation_data", "validation_split", "validation_batch_size", "sample_weight")
@@ -44,6 +44,7 @@ def check_arguments(
     verbose: Any,
     checkpoint: Any,
     resume: Any,
+    checkpoint_seconds: Any,
     seed: Any,
     validate: Any,
     workers: Any,
@@ -52,6 +53,7 @@ def check_arguments(
     on_device: Any,
 ) -> None:
     """Raise a TypeError or ValueError that names the first argument with a wrong type or value."""
+    RANGES["Positive"].check("checkpoint_seconds", checkpoint_seconds)
     integer("seed", seed, 0)
     integer("workers", workers, 1)
     integer("shard_count", shard_count, 1)

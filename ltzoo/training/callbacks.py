@@ -42,15 +42,28 @@ class StageLog(keras.callbacks.Callback):
     """Write `stage` (1 for the first) and the learning rate into the logs of every epoch.
 
     It must come before all other callbacks, so that they see both.
+
+    Args:
+        stage: number of the stage.
+        done: steps of the first epoch that a resumed training has behind it.
     """
 
-    def __init__(self, stage: int) -> None:
+    def __init__(self, stage: int, done: int = 0) -> None:
         super().__init__()
-        self.stage = stage
+        self.stage, self.done = stage, done
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Read the learning rate at the start of the epoch."""
-        self.learning_rate = float(ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        optimizer = self.model.optimizer
+        # A `LossScaleOptimizer` counts its own steps too.
+        counter = getattr(optimizer, "inner_optimizer", optimizer).iterations
+        now = ops.convert_to_numpy(counter.value)
+        if self.done:
+            counter.assign(now - self.done)
+        self.learning_rate = float(ops.convert_to_numpy(optimizer.learning_rate))
+        if self.done:
+            counter.assign(now)
+            self.done = 0
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add `stage` and `learning_rate` to the logs that all later callbacks get."""
@@ -85,6 +98,10 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Read the remaining losses."""
+        self.read_all()
+
+    def read_all(self) -> None:
+        """Read the losses of all steps until now, before anything is saved."""
         while self.pending:
             self._read()
 
@@ -147,16 +164,29 @@ class SaveCheckpoint(keras.callbacks.Callback):
 class EpochSeconds(keras.callbacks.Callback):
     """Write the `seconds` of every epoch into its logs, so that the history also covers interrupted runs.
 
-    The first epoch of a stage includes compilation.
+    The first epoch of a stage includes compilation. An epoch that is resumed in its middle has the seconds of both
+    parts, without the time between them.
     """
+
+    remembers = ("spent",)
+    start: float | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start the clock."""
         self.start = time.perf_counter()
 
+    @property
+    def spent(self) -> float:
+        """The seconds of the epoch until now."""
+        return 0.0 if self.start is None else time.perf_counter() - self.start
+
+    @spent.setter
+    def spent(self, seconds: float) -> None:
+        self.start = time.perf_counter() - float(seconds)
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add `seconds` to the logs that all later callbacks get."""
-        self.seconds = time.perf_counter() - self.start
+        self.seconds = self.spent
         if logs is not None:
             logs["seconds"] = self.seconds
 
@@ -174,9 +204,11 @@ class StagedHistory(keras.callbacks.History):
 
     Attributes:
         alarms: what `ltzoo.training.training_alarms` returned after the last stage.
+        kept: what `ltzoo.training.keep_best.kept_epochs` returned, if held-out images decided anything.
     """
 
     alarms: Sequence[Any] = ()
+    kept: Sequence[Mapping[str, Any]] = ()
 
     def __init__(
         self, epochs: Iterable[int] = (), history: Mapping[str, Iterable[Any]] | None = None

@@ -1,6 +1,7 @@
-"""The state of a staged fit, in one file that is written atomically and checked when it is read."""
+"""The state of a staged fit, in files that are written atomically and checked when they are read."""
 
-import hashlib
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -9,22 +10,17 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from ltzoo.caller_warnings import warn_caller
-from ltzoo.files import atomic_write
+from ltzoo.training.state_file import DamagedError, read_state, values, write_state
 
 FILE_NAME = "state.npz"
 PREVIOUS = "state.previous.npz"
-FORMAT = 2
+WITHIN = "state.step.npz"
 
 
 class ResumeError(ValueError):
     """The checkpoint cannot be read, or does not belong to the run that wants to resume from it."""
-
-
-class _Damaged(Exception):
-    """A file does not hold what was written to it."""
 
 
 class Checkpoint:
@@ -36,20 +32,24 @@ class Checkpoint:
     before it stays next to it as `state.previous.npz`. Every array has a SHA-256 in the file. If the file is damaged,
     the previous one is used and a warning says so.
 
+    Within an epoch the state goes to a file of its own, `state.step.npz`, with the metrics of the epoch so far. The
+    end of the epoch removes it.
+
     Args:
-        folder: the folder of the file; created if missing.
+        folder: the folder of the files; created if missing.
         identity: a dict that must be equal when saving and resuming (recipe, class counts, seed, backend).
     """
 
     def __init__(self, folder: str | os.PathLike, identity: Mapping[str, Any]) -> None:
         self.path = Path(folder) / FILE_NAME
         self.previous = Path(folder) / PREVIOUS
+        self.within = Path(folder) / WITHIN
         self.identity = json.loads(json.dumps(identity))
         self._sound = False
 
     def exists(self) -> bool:
         """Return whether there is something to resume from, sound or not."""
-        return self.path.exists() or self.previous.exists()
+        return self.path.exists() or self.previous.exists() or self.within.exists()
 
     def save(
         self,
@@ -63,8 +63,10 @@ class Checkpoint:
         ended: bool | None = None,
         callbacks: Sequence[Mapping[str, Any]] = (),
         callback_arrays: Sequence[np.ndarray] = (),
+        step: int = 0,
+        metrics: Sequence[keras.Variable] = (),
     ) -> None:
-        """Write the state after `epochs_done` epochs of stage number `stage` (0 is the first).
+        """Write the state after `epochs_done` epochs and `step` steps of stage number `stage` (0 is the first).
 
         Args:
             model, optimizer: their variables are saved.
@@ -73,12 +75,16 @@ class Checkpoint:
             stopped: a callback ended the stage.
             ended: nothing is left to do in the stage; None: it ended if all its epochs are done.
             callbacks, callback_arrays: see `ltzoo.training.callback_state`.
+            step: steps of the next epoch that are done; 0 at the end of an epoch.
+            metrics: the variables of the metrics of that epoch.
         """
-        arrays: dict[str, Any] = {f"model/{i}": value for i, value in enumerate(_values(model.variables))}
-        arrays |= {f"optimizer/{i}": value for i, value in enumerate(_values(optimizer.variables))}
-        arrays |= {f"callbacks/{i}": value for i, value in enumerate(callback_arrays)}
-        meta = {
-            "format": FORMAT,
+        parts = {
+            "model": values(model.variables),
+            "optimizer": values(optimizer.variables),
+            "callbacks": callback_arrays,
+            "metrics": values(metrics),
+        }
+        description = {
             "identity": self.identity,
             "stage": stage,
             "epochs_done": epochs_done,
@@ -87,32 +93,49 @@ class Checkpoint:
             "epoch": history.epoch,
             "history": history.history,
             "callbacks": list(callbacks),
-            "sha256": {name: _digest(array) for name, array in arrays.items()},
         }
-        arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
-        arrays["meta_sha256"] = np.frombuffer(hashlib.sha256(arrays["meta"].tobytes()).digest(), np.uint8)
-        with atomic_write(self.path) as temporary:
-            with open(temporary, "wb") as file:
-                np.savez(file, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            if self._sound:
-                os.replace(self.path, self.previous)
+        if step:
+            write_state(self.within, parts, {**description, "step": step})
+            return
+        write_state(self.path, parts, description, before=self._keep_previous)
         self._sound = True
+        self.within.unlink(missing_ok=True)
 
-    def load(self) -> dict[str, Any]:
-        """Return the saved state: a dict of the arguments of `save`, with the lists `model` and `optimizer`.
+    def _keep_previous(self):
+        if self._sound:
+            os.replace(self.path, self.previous)
+
+    def load(self, within_epochs: bool = True) -> dict[str, Any] | None:
+        """Return the latest state: a dict of the arguments of `save`, with the lists `model` and `optimizer`.
+
+        Args:
+            within_epochs: also use a state from within an epoch; otherwise the result is None if it is the only one.
 
         Raises:
-            ResumeError: if neither the file nor the previous one can be read, or it belongs to a different run.
+            ResumeError: if no file can be read, or they belong to a different run.
         """
+        within = self._within() if within_epochs else None
+        if not self.path.exists() and not self.previous.exists() and (within or not within_epochs):
+            return within
         try:
-            state, path = _read(self.path), self.path
+            state = self._at_end_of_epoch()
+        except ResumeError as error:
+            if within is None:
+                raise
+            warn_caller(f"only {WITHIN} of the checkpoint can be used. {error}")
+            return within
+        if within is not None and _place(within) >= _place(state) and not _is_over(state, within):
+            return within
+        return state
+
+    def _at_end_of_epoch(self):
+        try:
+            state, path = read_state(self.path), self.path
             self._sound = True
-        except _Damaged as error:
+        except DamagedError as error:
             try:
-                state, path = _read(self.previous), self.previous
-            except _Damaged as other:
+                state, path = read_state(self.previous), self.previous
+            except DamagedError as other:
                 raise ResumeError(
                     f"`checkpoint` must be readable. Remove {self.path} and {self.previous.name} to start again. "
                     f"Received: {self.path} ({error}), {self.previous.name} ({other})"
@@ -122,6 +145,21 @@ class Checkpoint:
                 f"Received: {self.path} ({error})"
             )
         self._check_identity(state["identity"], path)
+        return state
+
+    def _within(self):
+        """Return the state within an epoch, or None if there is none that can be used."""
+        if not self.within.exists():
+            return None
+        try:
+            state = read_state(self.within)
+        except DamagedError as error:
+            warn_caller(
+                "the steps since the last end of an epoch are trained again: their checkpoint cannot be used. "
+                f"Received: {self.within} ({error})"
+            )
+            return None
+        self._check_identity(state["identity"], self.within)
         return state
 
     def _check_identity(self, saved, path):
@@ -136,84 +174,30 @@ class Checkpoint:
             )
 
 
-def restore(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) -> None:
+def restore(variables: Sequence[keras.Variable], saved: Sequence[np.ndarray]) -> None:
     """Assign saved arrays to variables, in order.
 
     Raises:
         ResumeError: if their number or their shapes differ.
     """
-    if len(variables) != len(values) or any(
-        tuple(variable.shape) != value.shape for variable, value in zip(variables, values, strict=False)
+    if len(variables) != len(saved) or any(
+        tuple(variable.shape) != value.shape for variable, value in zip(variables, saved, strict=False)
     ):
         raise ResumeError(
             "`checkpoint` must hold the variables of this model; it may be from another backbone, head or version. "
-            f"Received: {len(values)} saved arrays for {len(variables)} variables"
+            f"Received: {len(saved)} saved arrays for {len(variables)} variables"
         )
-    for variable, value in zip(variables, values, strict=True):
+    for variable, value in zip(variables, saved, strict=True):
         variable.assign(value)
 
 
-def _read(path):
-    """Return the state in a file that holds exactly what was written, or raise `_Damaged`."""
-    if not path.is_file():
-        raise _Damaged("it is no file" if path.exists() else "it is missing")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        return _checked(arrays)
-    except _Damaged:
-        raise
-    except Exception as error:  # Whatever zipfile, zlib, NumPy and JSON raise on bytes that are not theirs.
-        raise _Damaged(
-            f"it is damaged: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        ) from error
+def _place(state):
+    return state["stage"], state["epochs_done"]
 
 
-def _checked(arrays):
-    text = arrays.pop("meta").tobytes()
-    state = json.loads(text.decode())
-    if state.get("format", 1) > FORMAT:
-        raise _Damaged(f"a newer version wrote it, in format {state['format']}")
-    if "sha256" in state:
-        own = arrays.pop("meta_sha256").tobytes()
-        if own != hashlib.sha256(text).digest():
-            raise _Damaged("the checksum of `meta` differs")
-        wrong = sorted(
-            name
-            for name in {*arrays, *state["sha256"]}
-            if name not in arrays or state["sha256"].get(name) != _digest(arrays[name])
-        )
-        if wrong:
-            raise _Damaged(f"the checksum of {wrong[0]} differs")
-    for part in ("model", "optimizer", "callbacks"):
-        count = sum(name.startswith(part + "/") for name in arrays)
-        found = [arrays[f"{part}/{i}"] for i in range(count)]
-        state[part if part != "callbacks" else "callback_arrays"] = found
-    _check_place(state)
-    return {"stopped": False, "ended": None, "callbacks": [], **state}
-
-
-def _check_place(state):
-    numbers = [state["stage"], state["epochs_done"], *state["epoch"]]
-    lengths = {len(values) for values in state["history"].values()}
-    if not all(type(number) is int and number >= 0 for number in numbers) or lengths - {len(state["epoch"])}:
-        raise _Damaged("its place in the training makes no sense")
-    if not isinstance(state["identity"], dict):
-        raise _Damaged("it does not say which training it belongs to")
-
-
-def _digest(array):
-    head = f"{array.dtype.str} {array.shape} ".encode()
-    return hashlib.sha256(head + array.tobytes()).hexdigest()
-
-
-def _values(variables):
-    # An .npz file cannot store the bfloat16 of other libraries. float32 holds half precision exactly.
-    for variable in variables:
-        if keras.backend.is_float_dtype(variable.dtype) and variable.dtype in ("bfloat16", "float16"):
-            yield ops.convert_to_numpy(ops.cast(variable.value, "float32"))
-        else:
-            yield ops.convert_to_numpy(variable.value)
+def _is_over(state, within):
+    """Return whether the stage of both states has ended, so that the one within an epoch is older."""
+    return state["stage"] == within["stage"] and bool(state["ended"] or state["stopped"])
 
 
 def _short(value):

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from ltzoo.keras_internals import untracked
+from ltzoo.phases import phase
 from ltzoo.protocols import Classifier, StagedClassifier
 from ltzoo.read_ahead import read_ahead
 from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
@@ -64,7 +65,10 @@ def stands_in(trainee: CachedFeatureTrainer, classifier: Any) -> Iterator[None]:
 
 def extract_features(classifier: Classifier, split: Split, batch_size: int = 256) -> np.ndarray:
     """Return the pooled features of every image of a split, float32 `[N, D]`, in inference mode."""
-    return in_batches(classifier.extract_features_on_batch, split, np.arange(len(split.labels)), batch_size)
+    positions = np.arange(len(split.labels))
+    return in_batches(
+        classifier.extract_features_on_batch, split, positions, batch_size, "computing features"
+    )
 
 
 def in_batches(
@@ -72,8 +76,9 @@ def in_batches(
     split: Split,
     positions: Sequence[int] | np.ndarray,
     batch_size: int,
+    doing: str = "looking at images",
 ) -> np.ndarray:
-    """Return `compute(images)` for the images at `positions`, one row per image.
+    """Return `compute(images)` for the images at `positions`, one row per image; `doing` says what that is.
 
     All batches have the same size: the last one is filled up with its first image. So `compute` compiles once, and
     a resumed run computes each row in exactly the same way.
@@ -85,4 +90,9 @@ def in_batches(
     def load(part):
         return split.load(np.concatenate([part, np.full(batch_size - len(part), part[0], part.dtype)]))
 
-    return np.concatenate([compute(images)[: len(part)] for part, images in read_ahead(load, parts)])
+    found = []
+    with phase(doing, len(positions), kind="forward") as computing:
+        for part, images in read_ahead(load, parts):
+            found.append(compute(images)[: len(part)])
+            computing.advance(len(part))
+    return np.concatenate(found)

@@ -22,10 +22,14 @@ def training_feed(
     first_epoch: int = 0,
     num_epochs: int = 1,
     workers: int = 1,
+    first_step: int = 0,
 ) -> dict[str, Any]:
-    """Return the batches of `num_epochs` epochs, starting at `first_epoch`, as arguments of `keras.Model.fit`."""
+    """Return the batches of `num_epochs` epochs, starting at `first_epoch`, as arguments of `keras.Model.fit`.
+
+    `first_step` steps of the first epoch are done; see `SampledBatches`.
+    """
     make = tf_batches if keras.backend.backend() == "tensorflow" else SampledBatches
-    batches = make(sampler, load, transform, first_epoch, num_epochs, workers=workers)
+    batches = make(sampler, load, transform, first_epoch, num_epochs, workers=workers, first_step=first_step)
     return {"x": batches, "steps_per_epoch": sampler.steps_per_epoch, "shuffle": False}
 
 

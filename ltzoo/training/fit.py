@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from ltzoo.interrupts import Interruption
 from ltzoo.protocols import StagedClassifier
 from ltzoo.sampling import original_errors
 from ltzoo.training.alarms import training_alarms, warn
@@ -16,9 +17,11 @@ from ltzoo.training.arguments import check_arguments, check_unknown
 from ltzoo.training.callbacks import StagedHistory
 from ltzoo.training.checkpoint import Checkpoint, ResumeError
 from ltzoo.training.devices import batch_divisor, check_batch_size, check_processes, strategy_scope
+from ltzoo.training.keep_best import KeepBest, check_keep, kept_epochs
 from ltzoo.training.on_device import check_on_device
 from ltzoo.training.stage_callbacks import StageCallbacks, check_callbacks
 from ltzoo.training.stage_run import Feed, StageRun, enter
+from ltzoo.training.stage_state import Keep
 from ltzoo.writer_lock import WriterLock
 
 if TYPE_CHECKING:
@@ -34,6 +37,9 @@ def fit_stages(
     verbose: int | str = "auto",
     checkpoint: str | os.PathLike | None = None,
     resume: bool = False,
+    checkpoint_seconds: float = 60.0,
+    keep: str = "last",
+    patience: int | None = None,
     seed: int = 0,
     validate: bool = True,
     workers: int = 1,
@@ -61,9 +67,17 @@ def fit_stages(
         dataset: a `LongTailedDataset` with the model's classes.
         callbacks: a Keras callback, a list of them, or None.
         verbose: as in `keras.Model.fit`.
-        checkpoint: a folder; the state is saved there at the end of every epoch, next to the one before it. One
-            training at a time may write there. Only the host with `shard_index=0` writes.
-        resume: continue from that folder; returns immediately if training has finished.
+        checkpoint: a folder; the state is saved there at the end of every epoch, next to the one before it, and within
+            epochs every `checkpoint_seconds`. One training at a time may write there. Only the host with
+            `shard_index=0` writes. Ctrl-C (SIGINT) and SIGTERM then wait for the end of the step, whose state is
+            saved; a second one stops at once.
+        resume: continue from that folder, at the step that was saved; returns immediately if training has finished.
+        checkpoint_seconds: seconds between two saves within an epoch; more if they would take over 5 % of the time.
+            With `on_device` there are none, and the state is saved between epochs.
+        keep: which epoch's weights each stage ends with: "last", as in the papers, or the best on `dataset.val`:
+            "best:balanced" (balanced accuracy), "best:top1" or "best:nll" (negative log-likelihood).
+        patience: end a stage after so many epochs without a better one on `dataset.val`, by the measure of `keep` or
+            else by balanced accuracy; None trains all epochs.
         seed: seed of sampling, augmentation and reinitialized heads. The same seed, backend and processor type give
             the same weights, interrupted or not.
         validate: compute `val_` metrics on `dataset.val`, if there is one.
@@ -76,24 +90,32 @@ def fit_stages(
     Returns:
         a Keras `History`; its `history` has one entry per epoch over all stages, with `stage` among the keys. Its
         `alarms` are the signs that nothing was learned, each also a `TrainingAlarm` warning; see
-        `ltzoo.training.training_alarms`.
+        `ltzoo.training.training_alarms`. With `keep` or `patience`, its `kept` says which epoch of each stage was
+        kept; see `ltzoo.training.keep_best.kept_epochs`.
 
     Raises:
         FolderInUseError: if another training writes into `checkpoint`.
+        KeyboardInterrupt: by Ctrl-C.
         NonFiniteLossError: if the loss becomes infinite or NaN. The checkpoint keeps the last good epoch.
         ResumeError: if `checkpoint` already contains a run and `resume` is False, it belongs to a different run, or
             it is damaged and so is the one before it.
+        Terminated: by SIGTERM, if `checkpoint` is given and the program does not handle the signal itself: a
+            `SystemExit` with code 143.
         TypeError: if an argument or a callback has a wrong type, or there is no such argument.
         ValueError: if dataset and model do not match, an argument is out of range, or a callback or several processes
             cannot work.
     """
     check_unknown(others, unknown)
     check_arguments(
-        verbose=verbose, checkpoint=checkpoint, resume=resume, seed=seed, validate=validate, workers=workers,
+        verbose=verbose, checkpoint=checkpoint, resume=resume, checkpoint_seconds=checkpoint_seconds, seed=seed,
+        validate=validate, workers=workers,
         shard_index=shard_index, shard_count=shard_count, on_device=on_device,
     )  # fmt: skip
     chosen = check_callbacks(callbacks, model.recipe)
     check_dataset(model, dataset)
+    judged = check_keep(keep, patience, dataset, validate)
+    if judged:
+        chosen.insert(0, KeepBest(model, keep, patience))
     check_processes()
     _check_stages(model.recipe, on_device)
     if checkpoint is None and resume:
@@ -101,28 +123,31 @@ def fit_stages(
             "`checkpoint` must name the folder to resume from. Received: checkpoint=None, resume=True"
         )
     writes = checkpoint is not None and shard_index == 0
+    interruption = Interruption()
     with (
         strategy_scope(model),
         WriterLock(checkpoint) if writes and checkpoint is not None else contextlib.nullcontext(),
+        interruption if writes else contextlib.nullcontext(),
     ):
-        store = None if checkpoint is None else Checkpoint(checkpoint, identity(model, seed))
-        state = None if store is None else _saved(store, model.recipe, resume)
+        store = None if checkpoint is None else Checkpoint(checkpoint, identity(model, seed, keep, patience))
+        state = None if store is None else _saved(store, model.recipe, resume, on_device)
         history = StagedHistory() if state is None else StagedHistory(state["epoch"], state["history"])
         model.load_files()
         shown = StageCallbacks(chosen, model, history.epoch)
         feed = Feed(workers, shard_index, shard_count, on_device)
+        saving = Keep(store if writes else None, interruption, checkpoint_seconds)
         resumed, offset = state, 0
         for index, stage in enumerate(model.recipe.stages):
             if state is None or index >= state["stage"]:
                 here = state if state is not None and index == state["stage"] else None
                 enter(model, dataset, index, stage_seed(seed, index), here)
                 if stage.epochs and not (here and here["ended"]):
-                    StageRun(model, dataset, index, stage_seed(seed, index), feed).fit(
+                    StageRun(model, dataset, index, stage_seed(seed, index), feed, judged).fit(
                         offset,
                         validation=dataset.val if validate else None,
                         callbacks=shown,
                         verbose=verbose,
-                        store=store if writes else None,
+                        keep=saving,
                         history=history,
                         resumed=resumed,
                     )
@@ -132,6 +157,7 @@ def fit_stages(
         model.finish_training()
     model.history = history
     history.alarms = training_alarms(model, dataset.train, history.history)
+    history.kept = kept_epochs(history.history, keep) if judged else []
     warn(history.alarms)
     return history
 
@@ -144,7 +170,7 @@ def _check_stages(recipe, on_device):
             check_on_device(stage, number)
 
 
-def _saved(store, recipe, resume):
+def _saved(store, recipe, resume, on_device):
     """Return the state to resume from, or None."""
     if not store.exists():
         return None
@@ -153,7 +179,9 @@ def _saved(store, recipe, resume):
             "`checkpoint` already contains a run. Resume it with `resume=True` or use another folder. "
             f"Received: checkpoint={str(store.path.parent)!r}"
         )
-    state = store.load()
+    state = store.load(within_epochs=not on_device)
+    if state is None:
+        return None
     if state["stage"] >= len(recipe.stages):
         raise ResumeError(
             f"`checkpoint` must be in one of the {len(recipe.stages)} stages of the recipe. "
@@ -212,9 +240,14 @@ def _has_numbers_for_names(model):
     return tuple(model.class_names) == tuple(str(label) for label in range(model.num_classes))
 
 
-def identity(model: StagedClassifier, seed: int) -> dict[str, Any]:
+def identity(
+    model: StagedClassifier, seed: int, keep: str = "last", patience: int | None = None
+) -> dict[str, Any]:
     """Return the values that must be equal when a checkpoint is saved and when a run resumes from it."""
+    chosen = {"keep": None if keep == "last" else keep, "patience": patience}
     return {
+        # Earlier versions had none of these.
+        **{name: value for name, value in chosen.items() if value is not None},
         "recipe": model.recipe.to_dict(),
         "class_counts": model.class_counts.tolist(),
         "class_names": list(model.class_names),

@@ -96,6 +96,10 @@ class StageCallbacks:
         """Restore what callbacks of a resumed training remembered, if their `on_train_begin` came before that."""
         self._give_back(state, lambda callback: same_stage or _sees_one_training(callback))
 
+    def within_epoch(self, state: dict[str, Any]) -> None:
+        """Restore what all callbacks remembered in the middle of an epoch, once it has begun again."""
+        self._give_back(state, lambda callback: True)
+
     def _give_back(self, state, chosen):
         give_back(list(filter(chosen, self.callbacks)), state["callbacks"], state["callback_arrays"])
 

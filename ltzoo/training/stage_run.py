@@ -11,14 +11,17 @@ import keras
 from ltzoo.data import augmentation
 from ltzoo.protocols import StagedClassifier
 from ltzoo.sampling import make_sampler
-from ltzoo.training.callbacks import SaveCheckpoint, StagedHistory, StageLog, StopOnNonFiniteLoss
-from ltzoo.training.checkpoint import Checkpoint, restore
+from ltzoo.training.averages import MeasureAverages
+from ltzoo.training.callbacks import StagedHistory, StageLog
+from ltzoo.training.checkpoint import restore
 from ltzoo.training.context import StageContext
 from ltzoo.training.devices import batch_divisor
 from ltzoo.training.features import CachedFeatureTrainer, extract_features, stands_in
 from ltzoo.training.feed import training_feed, validation_feed
 from ltzoo.training.on_device import device_feed
 from ltzoo.training.stage_callbacks import StageCallbacks
+from ltzoo.training.stage_state import Keep, StageState
+from ltzoo.training.stepwise import StepwiseCallbacks
 
 if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
@@ -54,23 +57,27 @@ class StageRun:
         index: number of the stage, 0 for the first.
         seed: seed of the stage.
         feed: how batches are made.
+        judged: whether held-out images decide which epoch is kept or when the stage ends.
     """
 
-    def __init__(self, model: Any, dataset: LongTailedDataset, index: int, seed: int, feed: Feed) -> None:
+    def __init__(
+        self, model: Any, dataset: LongTailedDataset, index: int, seed: int, feed: Feed, judged: bool = False
+    ) -> None:
         self.model: Any = model
         self.trainee: Any = model
         self.index = index
+        self.on_device = feed.on_device
         self.stage = stage = model.recipe.stages[index]
         split = dataset.train
         self.divisor = batch_divisor()
         sampler = self._sampler(split.labels, seed, feed)
-        model.set_stage(index, steps_per_epoch=sampler.steps_per_epoch)
+        model.set_stage(index, sampler.steps_per_epoch, judged)
         load, transform = split.load, None
         if stage.cache_features:
             features = extract_features(model, split)
             load = features.__getitem__
             self.trainee = CachedFeatureTrainer(model)
-            self.trainee.compile(**model.stage_compile_arguments(index, sampler.steps_per_epoch))
+            self.trainee.compile(**model.stage_compile_arguments(index, sampler.steps_per_epoch, judged))
         elif stage.augment_on == "host":
             transform = augmentation.get(
                 list(stage.augmentation),
@@ -113,7 +120,7 @@ class StageRun:
         validation: Any,
         callbacks: StageCallbacks,
         verbose: int | str,
-        store: Checkpoint | None,
+        keep: Keep,
         history: StagedHistory,
         resumed: dict[str, Any] | None = None,
     ) -> None:
@@ -123,47 +130,50 @@ class StageRun:
             offset: number of its first epoch.
             validation: the validation split, or None.
             callbacks, verbose, history: see `fit_stages`.
-            store: where to save; None saves nothing.
+            keep: where and when to save.
             resumed: the state that this training resumes from, if this is its first stage; of this stage or an
                 earlier one.
         """
         trainee = self.trainee
         trainee.optimizer.build(trainee.trainable_variables)
-        same = resumed is not None and resumed["stage"] == self.index
-        done, last = 0, self.stage.epochs
-        if resumed is not None:
-            callbacks.before_stage(resumed, same)
-        if resumed is not None and same:
-            restore(trainee.optimizer.variables, resumed["optimizer"])
-            done = resumed["epochs_done"]
-            last = done if resumed["stopped"] else last
-
-        def save(**place):
-            if store is not None:
-                state = callbacks.state()
-                store.save(self.model, trainee.optimizer, stage=self.index, history=history, **place, **state)
-
-        def begin():
-            if resumed is not None:
-                callbacks.after_begin(resumed, same)
-
+        state = StageState(
+            self.model, trainee, self.index, self.stage.epochs, callbacks, history, keep, resumed
+        )
         # Where nothing is left to train, Keras still calls `on_train_end`, in which callbacks restore weights.
-        feed = self.feed(first_epoch=min(done, self.stage.epochs - 1), num_epochs=max(last - done, 1))
+        first, epochs = min(state.done, self.stage.epochs - 1), max(state.last - state.done, 1)
+        feed = self.feed(
+            first_epoch=first, num_epochs=epochs, **({"first_step": state.step} if state.step else {})
+        )
+        if state.step:
+            state.build_metrics(feed)
+        held_out = self._validation(validation)
+        own = [
+            StageLog(self.index + 1, state.step),
+            *_technique_callbacks(self.model.technique, offset, self.stage.epochs),
+            state.finite,
+        ]
         with nullcontext() if trainee is self.model else stands_in(trainee, self.model):
             keras.Model.fit(
                 trainee,
                 **feed,
-                epochs=offset + last,
-                initial_epoch=offset + done,
+                epochs=offset + state.last,
+                initial_epoch=offset + state.done,
                 verbose=verbose,
-                validation_data=self._validation(validation),
-                callbacks=[
-                    StageLog(self.index + 1),
-                    *_technique_callbacks(self.model.technique, offset, self.stage.epochs),
-                    StopOnNonFiniteLoss(self.index + 1),
-                    *callbacks.of_stage(),
-                    SaveCheckpoint(save, history, done=done, first=offset, begin=begin),
-                ],
+                validation_data=held_out,
+                callbacks=StepwiseCallbacks(
+                    [*own, *callbacks.of_stage(), *_averages(self.stage, callbacks), state.saver(offset)],
+                    model=trainee,
+                    steps=feed["steps_per_epoch"],
+                    done=state.step,
+                    restore=state.go_on,
+                    # On the device a call is an epoch, with no steps to stop after.
+                    keeper=None if self.on_device else state.keeper(held_out is not None),
+                    interruption=keep.interruption,
+                    add_history=True,
+                    add_progbar=verbose != 0,
+                    verbose=verbose,
+                    epochs=offset + state.last,
+                ),
             )
 
     def _validation(self, split):
@@ -174,6 +184,12 @@ class StageRun:
             load = extract_features(self.model, split).__getitem__
         usable = len(split.labels) - len(split.labels) % self.divisor
         return validation_feed(split.labels[:usable], load, self.stage.batch_size)
+
+
+def _averages(stage, callbacks):
+    """Return what measures averaged weights, unless a callback of the user does."""
+    swaps = any(isinstance(callback, keras.callbacks.SwapEMAWeights) for callback in callbacks.callbacks)
+    return [] if swaps or not stage.optimizer.get("use_ema") else [MeasureAverages()]
 
 
 def _technique_callbacks(technique, offset, epochs):

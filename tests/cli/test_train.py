@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import signal
+import threading
 
 import keras
 import numpy as np
@@ -54,7 +57,8 @@ def test_the_result_is_that_of_the_saved_model(run, photos):
 def test_what_is_printed(run):
     text = (run.parent / "output.txt").read_text()
     lines = text.splitlines()
-    assert "train 18, val 5" in lines[0] and "3 epochs" in lines[1]
+    assert lines[0].startswith("training gcl on ") and "for 2,1 epochs into " in lines[0]
+    assert "train 18, val 5" in lines[1] and "3 epochs" in lines[2]
     assert sum("epoch" in line and "acc" in line for line in lines) == 3
     assert "gcl, stage 1" in text and "gcl, stage 2" in text and "report.html" in text
 
@@ -121,6 +125,31 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
     for undisturbed, resumed in zip(weights(run), weights(folder), strict=True):
         np.testing.assert_array_equal(undisturbed, resumed)
     assert "gcl, stage 1" in done.stdout and "gcl, stage 2" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "number, code, word", [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated")]
+)
+def test_a_signal_saves_the_step_and_says_how_to_go_on(
+    invoke, run, photos, tmp_path, monkeypatch, number, code, word
+):
+    def send(self, batch, logs=None):
+        if (self.epoch, batch) == (1, 1):
+            os.kill(os.getpid(), number)
+
+    folder = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingProgress, "on_train_batch_begin", send)
+        done = invoke("train", "gcl", "--data", photos, "--epochs", "2,1", "--out", folder, *SMALL)
+    assert done.exit_code == code
+    assert (
+        f"{word} and saved after step 2 of 3. Resume with: ltzoo train --out {folder} --resume" in done.stderr
+    )
+    assert not any(thread.name == "ltzoo_talk" for thread in threading.enumerate())
+    done = invoke("train", "--out", folder, "--resume")
+    assert done.exit_code == 0 and done.stdout.startswith("resuming gcl on "), done.output
+    for undisturbed, resumed in zip(weights(run), weights(folder), strict=True):
+        np.testing.assert_array_equal(undisturbed, resumed)
 
 
 def test_the_loss_scale_of_float16_goes_on_too(invoke, photos, tmp_path, monkeypatch):

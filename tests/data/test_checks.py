@@ -16,6 +16,7 @@ from ltzoo.data import (
 )
 from ltzoo.data.checks import readable
 from ltzoo.data.pixels import look_at
+from ltzoo.phases import observed
 
 
 @pytest.fixture
@@ -127,12 +128,24 @@ def test_the_look_at_many_files_ends_in_time(many, monkeypatch):
 
 
 def test_the_check_tells_its_progress_over_all_splits(many, monkeypatch):
-    monkeypatch.setattr(checks, "_TELL_SECONDS", -1.0)
-    told = []
+    class Seen:
+        def __init__(self):
+            self.told = []
+
+        def began(self, phase):
+            self.phase = phase
+
+        def advanced(self, phase, count):
+            self.told.append((phase.done, phase.total))
+
+        def ended(self, phase):
+            pass
+
     for most in (20, 1000):
         monkeypatch.setattr(checks, "DECODED", most)
-        readable({"train": many, "val": many.subset([0, 1])}, False, lambda *numbers: told.append(numbers))
-        assert told[-2:] == [(50, 52), (52, 52)]
+        with observed(seen := Seen()):
+            readable({"train": many, "val": many.subset([0, 1])}, False)
+        assert seen.phase.name == "checking images" and seen.told[-2:] == [(50, 52), (52, 52)]
 
 
 def test_looking_at_files(tmp_path):
