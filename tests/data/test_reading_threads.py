@@ -14,7 +14,6 @@ from ltzoo.data import FileSplit, UnreadableImageError, check_images
 from ltzoo.data import reading_threads as module
 from ltzoo.data.reading_threads import in_order, reading_threads, set_reading_threads
 
-
 _FORKS = """
 import os
 from ltzoo.data.reading_threads import in_order, set_reading_threads
