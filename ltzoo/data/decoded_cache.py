@@ -235,7 +235,7 @@ class _Segment:
             except (OSError, ValueError):  # Another process removed it.
                 return None
         found = np.array(mapped[slot])
-        return Cached(found, several) if zlib.crc32(found) == entry["sum"] else None
+        return Cached(found, several) if zlib.crc32(found.data) == entry["sum"] else None
 
     def touch(self) -> None:
         """Note that the segment is in use, for all processes."""

@@ -205,7 +205,7 @@ class FileSplit(EncodedSplit):
         positions = np.asarray(positions, dtype=np.int64)
         paths = [self.paths[p] for p in positions]
         part = FileSplit(
-            paths, self.labels[positions], self.image_size, self.channels, self.resize, self.image_fit
+            paths, self.labels[positions], self.image_size, self.channels, self.resize, self.fitted.fit
         )
         part.cache = self.cache
         return part

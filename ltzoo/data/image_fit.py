@@ -92,7 +92,7 @@ def fit_image(
     scaled = (width, height)
     if fit == "pad":
         scale = min(height / image.height, width / image.width)
-        scaled = tuple(max(1, round(side * scale)) for side in image.size)
+        scaled = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     if scaled != image.size:
         image = image.resize(scaled, Image.Resampling.BILINEAR)
     pixels = _pixels(image)

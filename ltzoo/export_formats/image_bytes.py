@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ltzoo.data.image_fit import PADDING
@@ -120,7 +120,7 @@ def resize_and_crop(pixels: Any, size: tuple[int, int], resize: int | None = Non
     return _resampled(pixels, down, (width, 1.0, 0.0))
 
 
-def squash(pixels: Any, size: tuple[int, int]) -> Any:
+def squash(pixels: Any, size: Sequence[Any]) -> Any:
     """Scale each side of an image by itself, with the rounding of `resize_and_crop`.
 
     Args:
@@ -145,7 +145,7 @@ def pad(pixels: Any, size: tuple[int, int]) -> Any:
     import tensorflow as tf
 
     sides = tf.unstack(tf.cast(tf.shape(pixels)[:2], tf.float64))
-    scale = _scale(*sides, size, fit="pad")
+    scale = _scale(sides[0], sides[1], size, fit="pad")
     scaled = [tf.maximum(1, tf.cast(tf.round(side * scale), tf.int32)) for side in sides]
     bars = [
         ((target - side) // 2, target - side - (target - side) // 2)
