@@ -12,6 +12,7 @@ import pytest
 import ltzoo
 from ltzoo import keras_internals
 from ltzoo.keras_internals import (
+    averages_of,
     build_for_training,
     deferred_variables,
     hidden_state,
@@ -373,6 +374,26 @@ def test_stock_callbacks_count_in_hidden_attributes(make):
     assert hidden_state(callback)
     assert all(vars(callback)[name] in (0, False) for name in hidden_state(callback))
     assert hidden_state(keras.callbacks.TerminateOnNaN()) == ()
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_averages_are_those_that_a_stage_ends_with(scaled):
+    layer = keras.layers.Dense(2)
+    layer.build((None, 3))
+    inner = keras.optimizers.SGD(0.5, use_ema=True, ema_momentum=0.75)
+    optimizer = keras.optimizers.LossScaleOptimizer(inner, initial_scale=1.0) if scaled else inner
+    optimizer.build(layer.trainable_variables)
+    for _ in range(3):
+        optimizer.apply([keras.ops.ones(variable.shape) for variable in layer.trainable_variables])
+    pairs = averages_of(optimizer)
+    assert [variable.path for variable, _ in pairs] == [v.path for v in layer.trainable_variables]
+    averages = [keras.ops.convert_to_numpy(average) for _, average in pairs]
+    optimizer.finalize_variable_values(layer.trainable_variables)
+    for variable, average in zip(layer.trainable_variables, averages, strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(variable.value), average)
+    plain = keras.optimizers.SGD(0.5)
+    plain.build(layer.trainable_variables)
+    assert averages_of(plain) == []
 
 
 def test_the_property_trainable_reaches_the_base_class():

@@ -152,6 +152,35 @@ def test_tf_batches_are_the_same_batches():
 
 
 @pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("done", [1, 2, 3])
+def test_batches_of_steps_that_are_done_are_not_loaded(workers, done):
+    loaded = []
+
+    def count(positions):
+        loaded.append(len(positions))
+        return load(positions)
+
+    dataset = SampledBatches(make_sampler(), count, noise, 1, 2, workers=workers, first_step=done)
+    reference = SampledBatches(make_sampler(), load, noise)
+    found = [dataset[number] for number in range(6)]
+    whole = len(reference.batch(1, min(done, 2))[0])
+    assert [len(images) for images, _ in found[:done]] == [whole] + [1] * (done - 1)
+    for number in range(done, 6):
+        expected = reference.batch(1 + number // 3, number % 3)
+        assert all(np.array_equal(a, b) for a, b in zip(found[number], expected, strict=True))
+    assert len(loaded) <= 6 - done + workers
+
+
+def test_tf_batches_pass_over_the_same_steps():
+    pytest.importorskip("tensorflow")
+    dataset = tf_batches(make_sampler(), load, noise, first_epoch=1, num_epochs=2, first_step=2)
+    reference = SampledBatches(make_sampler(), load, noise, 1, 2, first_step=2)
+    assert int(dataset.cardinality()) == 6
+    for number, (images, labels) in enumerate(dataset.as_numpy_iterator()):
+        assert np.array_equal(images, reference[number][0]) and np.array_equal(labels, reference[number][1])
+
+
+@pytest.mark.parametrize("workers", [1, 3])
 def test_an_index_outside_is_an_index_error(workers):
     dataset = SampledBatches(make_sampler(), load, num_epochs=2, workers=workers)
     for index in (-1, len(dataset), len(dataset) + 20):
@@ -161,7 +190,8 @@ def test_an_index_outside_is_an_index_error(workers):
 
 
 @pytest.mark.parametrize(
-    "argument, value", [("workers", 2.5), ("workers", -1), ("num_epochs", 1.5), ("max_queue_size", -1)]
+    "argument, value",
+    [("workers", 2.5), ("workers", -1), ("num_epochs", 1.5), ("max_queue_size", -1), ("first_step", -1)],
 )
 def test_numbers_are_checked(argument, value):
     with pytest.raises(ValueError, match=f"`{argument}` must be an? (positive )?integer"):
