@@ -22,7 +22,7 @@ from ltzoo.cli.user_errors import UserError
 from ltzoo.files import atomic_write
 from ltzoo.models.start_from import start_from
 from ltzoo.recipes.recipe import Recipe
-from ltzoo.training import TrainingAlarm
+from ltzoo.training import GrayImagesWarning, TrainingAlarm
 from ltzoo.version import __version__
 
 
@@ -59,6 +59,7 @@ def _train(run, arguments, saved, workers):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TrainingAlarm)  # `finish` prints the alarms.
+            warnings.simplefilter("ignore", GrayImagesWarning)  # `advice` names the option.
             fitted: Any = model.fit(
                 dataset,
                 callbacks=[progress, stages],
