@@ -20,6 +20,7 @@ from ltzoo.models import LongTailedClassifier
 from ltzoo.recipes.cifar import step_schedule
 from ltzoo.recipes.recipe import Recipe
 from ltzoo.report import classifier_norms, write_report
+from ltzoo.writer_lock import WriterLock
 
 BACKBONE = {"name": "resnet8"}
 IMBALANCE_FACTOR = 50
@@ -91,8 +92,15 @@ def run(
 
     Returns:
         A `DemoResult`.
+
+    Raises:
+        FolderInUseError: another process writes into the folder.
     """
-    out = Path(out)
+    with WriterLock(out):
+        return _run(Path(out), seed, epochs, callbacks, say, export)
+
+
+def _run(out, seed, epochs, callbacks, say, export):
     dataset = data.load("digits_lt", imbalance_factor=IMBALANCE_FACTOR, seed=seed)
     assert dataset.test is not None
     say(

@@ -7,11 +7,16 @@ Keras that changes a meaning fails there, and no other file uses a private name 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras.src.backend.common import global_state
 from keras.src.backend.common.symbolic_scope import in_symbolic_scope as _in_symbolic_scope
+
+if TYPE_CHECKING:
+    _Model = keras.Model
+else:
+    _Model = object
 
 
 def layers_of(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
@@ -137,3 +142,37 @@ def hidden_state(callback: keras.callbacks.Callback) -> tuple[str, ...]:
         keras.callbacks.TensorBoard: ("_global_train_batch", "_global_test_batch"),
     }
     return tuple(name for kind, names in kinds.items() if isinstance(callback, kind) for name in names)
+
+
+class KeepsValues(_Model):
+    """Mixin for a `keras.Model` whose variables get their values back when an error ends a step on JAX.
+
+    Keras moves the values out of the variables before the first step of an epoch and puts those of the last step back
+    at the end. An error while the first step is traced would leave the variables without values. Put the mixin before
+    `keras.Model`. On other backends, and in a step that an accelerator has begun, it does nothing.
+    """
+
+    if keras.backend.backend() == "jax":
+
+        def _get_jax_state(self, *args: Any, **kwargs: Any) -> Any:
+            optimizer = getattr(self, "optimizer", None)
+            variables = [
+                *self.variables,
+                *(optimizer.variables if optimizer else ()),
+                *self.metrics_variables,
+            ]
+            values = [(variable, variable._value) for variable in variables]
+            state = super()._get_jax_state(*args, **kwargs)  # pyright: ignore[reportAttributeAccessIssue]
+            lent = [(variable, value) for variable, value in values if variable._value is None]
+            if lent:
+                # The state of a step before the values came back would overwrite them.
+                self._jax_state = None
+            untracked(self, "_lent_values", lent)
+            return state
+
+        def jax_state_sync(self) -> None:
+            """Put the values of the last step back; without a step, the values before it."""
+            super().jax_state_sync()  # pyright: ignore[reportAttributeAccessIssue]
+            for variable, value in self.__dict__.pop("_lent_values", ()):
+                if variable._value is None and value is not None and not value.is_deleted():
+                    variable._value = value

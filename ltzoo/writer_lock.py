@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ from ltzoo.readers import json_text
 
 FILE_NAME = "writer.lock"
 _BYTES = 10_000
+# Seconds in which a process that has made its lock file writes its name into it.
+_NAMED_AFTER = 0.5
 
 
 class FolderInUseError(ValueError):
@@ -66,7 +69,7 @@ class WriterLock:
 
     def check(self) -> None:
         """Remove the lock of a process of this host that has ended; refuse the lock of any other."""
-        text = self._read(self.path)
+        text = self._read_named()
         if text is None:
             return
         holder = _holder(text)
@@ -120,6 +123,15 @@ class WriterLock:
             f"{self.path.parent} must have one writer at a time. Wait for the other training to end, or use another "
             f"folder; if that process has ended, remove {self.path}. Received: a folder held by {who}"
         )
+
+    def _read_named(self) -> str | None:
+        """Read the lock file; wait a moment for a holder that has just made it."""
+        end = time.monotonic() + _NAMED_AFTER
+        while True:
+            text = self._read(self.path)
+            if text is None or _holder(text) or time.monotonic() > end:
+                return text
+            time.sleep(0.02)
 
     @staticmethod
     def _read(path: Path) -> str | None:

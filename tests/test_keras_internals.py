@@ -410,3 +410,23 @@ def test_the_property_trainable_reaches_the_base_class():
     layer.build((None, 3))
     layer.trainable = False
     assert layer.trainable is False and layer.trainable_variables == []
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="other backends leave values in their variables")
+def test_keras_takes_the_values_out_of_the_variables_in_one_method():
+    class Model(keras_internals.KeepsValues, keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+    model = Model()
+    model(np.zeros((1, 3)))
+    model.compile("sgd", "mse")
+    before = model.get_weights()
+    model._get_jax_state(trainable_variables=True, non_trainable_variables=True, purge_model_variables=True)
+    assert model.dense.kernel._value is None
+    model.jax_state_sync()
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])

@@ -5,11 +5,11 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from ltzoo import shipped
+from ltzoo.backbones.random_start import starts_random
 from ltzoo.cli.options import SCRATCH
 from ltzoo.data.dataset import LongTailedDataset
+from ltzoo.data.gray import gray_in_color
 
 # From this many training images on, random weights are a usual start.
 MANY_IMAGES = 50_000
@@ -17,7 +17,6 @@ MANY_IMAGES = 50_000
 LARGEST_SHRINKAGE = 4
 _LARGEST_SUGGESTION = 384
 _STEP = 32
-_LOOKED_AT = 64
 _PRETRAINED = "the recipe 'transfer'"
 
 
@@ -41,11 +40,6 @@ def advice(arguments: Mapping[str, Any], dataset: LongTailedDataset) -> list[str
     ]
 
 
-def all_gray(images: np.ndarray) -> bool:
-    """Return whether all color images `[N, height, width, 3]` have three equal channels."""
-    return images.shape[-1] == 3 and bool((images == images[..., :1]).all())
-
-
 def _fit(arguments, dataset):
     if arguments.get("fit") in (None, "crop"):
         return []
@@ -57,11 +51,10 @@ def _fit(arguments, dataset):
 def _gray(arguments, dataset):
     if not _starts_random(arguments):  # Pretrained networks take three channels.
         return []
-    count = len(dataset.train)
-    positions = np.unique(np.linspace(0, count - 1, min(count, _LOOKED_AT)).astype(np.int64))
-    if not all_gray(dataset.train.load(positions)):
+    found = gray_in_color(dataset.train)
+    if not found:
         return []
-    looked_at = "" if len(positions) == count else f" ({len(positions)} looked at)"
+    looked_at = "" if found == len(dataset.train) else f" ({found} looked at)"
     return [f"all images are gray{looked_at}: --channels 1 trains on one channel instead of three equal ones"]
 
 
@@ -95,13 +88,7 @@ def _random_weights(arguments, dataset):
 
 def _starts_random(arguments):
     """Return whether the network's weights are drawn, not loaded."""
-    backbone = arguments["backbone"]
-    if arguments.get("start_from", SCRATCH) != SCRATCH:
-        return False
-    library, _, network = backbone["name"].partition(":")
-    # Presets of KerasHub and KerasCV bring their weights; classes and keras.applications only if asked to.
-    preset = bool(network) and library != "keras_applications" and not network.endswith("Backbone")
-    return not backbone.get("weights", preset)
+    return arguments.get("start_from", SCRATCH) == SCRATCH and starts_random(arguments["backbone"])
 
 
 def _entries(backbone, channels):

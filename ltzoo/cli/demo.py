@@ -6,6 +6,7 @@ from ltzoo.cli import places
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.options import SEED, Command
 from ltzoo.cli.user_errors import Interrupted
+from ltzoo.writer_lock import WriterLock
 
 
 @click.command(
@@ -37,6 +38,7 @@ def demo(out, seed, export):
     earlier demo in the folder.
     """
     folder = places.new_folder("--out", out)
+    WriterLock(folder).check()
     use_backend()
     from ltzoo import demo as demonstration
     from ltzoo.cli.console import console

@@ -105,7 +105,8 @@ def _source(model: str, data: str | None, given: dict) -> dict:
     run = RunFolder(model)
     if not run.is_run():
         raise click.UsageError(
-            f"Missing option '--data': {model} does not say which data it was trained on.",
+            f"Missing option '--data': {model} does not say which data it was trained on. "
+            "Received: no --data",
             click.get_current_context(),
         )
     arguments = run.read()["arguments"]

@@ -50,8 +50,9 @@ def export(model, out, format_, overwrite):
         classifier = load_model(model)
         classifier.export(target, format=format_, card=_card(model))
     except ImportError as error:
+        reason = str(error).partition(" Received: ")[0].removesuffix(".")
         raise UserError(
-            f"--format {format_} needs a library: {error}. Received: --format {format_}"
+            f"--format {format_} needs a library: {reason}. Received: --format {format_}"
         ) from error
     height, width, channels = classifier.image_shape
     classes = classifier.class_names

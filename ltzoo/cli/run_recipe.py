@@ -27,7 +27,7 @@ from ltzoo.files import atomic_write
 from ltzoo.models.start_from import start_from
 from ltzoo.phases import phase
 from ltzoo.recipes.recipe import Recipe
-from ltzoo.training import LogTo, TrainingAlarm
+from ltzoo.training import GrayImagesWarning, LogTo, TrainingAlarm
 from ltzoo.version import __version__
 
 
@@ -85,6 +85,7 @@ def _train(run, arguments, saved, workers, talk, cache):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TrainingAlarm)  # `finish` prints the alarms.
+            warnings.simplefilter("ignore", GrayImagesWarning)  # `advice` names the option.
             fitted: Any = model.fit(
                 dataset,
                 callbacks=[progress, stages, *logs],

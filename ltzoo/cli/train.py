@@ -155,11 +155,15 @@ def _require(given: dict, resume: bool) -> None:
     if "recipe" not in given and os.path.isdir(os.path.expanduser(given.get("data", ""))):
         given["recipe"] = DEFAULT_RECIPE
     if "recipe" not in given:
-        raise click.UsageError(f"Missing argument 'RECIPE'{where}.", click.get_current_context())
+        raise click.UsageError(
+            f"Missing argument 'RECIPE'{where}. Received: no RECIPE", click.get_current_context()
+        )
     if given["recipe"] in shipped.names():
         _require_of_entry(given)
     elif "data" not in given:
-        raise click.UsageError(f"Missing option '--data'{where}.", click.get_current_context())
+        raise click.UsageError(
+            f"Missing option '--data'{where}. Received: no --data", click.get_current_context()
+        )
     if given.get("start_from", SCRATCH) != SCRATCH:
         check_model(given["start_from"])
 

@@ -3,9 +3,11 @@
 import contextlib
 import os
 import re
+import shlex
 import sys
 import traceback
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -78,7 +80,7 @@ class Commands(click.Group):
             try:
                 code = super().main(standalone_mode=False, **arguments)
             except Exception as error:
-                code = _report(error)
+                code = _report(error, sys.argv[1:] if args is None else list(args))
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -99,29 +101,27 @@ def mistake(what: str):
         raise UserError(f"{what}: {reason if len(reason) < 400 else reason[:397] + '...'}") from error
 
 
-def _report(error: Exception) -> int:
+def _report(error: Exception, words: Sequence[str]) -> int:
     if isinstance(error, BrokenPipeError):
         sys.stderr.close()  # The reader has gone; Python would complain at exit.
         return FAILED
     if os.environ.get("LTZOO_DEBUG", "0") not in ("", "0"):
         traceback.print_exception(error)
-        shown = _shown(error)
+        shown = _shown(error, words)
         return FAILED if shown is None else shown.exit_code
-    shown = _shown(error)
+    shown = _shown(error, words)
     if shown is None:
         raise error
     shown.show()
     return shown.exit_code
 
 
-def _shown(error: Exception) -> click.ClickException | None:
-    """Return the exception to show instead of `error`, or None for a bug."""
+def _shown(error: Exception, words: Sequence[str]) -> click.ClickException | None:
+    """Return the exception to show instead of `error`, which these words caused, or None for a bug."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error
     if isinstance(error, click.UsageError):
-        hint = f" Try '{error.ctx.command_path} --help'." if error.ctx is not None else ""
-        message = error.format_message().removesuffix(".")
-        return UserError(message + ("" if message.endswith("?") else ".") + hint)
+        return _usage_error(error, words)
     if isinstance(error, click.ClickException):
         return error
     if isinstance(error, click.Abort):
@@ -134,6 +134,29 @@ def _shown(error: Exception) -> click.ClickException | None:
     if isinstance(error, ArithmeticError) and _raised_here(error):
         return Failure(str(error))
     return None
+
+
+def _usage_error(error: click.UsageError, words: Sequence[str]) -> UserError:
+    """Return an error of the command line, with a hint at the help, and with what was received at its end."""
+    message, said, received = error.format_message().partition(" Received: ")
+    received = received.removesuffix(".") if said else _received(error, words)
+    hint = f" Try '{error.ctx.command_path} --help'." if error.ctx is not None else ""
+    return UserError(f"{message}{'' if message.endswith(('?', '.')) else '.'}{hint} Received: {received}")
+
+
+def _received(error: click.UsageError, words: Sequence[str]) -> str:
+    """Return the part of a command line that click refused, or else the whole."""
+    parameter = getattr(error, "param", None)
+    if parameter is not None and isinstance(error, click.MissingParameter):
+        return f"no {parameter.opts[0] if isinstance(parameter, click.Option) else parameter.make_metavar(error.ctx)}"
+    if isinstance(error, click.NoSuchOption):
+        return error.option_name
+    names = parameter.opts if isinstance(parameter, click.Option) else [getattr(error, "option_name", None)]
+    for number in reversed(range(len(words))):
+        option, equals, _ = words[number].partition("=")
+        if option in names:
+            return shlex.join(words[number : number + (1 if equals else 2)])
+    return shlex.join(["ltzoo", *words])
 
 
 def _raised_here(error: Exception) -> bool:

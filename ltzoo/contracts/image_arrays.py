@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,10 +88,15 @@ def image_array(images: Any, argument: str = "images", empty: bool = False) -> n
     return images.astype(np.uint8, copy=False)
 
 
-def warn_of_scale(images: Any, argument: str = "images") -> None:
+def warn_of_scale(images: Any, argument: str = "images", warn: Callable[[str], None] = warn_caller) -> None:
     """Warn if pixels are no raw pixels 0..255: if all values lie within 0..1, or floats lie outside 0..255.
 
     Of uint8 arrays at most 256 images are looked at.
+
+    Args:
+        images: an array or tensor.
+        argument: name of the argument for the warning.
+        warn: function that issues a warning; by default, at the line of the user's program that made the call.
     """
     values = host_array(images)
     if values is None or not values.size or values.dtype.kind not in "iuf":
@@ -100,12 +105,12 @@ def warn_of_scale(images: Any, argument: str = "images") -> None:
         values = values[:: -(-len(values) // _SAMPLE)]
     low, high = values.min(), values.max()
     if low >= 0 and 0 < high <= 1:
-        warn_caller(
+        warn(
             f"`{argument}` holds only values in 0..1, but the model expects raw pixels 0..255 and would see black "
             "images; multiply by 255. Received: values of at most 1"
         )
     elif low < 0 or high > 255:
-        warn_caller(
+        warn(
             f"`{argument}` holds values outside 0..255, but the model expects raw pixels 0..255 and normalizes them "
             f"itself. Received: values from {low:.4g} to {high:.4g}"
         )

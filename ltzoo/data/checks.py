@@ -38,8 +38,8 @@ class UnreadableImagesError(OSError):
 
     def __init__(self, errors: list[UnreadableImageError], total: int):
         super().__init__(
-            f"{len(errors)} of {total} images cannot be read: {_listing(errors)}. Repair or remove them, or "
-            "pass skip_unreadable=True (on the command line --skip-unreadable) to leave them out"
+            f"{len(errors)} of {total} images cannot be read. Repair or remove them, or pass skip_unreadable=True (on "
+            f"the command line --skip-unreadable) to leave them out. Received: {_listing(errors)}"
         )
         self.errors = errors
         self.total = total

@@ -42,7 +42,7 @@ def keep_together(held_out: np.ndarray, keys: Sequence[str]) -> tuple[np.ndarray
     is_held_out = np.zeros(len(keys), bool)
     is_held_out[held_out] = True
     kept = {key for key, out in zip(keys, is_held_out, strict=True) if not out}
-    is_held_out &= [key not in kept for key in keys]
+    is_held_out &= np.array([key not in kept for key in keys], bool)
     return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
 
 

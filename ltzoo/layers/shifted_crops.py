@@ -70,6 +70,11 @@ class ShiftedCropEncoder(keras.layers.Layer):
         self.encoder = encoder
         self.grid = int(grid)
 
+    @property
+    def passes_per_image(self) -> int:
+        """How often the encoder runs per image: M^2."""
+        return self.grid**2
+
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Build the encoder, and check `grid` against the image size."""
         sides = [side for side in input_shape[1:3] if side is not None]

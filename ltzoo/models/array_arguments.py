@@ -18,7 +18,9 @@ from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.splits import Split
 from ltzoo.keras_internals import untracked
 from ltzoo.losses.function_loss import FunctionLoss
+from ltzoo.models.first_batch import looking_at_first_batch
 from ltzoo.models.fit_arguments import check_class_weight, checked_sample_weight, use_numbers
+from ltzoo.torch_kernels import settle_kernels
 from ltzoo.training.alarms import array_alarms, warn
 from ltzoo.training.label_watch import LabelWatch
 
@@ -44,9 +46,9 @@ class ArrayArguments(_Base):
     """Mixin for a `keras.Model` that takes raw pixels and learns classes with a softmax.
 
     Images follow `ltzoo.contracts.image_arrays`, labels `ltzoo.contracts.labels`. Arrays are checked once, before the
-    first step, and are not copied. Labels of datasets, generators and loaders are seen in the loss only: a wrong one
-    makes it NaN, and `LabelWatch` says so. Labels are not checked if the model is compiled with a loss that is no
-    softmax cross-entropy, such as binary cross-entropy.
+    first step, and are not copied. Of datasets, generators and loaders the pixels of the first batch are looked at.
+    Their labels are seen in the loss only: a wrong one makes it NaN, and `LabelWatch` says so. Labels are not checked
+    if the model is compiled with a loss that is no softmax cross-entropy, such as binary cross-entropy.
     """
 
     image_shape: tuple[int, ...]
@@ -77,6 +79,7 @@ class ArrayArguments(_Base):
         if own and given.get("loss") is not None and not _learns_classes(given["loss"]):
             own, given["metrics"] = False, []
         super().compile(**given)
+        settle_kernels(self)
         untracked(self, "_has_own_metrics", own)
 
     def compute_loss(self, x=None, y: Any = None, y_pred=None, sample_weight=None, training=True):
@@ -103,7 +106,7 @@ class ArrayArguments(_Base):
         """Call Keras's own `predict` with checked images."""
         given = _named(super().predict, args, kwargs)
         use_numbers(given)
-        self._check_images(given.get("x"), "x")
+        given["x"] = self._checked_images(given.get("x"), "x")
         return super().predict(**given)
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
@@ -145,9 +148,9 @@ class ArrayArguments(_Base):
                 "load the images of a split with split.load(positions). "
                 f"Received: validation_data of type {type(data).__name__}"
             )
-        return data
+        return looking_at_first_batch(data, "validation_data")
 
-    def _check_images(self, images, argument):
+    def _checked_images(self, images, argument):
         if isinstance(images, (LongTailedDataset, Split)):
             raise ValueError(
                 f"`{argument}` must be an array of images or batches for Keras; measure a split with "
@@ -157,9 +160,11 @@ class ArrayArguments(_Base):
         if is_array(images) or isinstance(images, _NO_BATCHES):
             check_images(images, argument, image_shape=self.image_shape, floats=True)
             warn_of_scale(images, argument)
+            return images
+        return looking_at_first_batch(images, argument)
 
     def _checked_pair(self, images, labels, images_name, labels_name):
-        self._check_images(images, images_name)
+        images = self._checked_images(images, images_name)
         if not is_array(images):
             return images, labels
         if labels is None or self._learns_classes():

@@ -10,6 +10,7 @@ import numpy as np
 from ltzoo import backbones, recipes
 from ltzoo.arguments import checked
 from ltzoo.backbones.conversions import convert
+from ltzoo.backbones.random_start import starts_random
 from ltzoo.checks import ModelSeed, PositiveInt, refuse
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.models.classifier import LongTailedClassifier
@@ -72,9 +73,11 @@ def build(
         recipe = recipes.get(recipe)
     with contextlib.nullcontext() if initialize else without_initial_values():
         if isinstance(backbone, keras.Model):
-            network, draws_weights = backbone, False
+            network, draws_weights, random = backbone, False, False
         else:
-            network, draws_weights = _network(backbone, image_shape, seed, initialize)
+            config = _config(backbone)
+            network, draws_weights = _network(config, image_shape, seed, initialize)
+            random = initialize and starts_random(config)
         mean, std = _statistics(mean, std, network, dataset, image_shape)
         # PyTorch allows no dots in the names of parts, as in "mobilenet_0.25_224".
         name = name or f"{recipe.name}_{network.name}".replace(".", "_")
@@ -96,16 +99,22 @@ def build(
     if initialize:
         for number, head in enumerate(model.heads):
             reinitialize(head, seed + 1 + number)
+    model.starts_random = random
     if compile:
         model.finish_training()
     return model
 
 
-def _network(named, image_shape, seed, initialize):
-    """Return the named backbone, and whether its initial weights shall be drawn from `seed` here."""
+def _config(named) -> dict[str, Any]:
     config: dict[str, Any] = {"name": named} if isinstance(named, str) else dict(named)
     if "name" not in config or "input_shape" in config:
         refuse("backbone", "a dict with the key 'name' and without 'input_shape'", named)
+    return config
+
+
+def _network(config, image_shape, seed, initialize):
+    """Return the named backbone, and whether its initial weights shall be drawn from `seed` here."""
+    config = dict(config)
     name = config.pop("name")
     backbones.check(name)
     by_library = backbones.is_library_name(name)

@@ -14,13 +14,13 @@ from ltzoo.checks import ModelSeed
 from ltzoo.data.augmentation import DeviceAugmentation
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.heads.inputs import head_input_shape, head_inputs, pool
-from ltzoo.keras_internals import untracked
+from ltzoo.keras_internals import KeepsValues, untracked
 from ltzoo.models import stage_parts
 from ltzoo.models.array_arguments import ArrayArguments
 from ltzoo.models.exporting import export_model
 from ltzoo.models.keras_ways import KerasWays
 from ltzoo.models.normalization import normalize
-from ltzoo.models.stages import Stages
+from ltzoo.models.stages import Stages, default_jit_compile
 from ltzoo.models.thread_safety import ThreadSafe, alone, in_turn
 from ltzoo.models.values import checked_counts, checked_fit, checked_names, checked_shape, per_channel
 from ltzoo.recipes.recipe import Recipe
@@ -32,7 +32,9 @@ from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
-class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, KerasWays, keras.Model):
+class LongTailedClassifier(
+    ThreadSafe, Stages, StagedLoss, ArrayArguments, KerasWays, KeepsValues, keras.Model
+):
     """A long-tailed classifier: `logits = head(pool(backbone((pixels / 255 - mean) / std)))`.
 
     The input is raw pixels 0..255 `[batch, height, width, channels]`, integers or floats, so training, prediction and
@@ -101,6 +103,25 @@ class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, Keras
         self.enter_stage(stage)
         self.build((None, *self.image_shape))
         self.enter_stage(stage)  # Again, for the weights that `build` created.
+
+    @property
+    def starts_random(self) -> bool:
+        """Whether the backbone has the random weights that `ltzoo.models.build` drew."""
+        return self.__dict__.get("_starts_random", False)
+
+    @starts_random.setter
+    def starts_random(self, value: bool) -> None:
+        untracked(self, "_starts_random", value)
+
+    def load_weights(self, *args: Any, **kwargs: Any) -> None:
+        """Load weights; see `keras.Model.load_weights`."""
+        super().load_weights(*args, **kwargs)
+        self.starts_random = False
+
+    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
+        """Set all weights; see `keras.Model.set_weights`."""
+        super().set_weights(weights)
+        self.starts_random = False
 
     @property
     def feature_size(self) -> int:
@@ -204,12 +225,26 @@ class LongTailedClassifier(ThreadSafe, Stages, StagedLoss, ArrayArguments, Keras
         """
         check_data(x)
         if isinstance(x, LongTailedDataset):
-            return fit_stages(self, x, *args, **kwargs)
-        check_torch_processes()
-        return super().fit(x, *args, **kwargs)
+            history = fit_stages(self, x, *args, **kwargs)
+        else:
+            check_torch_processes()
+            history = super().fit(x, *args, **kwargs)
+        self.starts_random = False
+        return history
+
+    def get_compile_config(self):
+        """Return the arguments of `compile` and the backend that they are for, serialized; None if not compiled."""
+        config = super().get_compile_config()
+        return {**config, "backend": keras.backend.backend()} if config else config
 
     def compile_from_config(self, config):
-        """Compile as `get_compile_config` says, and recognize the library's own compilation for fine-tuning."""
+        """Compile as `get_compile_config` says, and recognize the library's own compilation for fine-tuning.
+
+        Whether to use a compiler (`jit_compile`) is each backend's own: what one has saved may take another minutes.
+        """
+        config = dict(config)
+        if config.pop("backend", None) != keras.backend.backend():
+            config["jit_compile"] = default_jit_compile()
         # Keras's own method skips classes that have a `compile`.
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.built:

@@ -134,7 +134,7 @@ def _fetch(session, url, part, sha256, size, limit, progress):
             if failed >= TRIES:
                 raise UnreachableError(
                     f"{shown_address(url)}: {cut}, after {TRIES} attempts. The {part.size:,} bytes so far are kept; "
-                    "run the same command again to continue"
+                    f"run the same command again to continue. Received: {shown_address(url)}"
                 ) from None
             time.sleep(min(max(cut.wait, FIRST_WAIT * 2 ** max(failed - 1, 0)), LONGEST_WAIT))
             continue

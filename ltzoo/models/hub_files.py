@@ -110,7 +110,8 @@ def require(library: str, extra: str) -> ModuleType:
         return importlib.import_module(library)
     except ModuleNotFoundError as error:
         raise ImportError(
-            f'{library} is needed for {extra}:// addresses. Install it: pip install "ltzoo[{extra}]"'
+            f'{library} is needed for {extra}:// addresses. Install it: pip install "ltzoo[{extra}]". '
+            f"Received: {error}"
         ) from error
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 
+from ltzoo.models.output_bound import TooLargeOutputs, check_outputs
 from ltzoo.models.weight_bound import TooManyWeights, WeightBound, most_weights
 from ltzoo.models.weights_errors import WeightsError
 from ltzoo.readers.hdf5 import Hdf5Contents, rewrite
@@ -47,7 +48,7 @@ def load_archive(path: Path) -> Any:
         try:
             _check_size(Path(folder), stored)
             return keras.saving.load_model(folder, safe_mode=True)
-        except TooManyWeights as error:
+        except (TooManyWeights, TooLargeOutputs) as error:
             raise WeightsError(
                 f"{path} is refused as a .keras file: {error}, entry_or_path={str(path)!r}"
             ) from error
@@ -64,7 +65,7 @@ def _check_size(folder, stored):
     if isinstance(config, dict):
         config.pop("compile_config", None)
     with WeightBound(most_weights(stored)):
-        keras.saving.deserialize_keras_object(config, safe_mode=True)
+        check_outputs(keras.saving.deserialize_keras_object(config, safe_mode=True))
 
 
 def unpack(path: Path, folder: Path) -> int:

@@ -21,6 +21,7 @@ from ltzoo.models.cards import Card, card, is_card_file, read_card
 from ltzoo.models.find_weights import PRETRAINED, find_weights
 from ltzoo.models.keras_archive import load_archive
 from ltzoo.models.new_classes import with_new_classes
+from ltzoo.models.output_bound import TooLargeOutputs, check_outputs
 from ltzoo.models.weight_bound import TooManyWeights, WeightBound, most_weights
 from ltzoo.models.weights_errors import NoWeightsError, WeightsError
 from ltzoo.printable import shown_address
@@ -158,8 +159,8 @@ def _check_size(entry, input_shape, path):
     stored = (entry.weights or {}).get("size") if path is None else path.stat().st_size
     try:
         with WeightBound(most_weights(stored)):
-            _build(entry, input_shape, initialize=False)
-    except TooManyWeights as error:
+            check_outputs(_build(entry, input_shape, initialize=False))
+    except (TooManyWeights, TooLargeOutputs) as error:
         raise WeightsError(f"The card of {entry.name} is refused: {error}") from error
 
 

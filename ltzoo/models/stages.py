@@ -193,7 +193,7 @@ class Stages:
             "optimizer": optimizers.get(settings.optimizer, EpochSchedule(rates, steps_per_epoch)),
             "loss": self._loss(settings),
             "metrics": [Top1Accuracy(name="accuracy"), *more],
-            "jit_compile": _jit_compile(),
+            "jit_compile": default_jit_compile(),
         }
 
     def set_stage(self, stage: int, steps_per_epoch: int, judged: bool = False) -> None:
@@ -215,7 +215,7 @@ class Stages:
             optimizer=optimizers.SGD(learning_rate, momentum=0.9),
             loss=losses.get({"name": "cross_entropy"}),
             metrics=[Top1Accuracy(name="accuracy")],
-            jit_compile=_jit_compile(),
+            jit_compile=default_jit_compile(),
         )
         self.mark_fine_tuning()
         if build_optimizer:
@@ -231,6 +231,7 @@ def _are_texts(patterns):
     return bool(texts) and all(isinstance(text, str) and text for text in texts)
 
 
-def _jit_compile():
+def default_jit_compile() -> bool | str:
+    """Return `jit_compile` of `compile` for this backend."""
     # XLA halves the speed of TensorFlow's convolutions on CPUs; the other backends decide for themselves.
     return False if keras.backend.backend() == "tensorflow" else "auto"

@@ -45,6 +45,7 @@ def start_from(model: LongTailedClassifier, source: str | os.PathLike | LongTail
     for name, layer in given.items():
         for target, weight in zip(own[name].weights, layer.weights, strict=True):
             assign_copy(target, weight)
+    model.starts_random = False
     return [name for name in own if name not in given]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ltzoo.caller_warnings import warn_caller
 from ltzoo.contracts.image_arrays import is_array
+from ltzoo.data.gray import gray_in_color
 from ltzoo.heads.inputs import head_inputs, pool
 from ltzoo.metrics.alarms import (
     Alarm,
@@ -29,6 +30,23 @@ _BATCH = 64
 
 class TrainingAlarm(UserWarning):
     """A training seems to have learned nothing, or never predicts some classes."""
+
+
+class GrayImagesWarning(UserWarning):
+    """All images are gray and stored in color."""
+
+
+def warn_of_gray(model: Any, split: Any) -> None:
+    """Warn if a network with random weights, of three channels, gets gray images."""
+    found = gray_in_color(split) if getattr(model, "starts_random", False) else 0
+    if found:
+        looked_at = "" if found == len(split) else f" ({found} looked at)"
+        warn_caller(
+            f"all images of `dataset` are gray but stored in color{looked_at}: random weights learn as much from one "
+            "channel. Load folders with channels=1, and give arrays as images[..., :1]. "
+            f"Received: dataset.image_shape={tuple(split.image_shape)} with three equal channels",
+            GrayImagesWarning,
+        )
 
 
 def training_alarms(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from ltzoo.keras_internals import untracked
+from ltzoo.keras_internals import KeepsValues, untracked
 from ltzoo.phases import phase
 from ltzoo.protocols import Classifier, StagedClassifier
 from ltzoo.read_ahead import read_ahead
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ltzoo.data.splits import Split
 
 
-class CachedFeatureTrainer(StagedLoss, keras.Model):
+class CachedFeatureTrainer(StagedLoss, KeepsValues, keras.Model):
     """The head of a classifier as a separate model that takes features and shares the head's variables.
 
     Args:

@@ -12,7 +12,7 @@ import numpy as np
 from ltzoo.interrupts import Interruption
 from ltzoo.protocols import StagedClassifier
 from ltzoo.sampling import original_errors
-from ltzoo.training.alarms import training_alarms, warn
+from ltzoo.training.alarms import training_alarms, warn, warn_of_gray
 from ltzoo.training.arguments import check_arguments, check_unknown
 from ltzoo.training.callbacks import StagedHistory
 from ltzoo.training.checkpoint import Checkpoint, ResumeError
@@ -133,6 +133,8 @@ def fit_stages(
         state = None if store is None else _saved(store, model.recipe, resume, on_device)
         history = StagedHistory() if state is None else StagedHistory(state["epoch"], state["history"])
         model.load_files()
+        if state is None:
+            warn_of_gray(model, dataset.train)
         shown = StageCallbacks(chosen, model, history.epoch)
         feed = Feed(workers, shard_index, shard_count, on_device)
         saving = Keep(store if writes else None, interruption, checkpoint_seconds)

@@ -63,7 +63,7 @@ def run(photos, invoke, tmp_path_factory):
 
 @pytest.fixture
 def one_line(invoke):
-    """Runs the command with a user's mistake in it; returns the one line of the error."""
+    """Runs the command with a user's mistake in it; returns the one line of the error, which says what was received."""
 
     def run(*arguments):
         done = invoke(*arguments)
@@ -71,6 +71,7 @@ def one_line(invoke):
         assert isinstance(done.exception, SystemExit)
         lines = done.stderr.splitlines()
         assert len(lines) == 1 and lines[0].startswith("Error: "), done.stderr
+        assert "Received: " in lines[0], lines[0]
         return lines[0]
 
     return run

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from ltzoo import data
-from ltzoo.cli.advice import advice, all_gray
+from ltzoo.cli.advice import advice
+from ltzoo.data.gray import all_gray
 
 SMALL = ("--backbone", "resnet8:width_multiplier=0.25", "--batch-size", "8", "--epochs", "1")
 

@@ -41,7 +41,7 @@ def test_splits_in_memory_have_nothing_to_check():
 
 def test_unreadable_images_are_fatal_counted_and_named(split):
     with pytest.raises(
-        UnreadableImagesError, match=r"^6 of 10 images .*1\.png.*; and 1 more\. .*skip"
+        UnreadableImagesError, match=r"^6 of 10 images .*skip.*Received: .*1\.png.*; and 1 more$"
     ) as caught:
         readable({"train": split}, skip_unreadable=False)
     assert len(caught.value.errors) == 6 and caught.value.total == 10

@@ -35,6 +35,17 @@ def test_one_sub_folder_a_class_is_enough(tmp_path):
         assert dataset.train.load([position])[0, 4, 4].tolist() == list(color)
 
 
+@pytest.mark.parametrize("names", ["a", "ab"])
+def test_folders_without_images_are_refused(tmp_path, names):
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "notes.txt").touch()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # That files are left out.
+        with pytest.raises(ValueError, match="Received: "):
+            load(tmp_path)
+
+
 def test_the_validation_split_follows_the_seed_and_can_be_left_out(tmp_path):
     fill(tmp_path, {"ant": 30, "bee": 30})
     assert load(tmp_path, seed=1).val.paths == load(tmp_path, seed=1).val.paths

@@ -1,10 +1,12 @@
+import warnings
+
 import keras
 import numpy as np
 import pytest
 
 import ltzoo
 from ltzoo.metrics.alarms import CHANCE, CONSTANT, EQUAL_IMAGES, NEVER, NOT_FINITE, ONE_CLASS
-from ltzoo.training import TrainingAlarm, training_alarms
+from ltzoo.training import GrayImagesWarning, TrainingAlarm, training_alarms
 from ltzoo.training.alarms import stratified_sample
 from tests import tiny
 
@@ -103,3 +105,29 @@ def test_a_small_sample_is_spread_over_the_classes():
     labels = np.repeat(np.arange(1000), 3)
     sample = labels[stratified_sample(labels, 100)]
     assert len(set(sample)) == 100 and sample.max() > 900
+
+
+def _gray_warnings(model, dataset, **arguments):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(dataset, verbose=0, validate=False, **arguments)
+    return [warning for warning in caught if issubclass(warning.category, GrayImagesWarning)]
+
+
+def test_gray_images_in_color_are_said_where_weights_are_random(tmp_path):
+    dataset = tiny.dataset()
+    x = dataset.train.load(np.arange(len(dataset.train)))
+    gray = ltzoo.data.from_arrays(x.repeat(3, -1), dataset.train.labels)
+    recipe = tiny.recipe("cross_entropy", epochs=(1,))
+    model = ltzoo.models.build("tiny_cnn", recipe, gray)
+    [said] = _gray_warnings(model, gray, checkpoint=tmp_path)
+    assert said.filename == __file__ and "images[..., :1]" in str(said.message)
+    assert str(said.message).endswith("Received: dataset.image_shape=(8, 8, 3) with three equal channels")
+    assert not _gray_warnings(model, gray)  # It is trained.
+    again = ltzoo.models.build("tiny_cnn", recipe, gray)
+    assert not _gray_warnings(again, gray, checkpoint=tmp_path, resume=True)
+    loaded = ltzoo.models.build("tiny_cnn", recipe, gray)
+    loaded.set_weights(model.get_weights())
+    assert not _gray_warnings(loaded, gray)
+    one_channel = ltzoo.models.build("tiny_cnn", recipe, dataset)
+    assert one_channel.starts_random and not _gray_warnings(one_channel, dataset)

@@ -78,7 +78,7 @@ def _library():
         import keras_cv  # pyright: ignore[reportMissingImports]
     except Exception as error:  # An old library may fail in any way with a new Keras.
         raise ImportError(
-            f'Networks of KerasCV need keras-cv: pip install "ltzoo[cv]" ({type(error).__name__}: {error})'
+            f'Networks of KerasCV need keras-cv: pip install "ltzoo[cv]". Received: {type(error).__name__}: {error}'
         ) from error
     return keras_cv
 

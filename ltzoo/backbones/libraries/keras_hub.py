@@ -88,7 +88,7 @@ def _library():
         import keras_hub  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ImportError(
-            f'Networks of KerasHub need keras-hub: pip install "ltzoo[hub]" ({error})'
+            f'Networks of KerasHub need keras-hub: pip install "ltzoo[hub]". Received: {error}'
         ) from error
     return keras_hub
 

@@ -97,7 +97,9 @@ def _torch():
     try:
         import torch
     except ImportError as error:
-        raise ImportError('PyTorch is needed for its checkpoints: pip install "ltzoo[torch]"') from error
+        raise ImportError(
+            f'PyTorch is needed for its checkpoints: pip install "ltzoo[torch]". Received: {error}'
+        ) from error
     return torch
 
 

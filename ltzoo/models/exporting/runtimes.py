@@ -94,7 +94,9 @@ def run_alone(
         except RuntimeError as error:
             if f"No module named '{runtime}'" not in str(error):
                 raise
-            raise ImportError(f"{title} runs on {runtime}. Install it: {install([runtime])}") from error
+            raise ImportError(
+                f"{title} runs on {runtime}. Install it: {install([runtime])}. Received: no {runtime}"
+            ) from error
         with np.load(got) as results:
             return dict(results)
 
