@@ -56,7 +56,9 @@ def check_result(content: Any, classes: int | None = None) -> None:
     require(isinstance(content, Mapping), "result", "a dict of fields", content)
     seconds, split = content.get("seconds", 0), content.get("split", "test")
     require(is_number(seconds, 0, 1e12), "seconds", "a number", seconds)
-    require(split in (None, "train", "val", "test"), "split", "null, train, val or test", split)
+    require(
+        split in (None, "train", "val", "test", "folds"), "split", "null, train, val, test or folds", split
+    )
     norms = content.get("weight_norms")
     right = norms is None or (isinstance(norms, list) and all(is_number(norm, 0, 1e30) for norm in norms))
     require(
