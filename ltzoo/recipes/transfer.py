@@ -11,8 +11,9 @@ from ltzoo.recipes.registry import register
 def transfer(epochs: Sequence[int] = (20, 0)) -> Recipe:
     """Train a linear classifier with logit adjustment on a frozen pretrained network, then calibrate it.
 
-    The features of each image are computed once: the mean over the image, its mirror image and the transposes of
-    both (`flip_average`). Predictions use the same mean. In stage 1 the head "standardized" sees them with zero mean
+    The features of each image are computed once: those of the last layer and, for an EfficientNet-Lite, of a middle
+    one (`depths`), as the mean over the image, its mirror image and the transposes of both (`flip_average`).
+    Predictions use the same mean. In stage 1 the head "standardized" sees them with zero mean
     and unit variance. Its weights are trained with logit adjustment (Menon et al., tau = 1) and AdamW, whose strong
     weight decay of 10 keeps the classifiers of rare classes from fitting single images.
 
@@ -37,7 +38,7 @@ def transfer(epochs: Sequence[int] = (20, 0)) -> Recipe:
     return Recipe(
         name="transfer",
         head={"name": "standardized"},
-        conversions=({"name": "flip_average", "transpose": True},),
+        conversions=({"name": "depths"}, {"name": "flip_average", "transpose": True}),
         stages=(
             Stage(epochs=epochs[0], schedule={"name": "linear", "learning_rate": 1e-3}, **settings),
             Stage(

@@ -81,7 +81,7 @@ def _train(model, index, seed, features, labels, epochs, begin):
     epochs = stage.epochs if epochs is None else epochs
     model.reinitialize_head(seed)
     begin(seed)
-    sampler = make_sampler(
+    sampler: Any = make_sampler(
         labels,
         batch_size=stage.batch_size,
         seed=seed,

@@ -70,7 +70,7 @@ class FeatureStore:
     def _from_disk(self, classifier, split, compute, batch_size):
         count, size = len(split.labels), classifier.feature_size
         key = None if self.folder is None else self._key(split)
-        if key is None or count * size * 4 > LARGEST:
+        if self.folder is None or key is None or count * size * 4 > LARGEST:
             return compute(np.arange(count))
         blocks = []
         for start, stop in _blocks(count, batch_size):

@@ -66,9 +66,12 @@ def test_the_last_head_learned_from_the_validation_images():
         y_val=twos,
         name="contrary",
     )
-    for data_set, expected in ((dataset, 0), (contrary, 2)):
-        logits = trained(data_set).predict(images, verbose=0)
-        assert (logits.argmax(axis=1) == expected).mean() > 0.8
+    share = [
+        (trained(data_set).predict(images, verbose=0).argmax(axis=1) == 2).mean()
+        for data_set in (dataset, contrary)
+    ]
+    assert share[0] < 0.1
+    assert share[1] > 0.5
 
 
 def test_it_is_calibrated_out_of_fold(problem):
