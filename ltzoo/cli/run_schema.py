@@ -178,5 +178,6 @@ _ARGUMENTS = {
     "imbalance_factor": (lambda value: is_number(value, 0, 1e12), "a number"),
     "validation_fraction": (lambda value: is_number(value, 0, 1), "a number from 0 to 1"),
     "skip_unreadable": _SWITCH,
+    "time_limit": (lambda value: is_number(value, 0, 1e10) and value > 0, "a number of seconds"),
     "settings": (_are_settings, "a list of [key, value]"),
 }

@@ -7,6 +7,7 @@ import click
 from ltzoo import shipped
 from ltzoo.cli import cards, places
 from ltzoo.cli.backend import use_backend
+from ltzoo.cli.effort_options import check_time_limit, effort_options, take_encoder
 from ltzoo.cli.models import check_model
 from ltzoo.cli.options import (
     BATCH_SIZE,
@@ -71,6 +72,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
     help="Share of a folder held out for validation (default 0.1).",
 )
 @data_options
+@effort_options
 @click.option(
     "--start-from",
     metavar="MODEL",
@@ -99,6 +101,7 @@ def train(recipe, out, resume, workers, **options):
     given = {key: value for key, value in given.items() if value is not None}
     if "settings" in given:
         given["settings"] = [list(setting) for setting in given["settings"]]
+    given = take_encoder(given)
     saved = run.read() if run.is_run() else None
     if saved is None:
         _require(given, resume)
@@ -142,7 +145,7 @@ def _checked(given: dict) -> dict:
         card = cards.read(given["recipe"])
         data.check({**given, "data": card["dataset"]["name"]})
         return given
-    recipe_of(given)
+    check_time_limit(given, recipe_of(given))
     data.check({**given, "data": data.resolve(given["data"])})
     return {"backbone": recipes.default_network(given["recipe"]), **given}
 
@@ -167,6 +170,7 @@ def _require_of_entry(given: dict) -> None:
 def _new_arguments(given: dict) -> dict:
     """Return everything that determines a run: the given arguments and the defaults."""
     from ltzoo import recipes
+    from ltzoo.cli import time_plan
     from ltzoo.cli.data import default_image_size, resolve
 
     if os.path.exists(os.path.expanduser(given.get("start_from", ""))):
@@ -175,6 +179,8 @@ def _new_arguments(given: dict) -> dict:
         return {"seed": cards.read(given["recipe"]).get("seed", 0), **given}
     arguments = {"backbone": recipes.default_network(given["recipe"]), "seed": 0, **given}
     arguments["data"] = resolve(arguments["data"])
+    if _is_folder(arguments["data"]) and "image_size" not in given:
+        arguments = time_plan.within_limit(arguments)
     if arguments["data"] != given["data"] or _is_folder(arguments["data"]):
         arguments.setdefault(
             "image_size", default_image_size(arguments["backbone"]["name"], arguments["data"])

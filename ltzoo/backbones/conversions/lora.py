@@ -25,22 +25,36 @@ _VALUE = re.compile(r"(^|_)(value|values|v|wv)(_|$)")
 _JOINT = re.compile(r"(^|_)(qkv|kqv|query_key_value|in_proj)(_|$)")
 
 
-def attention_patterns(paths: Sequence[str]) -> list[str]:
+def attention_patterns(paths: Sequence[str], attributes: Sequence[str] = ()) -> list[str]:
     """Return patterns for the query and value projections of attention, or else for joint projections.
 
     Args:
         paths: the paths of all linear layers of a network.
+        attributes: for each layer, the name of the attribute that holds it, or "". Some networks leave their layers
+            without names of their own, such as `self.q = Dense(...)`.
 
     Returns:
         the path of each such layer; `["*query*", "*value*"]`, which match nothing, if there are none.
     """
-    joint = [path for path in paths if _has_part(path, _JOINT)]
+    known = dict(zip(paths, attributes or [""] * len(paths), strict=True))
+    joint = [path for path in paths if _has_part(f"{path}/{known[path]}", _JOINT)]
     apart = [
-        [path for path in paths if _has_part(path, kind) and path not in joint] for kind in (_QUERY, _VALUE)
+        [path for path in paths if _has_part(f"{path}/{known[path]}", kind) and path not in joint]
+        for kind in (_QUERY, _VALUE)
     ]
     if all(apart):
         return [glob.escape(path) for path in paths if path in apart[0] or path in apart[1]]
     return [glob.escape(path) for path in joint] or ["*query*", "*value*"]
+
+
+def _attributes(layers):
+    """Return the name of the attribute in which each layer is held by another one."""
+    return {
+        id(value): name
+        for parent in layers
+        for name, value in vars(parent).items()
+        if isinstance(value, keras.layers.Layer)
+    }
 
 
 def _has_part(path, kind):
@@ -79,9 +93,10 @@ def lora(
     """
     backbone = copy_of(backbone)
     if patterns is None:
-        patterns = attention_patterns(
-            [path for _, path, layer in inner_layers(backbone) if isinstance(layer, _LINEAR)]
-        )
+        layers = list(inner_layers(backbone))
+        held = _attributes(layer for _, _, layer in layers)
+        linear = [(path, held.get(id(layer), "")) for _, path, layer in layers if isinstance(layer, _LINEAR)]
+        patterns = attention_patterns(*zip(*linear, strict=True)) if linear else ["*query*", "*value*"]
     items = []
     for key, path, layer in choose(backbone, _LINEAR, patterns):
         equation = layer.equation if isinstance(layer, keras.layers.EinsumDense) else _DENSE

@@ -179,6 +179,17 @@ def test_lora_finds_attention_under_any_usual_name(names, chosen):
     assert matching == [path for path in paths if path.rpartition("/")[2] in chosen]
 
 
+def test_lora_finds_layers_that_have_a_name_only_as_an_attribute():
+    paths = [
+        "block/attention/dense_3",
+        "block/attention/dense_4",
+        "block/attention/dense_5",
+        "block/mlp/dense_6",
+    ]
+    assert attention_patterns(paths, ["q", "k", "v", "fc1"]) == [paths[0], paths[2]]
+    assert attention_patterns(paths[:2], ["qkv", "proj"]) == [paths[0]]
+
+
 def test_lora_names_what_it_looked_for():
     backbone = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="plain")])
     with pytest.raises(ValueError, match="query"):
