@@ -7,12 +7,23 @@ that is built from them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
     import keras
+
+
+class OutOfFold(NamedTuple):
+    """Logits `[n, C]` and labels `[n]` of images, each by a head that was trained on other folds.
+
+    `positions` `[n]` number the images: first those of the training split, then those of the validation split.
+    """
+
+    logits: np.ndarray
+    labels: np.ndarray
+    positions: np.ndarray
 
 
 class Classifier(Protocol):
@@ -236,3 +247,10 @@ class StageView(Protocol):
     def logits(self, batch_size: int = 256) -> np.ndarray:
         """Return logits float32 `[N, C]` of the training images, from the head of the previous stage."""
         ...
+
+    def refit(self, folds: int) -> OutOfFold:
+        """Train the previous head again on all training and validation images; return out-of-fold logits."""
+        ...
+
+    def keep_out_of_fold(self, found: OutOfFold) -> None:
+        """Let the classifier keep the logits that measure it."""

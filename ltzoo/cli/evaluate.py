@@ -62,7 +62,7 @@ def evaluate(model, data, split, batch_size, json_path, workers, cache, **option
 def _evaluate(model, data, split, batch_size, json_path, source, cache) -> None:
     with phase("loading Keras"):
         use_backend()
-    from ltzoo.cli.console import console, print_alarms
+    from ltzoo.cli.console import console, echo, print_alarms
     from ltzoo.metrics import evaluate as measure
     from ltzoo.metrics import prediction_alarms
     from ltzoo.report import results_table
@@ -78,6 +78,10 @@ def _evaluate(model, data, split, batch_size, json_path, source, cache) -> None:
     name = split or next(name for name in ("test", "val", "train") if name in splits)
     if name not in splits:
         raise UserError(f"--split must be one of {', '.join(splits)} for this data. Received: {name}")
+    if data is None and name == "val" and getattr(classifier, "trains_on_validation", False):
+        echo(
+            "Note: the model was trained on these validation images too; result.json has its out-of-fold figures."
+        )
     result = measure(classifier, splits[name], batch_size=batch_size)
     shown = (
         classifier.name if model in shipped.names() else Path(shown_address(model)).name

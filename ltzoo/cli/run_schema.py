@@ -59,7 +59,9 @@ def check_result(content: Any, classes: int | None = None) -> None:
     require(isinstance(content, Mapping), "result", "a dict of fields", content)
     seconds, split = content.get("seconds", 0), content.get("split", "test")
     require(is_number(seconds, 0, 1e12), "seconds", "a number", seconds)
-    require(split in (None, "train", "val", "test"), "split", "null, train, val or test", split)
+    require(
+        split in (None, "train", "val", "test", "folds"), "split", "null, train, val, test or folds", split
+    )
     kept = content.get("kept", [])
     right = isinstance(kept, list) and len(kept) <= MAX_STAGES and all(map(_is_kept_epoch, kept))
     require(right, "kept", "a list with the stage and epoch of each stage", kept)
@@ -208,5 +210,6 @@ _ARGUMENTS = {
         lambda value: isinstance(value, list) and len(value) <= MAX_LOGGERS and all(map(_is_text, value)),
         "a list of names",
     ),
+    "time_limit": (lambda value: is_number(value, 0, 1e10) and value > 0, "a number of seconds"),
     "settings": (_are_settings, "a list of [key, value]"),
 }

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from ltzoo.cli.console import console, print_alarms
+from ltzoo.cli.out_of_fold import FOLDS, NOTE, out_of_fold_result
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.metrics import Alarm, Result, evaluate, prediction_alarms
 from ltzoo.phases import phase
@@ -32,6 +33,7 @@ class StageResults(keras.callbacks.Callback):
         super().__init__()
         self.run, self.classifier, self.dataset = run, classifier, dataset
         self.split_name = next((name for name in ("test", "val") if name in dataset.splits()), None)
+        self.measured = self.split_name
 
     @property
     def images(self) -> int:
@@ -41,6 +43,8 @@ class StageResults(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         """Measure every trained stage but the last, which `finish` measures."""
         stage = self.classifier.stage
+        if self.classifier.trains_on_validation:
+            return  # The last stage repeats the one before; another pass over all images would show little.
         if stage is not None and stage < len(self.classifier.recipe.stages) - 1:
             self._measure(stage)
 
@@ -60,16 +64,21 @@ class StageResults(keras.callbacks.Callback):
             kept: the epochs that were kept, if held-out images decided that.
         """
         last = len(self.classifier.recipe.stages) - 1
+        pooled = None if self.split_name == "test" else out_of_fold_result(self.classifier)
+        if pooled is not None:  # The final classifier was trained on the validation images.
+            self.split_name, self.measured = None, FOLDS
         self._measure(last)
         stages = [stage for stage in range(last + 1) if self._stage_file(stage).exists()]
         measured = [self._read(stage) for stage in stages]
         names = [f"{self.classifier.recipe.name}, stage {stage + 1}" for stage in stages]
-        names = names if last else [self.classifier.recipe.name]
+        names = names if len(stages) > 1 else [self.classifier.recipe.name]
         results = {
             name: Result.from_dict(entry["result"])
             for name, entry in zip(names, measured, strict=True)
             if entry["result"] is not None
         }
+        if pooled is not None:
+            results = {names[-1]: pooled}
         spent = np.cumsum(seconds_by_stage(history, last + 1)).tolist()
         seconds = dict(zip(names, (spent[stage] for stage in stages), strict=True))
         final = results[names[-1]] if results else None
@@ -77,7 +86,7 @@ class StageResults(keras.callbacks.Callback):
         write_json(
             self.run.result,
             {
-                "split": self.split_name,
+                "split": self.measured,
                 "seconds": sum(seconds.values()),
                 "result": None if final is None else final.to_dict(),
                 "alarms": [str(alarm) for alarm in alarms],
@@ -87,7 +96,7 @@ class StageResults(keras.callbacks.Callback):
         with phase("writing the report"):
             report = self._report(title, results, names, measured, history, seconds, alarms)
         if results:
-            console().print(results_table(results, seconds, split=self.split_name))
+            console().print(results_table(results, seconds, split=self.measured))
         else:
             console().print("There are no test or validation images, so nothing was measured.")
         print_alarms(alarms)
@@ -111,18 +120,20 @@ class StageResults(keras.callbacks.Callback):
             notes=self._notes(),
             alarms=alarms,
             activation_maps=self._activation_maps(),
-            split=self.split_name or "test",
+            split=self.measured or "test",
         )
 
     def _alarms(self, result, of_training):
         measured = prediction_alarms(
-            result.confusion, self.dataset.class_names, images_of(self.split_name or "test")
+            result.confusion, self.dataset.class_names, images_of(self.measured or "test")
         )
         names = {alarm.name for alarm in measured}
         return measured + [alarm for alarm in of_training if alarm.name not in names]
 
     def _notes(self) -> list[str]:
-        if self.split_name is None:
+        if self.measured == FOLDS:
+            measured = NOTE
+        elif self.split_name is None:
             measured = (
                 "The dataset has no test or validation images. Add a test folder, or hold images out with "
                 "--validation-fraction 0.1."

@@ -8,6 +8,7 @@ from ltzoo import shipped
 from ltzoo.cli import cards, places
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.cache_option import cache_option
+from ltzoo.cli.effort_options import check_time_limit, effort_options, take_encoder
 from ltzoo.cli.image_fit_option import AUTO, image_fit_option
 from ltzoo.cli.models import check_model
 from ltzoo.cli.options import (
@@ -80,6 +81,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
 @training_options
 @data_options
 @image_fit_option
+@effort_options
 @click.option(
     "--start-from",
     metavar="MODEL",
@@ -109,6 +111,7 @@ def train(recipe, out, resume, workers, cache, **options):
         given["settings"] = [list(setting) for setting in given["settings"]]
     if "log" in given:
         given["log"] = sorted(set(given["log"]))
+    given = take_encoder(given)
     saved = run.read() if run.is_run() else None
     if saved is None:
         _require(given, resume)
@@ -178,7 +181,7 @@ def _checked(given: dict) -> dict:
         card = cards.read(given["recipe"])
         data.check({**given, "data": card["dataset"]["name"]})
         return given
-    recipe_of(given)
+    check_time_limit(given, recipe_of(given))
     data.check({**given, "data": data.resolve(given["data"])})
     return {"backbone": recipes.default_network(given["recipe"]), **given}
 
@@ -203,6 +206,7 @@ def _require_of_entry(given: dict) -> None:
 def _new_arguments(given: dict) -> dict:
     """Return everything that determines a run: the given arguments and the defaults."""
     from ltzoo import recipes
+    from ltzoo.cli import time_plan
     from ltzoo.cli.data import default_image_size, resolve
 
     if os.path.exists(os.path.expanduser(given.get("start_from", ""))):
@@ -211,6 +215,8 @@ def _new_arguments(given: dict) -> dict:
         return {"seed": cards.read(given["recipe"]).get("seed", 0), **given}
     arguments = {"backbone": recipes.default_network(given["recipe"]), "seed": 0, **given}
     arguments["data"] = resolve(arguments["data"])
+    if _is_folder(arguments["data"]) and "image_size" not in given:
+        arguments = time_plan.within_limit(arguments)
     if arguments["data"] != given["data"] or _is_folder(arguments["data"]):
         arguments.setdefault("fit", AUTO)  # `run_recipe` writes what was chosen.
         arguments.setdefault(

@@ -56,6 +56,11 @@ class Stages:
         return self.heads[self.head_numbers[-1 if self.stage is None else self.stage]]
 
     @property
+    def trains_on_validation(self) -> bool:
+        """Whether a stage trains on the validation images, so that they measure nothing afterwards."""
+        return any(getattr(head, "trains_on_validation", False) for head in self.heads)
+
+    @property
     def technique(self) -> Technique | None:
         """The technique of the current stage, or None."""
         return None if self.stage is None else self.techniques[self.stage]
@@ -71,10 +76,14 @@ class Stages:
         return None if self.stage is None else self.device_augmentations[self.stage]
 
     def check_stages(self) -> None:
-        """Refuse losses and optimizers that cannot be made, long before their stage begins."""
+        """Refuse losses, optimizers and heads that cannot be made or used, long before their stage begins."""
         for stage in self.recipe.stages:
             self._loss(stage)
             optimizers.check(stage.optimizer)
+        for index, number in enumerate(self.head_numbers):
+            check = getattr(self.heads[number], "check_stage", None)
+            if check is not None and number not in self.head_numbers[:index]:
+                check(self.recipe, index)
 
     def _loss(self, stage):
         scale = 1.0 if stage.scale is None else stage.scale

@@ -31,7 +31,13 @@ COLUMNS = (
 SECONDS = Column("seconds", "seconds", "Training time on the machine that wrote this report.", "")
 
 
-_IMAGES = {"test": "test images", "val": "validation images", "train": "training images", "all": "images"}
+_IMAGES = {
+    "test": "test images",
+    "val": "validation images",
+    "train": "training images",
+    "all": "images",
+    "folds": "out-of-fold images",
+}
 
 
 class Cell(NamedTuple):

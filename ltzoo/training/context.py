@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from keras import ops
 
+from ltzoo import heads
 from ltzoo.heads.inputs import takes_map
-from ltzoo.protocols import Classifier
+from ltzoo.protocols import Classifier, OutOfFold
+from ltzoo.training.cross_fit import cross_fit
 from ltzoo.training.features import extract_features, in_batches
 
 if TYPE_CHECKING:
@@ -25,10 +27,19 @@ class StageContext:
         dataset: its dataset.
         index: the number of the stage, 0 for the first.
         seed: the seed of the stage.
+        trained: the stage of each epoch that was trained, 1 for the first; the history's own.
     """
 
-    def __init__(self, classifier: Classifier, dataset: LongTailedDataset, index: int, seed: int) -> None:
+    def __init__(
+        self,
+        classifier: Classifier,
+        dataset: LongTailedDataset,
+        index: int,
+        seed: int,
+        trained: Sequence[int] = (),
+    ) -> None:
         self.classifier = classifier
+        self.trained = list(trained)
         self.dataset = dataset
         self.index = index
         self.seed = seed
@@ -65,6 +76,30 @@ class StageContext:
             features = self._train_features
             chunks = (features[start : start + batch_size] for start in range(0, len(features), batch_size))
         return np.concatenate([ops.convert_to_numpy(head(chunk, training=False)) for chunk in chunks])
+
+    def keep_out_of_fold(self, found: OutOfFold) -> None:
+        """Let the classifier keep the logits that measure it, as `out_of_fold`."""
+        object.__setattr__(self.classifier, "out_of_fold", found)  # Past Keras's tracking.
+
+    def refit(self, folds: int) -> OutOfFold:
+        """Train the head of the previous stage again, on the training and validation images; see `cross_fit`.
+
+        Args:
+            folds: number of folds.
+
+        Returns:
+            the logits of each image by a head that was not trained on it.
+        """
+        index, model = self.index - 1, self.classifier
+        previous = model.heads[model.head_numbers[index - 1]] if index > 0 else None
+
+        def begin(seed):
+            context = StageContext(model, self.dataset, index, seed)
+            context.__dict__["_train_features"] = self._train_features
+            heads.begin(model.head, previous, context)
+
+        epochs = self.trained.count(self.index) or None
+        return cross_fit(model, self.dataset, index, self.seed, folds, epochs=epochs, begin=begin)
 
     @cached_property
     def _train_features(self):

@@ -64,11 +64,20 @@ def stands_in(trainee: CachedFeatureTrainer, classifier: Any) -> Iterator[None]:
 
 
 def extract_features(classifier: Classifier, split: Split, batch_size: int = 256) -> np.ndarray:
-    """Return the pooled features of every image of a split, float32 `[N, D]`, in inference mode."""
-    positions = np.arange(len(split.labels))
-    return in_batches(
-        classifier.extract_features_on_batch, split, positions, batch_size, "computing features"
-    )
+    """Return the pooled features of every image of a split, float32 `[N, D]`, in inference mode.
+
+    During `fit_stages` they come from the `feature_store` of the classifier; treat them as read-only.
+    """
+
+    def compute(positions):
+        return in_batches(
+            classifier.extract_features_on_batch, split, positions, batch_size, "computing features"
+        )
+
+    store = getattr(classifier, "feature_store", None)
+    if store is None or not len(split.labels):
+        return compute(np.arange(len(split.labels)))
+    return store.get(classifier, split, compute, batch_size)
 
 
 def in_batches(

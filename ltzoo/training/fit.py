@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -17,6 +18,7 @@ from ltzoo.training.arguments import check_arguments, check_unknown
 from ltzoo.training.callbacks import StagedHistory
 from ltzoo.training.checkpoint import Checkpoint, ResumeError
 from ltzoo.training.devices import batch_divisor, check_batch_size, check_processes, strategy_scope
+from ltzoo.training.feature_store import FeatureStore, kept_features
 from ltzoo.training.keep_best import KeepBest, check_keep, kept_epochs
 from ltzoo.training.on_device import check_on_device
 from ltzoo.training.stage_callbacks import StageCallbacks, check_callbacks
@@ -128,6 +130,7 @@ def fit_stages(
         strategy_scope(model),
         WriterLock(checkpoint) if writes and checkpoint is not None else contextlib.nullcontext(),
         interruption if writes else contextlib.nullcontext(),
+        kept_features(model, FeatureStore(_features_folder(checkpoint) if writes else None)),
     ):
         store = None if checkpoint is None else Checkpoint(checkpoint, identity(model, seed, keep, patience))
         state = None if store is None else _saved(store, model.recipe, resume, on_device)
@@ -142,7 +145,7 @@ def fit_stages(
         for index, stage in enumerate(model.recipe.stages):
             if state is None or index >= state["stage"]:
                 here = state if state is not None and index == state["stage"] else None
-                enter(model, dataset, index, stage_seed(seed, index), here)
+                enter(model, dataset, index, stage_seed(seed, index), here, history)
                 if stage.epochs and not (here and here["ended"]):
                     StageRun(model, dataset, index, stage_seed(seed, index), feed, judged).fit(
                         offset,
@@ -162,6 +165,10 @@ def fit_stages(
     history.kept = kept_epochs(history.history, keep) if judged else []
     warn(history.alarms)
     return history
+
+
+def _features_folder(checkpoint):
+    return None if checkpoint is None else Path(checkpoint) / "features"
 
 
 def _check_stages(recipe, on_device):

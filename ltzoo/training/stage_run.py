@@ -38,14 +38,19 @@ class Feed:
 
 
 def enter(
-    model: StagedClassifier, dataset: LongTailedDataset, index: int, seed: int, saved: dict[str, Any] | None
+    model: StagedClassifier,
+    dataset: LongTailedDataset,
+    index: int,
+    seed: int,
+    saved: dict[str, Any] | None,
+    history: StagedHistory,
 ) -> None:
     """Bring the model to the start of a stage, or to the place in it that was saved."""
     model.enter_stage(index)
     if saved is not None:
         restore(model.variables, saved["model"])
     else:
-        model.begin_stage(StageContext(model, dataset, index, seed))
+        model.begin_stage(StageContext(model, dataset, index, seed, history.history.get("stage", ())))
 
 
 class StageRun:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import re
 from collections.abc import Sequence
 
 import keras
@@ -15,6 +17,48 @@ from ltzoo.layers.low_rank_update import LowRankUpdate
 
 _LINEAR = (keras.layers.Dense, keras.layers.EinsumDense)
 _DENSE = "...x,xy->...y"
+
+
+# How libraries name projections: query, query_dense, q_proj, to_q, attention_q, qkv, in_proj, ...
+_QUERY = re.compile(r"(^|_)(query|queries|q|wq)(_|$)")
+_VALUE = re.compile(r"(^|_)(value|values|v|wv)(_|$)")
+_JOINT = re.compile(r"(^|_)(qkv|kqv|query_key_value|in_proj)(_|$)")
+
+
+def attention_patterns(paths: Sequence[str], attributes: Sequence[str] = ()) -> list[str]:
+    """Return patterns for the query and value projections of attention, or else for joint projections.
+
+    Args:
+        paths: the paths of all linear layers of a network.
+        attributes: for each layer, the name of the attribute that holds it, or "". Some networks leave their layers
+            without names of their own, such as `self.q = Dense(...)`.
+
+    Returns:
+        the path of each such layer; `["*query*", "*value*"]`, which match nothing, if there are none.
+    """
+    known = dict(zip(paths, attributes or [""] * len(paths), strict=True))
+    joint = [path for path in paths if _has_part(f"{path}/{known[path]}", _JOINT)]
+    apart = [
+        [path for path in paths if _has_part(f"{path}/{known[path]}", kind) and path not in joint]
+        for kind in (_QUERY, _VALUE)
+    ]
+    if all(apart):
+        return [glob.escape(path) for path in paths if path in apart[0] or path in apart[1]]
+    return [glob.escape(path) for path in joint] or ["*query*", "*value*"]
+
+
+def _attributes(layers):
+    """Return the name of the attribute in which each layer is held by another one."""
+    return {
+        id(value): name
+        for parent in layers
+        for name, value in vars(parent).items()
+        if isinstance(value, keras.layers.Layer)
+    }
+
+
+def _has_part(path, kind):
+    return any(kind.search(part.lower()) for part in path.split("/"))
 
 
 @register("lora")
@@ -38,7 +82,7 @@ def lora(
         alpha: numerator of the factor; None means r, a factor of 1. LIFT's code has 1.
         patterns: `Dense` and `EinsumDense` layers to update, as patterns (see `fnmatch`) of their names or paths, such
             as `"*/mlp/dense_1"`. None: query and value projections, as in both papers, or the layer that makes query,
-            key and value together.
+            key and value together, under any usual name (`query`, `q_proj`, `to_q`, `qkv`, `in_proj`, ...).
         seed: seed of A; `ltzoo.models.build` provides it.
 
     Returns:
@@ -49,9 +93,10 @@ def lora(
     """
     backbone = copy_of(backbone)
     if patterns is None:
-        paths = [path for _, path, layer in inner_layers(backbone) if isinstance(layer, _LINEAR)]
-        joint = not any("query" in path for path in paths) and any("qkv" in path for path in paths)
-        patterns = ("*qkv*",) if joint else ("*query*", "*value*")
+        layers = list(inner_layers(backbone))
+        held = _attributes(layer for _, _, layer in layers)
+        linear = [(path, held.get(id(layer), "")) for _, path, layer in layers if isinstance(layer, _LINEAR)]
+        patterns = attention_patterns(*zip(*linear, strict=True)) if linear else ["*query*", "*value*"]
     items = []
     for key, path, layer in choose(backbone, _LINEAR, patterns):
         equation = layer.equation if isinstance(layer, keras.layers.EinsumDense) else _DENSE

@@ -1,11 +1,14 @@
 """The conversions "lora" and "adapters": nothing changes at first, the right layers are found, files keep it all."""
 
+import fnmatch
+
 import keras
 import numpy as np
 import pytest
 
 from ltzoo.backbones import LightlyTuned
 from ltzoo.backbones.conversions import convert
+from ltzoo.backbones.conversions.lora import attention_patterns
 from tests import tiny, tiny_vit
 
 IMAGES = np.random.default_rng(0).normal(size=(2, 8, 8, 1)).astype("float32")
@@ -153,3 +156,41 @@ def test_errors_say_what_to_do():
         convert(convert(tiny.tiny_cnn((8, 8, 1)), [{"name": "adapters", "rank": 1}]), [{"name": "nbn"}])
     with pytest.raises(ValueError, match="neither"):
         convert(plain, [{"name": "adapters", "rank": 1}])
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (("query", "key", "value", "output"), ("query", "value")),  # ViT, DeiT, DINOv2, MiT, CaiT
+        (("q_proj", "k_proj", "v_proj", "o_proj"), ("q_proj", "v_proj")),  # DINOv3
+        (("query_proj", "key_proj", "value_proj", "out_proj"), ("query_proj", "value_proj")),  # CLIP, SigLIP
+        (("to_q", "to_k", "to_v", "to_out"), ("to_q", "to_v")),
+        (("query_dense", "key_dense", "value_dense", "dense"), ("query_dense", "value_dense")),
+        (("attention_qkv", "attention_output"), ("attention_qkv",)),  # SAM
+        (("in_proj", "out_proj"), ("in_proj",)),
+        (("qkv", "proj"), ("qkv",)),
+    ],
+)
+def test_lora_finds_attention_under_any_usual_name(names, chosen):
+    others = ["patches/projection", "equivalent", "block0/mlp/up_proj", "block0/mlp/dense_2"]
+    paths = [*others, *(f"block{block}/attention[0]/{name}" for block in (0, 1) for name in names)]
+    patterns = attention_patterns(paths)
+    matching = [path for path in paths if any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)]
+    assert matching == [path for path in paths if path.rpartition("/")[2] in chosen]
+
+
+def test_lora_finds_layers_that_have_a_name_only_as_an_attribute():
+    paths = [
+        "block/attention/dense_3",
+        "block/attention/dense_4",
+        "block/attention/dense_5",
+        "block/mlp/dense_6",
+    ]
+    assert attention_patterns(paths, ["q", "k", "v", "fc1"]) == [paths[0], paths[2]]
+    assert attention_patterns(paths[:2], ["qkv", "proj"]) == [paths[0]]
+
+
+def test_lora_names_what_it_looked_for():
+    backbone = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="plain")])
+    with pytest.raises(ValueError, match="query"):
+        convert(backbone, [{"name": "lora"}])

@@ -1,0 +1,105 @@
+"""Size and views of images within a time limit, and the options for it."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ltzoo.cli import time_plan
+from ltzoo.cli.recipe_of_run import recipe_of
+from ltzoo.cli.run_schema import check_run
+
+NETWORK = {"name": "efficientnet_lite0", "weights": "imagenet"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for number in range(5):
+            Image.fromarray(np.zeros((250, 300), "uint8")).save(tmp_path / name / f"{number}.png")
+    (tmp_path / "a" / "notes.txt").write_text("no image")
+    return tmp_path
+
+
+def arguments(folder, **more):
+    return {"recipe": "transfer", "backbone": NETWORK, "data": str(folder), "seed": 0, **more}
+
+
+@pytest.mark.parametrize(
+    ("budget", "plan"),
+    [(1e9, (224, 4)), (1000, (160, 4)), (700, (128, 4)), (350, (128, 2)), (170, (128, 1)), (1, (128, 1))],
+)
+def test_pixels_go_before_views(budget, plan):
+    assert time_plan.choose(1000, [224, 192, 160, 128], 0.16, budget) == plan
+
+
+def test_what_fits_at_any_speed_is_not_measured(folder, monkeypatch):
+    monkeypatch.setattr(time_plan, "seconds_per_view", lambda backbone: pytest.fail("measured"))
+    made = time_plan.within_limit(arguments(folder))
+    assert made == arguments(folder, image_size=[224, 224])
+
+
+@pytest.mark.parametrize(
+    ("limit", "size", "views"), [(60.0, 224, 4), (20.0, 192, 4), (5.0, 128, 2), (2.0, 128, 1)]
+)
+def test_a_limit_changes_size_and_views_and_says_so(folder, monkeypatch, capsys, limit, size, views):
+    monkeypatch.setattr(time_plan, "_SLOW", 0.001)
+    monkeypatch.setattr(time_plan, "seconds_per_view", lambda backbone: 0.1)
+    made = time_plan.within_limit(arguments(folder, time_limit=limit))
+    assert made["image_size"] == [size, size]
+    conversions = {entry["name"]: entry for entry in recipe_of(made).conversions}
+    assert "depths" in conversions
+    expected = {
+        4: {"name": "flip_average", "transpose": True},
+        2: {"name": "flip_average", "transpose": False},
+    }
+    assert conversions.get("flip_average") == expected.get(views)
+    line = capsys.readouterr().out
+    assert f"10 images at {size} pixels" in line.replace("\n", " ")
+    assert ("1 view," in line) == (views == 1)
+    assert len(line.strip().splitlines()) == 1
+
+
+def test_arguments_pass_the_schema_of_run_files(folder, monkeypatch):
+    monkeypatch.setattr(time_plan, "_SLOW", 0.001)
+    monkeypatch.setattr(time_plan, "seconds_per_view", lambda backbone: 0.1)
+    made = time_plan.within_limit(arguments(folder, time_limit=2.0))
+    data = {"name": "x", "image_shape": [8, 8, 3], "class_names": ["a", "b"], "class_counts": [5, 5]}
+    run = {"format": 1, "backend": "jax", "arguments": made, "recipe": {"name": "transfer"}, "dataset": data}
+    check_run(run, 1)
+    with pytest.raises(ValueError, match="time_limit"):
+        check_run({**run, "arguments": {**made, "time_limit": 0}}, 1)
+
+
+def test_other_recipes_and_own_conversions_are_left_alone(folder):
+    own = arguments(folder, settings=[["conversions", []]])
+    assert time_plan.within_limit(own) == own
+    other = arguments(folder, recipe="fast")
+    assert time_plan.within_limit(other) == other
+
+
+def test_networks_of_one_size_keep_it():
+    assert time_plan.sizes_below("efficientnet_lite1", 240) == [240]
+    assert time_plan.sizes_below("efficientnet_lite0", 192) == [192, 160, 128]
+
+
+def test_the_speed_is_measured():
+    assert 0 < time_plan.seconds_per_view({"name": "efficientnet_lite0"}) < 10
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--time-limit", "10"], "90s, 10m or 1.5h"),
+        (["--time-limit", "0s"], "90s, 10m or 1.5h"),
+        (["--time-limit", "infm"], "90s, 10m or 1.5h"),
+        (["gcl", "--time-limit", "10m"], "for the recipe transfer"),
+        (["--encoder", "efficientnet_lite9"], "efficientnet_lite0"),
+        (["--encoder", "resnet32"], "network with pretrained weights"),
+        (["--encoder", "efficientnet_lite0", "--backbone", "resnet32"], "one of them"),
+    ],
+)
+def test_wrong_command_lines(folder, tmp_path, one_line, words, message):
+    out = tmp_path / "elsewhere"
+    assert message in one_line("train", *words, "--data", folder, "--out", out)
+    assert not out.exists()
