@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, cast
 
+import keras
 import numpy as np
 
 from ltzoo.heads.posthoc import PostHoc
@@ -25,8 +26,15 @@ def without_correction(model: Any) -> Any:
     """Return the classifier as it was trained: with the same backbone, and without a correction of its logits."""
     if not isinstance(model.head, PostHoc):
         return model
-    recipe = cast(Recipe, model.recipe)
-    return _made_again(model, dataclasses.replace(recipe, stages=recipe.stages[:-1]))
+    return _made_again(model, trained_recipe(model.recipe))
+
+
+def trained_recipe(recipe: Recipe) -> Recipe:
+    """Return a recipe without the stage that `with_correction` added; any other recipe unchanged."""
+    last = recipe.stages[-1].head
+    if len(recipe.stages) < 2 or last is None or last["name"] != "posthoc":
+        return recipe
+    return dataclasses.replace(recipe, stages=recipe.stages[:-1])
 
 
 def with_correction(
@@ -101,7 +109,8 @@ def decisions_of_classifier(model: Any) -> Decisions:
 
 def _last_head(recipe):
     return next(
-        (dict(stage.head) for stage in reversed(recipe.stages[1:]) if stage.head is not None), dict(recipe.head)
+        (dict(stage.head) for stage in reversed(recipe.stages[1:]) if stage.head is not None),
+        dict(recipe.head),
     )
 
 
@@ -119,7 +128,10 @@ def _made_again(model, recipe):
         name=model.name,
         dtype=model.dtype_policy,
     )
-    for old, made in [*zip(model.heads, new.heads, strict=False), *zip(model.techniques, new.techniques, strict=False)]:
+    for old, made in [
+        *zip(model.heads, new.heads, strict=False),
+        *zip(model.techniques, new.techniques, strict=False),
+    ]:
         if old is None or made is None:
             continue
         for target, source in zip(made.variables, old.variables, strict=True):
@@ -129,6 +141,4 @@ def _made_again(model, recipe):
 
 
 def _numpy(variable):
-    import keras
-
     return keras.ops.convert_to_numpy(variable.value)

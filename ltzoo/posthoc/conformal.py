@@ -106,7 +106,11 @@ class PredictionSets:
         right = right and all(value is None or is_number(value) for value in thresholds or ())
         for key, fits in (("pools", POOLS.__contains__), ("images", is_integer)):
             entries = values.get(key) if right else None
-            right = isinstance(entries, list) and len(entries) == len(thresholds or ()) and all(map(fits, entries))
+            right = (
+                isinstance(entries, list)
+                and len(entries) == len(thresholds or ())
+                and all(map(fits, entries))
+            )
         if not right or not is_number(values["alpha"]) or values["score"] not in SCORES:
             raise ValueError(
                 f"`values` must have the entries {', '.join(fields)}, as `to_dict` returns them. "
@@ -159,7 +163,11 @@ def sets_from_probabilities(
     pools = np.full(classes, "none", dtype=object)
     rare = counts < wanted
     for label in np.flatnonzero(~rare):
-        thresholds[label], pools[label], images[label] = _quantile(own[labels == label], alpha), "class", counts[label]
+        thresholds[label], pools[label], images[label] = (
+            _quantile(own[labels == label], alpha),
+            "class",
+            counts[label],
+        )
     for name, members in groups.items():
         members = members[rare[members]]
         _pool(name, members, np.isin(labels, members), own, alpha, least, (thresholds, pools, images))

@@ -64,7 +64,9 @@ def prediction_sets(
         done = model_or_probabilities
         if rules["class_counts"] is None:
             rules["class_counts"] = getattr(done.model, "class_counts", None)
-        return sets_from_probabilities(probabilities_of(done.out_of_fold, "logits"), done.labels, alpha, **rules)
+        return sets_from_probabilities(
+            probabilities_of(done.out_of_fold, "logits"), done.labels, alpha, **rules
+        )
     model = opened(model_or_probabilities)
     if model is None:
         return sets_from_probabilities(model_or_probabilities, calibration, alpha, **rules)

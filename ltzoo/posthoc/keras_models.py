@@ -78,7 +78,9 @@ def _correction_of(model, num_classes):
     if last is None:
         return unchanged(num_classes)
     known = (last.decision or {}).get("correction") or {}
-    return Correction(last.temperature, float(known.get("prior_share", 0.0)), last.shift, known.get("steps", "prior"))
+    return Correction(
+        last.temperature, float(known.get("prior_share", 0.0)), last.shift, known.get("steps", "prior")
+    )
 
 
 def _last(model: Any) -> Any:
@@ -86,7 +88,7 @@ def _last(model: Any) -> Any:
     return layers[-1] if isinstance(layers[-1], LogitCorrection) else None
 
 
-def _ends(model, input_shape):
+def _ends(model: Any, input_shape: Any) -> tuple[Any, Any]:
     """Return the symbolic inputs and outputs of a model, called anew if it has none of its own."""
     try:
         inputs, outputs = model.inputs, model.outputs

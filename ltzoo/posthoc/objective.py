@@ -40,7 +40,11 @@ def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray) -> np.ndarra
 
 
 def fit_scalars(
-    logits: np.ndarray, labels: np.ndarray, weights: np.ndarray, direction: np.ndarray | None, offset: np.ndarray
+    logits: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    direction: np.ndarray | None,
+    offset: np.ndarray,
 ) -> tuple[float, float]:
     """Return (1 / T, tau) with the least weighted NLL of `z / T - tau direction + offset`.
 

@@ -42,7 +42,9 @@ class OnnxModel:
             names = [value.name for value in self._file.graph.output]
         except Exception as error:  # Protobuf raises errors of its own for damaged files.
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ValueError(f"`path` must be an ONNX file: {reason}. Received: path={str(path)!r}") from error
+            raise ValueError(
+                f"`path` must be an ONNX file: {reason}. Received: path={str(path)!r}"
+            ) from error
         if any(node.name.startswith(_PREFIX) for node in self._file.graph.node):
             raise ValueError(
                 "`path` must be an ONNX file without a correction; start from the original file. "
@@ -55,7 +57,9 @@ class OnnxModel:
                 f"`output` must name the output with the logits or probabilities: {', '.join(map(repr, names))}. "
                 f"Received: output={output!r}"
             )
-        opset = max((one.version for one in self._file.opset_import if one.domain in ("", "ai.onnx")), default=0)
+        opset = max(
+            (one.version for one in self._file.opset_import if one.domain in ("", "ai.onnx")), default=0
+        )
         if opset < 8:
             raise ValueError(
                 "`path` must use version 8 or later of the ONNX operators; convert it with onnx.version_converter. "
@@ -89,7 +93,9 @@ class OnnxModel:
         runtime = _import("onnxruntime")
         session = runtime.InferenceSession(str(self.path), providers=["CPUExecutionProvider"])
         found = [
-            session.run([self.output], {self.input: np.asarray(images[start : start + batch_size], "float32")})[0]
+            session.run(
+                [self.output], {self.input: np.asarray(images[start : start + batch_size], "float32")}
+            )[0]
             for start in range(0, len(images), batch_size)
         ]
         return np.concatenate(found).astype("float64")

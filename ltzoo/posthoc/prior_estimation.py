@@ -1,4 +1,4 @@
-"""Estimate the class shares of unlabelled images: EM of Saerens et al., BBSE of Lipton et al., RLLS of Azizzadenesheli."""
+"""Estimate the class shares of unlabelled images: EM of Saerens et al., BBSE of Lipton et al., RLLS."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def estimate_prior(
     No image may be of a class that the classifier does not know.
 
     - "em" (Saerens, Latinne & Decaestecker, Neural Computation 2002, Eq. 2.9): repeat
-      p(c | x) ~ q_c / p_c P(c | x) and q_c = mean of p(c | x), from q = p. It needs calibrated probabilities P under the
-      source prior p; `rebalance` calibrates first, as Alexandari et al. (ICML 2020) advise.
-    - "bbse" (Lipton, Wang & Smola, ICML 2018, Section 3): solve K q = m, with the matrix K of P(predicted i | true j) on
-      held-out images and the shares m of the predictions. It needs no calibration, but an invertible K: held-out images
+      p(c | x) ~ q_c / p_c P(c | x) and q_c = mean of p(c | x), from q = p. It needs calibrated probabilities P under
+      the source prior p; `rebalance` calibrates first, as Alexandari et al. (ICML 2020) advise.
+    - "bbse" (Lipton, Wang & Smola, ICML 2018, Section 3): solve K q = m, with the matrix K of P(predicted i | true j)
+      on held-out images and the shares m of the predictions. It needs no calibration, but an invertible K: held-out images
       of every class, and a condition number below 100.
     - "rlls" (Azizzadenesheli et al., ICLR 2019, Eq. 6): the same with w = q / p = 1 + t, and t the least of
       |C t - (m - C 1)| + D |t|, where C = K diag(p) and D is the size of the sampling errors. It shrinks toward p and

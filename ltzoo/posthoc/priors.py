@@ -54,7 +54,7 @@ def target_prior(
         refuse("prior", f"one of {', '.join(known)}", prior, did_you_mean(prior, TARGETS))
     if isinstance(prior, Mapping):
         prior = _in_order("prior", prior, class_names)
-    numbers = list(prior) if hasattr(prior, "__iter__") else [None]
+    numbers: list[Any] = list(prior) if hasattr(prior, "__iter__") else []
     right = len(numbers) == len(counts) and all(is_number(number) and number >= 0 for number in numbers)
     if not right or not sum(map(float, numbers)) > 0:
         raise ValueError(

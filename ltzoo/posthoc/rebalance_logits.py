@@ -134,9 +134,7 @@ def _estimated(logits, labels, counts, unlabelled, kind, estimator, seed):
 
 def _summary(correction, scores):
     if correction.steps == "none":
-        return (
-            f"Nothing was changed: none of {len(scores) - 1} candidates is clearly better in cross-validation."
-        )
+        return f"Nothing was changed: none of {len(scores) - 1} candidates is clearly better in cross-validation."
     shares = f", {100 * correction.prior_share:.0f} % of the log prior taken out" * (
         correction.steps != "temperature"
     )

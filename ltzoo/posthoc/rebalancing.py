@@ -42,8 +42,8 @@ def rebalance(
     """Correct a trained model for the class shares it will meet, from held-out images alone.
 
     The corrected logits are z' = z / T - tau log p + log q + b: a temperature T, a share tau of the log training prior
-    p, the log target prior q, and a bias b per class if asked. They minimize the negative log likelihood of the held-out
-    images, weighted to the class shares q. Cross-validation decides how many of these numbers are used; see
+    p, the log target prior q, and a bias b per class if asked. They minimize the negative log likelihood of the
+    held-out images, weighted to the class shares q. Cross-validation decides how many of these numbers are used; see
     `ltzoo.posthoc.fit_correction`. Nothing else of the model changes.
 
         result = rebalance(model, dataset.val)           # for equally frequent classes
@@ -108,7 +108,11 @@ def rebalance(
     result = rebalance_logits(
         found, labels, counts, unlabelled=unlabelled, class_names=class_names, kind=outputs, **fit
     )
-    return result if source is None else dataclasses.replace(result, model=_corrected(source, result, data_or_labels))
+    return (
+        result
+        if source is None
+        else dataclasses.replace(result, model=_corrected(source, result, data_or_labels))
+    )
 
 
 def opened(model: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ltzoo.posthoc.measures import LOWER_IS_BETTER, ROWS
 
+CAPTION = "in brackets: 95 % intervals; *: better beyond chance"
 HEADER = ("", "before", "after", "difference", "images")
 
 
@@ -49,14 +50,18 @@ class Report:
             )
             for row in rows
         ]
-        return "\n".join([*lines, *self.notes])
+        return "\n".join([*lines, CAPTION, *self.notes])
 
 
 def _cell(key, side, values):
     value, low, high = values
     if math.isnan(value):
         return "-"
-    sign, scale, digits = ("+" if side == "difference" else ""), (1 if key == "nll" else 100), 3 if key == "nll" else 1
+    sign, scale, digits = (
+        ("+" if side == "difference" else ""),
+        (1 if key == "nll" else 100),
+        3 if key == "nll" else 1,
+    )
     text = f"{scale * value:{sign}.{digits}f} ({scale * low:{sign}.{digits}f} .. {scale * high:{sign}.{digits}f})"
     better = low > 0 if key not in LOWER_IS_BETTER else high < 0
     return text + (" *" if side == "difference" and better else "  " if side == "difference" else "")

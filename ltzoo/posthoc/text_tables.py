@@ -44,8 +44,12 @@ def read_names(path: str | os.PathLike) -> list[str]:
     names = [line.strip() for line in read_text(path).splitlines() if line.strip()]
     twice = next((name for place, name in enumerate(names) if name in set(names[:place])), None)
     if not names or twice is not None or max(map(len, names)) > MAX_NAME:
-        found = "no name" if not names else "a very long name" if twice is None else f"{shortened(twice)} twice"
-        raise ValueError(f"`path` must hold one class name per line. Received: path={str(path)!r} with {found}")
+        found = (
+            "no name" if not names else "a very long name" if twice is None else f"{shortened(twice)} twice"
+        )
+        raise ValueError(
+            f"`path` must hold one class name per line. Received: path={str(path)!r} with {found}"
+        )
     return names
 
 

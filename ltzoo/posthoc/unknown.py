@@ -8,8 +8,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from ltzoo.checks import Fraction, PositiveInt, is_integer, is_number, number, one_of
 from ltzoo.arguments import checked
+from ltzoo.checks import Fraction, PositiveInt, is_integer, is_number, number, one_of
 from ltzoo.posthoc.outputs import as_logits, log_softmax
 
 METHODS = ("softmax", "energy", "knn")
@@ -38,9 +38,7 @@ class Unknown:
 
     def scores(self, logits: Any = None, features: Any = None) -> np.ndarray:
         """Return how unlike the known classes each image is, float64 `[N]`."""
-        return unknown_scores(
-            self.method, logits, features, bank=self.bank, neighbors=self.neighbors or 10
-        )
+        return unknown_scores(self.method, logits, features, bank=self.bank, neighbors=self.neighbors or 10)
 
     def is_unknown(self, logits: Any = None, features: Any = None) -> np.ndarray:
         """Return whether each image counts as unknown, bool `[N]`.
@@ -64,10 +62,12 @@ class Unknown:
         """
         right = isinstance(values, Mapping) and values.get("method") in METHODS
         right = right and all(is_number(values.get(key)) for key in ("threshold", "keep"))
-        right = right and all(is_integer(values.get(key)) for key in ("images", "neighbors")) and len(values) == 5
+        right = (
+            right and all(is_integer(values.get(key)) for key in ("images", "neighbors")) and len(values) == 5
+        )
         if not right:
             raise ValueError(
-                "`values` must have `method`, `threshold`, `keep`, `images` and `neighbors`, as `to_dict` returns them. "
+                "`values` must have `method`, `threshold`, `keep`, `images` and `neighbors`, as `to_dict` gives them. "
                 f"Received: values={str(values)[:200]}"
             )
         return cls(**values, bank=bank)
@@ -160,7 +160,9 @@ def auroc(known: Sequence[float] | np.ndarray, unknown: Sequence[float] | np.nda
 
 def _kth_distance(features, bank, neighbors):
     features, bank = (np.asarray(values, "float64") for values in (features, bank))
-    fits = features.ndim == bank.ndim == 2 and features.shape[1] == bank.shape[1] and 1 <= neighbors <= len(bank)
+    fits = (
+        features.ndim == bank.ndim == 2 and features.shape[1] == bank.shape[1] and 1 <= neighbors <= len(bank)
+    )
     if not fits or not (np.isfinite(features).all() and np.isfinite(bank).all()):
         raise ValueError(
             "`features` [N, D] and `bank` [M, D] must be finite and have the same D, and `neighbors` be 1 to M. "

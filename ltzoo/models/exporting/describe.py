@@ -51,4 +51,9 @@ def _card_of(model):
         "data_license": None,
         "written_by": {"ltzoo": __version__, "keras": keras.__version__},
     }
+    decision = getattr(model.head, "decision", None)
+    if (
+        decision
+    ):  # Prediction sets and a threshold for unknown images; `ltzoo.posthoc.Decisions.from_dict` reads them.
+        known["decision"] = decision
     return json_text.dumps(known, indent=1) + "\n"
