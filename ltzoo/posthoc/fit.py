@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from ltzoo.checks import one_of
 from ltzoo.posthoc.correction import EXCLUDED, Correction
-from ltzoo.posthoc.objective import fit_bias, fit_scalars, importance_weights, negative_log_likelihood
+from ltzoo.posthoc.objective import (
+    fit_bias,
+    fit_scalars,
+    importance_weights,
+    negative_log_likelihood,
+    smoothed_labels,
+)
 
 OBJECTIVES = ("nll", "accuracy")
 FOLDS = 5
+_LEAST_IMAGES = 10
 _STRENGTHS = (100.0, 10.0, 1.0)
 _SHARES = np.round(np.arange(-0.5, 2.501, 0.05), 2)
 _Fit = Callable[[np.ndarray, np.ndarray, np.ndarray], Correction]
+
+
+class _Trial(NamedTuple):
+    fit: _Fit
+    out_of_fold: np.ndarray
+    loss: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,9 +66,10 @@ def fit_correction(
     balanced accuracy, for a uniform one), among 61 values from -0.5 to 2.5; of equal ones the nearest to the tau of the
     NLL.
 
-    Candidates are "none", "temperature", "prior" and "bias" (with three strengths of its penalty), each with more
-    numbers than the last. A candidate replaces a simpler one only if it is better over five stratified folds by more
-    than one standard error of the paired differences. So a few images never buy many numbers.
+    Candidates are "none", "temperature", "prior" and "bias" (with the best of three strengths of its penalty), each
+    with more numbers than the last. A candidate must be better than the simpler ones over five stratified folds; the
+    bias by more than one standard error of the paired differences. Fewer than 10 images change nothing. Labels are
+    smoothed a little (`smoothed_labels`). So a few images never buy many numbers, or endless confidence.
 
     Args:
         logits: held-out logits z `[N, C]`.
@@ -68,24 +83,27 @@ def fit_correction(
     one_of("objective", objective, OBJECTIVES)
     weights = importance_weights(labels, target)
     folds = stratified_folds(labels, FOLDS, seed)
-    best: tuple[_Fit, np.ndarray] | None = None
-    score: np.ndarray | None = None
-    scores: dict[str, float] = {}
-    for name, candidate in _candidates(log_prior, target, bias, objective):
+
+    def tried(candidate: _Fit) -> _Trial:
         out_of_fold = _cross_validated(candidate, logits, labels, target, folds)
         if objective == "nll":
-            loss = weights * negative_log_likelihood(out_of_fold, labels)
-        else:
-            loss = weights * (out_of_fold.argmax(axis=1) != labels)
-        shown = float(loss.mean())
-        scores[name] = shown if objective == "nll" else 1.0 - shown
-        if score is not None:
-            differences = score - loss
-            if not differences.mean() > differences.std() / np.sqrt(max(len(loss) - 1, 1)):
-                continue
-        best, score = (candidate, out_of_fold), loss
-    assert best is not None
-    return Fitted(best[0](logits, labels, weights), best[1], scores)
+            return _Trial(candidate, out_of_fold, weights * negative_log_likelihood(out_of_fold, labels))
+        return _Trial(candidate, out_of_fold, weights * (out_of_fold.argmax(axis=1) != labels))
+
+    candidates = _candidates(log_prior, target, objective)
+    if not bias:
+        del candidates["bias"]
+    best = tried(candidates.pop("none")[0])
+    scores = {"none": best.loss.mean()}
+    for name, versions in candidates.items() if len(labels) >= _LEAST_IMAGES else ():
+        trial = min(map(tried, versions), key=lambda one: one.loss.mean())
+        scores[name] = trial.loss.mean()
+        gain = best.loss - trial.loss
+        doubt = gain.std(ddof=1) / np.sqrt(len(gain)) if name == "bias" else 0.0
+        if gain.mean() > doubt:
+            best = trial
+    shown = {name: float(loss if objective == "nll" else 1.0 - loss) for name, loss in scores.items()}
+    return Fitted(best.fit(logits, labels, weights), best.out_of_fold, shown)
 
 
 def stratified_folds(labels: np.ndarray, folds: int, seed: int) -> np.ndarray:
@@ -109,11 +127,12 @@ def _cross_validated(fit: _Fit, logits, labels, target, folds):
     return result
 
 
-def _candidates(log_prior, target, bias, objective) -> Iterable[tuple[str, _Fit]]:
+def _candidates(log_prior, target, objective) -> dict[str, list[_Fit]]:
+    """Return the candidates by name, the simplest first; of several versions the best over the folds counts."""
     allowed = target > 0
     excluded = np.where(allowed, 0.0, EXCLUDED)
-    log_target = np.where(allowed, np.log(np.where(allowed, target, 1.0)), EXCLUDED)
     # A common number in all logits means nothing; without it the shift is small.
+    log_target = np.log(np.where(allowed, target, 1.0))
     log_target = np.where(allowed, log_target - log_target[allowed].mean(), EXCLUDED)
     direction = np.where(allowed, log_prior - log_prior[allowed].mean(), 0.0)
 
@@ -121,31 +140,32 @@ def _candidates(log_prior, target, bias, objective) -> Iterable[tuple[str, _Fit]
         return Correction(1.0, 0.0, excluded, "none")
 
     def temperature(logits, labels, weights):
-        factor, _ = fit_scalars(logits, labels, weights, None, excluded)
+        soft = smoothed_labels(labels, weights, target)
+        factor, _ = fit_scalars(logits, soft, weights, None, excluded)
         return Correction(1.0 / factor, 0.0, excluded, "temperature")
 
     def prior(logits, labels, weights):
-        factor, tau = fit_scalars(logits, labels, weights, direction, log_target)
+        soft = smoothed_labels(labels, weights, target)
+        factor, tau = fit_scalars(logits, soft, weights, direction, log_target)
         if objective == "accuracy":
             tau = _most_accurate(logits * factor + log_target, direction, labels, weights, tau)
-            factor, _ = fit_scalars(logits, labels, weights, None, log_target - tau * direction)
+            factor, _ = fit_scalars(logits, soft, weights, None, log_target - tau * direction)
         return Correction(1.0 / factor, tau, log_target - tau * direction)
 
     def biased(strength):
         def fit(logits, labels, weights):
             basis = prior(logits, labels, weights)
             present = np.bincount(labels, minlength=len(target)) > 0
-            extra = fit_bias(basis.apply(logits), labels, weights, strength, present & allowed)
+            soft = smoothed_labels(labels, weights, target)
+            extra = fit_bias(basis.apply(logits), soft, weights, strength, present & allowed)
             return dataclasses.replace(basis, shift=basis.shift + extra, steps="bias")
 
         return fit
 
-    yield "none", nothing
-    if objective == "nll":
-        yield "temperature", temperature
-    yield "prior", prior
-    for strength in _STRENGTHS if bias else ():
-        yield f"bias, penalty {strength:g}", biased(strength)
+    named: dict[str, list[_Fit]] = {"none": [nothing]}
+    if objective == "nll":  # A temperature changes no prediction.
+        named["temperature"] = [temperature]
+    return {**named, "prior": [prior], "bias": [biased(strength) for strength in _STRENGTHS]}
 
 
 def _most_accurate(shifted, direction, labels, weights, nearest):

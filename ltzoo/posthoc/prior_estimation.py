@@ -65,15 +65,15 @@ def estimate_prior(
       p(c | x) ~ q_c / p_c P(c | x) and q_c = mean of p(c | x), from q = p. It needs calibrated probabilities P under
       the source prior p; `rebalance` calibrates first, as Alexandari et al. (ICML 2020) advise.
     - "bbse" (Lipton, Wang & Smola, ICML 2018, Section 3): solve K q = m, with the matrix K of P(predicted i | true j)
-      on held-out images and the shares m of the predictions. It needs no calibration, but an invertible K: held-out images
-      of every class, and a condition number below 100.
-    - "rlls" (Azizzadenesheli et al., ICLR 2019, Eq. 6): the same with w = q / p = 1 + t, and t the least of
-      |C t - (m - C 1)| + D |t|, where C = K diag(p) and D is the size of the sampling errors. It shrinks toward p and
-      takes any K.
+      on held-out images and the shares m of the predictions. It needs no calibration, but an invertible K: held-out
+      images of every class, and a condition number below 100.
+    - "rlls" (after Azizzadenesheli et al., ICLR 2019, Eq. 6): q = p + t, with t the least of
+      |K t - (m - K p)| + D |t|, where D is the size of the sampling errors. It shrinks toward p and takes any K.
 
     Deviations: BBSE is solved for q and not for w = q / p. The solution is the same, and the condition number does not
-    grow with the imbalance. Negative shares become 0. D of RLLS is sqrt(ln(2 C / 0.05)) (1 / sqrt(N) + 1 / sqrt(M)) / 3
-    for N held-out and M unlabelled images; the paper's constants are upper bounds.
+    grow with the imbalance. Negative shares become 0. The paper of RLLS shrinks w toward 1 and not q toward p: with
+    p of a long tail that holds rare classes at their few training images. D is sqrt(ln(2 C / 0.05)) (1 / sqrt(N) +
+    1 / sqrt(M)) / 3 for N held-out and M unlabelled images; the paper's constants are upper bounds.
 
     Args:
         unlabelled: logits or probabilities `[M, C]` of the unlabelled images.
@@ -160,10 +160,9 @@ def _bbse(confusion, shares, prior, known, images):
 
 
 def _rlls(confusion, shares, prior, known, images):
-    joint = confusion * prior
     size = np.sqrt(np.log(2.0 * len(prior) / 0.05)) * (known**-0.5 + images**-0.5) / 3.0
-    left, values, right = np.linalg.svd(joint)
-    aim = left.T @ (shares - joint.sum(axis=1))
+    left, values, right = np.linalg.svd(confusion)
+    aim = left.T @ (shares - confusion @ prior)
 
     def solution(ridge):
         return values * aim / (values**2 + ridge)
@@ -180,7 +179,7 @@ def _rlls(confusion, shares, prior, known, images):
             middle = np.sqrt(low * high)
             low, high = (middle, high) if excess(middle) < 0 else (low, middle)
         step = solution(high)
-    return _positive(prior * (1.0 + right.T @ step), "rlls", images, float(np.linalg.cond(confusion)))
+    return _positive(prior + right.T @ step, "rlls", images, float(np.linalg.cond(confusion)))
 
 
 def _positive(raw, method, images, condition):

@@ -14,6 +14,7 @@ from ltzoo.posthoc.class_masks import class_mask
 from ltzoo.posthoc.correction import Correction
 from ltzoo.posthoc.fit import fit_correction
 from ltzoo.posthoc.measures import Measures, compare
+from ltzoo.posthoc.objective import effective_number
 from ltzoo.posthoc.outputs import as_logits, softmax
 from ltzoo.posthoc.prior_estimation import PriorEstimate, estimate_prior
 from ltzoo.posthoc.priors import restricted, target_prior
@@ -134,7 +135,7 @@ def _estimated(logits, labels, counts, unlabelled, kind, estimator, seed):
 
 def _summary(correction, scores):
     if correction.steps == "none":
-        return f"Nothing was changed: none of {len(scores) - 1} candidates is clearly better in cross-validation."
+        return f"Nothing was changed: no correction is better in cross-validation."
     shares = f", {100 * correction.prior_share:.0f} % of the log prior taken out" * (
         correction.steps != "temperature"
     )
@@ -146,7 +147,7 @@ def _limits(labels, target):
     held = np.bincount(labels, minlength=len(target))
     missing = int(np.count_nonzero((held == 0) & (target > 0)))
     weights = (target / np.maximum(held, 1))[labels]
-    effective = weights.sum() ** 2 / (weights**2).sum()
+    effective = effective_number(weights)
     if missing:
         yield f"{missing} classes have no held-out image: nothing here says how they fare."
     if effective < 0.5 * len(labels):
