@@ -3,26 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+from ltzoo.cli.console import console
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.files import atomic_write
 
 
 def print_report(result: Any) -> None:
-    """Print the table of a `Rebalanced`, and what limits it."""
-    from rich.table import Table
-    from rich.text import Text
-
-    from ltzoo.cli.console import console, echo
-    from ltzoo.posthoc.report import CAPTION, HEADER
-
-    table = Table(box=None, caption=Text(CAPTION), caption_justify="left", pad_edge=False)
-    for place, heading in enumerate(HEADER):
-        table.add_column(heading, justify="right" if place else "left", no_wrap=place > 0)
-    for row in result.report.table():
-        table.add_row(*row)
-    console().print(table)
-    for note in result.report.notes:
-        echo(note)
+    """Print the table of a `Rebalanced`, and what limits it; lines may be wider than the terminal."""
+    console().print(str(result.report), soft_wrap=True)
 
 
 def write_model(source: str, model: Any, result: Any, target: Path) -> None:

@@ -42,7 +42,12 @@ class PriorEstimate:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain numbers and lists for JSON."""
-        return {**dataclasses.asdict(self), "prior": self.prior.tolist()}
+        finite = self.condition is not None and np.isfinite(self.condition)
+        return {
+            **dataclasses.asdict(self),
+            "prior": self.prior.tolist(),
+            "condition": self.condition if finite else None,
+        }
 
 
 @checked
@@ -183,7 +188,7 @@ def _rlls(confusion, shares, prior, known, images):
 
 
 def _positive(raw, method, images, condition):
-    negative = float(-raw[raw < 0].sum())
+    negative = float(np.maximum(-raw, 0.0).sum())
     if negative > 0.1:
         warn_caller(
             f"{method.upper()} found negative shares with the sum {-negative:.2f}: the images differ from the "

@@ -135,7 +135,7 @@ def _estimated(logits, labels, counts, unlabelled, kind, estimator, seed):
 
 def _summary(correction, scores):
     if correction.steps == "none":
-        return f"Nothing was changed: no correction is better in cross-validation."
+        return "Nothing was changed: no correction is better in cross-validation."
     shares = f", {100 * correction.prior_share:.0f} % of the log prior taken out" * (
         correction.steps != "temperature"
     )
