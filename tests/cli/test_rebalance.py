@@ -28,12 +28,17 @@ def write_table(path, outputs, labels=None):
     return path
 
 
+def read_table(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
 @pytest.fixture
 def tables(tmp_path):
     logits, labels = model_outputs(800, PRIOR, 1, temperature=0.5)
     new, new_labels = model_outputs(500, np.full(6, 1 / 6), 2, temperature=0.5)
     (tmp_path / "counts.csv").write_text(
-        "name,images\n" + "".join(f"{a},{b}\n" for a, b in zip(NAMES, COUNTS))
+        "name,images\n" + "".join(f"{a},{b}\n" for a, b in zip(NAMES, COUNTS, strict=True))
     )
     softmax = posthoc.decisions.probabilities_of
     return (
@@ -100,7 +105,7 @@ def test_a_table_keeps_its_columns_and_gains(invoke, tables, tmp_path):
     out = tmp_path / "better.csv"
     done = invoke("rebalance", new, "--data", val, "--counts", counts, "--sets", "0.1", "--out", out)
     assert done.exit_code == 0, (done.output, done.exception)
-    before, after = (list(csv.DictReader(open(path, newline=""))) for path in (new, out))
+    before, after = (read_table(path) for path in (new, out))
     assert [row["image"] for row in after] == [row["image"] for row in before]
     values = [np.array([[float(row[name]) for name in NAMES] for row in rows]) for rows in (before, after)]
     np.testing.assert_allclose(values[1].sum(axis=1), 1, atol=1e-6)
@@ -113,10 +118,10 @@ def test_a_table_keeps_its_columns_and_gains(invoke, tables, tmp_path):
     assert np.mean(covered) > 0.9 - 4 * np.sqrt(0.09 / 500 + 0.09 / 6 / 20)
     # The same by the function.
     again = posthoc.csv_outputs.rebalance_csv(
-        new, val, tmp_path / "again.csv", dict(zip(NAMES, COUNTS.tolist()))
+        new, val, tmp_path / "again.csv", dict(zip(NAMES, COUNTS.tolist(), strict=True))
     )
     assert again.outputs == "probabilities"
-    second = list(csv.DictReader(open(tmp_path / "again.csv", newline="")))
+    second = read_table(tmp_path / "again.csv")
     assert [row[NAMES[0]] for row in second] == [row[NAMES[0]] for row in after]
 
 
@@ -151,7 +156,7 @@ def test_region_and_prior_from_files(invoke, tables, tmp_path):
         "--prior", tmp_path / "prior.json", "--out", tmp_path / "out.csv", "--json", tmp_path / "out.json",
     )  # fmt: skip
     assert done.exit_code == 0, (done.output, done.exception)
-    rows = list(csv.DictReader(open(tmp_path / "out.csv", newline="")))
+    rows = read_table(tmp_path / "out.csv")
     assert all(float(row["class 1"]) == 0 for row in rows)
     target = json.loads((tmp_path / "out.json").read_text())["target"]
     np.testing.assert_allclose(target, [0.6, 0, 0.2, 0, 0, 0.2])
