@@ -40,7 +40,9 @@ def main(path):
         sets = posthoc.prediction_sets(result, alpha=0.1, class_counts=counts, score=score)
         inside = sets.contains(result.probabilities(logits[measured]))
         covered = inside[np.arange(len(new_labels)), new_labels].mean()
-        print(f"{score}: coverage {covered:.4f}, {inside.sum(axis=1).mean():.2f} of {len(counts)} classes a set")
+        print(
+            f"{score}: coverage {covered:.4f}, {inside.sum(axis=1).mean():.2f} of {len(counts)} classes a set"
+        )
     print(sets.guarantee)
 
 

@@ -54,6 +54,6 @@ def _card_of(model):
     decision = getattr(model.head, "decision", None)
     if (
         decision
-    ):  # Prediction sets and a threshold for unknown images; `ltzoo.posthoc.Decisions.from_dict` reads them.
+    ):  # What `ltzoo.posthoc.Decisions.from_dict` reads: prediction sets, a threshold for unknown images.
         known["decision"] = decision
     return json_text.dumps(known, indent=1) + "\n"
