@@ -14,6 +14,7 @@ _MODULES = (
     "losses",
     "metrics",
     "models",
+    "posthoc",
     "recipes",
     "report",
     "sampling",

@@ -12,6 +12,7 @@ from ltzoo.cli.evaluate import evaluate
 from ltzoo.cli.export import export
 from ltzoo.cli.predict import predict
 from ltzoo.cli.push import push
+from ltzoo.cli.rebalance import rebalance
 from ltzoo.cli.train import train
 from ltzoo.cli.user_errors import Commands
 from ltzoo.cli.zoo import info, list_
@@ -77,7 +78,7 @@ def _add_parts(context, paths):
     os.environ[own_parts.VARIABLE] = os.pathsep.join([*paths, *filter(None, [before])])
 
 
-for command in (train, evaluate, predict, export, convert, push, list_, info, demo):
+for command in (train, evaluate, predict, rebalance, export, convert, push, list_, info, demo):
     cli.add_command(command)
 
 

@@ -49,9 +49,9 @@ def evaluate(model, data, split, batch_size, json_path, workers, cache, **option
     """
     check_model(model)
     given = {key: value for key, value in options.items() if value is not None}
-    data = None if data is None else _unless_own(model, data_module.resolve(data))
-    source = _source(model, data, given)
-    _check(source)
+    data = None if data is None else unless_own(model, data_module.resolve(data))
+    source = source_of(model, data, given)
+    check_source(source)
     if json_path is not None:
         places.new_file("--json", json_path, overwrite=True)
         places.folder("The folder of --json", str(Path(json_path).expanduser().parent))
@@ -71,7 +71,7 @@ def _evaluate(model, data, split, batch_size, json_path, source, cache) -> None:
     with phase("loading the model"):
         classifier = load_model(model)
     with phase("reading the data"):
-        dataset = _load(source, classifier, cache, whole=data is not None)
+        dataset = load_source(source, classifier, whole=data is not None, cache=cache)
     data_module.check_classes(dataset, classifier)
     data_module.check_image_shape(dataset, classifier)
     splits = dataset.splits()
@@ -100,7 +100,7 @@ def _evaluate(model, data, split, batch_size, json_path, source, cache) -> None:
         write_json(Path(json_path), content)
 
 
-def _source(model: str, data: str | None, given: dict) -> dict:
+def source_of(model: str, data: str | None, given: dict) -> dict:
     """Return the arguments for `load_dataset`: the given ones, on top of the run's own where `data` is None."""
     if data is not None:
         return {"data": data, **given}
@@ -128,20 +128,21 @@ def _source(model: str, data: str | None, given: dict) -> dict:
     return {**arguments, **given}
 
 
-def _unless_own(model: str, data: str) -> str | None:
+def unless_own(model: str, data: str) -> str | None:
     """Return a dataset, or None if it is the folder that the run was trained on, whose splits are then the run's."""
     run = RunFolder(model)
     own = run.is_run() and os.path.isabs(data) and run.read()["arguments"].get("data") == data
     return None if own else data
 
 
-def _check(source: dict) -> None:
+def check_source(source: dict) -> None:
+    """Refuse what `load_source` would refuse, without reading images."""
     if "card" in source:
         source = {**source, "data": source["card"]["name"]}
     data_module.check(source)
 
 
-def _load(source: dict, classifier, cache: bool, whole: bool):
+def load_source(source: dict, classifier, whole: bool, cache: bool = False):
     """Load the dataset; a folder at the model's image size, and without held-out images if it is used as a whole."""
     from ltzoo import data as datasets
     from ltzoo.cli.data import load_dataset

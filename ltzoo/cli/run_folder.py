@@ -34,6 +34,7 @@ class RunFolder:
         self.result = self.path / "result.json"
         self.report = self.path / "report"
         self.logs = self.path / "logs"
+        self.rebalance = self.path / "rebalance.json"
 
     def is_run(self) -> bool:
         """Return whether the folder holds a run."""
@@ -51,6 +52,11 @@ class RunFolder:
             if not resume:
                 raise UserError(
                     f"--out holds a run already. Resume it with --resume, or use a new folder. Received: {self.path}"
+                )
+            if self.rebalance.is_file():
+                raise UserError(
+                    "--out must be the run that was trained, not what 'ltzoo rebalance' wrote of it. "
+                    f"Received: {self.path}"
                 )
             return
         found = os.listdir(self.path) if self.path.is_dir() else []

@@ -6,6 +6,7 @@ from ltzoo.layers.cam_calibration import CAMCalibration as CAMCalibration
 from ltzoo.layers.flip_average import FlipAverage as FlipAverage
 from ltzoo.layers.gaussian_cloud import GaussianCloud as GaussianCloud
 from ltzoo.layers.learnable_weight_scaling import LearnableWeightScaling as LearnableWeightScaling
+from ltzoo.layers.logit_correction import LogitCorrection as LogitCorrection
 from ltzoo.layers.logit_rectification import LogitRectification as LogitRectification
 from ltzoo.layers.low_rank_update import LowRankUpdate as LowRankUpdate
 from ltzoo.layers.norm_ball import NormBall as NormBall

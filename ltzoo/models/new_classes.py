@@ -13,6 +13,7 @@ from ltzoo.checks import ModelSeed, PositiveInt, refuse
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.models.classifier import LongTailedClassifier
 from ltzoo.models.initialization import reinitialize
+from ltzoo.posthoc.classifiers import trained_recipe
 from ltzoo.recipes.recipe import Recipe
 
 
@@ -29,7 +30,8 @@ def with_new_classes(
     """Make a new classifier with new heads on the backbone of `model`, whose weights it shares.
 
     Everything that depends on the classes follows the new counts: heads, losses, clouds, techniques, samplers and shot
-    groups. Images are normalized as before. Do not use `model` afterwards.
+    groups. Images are normalized as before. A correction by `ltzoo.posthoc` is left out, as it is for the old classes.
+    Do not use `model` afterwards.
 
     Args:
         model: a classifier.
@@ -66,7 +68,7 @@ def with_new_classes(
         class_counts = model.class_counts
     if class_names is None and len(class_counts) == model.num_classes:
         class_names = model.class_names
-    backbone, new_recipe = model.backbone, model.recipe
+    backbone, new_recipe = model.backbone, trained_recipe(model.recipe)
     if recipe is not None:
         new_recipe = recipe if isinstance(recipe, Recipe) else recipes.get(recipe)
         backbone = _converted(backbone, model.recipe, new_recipe)

@@ -25,6 +25,7 @@ WHOLE = {
     "predict": ["IMAGE", "--model", "gcl_resnet8_digits_lt"],
     "export": ["gcl_resnet8_digits_lt", "--out", "OUT"],
     "convert": ["FILE", "--entry", "gcl_resnet8_digits_lt", "--out", "OUT.keras"],
+    "rebalance": ["gcl_resnet8_digits_lt", "--split", "test", "--out", "OUT.keras"],
     "push": ["gcl_resnet8_digits_lt", "OUT"],
     "list": [],
     "info": ["gcl_resnet8_digits_lt"],

@@ -56,4 +56,9 @@ def _card_of(model):
         "data_license": None,
         "written_by": {"ltzoo": __version__, "keras": keras.__version__},
     }
+    decision = getattr(model.head, "decision", None)
+    if (
+        decision
+    ):  # What `ltzoo.posthoc.Decisions.from_dict` reads: prediction sets, a threshold for unknown images.
+        known["decision"] = decision
     return json_text.dumps(known, indent=1) + "\n"
