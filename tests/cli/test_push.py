@@ -92,7 +92,7 @@ def test_the_command_of_a_training_says_the_same_again(arguments):
     assert given.pop("out") == "RUN"
     given["settings"] = [list(setting) for setting in given["settings"]]
     given = {key: value for key, value in given.items() if value not in (None, []) and value is not False}
-    assert given.pop("workers") >= 1
+    assert given.pop("workers") >= 1 and given.pop("cache") is True
     assert given == arguments
 
 
