@@ -149,7 +149,7 @@ def plan_of(recipe: Any, dataset: Any, measured: int) -> list[StagePlan]:
     plan = []
     for stage in recipe.stages:
         cached = stage.cache_features
-        features = train + held_out if cached else 0
+        features = train + held_out if cached and stage.epochs else 0  # Later stages use the same.
         plan.append(
             StagePlan(stage.epochs, train, 0 if cached else held_out, features, measured, _weight(stage))
         )

@@ -31,14 +31,16 @@ class Epochs(click.ParamType):
 
 
 class ImageSize(click.ParamType):
-    """Parse `64`, or `64x96` for height and width, into `[height, width]`."""
+    """Parse `64`, or `64x96` for height and width, into `[height, width]`; `auto`, the default, into None."""
 
-    name = "N|HxW"
+    name = "N|HxW|auto"
 
     def convert(self, value, param, ctx):
         """Return the parsed value, or fail with a usage error."""
         if isinstance(value, list):
             return value
+        if value == "auto":
+            return None
         found = re.fullmatch(r"(\d{1,9})(?:x(\d{1,9}))?", str(value))
         size = [int(found[1]), int(found[2] or found[1])] if found else [0]
         if not 1 <= min(size) <= max(size) <= _MAX_SIDE:

@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from ltzoo.checks import integer
+from ltzoo.phases import phase
 from ltzoo.protocols import OutOfFold
 from ltzoo.sampling import make_sampler
 from ltzoo.training.callbacks import StopOnNonFiniteLoss
@@ -62,13 +63,16 @@ def cross_fit(
     logits = np.zeros((len(labels), model.num_classes), np.float32)
     model.enter_stage(index)
     try:
-        for number in range(folds):
-            left_out = np.flatnonzero(fold == number)
-            if len(left_out):
-                kept = np.flatnonzero(fold != number)
-                _train(model, index, _seed(seed, number), features[kept], labels[kept], epochs, begin)
-                logits[left_out] = _logits(model.head, features[left_out])
-        _train(model, index, _seed(seed, folds), features, labels, epochs, begin)
+        with phase("training on folds", folds + 1, unit="trainings") as training:
+            for number in range(folds):
+                left_out = np.flatnonzero(fold == number)
+                if len(left_out):
+                    kept = np.flatnonzero(fold != number)
+                    _train(model, index, _seed(seed, number), features[kept], labels[kept], epochs, begin)
+                    logits[left_out] = _logits(model.head, features[left_out])
+                training.advance()
+            _train(model, index, _seed(seed, folds), features, labels, epochs, begin)
+            training.advance()
     finally:
         model.enter_stage(before)
     measured = np.flatnonzero(fold != ALWAYS_TRAINED)

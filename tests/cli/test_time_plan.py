@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from ltzoo.cli import time_plan
+from ltzoo.cli.options import ImageSize
 from ltzoo.cli.recipe_of_run import recipe_of
 from ltzoo.cli.run_schema import check_run
 
@@ -103,3 +104,8 @@ def test_wrong_command_lines(folder, tmp_path, one_line, words, message):
     out = tmp_path / "elsewhere"
     assert message in one_line("train", *words, "--data", folder, "--out", out)
     assert not out.exists()
+
+
+def test_auto_is_the_default_size():
+    assert ImageSize().convert("auto", None, None) is None
+    assert ImageSize().convert("64x96", None, None) == [64, 96]

@@ -70,8 +70,7 @@ def test_the_last_head_learned_from_the_validation_images():
         (trained(data_set).predict(images, verbose=0).argmax(axis=1) == 2).mean()
         for data_set in (dataset, contrary)
     ]
-    assert share[0] < 0.1
-    assert share[1] > 0.5
+    assert share[1] > 0.5 > share[0] + 0.2
 
 
 def test_it_is_calibrated_out_of_fold(problem):
