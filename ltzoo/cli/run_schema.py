@@ -81,13 +81,16 @@ def check_result(content: Any, classes: int | None = None) -> None:
             right = isinstance(value, list) and all(_is_measure(entry, least, most) for entry in value)
             right = right and (field != "per_class" or classes in (None, len(value)))
             require(right, field, "a list of numbers in range", value)
+        elif field in _DETAILS:
+            right, wanted = _DETAILS[field]
+            require(value is None or right(value, classes), field, wanted, value)
         else:
             require(_is_measure(value, 0, 1e6), field, "null or a number in range", value)
 
 
 def result_bytes(classes: int) -> int:
     """Return the largest size in bytes of the results for C classes, most of which is the confusion matrix."""
-    return 1_000_000 + 1000 * classes + 40 * classes**2
+    return 1_000_000 + 4000 * classes + 40 * classes**2
 
 
 _LISTS = {
@@ -95,6 +98,33 @@ _LISTS = {
     "bin_accuracy": (0, 1),
     "bin_confidence": (0, 1),
     "bin_count": (0, MAX_COUNT),
+}
+
+
+def _are_counts(value, classes):
+    right = isinstance(value, list) and classes in (None, len(value))
+    return right and all(is_integer(entry, 1, MAX_COUNT) for entry in value)
+
+
+def _are_names(value, classes):
+    return isinstance(value, list) and classes in (None, len(value)) and all(map(_is_text, value))
+
+
+def _are_intervals(value, classes):
+    return (
+        isinstance(value, Mapping)
+        and len(value) <= _MAX_INTERVALS
+        and all(_is_text(name) for name in value)
+        and all(isinstance(bounds, list) and len(bounds) == 2 for bounds in value.values())
+        and all(_is_measure(bound, 0, 1) for bounds in value.values() for bound in bounds)
+    )
+
+
+_MAX_INTERVALS = 100
+_DETAILS = {
+    "class_counts": (_are_counts, "null or a number of training images per class"),
+    "class_names": (_are_names, "null or a name per class"),
+    "intervals": (_are_intervals, "a dict of [lower, upper]"),
 }
 
 

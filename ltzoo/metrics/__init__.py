@@ -11,7 +11,15 @@ from ltzoo.metrics.calibration import calibration_errors as calibration_errors
 from ltzoo.metrics.calibration_error import ExpectedCalibrationError as ExpectedCalibrationError
 from ltzoo.metrics.calibration_error import MaximumCalibrationError as MaximumCalibrationError
 from ltzoo.metrics.evaluate import evaluate as evaluate
+from ltzoo.metrics.evaluate import measure as measure
 from ltzoo.metrics.feature_strength import FeatureStrength as FeatureStrength
 from ltzoo.metrics.feature_strength import feature_strength as feature_strength
+from ltzoo.metrics.intervals import bootstrap_intervals as bootstrap_intervals
+from ltzoo.metrics.intervals import wilson_interval as wilson_interval
+from ltzoo.metrics.per_class import ClassResult as ClassResult
+from ltzoo.metrics.per_class import GroupSize as GroupSize
+from ltzoo.metrics.predictions import Predictions as Predictions
+from ltzoo.metrics.probability_scores import brier_score as brier_score
+from ltzoo.metrics.probability_scores import classwise_calibration_error as classwise_calibration_error
 from ltzoo.metrics.result import Result as Result
 from ltzoo.metrics.result import result_from_probabilities as result_from_probabilities
