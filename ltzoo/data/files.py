@@ -12,7 +12,7 @@ from PIL import Image
 from ltzoo.data.pixels import UnreadableImageError as UnreadableImageError
 from ltzoo.data.pixels import decode_image as decode_image
 from ltzoo.data.pixels import resize_and_crop as resize_and_crop
-from ltzoo.data.splits import Split, validate_labels
+from ltzoo.data.splits import Split, validate_labels, with_groups_of
 
 Reader = Callable[[Image.Image, int], np.ndarray]
 
@@ -137,4 +137,16 @@ class FileSplit(EncodedSplit):
         """Return a split of the files at `positions`, in that order."""
         positions = np.asarray(positions, dtype=np.int64)
         paths = [self.paths[p] for p in positions]
-        return FileSplit(paths, self.labels[positions], self.image_size, self.channels, self.resize)
+        part = FileSplit(paths, self.labels[positions], self.image_size, self.channels, self.resize)
+        return with_groups_of(self, positions, part)
+
+    def join(self, other: FileSplit) -> FileSplit:
+        """Return a split of the files of this one and of another, read as this one reads them.
+
+        Both have groups, or neither has.
+        """
+        paths, labels = self.paths + other.paths, np.concatenate([self.labels, other.labels])
+        part = FileSplit(paths, labels, self.image_size, self.channels, self.resize)
+        if self.groups is not None and other.groups is not None:
+            part.groups = np.concatenate([self.groups, other.groups])
+        return part
