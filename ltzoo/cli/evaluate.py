@@ -11,6 +11,7 @@ from ltzoo.cli import data as data_module
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import BATCH_SIZE, Command, data_options
+from ltzoo.cli.result_files import image_names, write_results
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.cli.user_errors import UserError
 from ltzoo.printable import shown_address
@@ -23,6 +24,7 @@ from ltzoo.printable import shown_address
 Examples:
   ltzoo evaluate runs/photos
   ltzoo evaluate runs/photos --data other_photos/
+  ltzoo evaluate runs/photos --data new_photos/ --out results/new
   ltzoo evaluate gcl_resnet8_digits_lt --json result.json""",
 )
 @click.argument("model")
@@ -34,8 +36,14 @@ Examples:
 )
 @click.option("--batch-size", type=BATCH_SIZE, default=256, show_default=True, help="Images per batch.")
 @click.option("--json", "json_path", metavar="PATH", help="Also write all results to this file.")
+@click.option("--predictions", metavar="CSV", help="Also write the predictions for each image to this file.")
+@click.option(
+    "--out",
+    metavar="FOLDER",
+    help="Also write result.json, per_class.csv and predictions.csv into this folder.",
+)
 @data_options
-def evaluate(model, data, split, batch_size, json_path, **options):
+def evaluate(model, data, split, batch_size, json_path, predictions, out, **options):
     """Measure accuracy and calibration of MODEL: a run folder, a .keras file or a zoo entry.
 
     The many / medium / few groups follow the model's training counts. The folder that a run was trained on has the
@@ -49,10 +57,15 @@ def evaluate(model, data, split, batch_size, json_path, **options):
     if json_path is not None:
         places.new_file("--json", json_path, overwrite=True)
         places.folder("The folder of --json", str(Path(json_path).expanduser().parent))
+    if predictions is not None:
+        places.new_file("--predictions", predictions, overwrite=True)
+        places.folder("The folder of --predictions", str(Path(predictions).expanduser().parent))
+    if out is not None:
+        _check_out(out)
     use_backend()
     from ltzoo.cli.console import console, print_alarms
-    from ltzoo.metrics import evaluate as measure
-    from ltzoo.metrics import prediction_alarms
+    from ltzoo.metrics import measure, prediction_alarms
+    from ltzoo.metrics.prediction_files import write_predictions
     from ltzoo.report import results_table
     from ltzoo.report.columns import images_of
 
@@ -64,7 +77,7 @@ def evaluate(model, data, split, batch_size, json_path, **options):
     name = split or next(name for name in ("test", "val", "train") if name in splits)
     if name not in splits:
         raise UserError(f"--split must be one of {', '.join(splits)} for this data. Received: {name}")
-    result = measure(classifier, splits[name], batch_size=batch_size)
+    result, predicted = measure(classifier, splits[name], batch_size=batch_size)
     shown = (
         classifier.name if model in shipped.names() else Path(shown_address(model)).name
     )  # The weights may come from a related entry.
@@ -80,6 +93,19 @@ def evaluate(model, data, split, batch_size, json_path, **options):
             "alarms": [str(alarm) for alarm in alarms],
         }
         write_json(Path(json_path), content)
+    folder, names = source.get("data"), classifier.class_names
+    if predictions is not None:
+        path = Path(predictions).expanduser()
+        write_predictions(path, predicted, names, image_names(predicted, folder))
+    if out is not None:
+        write_results(RunFolder(out), result, predicted, names, split=label, alarms=alarms, data=folder)
+
+
+def _check_out(out: str) -> None:
+    """Refuse a run folder: its results are those of the training."""
+    places.new_folder("--out", out)
+    if RunFolder(out).is_run():
+        raise UserError(f"--out must be a folder of its own, not that of a run. Received: {out}")
 
 
 def _source(model: str, data: str | None, given: dict) -> dict:

@@ -55,7 +55,7 @@ def _train(run, arguments, saved, workers):
         for line in advice(arguments, dataset):
             echo(f"Note: {line}")
     progress = TrainingProgress(_labels(recipe), len(dataset.train), console())
-    stages = StageResults(run, model, dataset)
+    stages = StageResults(run, model, dataset, arguments.get("data"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TrainingAlarm)  # `finish` prints the alarms.

@@ -56,7 +56,7 @@ def check_result(content: Any, classes: int | None = None) -> None:
     require(isinstance(content, Mapping), "result", "a dict of fields", content)
     seconds, split = content.get("seconds", 0), content.get("split", "test")
     require(is_number(seconds, 0, 1e12), "seconds", "a number", seconds)
-    require(split in (None, "train", "val", "test"), "split", "null, train, val or test", split)
+    require(split in _SPLITS, "split", "null, train, val, test, all or folds", split)
     norms = content.get("weight_norms")
     right = norms is None or (isinstance(norms, list) and all(is_number(norm, 0, 1e30) for norm in norms))
     require(
@@ -120,6 +120,7 @@ def _are_intervals(value, classes):
     )
 
 
+_SPLITS = (None, "train", "val", "test", "all", "folds")
 _MAX_INTERVALS = 100
 _DETAILS = {
     "class_counts": (_are_counts, "null or a number of training images per class"),

@@ -6,8 +6,9 @@ import keras
 import numpy as np
 
 from ltzoo.cli.console import console, print_alarms
+from ltzoo.cli.result_files import write_results
 from ltzoo.cli.run_folder import RunFolder, write_json
-from ltzoo.metrics import Alarm, Result, evaluate, prediction_alarms
+from ltzoo.metrics import Alarm, Result, measure, prediction_alarms
 from ltzoo.report import classifier_norms, results_table, tail_activation_maps, write_report
 from ltzoo.report.columns import images_of
 from ltzoo.training.callbacks import seconds_by_stage
@@ -24,11 +25,13 @@ class StageResults(keras.callbacks.Callback):
         run: the run folder.
         classifier: the model in training.
         dataset: its dataset.
+        data: folder of its images, or the name of the dataset.
     """
 
-    def __init__(self, run: RunFolder, classifier, dataset):
+    def __init__(self, run: RunFolder, classifier, dataset, data: str | None = None):
         super().__init__()
-        self.run, self.classifier, self.dataset = run, classifier, dataset
+        self.run, self.classifier, self.dataset, self.data = run, classifier, dataset, data
+        self._predictions = None
         self.split_name = next((name for name in ("test", "val") if name in dataset.splits()), None)
 
     def on_train_end(self, logs=None):
@@ -38,7 +41,7 @@ class StageResults(keras.callbacks.Callback):
             self._measure(stage)
 
     def finish(self, history: dict, title: str, alarms: Sequence[Alarm] = ()) -> None:
-        """Measure the finished classifier, write `result.json` and the report, and print the table and alarms.
+        """Measure the finished classifier, write results and report, and print the table and alarms.
 
         Args:
             history: one value per epoch.
@@ -60,14 +63,15 @@ class StageResults(keras.callbacks.Callback):
         seconds = dict(zip(names, (spent[stage] for stage in stages), strict=True))
         final = results[names[-1]] if results else None
         alarms = list(alarms) if final is None else self._alarms(final, alarms)
-        write_json(
-            self.run.result,
-            {
-                "split": self.split_name,
-                "seconds": sum(seconds.values()),
-                "result": None if final is None else final.to_dict(),
-                "alarms": [str(alarm) for alarm in alarms],
-            },
+        write_results(
+            self.run,
+            final,
+            self._predictions,
+            self.dataset.class_names,
+            split=self.split_name,
+            alarms=alarms,
+            data=self.data,
+            seconds=sum(seconds.values()),
         )
         report = write_report(
             self.run.report,
@@ -127,7 +131,8 @@ class StageResults(keras.callbacks.Callback):
     def _measure(self, stage: int) -> None:
         result = None
         if self.split_name is not None:
-            result = evaluate(self.classifier, self.dataset.splits()[self.split_name]).to_dict()
+            measured, self._predictions = measure(self.classifier, self.dataset.splits()[self.split_name])
+            result = measured.to_dict()
         norms = classifier_norms(self.classifier)
         norms = None if norms is None else norms.tolist()
         write_json(self._stage_file(stage), {"result": result, "weight_norms": norms})

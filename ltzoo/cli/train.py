@@ -90,7 +90,8 @@ def train(recipe, out, resume, workers, **options):
     For a folder of images, RECIPE is 'transfer' unless given.
 
     A run stopped at any moment, even by a power cut, resumes with --resume and reaches the same weights.
-    The folder holds run.json, checkpoint/, model.keras, history.csv, result.json and report/report.html.
+    The folder holds run.json, checkpoint/, model.keras, history.csv, result.json, per_class.csv,
+    predictions.csv and report/report.html.
     """
     places.new_folder("--out", out)
     run = RunFolder(out)

@@ -76,20 +76,22 @@ def class_results(
     low, high = wilson_interval(right, images)
     wrong = confusion - np.diag(right)
     worst = wrong.argmax(axis=1)
-    rows = zip(
-        images, recalls(confusion), low, high, precisions(confusion), f1_scores(confusion), strict=True
-    )
+    recall, precision, f1 = recalls(confusion), precisions(confusion), f1_scores(confusion)
     return [
         ClassResult(
-            number,
-            str(number) if class_names is None else class_names[number],
-            None if class_counts is None else int(class_counts[number]),
-            int(count),
-            *(float(value) for value in values),
-            int(worst[number]) if wrong[number, worst[number]] else None,
-            int(wrong[number, worst[number]]),
+            number=number,
+            name=str(number) if class_names is None else class_names[number],
+            training_images=None if class_counts is None else int(class_counts[number]),
+            test_images=int(images[number]),
+            recall=float(recall[number]),
+            recall_low=float(low[number]),
+            recall_high=float(high[number]),
+            precision=float(precision[number]),
+            f1=float(f1[number]),
+            confused_with=int(worst[number]) if wrong[number, worst[number]] else None,
+            confused_images=int(wrong[number, worst[number]]),
         )
-        for number, (count, *values) in enumerate(rows)
+        for number in range(len(confusion))
     ]
 
 

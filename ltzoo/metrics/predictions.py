@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 TOP = 3
 
 
-class Predictions(NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False)
+class Predictions:
     """The most probable classes of N images.
 
     Attributes:
