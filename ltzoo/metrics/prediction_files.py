@@ -48,6 +48,23 @@ def write_per_class(path: str | os.PathLike, classes: Sequence[ClassResult]) -> 
     )  # fmt: skip
 
 
+def read_class_counts(path: str | os.PathLike) -> tuple[list[str], list[int] | None]:
+    """Return the class names in a file from `write_per_class`, and the training images per class if they are known.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is not such a file.
+    """
+    names: list[str] = []
+    counts: list[int] = []
+    for row in read_rows(path, _CLASS_COLUMNS[:3]):
+        if len(names) >= _MAX_CLASSES or _integer(row[1]) != len(names):
+            raise ValueError(f"`path` must have the classes in the order of their labels. Received: {row[1]}")
+        names.append(plain_text(row[0]))
+        counts += [_integer(row[2])] if row[2] else []
+    return names, counts if len(counts) == len(names) else None
+
+
 def write_predictions(
     path: str | os.PathLike,
     predictions: Predictions,
