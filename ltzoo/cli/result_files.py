@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,11 +53,12 @@ def write_results(
 
 def image_names(predictions: Predictions, data: str | None) -> list[str] | None:
     """Return the names of images: paths in the folder of the data, with slashes, where they lie in it."""
-    if predictions.images is None or data is None or not os.path.isabs(data):
-        return None if predictions.images is None else list(predictions.images)
-    return [_inside(path, data) for path in predictions.images]
+    return None if predictions.images is None else inside(predictions.images, data)
 
 
-def _inside(path: str, folder: str) -> str:
-    start = folder.rstrip(os.sep) + os.sep
-    return Path(path[len(start) :]).as_posix() if path.startswith(start) else path
+def inside(paths: Iterable[str], data: str | None) -> list[str]:
+    """Return paths, those in a folder relative to it, with slashes."""
+    if data is None or not os.path.isabs(data):
+        return list(paths)
+    start = data.rstrip(os.sep) + os.sep
+    return [Path(path[len(start) :]).as_posix() if path.startswith(start) else path for path in paths]

@@ -11,12 +11,13 @@ import numpy as np
 from ltzoo import data, models, recipes, shipped
 from ltzoo.cli.advice import advice
 from ltzoo.cli.console import console, echo
-from ltzoo.cli.data import load_dataset
+from ltzoo.cli.data import load_dataset, of_fold
 from ltzoo.cli.models import load_model
 from ltzoo.cli.options import SCRATCH
 from ltzoo.cli.progress import TrainingProgress
 from ltzoo.cli.recipe_of_run import overrides_of, recipe_of
 from ltzoo.cli.run_folder import RunFolder
+from ltzoo.cli.run_folds import run_folds
 from ltzoo.cli.stage_results import StageResults
 from ltzoo.cli.user_errors import UserError
 from ltzoo.files import atomic_write
@@ -31,21 +32,45 @@ def run_recipe(run: RunFolder, arguments: dict, saved: dict | None, workers: int
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(arguments.get("precision", before))
     try:
-        _train(run, arguments, saved, workers)
+        if "folds" in arguments and "fold" not in arguments:
+            _train_folds(run, arguments, saved, workers)
+        else:
+            _train(run, arguments, saved, workers)
     finally:
         run.release()
         keras.config.set_dtype_policy(before)
 
 
-def _train(run, arguments, saved, workers):
-    recipe, backbone, dataset, card = _parts(arguments)
+def _train_folds(run, arguments, saved, workers):
+    """Train each fold in a folder of its own, then the model of the run on all images."""
+    whole = load_dataset({key: value for key, value in arguments.items() if key != "folds"})
+    count, seed = arguments["folds"], arguments.get("data_seed", 0)
+    dataset = of_fold(whole, count, None, seed)
+
+    def train_fold(fold, own, written):
+        try:
+            _train(fold, own, written, workers, of_fold(whole, count, own["fold"], seed))
+        finally:
+            fold.release()
+
+    run.hold(resume=saved is not None)
+    if saved is None:
+        recipe, backbone, _, card = _parts(arguments, dataset)
+        run.write(_description(arguments, _build(recipe, backbone, dataset, arguments, card), dataset))
+    pooled = run_folds(run, arguments, dataset, train_fold)
+    _train(run, arguments, run.read(), workers, dataset, pooled)
+
+
+def _train(run, arguments, saved, workers, dataset=None, pooled=None):
+    recipe, backbone, dataset, card = _parts(arguments, dataset)
     model = _build(recipe, backbone, dataset, arguments, card)
     if arguments.get("start_from", SCRATCH) != SCRATCH:
         fresh = start_from(model, load_model(arguments["start_from"]))
         rest = f"; new: {', '.join(fresh)}" if fresh else ""
         echo(f"starts from the backbone of {arguments['start_from']}{rest}")
     model.load_files()
-    run.hold(resume=saved is not None)
+    if pooled is None:  # Otherwise it is held already.
+        run.hold(resume=saved is not None)
     if saved is None:
         run.write(_description(arguments, model, dataset))
     echo(repr(dataset).strip("<>").removeprefix("LongTailedDataset "))
@@ -55,7 +80,7 @@ def _train(run, arguments, saved, workers):
         for line in advice(arguments, dataset):
             echo(f"Note: {line}")
     progress = TrainingProgress(_labels(recipe), len(dataset.train), console())
-    stages = StageResults(run, model, dataset, arguments.get("data"))
+    stages = StageResults(run, model, dataset, arguments.get("data"), pooled)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TrainingAlarm)  # `finish` prints the alarms.
@@ -77,8 +102,11 @@ def _train(run, arguments, saved, workers):
     stages.finish(history, title=f"{recipe.name} on {dataset.name}", alarms=fitted.alarms)
 
 
-def _parts(arguments: dict) -> tuple:
-    """Return the recipe, backbone and dataset that the arguments name, and a zoo entry's card or None."""
+def _parts(arguments: dict, dataset=None) -> tuple:
+    """Return the recipe, backbone and dataset that the arguments name, and a zoo entry's card or None.
+
+    A `dataset` that is loaded already is returned as it is.
+    """
     if arguments["recipe"] in shipped.names():
         card = models.card(arguments["recipe"])
         own = {
@@ -94,7 +122,7 @@ def _parts(arguments: dict) -> tuple:
             )
         return Recipe.from_dict(card.recipe), dict(card.backbone), dataset, card
     recipe, backbone = recipe_of(arguments), dict(arguments["backbone"])
-    dataset = load_dataset(arguments)
+    dataset = load_dataset(arguments) if dataset is None else dataset
     if "augmentation" not in overrides_of(arguments):
         recipe = recipes.for_dataset(recipe, dataset)
     return recipe, backbone, dataset, None

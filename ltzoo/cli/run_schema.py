@@ -9,6 +9,7 @@ from typing import Any
 from ltzoo import shipped
 from ltzoo.checks import RANGES, shortened
 from ltzoo.cli.backend import BACKENDS
+from ltzoo.cli.fold_options import MOST_FOLDS
 from ltzoo.readers.json_text import check_plain
 from ltzoo.readers.value_checks import MAX_TEXT, is_integer, is_number, require
 from ltzoo.recipes.recipe_schema import MAX_STAGES
@@ -207,5 +208,7 @@ _ARGUMENTS = {
     "imbalance_factor": (lambda value: is_number(value, 0, 1e12), "a number"),
     "validation_fraction": (lambda value: is_number(value, 0, 1), "a number from 0 to 1"),
     "skip_unreadable": _SWITCH,
+    "folds": (lambda value: is_integer(value, 2, MOST_FOLDS), f"an integer from 2 to {MOST_FOLDS}"),
+    "fold": (lambda value: is_integer(value, 1, MOST_FOLDS), f"an integer from 1 to {MOST_FOLDS}"),
     "settings": (_are_settings, "a list of [key, value]"),
 }

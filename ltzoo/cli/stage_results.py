@@ -6,10 +6,10 @@ import keras
 import numpy as np
 
 from ltzoo.cli.console import console, print_alarms
-from ltzoo.cli.result_files import write_results
+from ltzoo.cli.result_files import inside, write_results
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.metrics import Alarm, Result, measure, prediction_alarms
-from ltzoo.report import classifier_norms, results_table, tail_activation_maps, write_report
+from ltzoo.report import classifier_norms, gather, results_table, tail_activation_maps, write_report
 from ltzoo.report.columns import images_of
 from ltzoo.training.callbacks import seconds_by_stage
 
@@ -26,13 +26,16 @@ class StageResults(keras.callbacks.Callback):
         classifier: the model in training.
         dataset: its dataset.
         data: folder of its images, or the name of the dataset.
+        pooled: measurements and predictions of all folds, reported where there is no split to measure; or None.
     """
 
-    def __init__(self, run: RunFolder, classifier, dataset, data: str | None = None):
+    def __init__(self, run: RunFolder, classifier, dataset, data: str | None = None, pooled=None):
         super().__init__()
+        self.pooled = pooled
         self.run, self.classifier, self.dataset, self.data = run, classifier, dataset, data
         self._predictions = None
         self.split_name = next((name for name in ("test", "val") if name in dataset.splits()), None)
+        self.measured = self.split_name
 
     def on_train_end(self, logs=None):
         """Measure every trained stage but the last, which `finish` measures."""
@@ -59,6 +62,8 @@ class StageResults(keras.callbacks.Callback):
             for name, entry in zip(names, measured, strict=True)
             if entry["result"] is not None
         }
+        if self.pooled is not None and not results:
+            results, self._predictions, self.measured = {names[-1]: self.pooled[0]}, self.pooled[1], "folds"
         spent = np.cumsum(seconds_by_stage(history, last + 1)).tolist()
         seconds = dict(zip(names, (spent[stage] for stage in stages), strict=True))
         final = results[names[-1]] if results else None
@@ -68,7 +73,7 @@ class StageResults(keras.callbacks.Callback):
             final,
             self._predictions,
             self.dataset.class_names,
-            split=self.split_name,
+            split=self.measured,
             alarms=alarms,
             data=self.data,
             seconds=sum(seconds.values()),
@@ -89,10 +94,11 @@ class StageResults(keras.callbacks.Callback):
             notes=self._notes(),
             alarms=alarms,
             activation_maps=self._activation_maps(),
-            split=self.split_name or "test",
+            gallery=self._gallery(final),
+            split=self.measured or "test",
         )
         if results:
-            console().print(results_table(results, seconds, split=self.split_name))
+            console().print(results_table(results, seconds, split=self.measured))
         else:
             console().print("There are no test or validation images, so nothing was measured.")
         print_alarms(alarms)
@@ -101,13 +107,18 @@ class StageResults(keras.callbacks.Callback):
 
     def _alarms(self, result, of_training):
         measured = prediction_alarms(
-            result.confusion, self.dataset.class_names, images_of(self.split_name or "test")
+            result.confusion, self.dataset.class_names, images_of(self.measured or "test")
         )
         names = {alarm.name for alarm in measured}
         return measured + [alarm for alarm in of_training if alarm.name not in names]
 
     def _notes(self) -> list[str]:
-        if self.split_name is None:
+        if self.measured == "folds":
+            measured = (
+                "Measured out of fold: each image by a model that was trained on no image of its fold. The model of "
+                "the run is trained on all images, so no image is left to measure it."
+            )
+        elif self.split_name is None:
             measured = (
                 "The dataset has no test or validation images. Add a test folder, or hold images out with "
                 "--validation-fraction 0.1."
@@ -124,6 +135,19 @@ class StageResults(keras.callbacks.Callback):
         if self.split_name is None:
             return None
         return tail_activation_maps(self.classifier, self.dataset.splits()[self.split_name])
+
+    def _gallery(self, result):
+        """Gather the pictures of the measured images; out of fold, these are training images in another order."""
+        train, predictions = self.dataset.train, self._predictions
+        split = None if self.split_name is None else self.dataset.splits()[self.split_name]
+        if self.measured == "folds":
+            describe = getattr(train, "describe", None)
+            paths = [] if describe is None else inside(map(describe, range(len(train))), self.data)
+            places = {path: place for place, path in enumerate(paths)}
+            names = predictions.images or ()
+            if names and all(name in places for name in names):
+                split = train.subset([places[name] for name in names])
+        return gather(self.classifier, train, split, predictions, result)
 
     def _stage_file(self, stage: int):
         return self.run.checkpoint / f"stage{stage + 1}_result.json"

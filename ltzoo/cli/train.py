@@ -7,6 +7,7 @@ import click
 from ltzoo import shipped
 from ltzoo.cli import cards, places
 from ltzoo.cli.backend import use_backend
+from ltzoo.cli.fold_options import check_folds, fold_options
 from ltzoo.cli.models import check_model
 from ltzoo.cli.options import (
     BATCH_SIZE,
@@ -36,6 +37,7 @@ Examples:
   ltzoo train gcl --data digits_lt --backbone resnet8 --epochs 20,5 --out runs/digits
   ltzoo train gcl --data photos/ --image-size 64 --out runs/photos
   ltzoo train fast --data photos/ --out runs/quick
+  ltzoo train --data photos/ --folds 5 --out runs/photos
   ltzoo train cross_entropy --data cifar10_lt --imbalance-factor 100 --data-dir ~/cifar --out runs/baseline
   ltzoo train gcl_resnet50_imagenet_lt --data-dir ~/imagenet --out runs/imagenet
   ltzoo train --out runs/photos --resume
@@ -71,6 +73,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
     help="Share of a folder held out for validation (default 0.1).",
 )
 @data_options
+@fold_options
 @click.option(
     "--start-from",
     metavar="MODEL",
@@ -144,6 +147,7 @@ def _checked(given: dict) -> dict:
         data.check({**given, "data": card["dataset"]["name"]})
         return given
     recipe_of(given)
+    check_folds(given)
     data.check({**given, "data": data.resolve(given["data"])})
     return {"backbone": recipes.default_network(given["recipe"]), **given}
 

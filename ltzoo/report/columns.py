@@ -32,7 +32,13 @@ SECONDS = Column("seconds", "seconds", "Training time on the machine that wrote 
 
 
 _WIDE = 10  # Points from which on a decimal of an interval says nothing.
-_IMAGES = {"test": "test images", "val": "validation images", "train": "training images", "all": "images"}
+_IMAGES = {
+    "test": "test images",
+    "val": "validation images",
+    "train": "training images",
+    "all": "images",
+    "folds": "images out of fold",
+}
 
 
 class Cell(NamedTuple):
