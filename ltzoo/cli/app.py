@@ -6,6 +6,7 @@ import click
 
 from ltzoo import own_parts
 from ltzoo.cli.backend import use_backend
+from ltzoo.cli.compare import compare
 from ltzoo.cli.convert import convert
 from ltzoo.cli.demo import demo
 from ltzoo.cli.evaluate import evaluate
@@ -78,7 +79,9 @@ def _add_parts(context, paths):
     os.environ[own_parts.VARIABLE] = os.pathsep.join([*paths, *filter(None, [before])])
 
 
-for command in (train, evaluate, predict, rebalance, export, convert, push, list_, info, demo):
+for command in (
+    train, evaluate, compare, predict, rebalance, export, convert, push, list_, info, demo,
+):  # fmt: skip
     cli.add_command(command)
 
 

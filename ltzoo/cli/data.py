@@ -8,7 +8,7 @@ from ltzoo.cli.user_errors import UserError
 # The arguments of a command that `load_dataset` reads.
 KEYS = (
     "data", "data_dir", "image_root", "imbalance_factor", "image_size", "channels", "data_seed",
-    "validation_fraction", "skip_unreadable", "fit",
+    "validation_fraction", "skip_unreadable", "fit", "folds", "fold",
 )  # fmt: skip
 
 
@@ -75,14 +75,41 @@ def load_dataset(arguments: dict, class_names=None, cache: bool = False):
     given = {key: arguments[key] for key in KEYS if arguments.get(key) is not None}
     name = given.pop("data")
     seed = given.pop("data_seed", 0)
+    folds, fold = given.pop("folds", None), given.pop("fold", None)
     if "image_size" in given:
         given["image_size"] = tuple(given["image_size"])
     if "channels" in given:
         given["channels"] = int(given["channels"])
     check(arguments)
     if not os.path.isabs(name):
-        return datasets.load(name, seed=seed, **given)
-    return datasets.from_directory(name, seed=seed, class_names=class_names, cache=cache, **given)
+        dataset = datasets.load(name, seed=seed, **given)
+    else:
+        if folds is not None:
+            given["validation_fraction"] = 0.0
+        dataset = datasets.from_directory(name, seed=seed, class_names=class_names, cache=cache, **given)
+    return dataset if folds is None else of_fold(dataset, folds, fold, seed)
+
+
+def of_fold(dataset, folds: int, fold: int | None, seed: int):
+    """Return the data of one fold of cross-validation, or for `fold=None` those of the final model.
+
+    The final model is trained on the validation images too; the test images remain.
+
+    Args:
+        dataset: the data as a whole.
+        folds: number of folds.
+        fold: 1 to `folds`, or None.
+        seed: chooses the images of each fold.
+    """
+    from ltzoo import data as datasets
+    from ltzoo.data.joined import join
+
+    if fold is not None:
+        return datasets.folds(dataset, folds, seed)[fold - 1]
+    if dataset.val is None:
+        return dataset
+    train = join(dataset.train, dataset.val)
+    return datasets.LongTailedDataset(dataset.name, train, None, dataset.test, dataset.class_names)
 
 
 def default_image_size(backbone: str, folder: str) -> list[int]:

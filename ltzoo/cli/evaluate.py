@@ -12,6 +12,7 @@ from ltzoo.cli.backend import use_backend
 from ltzoo.cli.cache_option import cache_option
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import BATCH_SIZE, Command, data_options
+from ltzoo.cli.result_files import image_names, write_results
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.cli.talk import talking
 from ltzoo.cli.user_errors import UserError
@@ -27,6 +28,7 @@ from ltzoo.printable import shown_address
 Examples:
   ltzoo evaluate runs/photos
   ltzoo evaluate runs/photos --data other_photos/
+  ltzoo evaluate runs/photos --data new_photos/ --out results/new
   ltzoo evaluate gcl_resnet8_digits_lt --json result.json""",
 )
 @click.argument("model")
@@ -38,10 +40,16 @@ Examples:
 )
 @click.option("--batch-size", type=BATCH_SIZE, default=256, show_default=True, help="Images per batch.")
 @click.option("--json", "json_path", metavar="PATH", help="Also write all results to this file.")
+@click.option("--predictions", metavar="CSV", help="Also write the predictions for each image to this file.")
+@click.option(
+    "--out",
+    metavar="FOLDER",
+    help="Also write result.json, per_class.csv and predictions.csv into this folder.",
+)
 @data_options
 @workers_option
 @cache_option
-def evaluate(model, data, split, batch_size, json_path, workers, cache, **options):
+def evaluate(model, data, split, batch_size, json_path, predictions, out, workers, cache, **options):
     """Measure accuracy and calibration of MODEL: a run folder, a .keras file or a zoo entry.
 
     The many / medium / few groups follow the model's training counts. The folder that a run was trained on has the
@@ -55,16 +63,21 @@ def evaluate(model, data, split, batch_size, json_path, workers, cache, **option
     if json_path is not None:
         places.new_file("--json", json_path, overwrite=True)
         places.folder("The folder of --json", str(Path(json_path).expanduser().parent))
+    if predictions is not None:
+        places.new_file("--predictions", predictions, overwrite=True)
+        places.folder("The folder of --predictions", str(Path(predictions).expanduser().parent))
+    if out is not None:
+        _check_out(out)
     with talking(err=True):
-        _evaluate(model, data, split, batch_size, json_path, source, cache)
+        _evaluate(model, data, split, batch_size, json_path, predictions, out, source, cache)
 
 
-def _evaluate(model, data, split, batch_size, json_path, source, cache) -> None:
+def _evaluate(model, data, split, batch_size, json_path, predictions, out, source, cache) -> None:
     with phase("loading Keras"):
         use_backend()
     from ltzoo.cli.console import console, echo, print_alarms
-    from ltzoo.metrics import evaluate as measure
-    from ltzoo.metrics import prediction_alarms
+    from ltzoo.metrics import measure, prediction_alarms
+    from ltzoo.metrics.prediction_files import write_predictions
     from ltzoo.report import results_table
     from ltzoo.report.columns import images_of
 
@@ -82,7 +95,7 @@ def _evaluate(model, data, split, batch_size, json_path, source, cache) -> None:
         echo(
             "Note: the model was trained on these validation images too; result.json has its out-of-fold figures."
         )
-    result = measure(classifier, splits[name], batch_size=batch_size)
+    result, predicted = measure(classifier, splits[name], batch_size=batch_size)
     shown = (
         classifier.name if model in shipped.names() else Path(shown_address(model)).name
     )  # The weights may come from a related entry.
@@ -98,6 +111,19 @@ def _evaluate(model, data, split, batch_size, json_path, source, cache) -> None:
             "alarms": [str(alarm) for alarm in alarms],
         }
         write_json(Path(json_path), content)
+    folder, names = source.get("data"), classifier.class_names
+    if predictions is not None:
+        path = Path(predictions).expanduser()
+        write_predictions(path, predicted, names, image_names(predicted, folder))
+    if out is not None:
+        write_results(RunFolder(out), result, predicted, names, split=label, alarms=alarms, data=folder)
+
+
+def _check_out(out: str) -> None:
+    """Refuse a run folder: its results are those of the training."""
+    places.new_folder("--out", out)
+    if RunFolder(out).is_run():
+        raise UserError(f"--out must be a folder of its own, not that of a run. Received: {out}")
 
 
 def source_of(model: str, data: str | None, given: dict) -> dict:

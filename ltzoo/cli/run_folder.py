@@ -16,7 +16,9 @@ FORMAT = 1
 
 
 class RunFolder:
-    """`run.json`, `checkpoint/`, `model.keras`, `history.csv`, `result.json` and `report/` in one folder.
+    """`run.json`, `checkpoint/`, `model.keras`, `history.csv`, results and `report/` in one folder.
+
+    Results are `result.json`, `per_class.csv` and `predictions.csv`.
 
     Every file is written whole or not at all.
 
@@ -32,6 +34,8 @@ class RunFolder:
         self.model = self.path / "model.keras"
         self.history = self.path / "history.csv"
         self.result = self.path / "result.json"
+        self.per_class = self.path / "per_class.csv"
+        self.predictions = self.path / "predictions.csv"
         self.report = self.path / "report"
         self.logs = self.path / "logs"
         self.rebalance = self.path / "rebalance.json"

@@ -11,7 +11,7 @@ import numpy as np
 from ltzoo import data, models, recipes, shipped
 from ltzoo.cli.advice import advice
 from ltzoo.cli.console import echo
-from ltzoo.cli.data import load_dataset
+from ltzoo.cli.data import load_dataset, of_fold
 from ltzoo.cli.estimate import Estimate, plan_of
 from ltzoo.cli.kept import said_of_kept
 from ltzoo.cli.models import load_model
@@ -19,6 +19,7 @@ from ltzoo.cli.options import SCRATCH
 from ltzoo.cli.progress import TrainingProgress
 from ltzoo.cli.recipe_of_run import overrides_of, recipe_of
 from ltzoo.cli.run_folder import RunFolder
+from ltzoo.cli.run_folds import run_folds
 from ltzoo.cli.stage_results import StageResults
 from ltzoo.cli.talk import Talk
 from ltzoo.cli.user_errors import UserError
@@ -47,15 +48,41 @@ def run_recipe(
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(arguments.get("precision", before))
     try:
-        _train(run, arguments, saved, workers, talk, cache)
+        if "folds" in arguments and "fold" not in arguments:
+            _train_folds(run, arguments, saved, workers, talk, cache)
+        else:
+            _train(run, arguments, saved, workers, talk, cache)
     finally:
         run.release()
         keras.config.set_dtype_policy(before)
 
 
-def _train(run, arguments, saved, workers, talk, cache):
+def _train_folds(run, arguments, saved, workers, talk, cache):
+    """Train each fold in a folder of its own, then the model of the run on all images."""
     with phase("reading the data"):
-        recipe, backbone, dataset, card = _parts(arguments, cache)
+        whole = load_dataset({key: value for key, value in arguments.items() if key != "folds"}, cache=cache)
+    if arguments.get("fit") == AUTO:
+        arguments = {**arguments, "fit": whole.image_fit}
+    count, seed = arguments["folds"], arguments.get("data_seed", 0)
+    dataset = of_fold(whole, count, None, seed)
+
+    def train_fold(fold, own, written):
+        try:
+            _train(fold, own, written, workers, talk, cache, of_fold(whole, count, own["fold"], seed))
+        finally:
+            fold.release()
+
+    run.hold(resume=saved is not None)
+    if saved is None:
+        recipe, backbone, _, card = _parts(arguments, cache, dataset)
+        run.write(_description(arguments, _build(recipe, backbone, dataset, arguments, card), dataset))
+    pooled = run_folds(run, arguments, dataset, train_fold)
+    _train(run, arguments, run.read(), workers, talk, cache, dataset, pooled)
+
+
+def _train(run, arguments, saved, workers, talk, cache, dataset=None, pooled=None):
+    with phase("reading the data"):
+        recipe, backbone, dataset, card = _parts(arguments, cache, dataset)
     if arguments.get("fit") == AUTO:
         arguments = {**arguments, "fit": dataset.image_fit}
     with phase("building the network"):
@@ -65,7 +92,8 @@ def _train(run, arguments, saved, workers, talk, cache):
         rest = f"; new: {', '.join(fresh)}" if fresh else ""
         echo(f"starts from the backbone of {arguments['start_from']}{rest}")
     model.load_files()
-    run.hold(resume=saved is not None)
+    if pooled is None:  # Otherwise it is held already.
+        run.hold(resume=saved is not None)
     if saved is None:
         run.write(_description(arguments, model, dataset))
     echo(repr(dataset).strip("<>").removeprefix("LongTailedDataset "))
@@ -74,7 +102,7 @@ def _train(run, arguments, saved, workers, talk, cache):
     if saved is None:
         for line in advice(arguments, dataset):
             echo(f"Note: {line}")
-    stages = StageResults(run, model, dataset)
+    stages = StageResults(run, model, dataset, arguments.get("data"), pooled)
     plan = plan_of(recipe, dataset, stages.images)
     talk.expect(Estimate(plan, talk.clock, talk.started))
     logs = [
@@ -108,8 +136,11 @@ def _train(run, arguments, saved, workers, talk, cache):
     stages.finish(history, title=f"{recipe.name} on {dataset.name}", alarms=fitted.alarms, kept=fitted.kept)
 
 
-def _parts(arguments: dict, cache: bool) -> tuple:
-    """Return the recipe, backbone and dataset that the arguments name, and a zoo entry's card or None."""
+def _parts(arguments: dict, cache: bool, dataset=None) -> tuple:
+    """Return the recipe, backbone and dataset that the arguments name, and a zoo entry's card or None.
+
+    A `dataset` that is loaded already is returned as it is.
+    """
     if arguments["recipe"] in shipped.names():
         card = models.card(arguments["recipe"])
         own = {
@@ -125,7 +156,7 @@ def _parts(arguments: dict, cache: bool) -> tuple:
             )
         return Recipe.from_dict(card.recipe), dict(card.backbone), dataset, card
     recipe, backbone = recipe_of(arguments), dict(arguments["backbone"])
-    dataset = load_dataset(arguments, cache=cache)
+    dataset = load_dataset(arguments, cache=cache) if dataset is None else dataset
     if "augmentation" not in overrides_of(arguments):
         recipe = recipes.for_dataset(recipe, dataset)
     return recipe, backbone, dataset, None

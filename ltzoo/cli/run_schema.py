@@ -9,6 +9,7 @@ from typing import Any
 from ltzoo import shipped
 from ltzoo.checks import RANGES, shortened
 from ltzoo.cli.backend import BACKENDS
+from ltzoo.cli.fold_options import MOST_FOLDS
 from ltzoo.cli.training_options import KEEP
 from ltzoo.data.image_fit import FITS
 from ltzoo.readers.json_text import check_plain
@@ -59,9 +60,7 @@ def check_result(content: Any, classes: int | None = None) -> None:
     require(isinstance(content, Mapping), "result", "a dict of fields", content)
     seconds, split = content.get("seconds", 0), content.get("split", "test")
     require(is_number(seconds, 0, 1e12), "seconds", "a number", seconds)
-    require(
-        split in (None, "train", "val", "test", "folds"), "split", "null, train, val, test or folds", split
-    )
+    require(split in _SPLITS, "split", "null, train, val, test, all or folds", split)
     kept = content.get("kept", [])
     right = isinstance(kept, list) and len(kept) <= MAX_STAGES and all(map(_is_kept_epoch, kept))
     require(right, "kept", "a list with the stage and epoch of each stage", kept)
@@ -89,13 +88,16 @@ def check_result(content: Any, classes: int | None = None) -> None:
             right = isinstance(value, list) and all(_is_measure(entry, least, most) for entry in value)
             right = right and (field != "per_class" or classes in (None, len(value)))
             require(right, field, "a list of numbers in range", value)
+        elif field in _DETAILS:
+            right, wanted = _DETAILS[field]
+            require(value is None or right(value, classes), field, wanted, value)
         else:
             require(_is_measure(value, 0, 1e6), field, "null or a number in range", value)
 
 
 def result_bytes(classes: int) -> int:
     """Return the largest size in bytes of the results for C classes, most of which is the confusion matrix."""
-    return 1_000_000 + 1000 * classes + 40 * classes**2
+    return 1_000_000 + 4000 * classes + 40 * classes**2
 
 
 _LISTS = {
@@ -103,6 +105,34 @@ _LISTS = {
     "bin_accuracy": (0, 1),
     "bin_confidence": (0, 1),
     "bin_count": (0, MAX_COUNT),
+}
+
+
+def _are_counts(value, classes):
+    right = isinstance(value, list) and classes in (None, len(value))
+    return right and all(is_integer(entry, 1, MAX_COUNT) for entry in value)
+
+
+def _are_names(value, classes):
+    return isinstance(value, list) and classes in (None, len(value)) and all(map(_is_text, value))
+
+
+def _are_intervals(value, classes):
+    return (
+        isinstance(value, Mapping)
+        and len(value) <= _MAX_INTERVALS
+        and all(_is_text(name) for name in value)
+        and all(isinstance(bounds, list) and len(bounds) == 2 for bounds in value.values())
+        and all(_is_measure(bound, 0, 1) for bounds in value.values() for bound in bounds)
+    )
+
+
+_SPLITS = (None, "train", "val", "test", "all", "folds")
+_MAX_INTERVALS = 100
+_DETAILS = {
+    "class_counts": (_are_counts, "null or a number of training images per class"),
+    "class_names": (_are_names, "null or a name per class"),
+    "intervals": (_are_intervals, "a dict of [lower, upper]"),
 }
 
 
@@ -211,5 +241,7 @@ _ARGUMENTS = {
         "a list of names",
     ),
     "time_limit": (lambda value: is_number(value, 0, 1e10) and value > 0, "a number of seconds"),
+    "folds": (lambda value: is_integer(value, 2, MOST_FOLDS), f"an integer from 2 to {MOST_FOLDS}"),
+    "fold": (lambda value: is_integer(value, 1, MOST_FOLDS), f"an integer from 1 to {MOST_FOLDS}"),
     "settings": (_are_settings, "a list of [key, value]"),
 }

@@ -7,11 +7,12 @@ import keras
 import numpy as np
 
 from ltzoo.cli.console import console, print_alarms
-from ltzoo.cli.out_of_fold import FOLDS, NOTE, out_of_fold_result
+from ltzoo.cli.out_of_fold import FOLDS, NOTE, out_of_fold
+from ltzoo.cli.result_files import inside, write_results
 from ltzoo.cli.run_folder import RunFolder, write_json
-from ltzoo.metrics import Alarm, Result, evaluate, prediction_alarms
+from ltzoo.metrics import Alarm, Result, measure, prediction_alarms
 from ltzoo.phases import phase
-from ltzoo.report import classifier_norms, results_table, tail_activation_maps, write_report
+from ltzoo.report import classifier_norms, gather, results_table, tail_activation_maps, write_report
 from ltzoo.report.columns import images_of
 from ltzoo.training.callbacks import seconds_by_stage
 
@@ -27,11 +28,15 @@ class StageResults(keras.callbacks.Callback):
         run: the run folder.
         classifier: the model in training.
         dataset: its dataset.
+        data: folder of its images, or the name of the dataset.
+        pooled: measurements and predictions of all folds, reported where there is no split to measure; or None.
     """
 
-    def __init__(self, run: RunFolder, classifier, dataset):
+    def __init__(self, run: RunFolder, classifier, dataset, data: str | None = None, pooled=None):
         super().__init__()
-        self.run, self.classifier, self.dataset = run, classifier, dataset
+        self.pooled = pooled
+        self.run, self.classifier, self.dataset, self.data = run, classifier, dataset, data
+        self._predictions = None
         self.split_name = next((name for name in ("test", "val") if name in dataset.splits()), None)
         self.measured = self.split_name
 
@@ -55,7 +60,7 @@ class StageResults(keras.callbacks.Callback):
         alarms: Sequence[Alarm] = (),
         kept: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        """Measure the finished classifier, write `result.json` and the report, and print the table and alarms.
+        """Measure the finished classifier, write results and report, and print the table and alarms.
 
         Args:
             history: one value per epoch.
@@ -64,9 +69,10 @@ class StageResults(keras.callbacks.Callback):
             kept: the epochs that were kept, if held-out images decided that.
         """
         last = len(self.classifier.recipe.stages) - 1
-        pooled = None if self.split_name == "test" else out_of_fold_result(self.classifier)
-        if pooled is not None:  # The final classifier was trained on the validation images.
-            self.split_name, self.measured = None, FOLDS
+        if self.pooled is None and self.split_name != "test":
+            self.pooled = out_of_fold(self.classifier, self.dataset)
+            if self.pooled is not None:  # The final classifier was trained on the validation images.
+                self.split_name = None
         self._measure(last)
         stages = [stage for stage in range(last + 1) if self._stage_file(stage).exists()]
         measured = [self._read(stage) for stage in stages]
@@ -77,21 +83,22 @@ class StageResults(keras.callbacks.Callback):
             for name, entry in zip(names, measured, strict=True)
             if entry["result"] is not None
         }
-        if pooled is not None:
-            results = {names[-1]: pooled}
+        if self.pooled is not None and not results:
+            results, self._predictions, self.measured = {names[-1]: self.pooled[0]}, self.pooled[1], FOLDS
         spent = np.cumsum(seconds_by_stage(history, last + 1)).tolist()
         seconds = dict(zip(names, (spent[stage] for stage in stages), strict=True))
         final = results[names[-1]] if results else None
         alarms = list(alarms) if final is None else self._alarms(final, alarms)
-        write_json(
-            self.run.result,
-            {
-                "split": self.measured,
-                "seconds": sum(seconds.values()),
-                "result": None if final is None else final.to_dict(),
-                "alarms": [str(alarm) for alarm in alarms],
-                **({"kept": [dict(entry) for entry in kept]} if kept else {}),
-            },
+        write_results(
+            self.run,
+            final,
+            self._predictions,
+            self.dataset.class_names,
+            split=self.measured,
+            alarms=alarms,
+            data=self.data,
+            seconds=sum(seconds.values()),
+            **({"kept": [dict(entry) for entry in kept]} if kept else {}),
         )
         with phase("writing the report"):
             report = self._report(title, results, names, measured, history, seconds, alarms)
@@ -120,6 +127,7 @@ class StageResults(keras.callbacks.Callback):
             notes=self._notes(),
             alarms=alarms,
             activation_maps=self._activation_maps(),
+            gallery=self._gallery(results[names[-1]] if results else None),
             split=self.measured or "test",
         )
 
@@ -151,13 +159,27 @@ class StageResults(keras.callbacks.Callback):
             return None
         return tail_activation_maps(self.classifier, self.dataset.splits()[self.split_name])
 
+    def _gallery(self, result):
+        """Gather the pictures of the measured images; out of fold, these are training images in another order."""
+        train, predictions = self.dataset.train, self._predictions
+        split = None if self.split_name is None else self.dataset.splits()[self.split_name]
+        if self.measured == FOLDS:
+            describe = getattr(train, "describe", None)
+            paths = [] if describe is None else inside(map(describe, range(len(train))), self.data)
+            places = {path: place for place, path in enumerate(paths)}
+            names = predictions.images or ()
+            if names and all(name in places for name in names):
+                split = train.subset([places[name] for name in names])
+        return gather(self.classifier, train, split, predictions, result)
+
     def _stage_file(self, stage: int):
         return self.run.checkpoint / f"stage{stage + 1}_result.json"
 
     def _measure(self, stage: int) -> None:
         result = None
         if self.split_name is not None:
-            result = evaluate(self.classifier, self.dataset.splits()[self.split_name]).to_dict()
+            measured, self._predictions = measure(self.classifier, self.dataset.splits()[self.split_name])
+            result = measured.to_dict()
         norms = classifier_norms(self.classifier)
         norms = None if norms is None else norms.tolist()
         write_json(self._stage_file(stage), {"result": result, "weight_norms": norms})

@@ -9,6 +9,7 @@ from ltzoo.cli import cards, places
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.cache_option import cache_option
 from ltzoo.cli.effort_options import check_time_limit, effort_options, take_encoder
+from ltzoo.cli.fold_options import check_folds, fold_options
 from ltzoo.cli.image_fit_option import AUTO, image_fit_option
 from ltzoo.cli.models import check_model
 from ltzoo.cli.options import (
@@ -44,6 +45,7 @@ Examples:
   ltzoo train gcl --data digits_lt --backbone resnet8 --epochs 20,5 --out runs/digits
   ltzoo train gcl --data photos/ --image-size 64 --out runs/photos
   ltzoo train fast --data photos/ --out runs/quick
+  ltzoo train --data photos/ --folds 5 --out runs/photos
   ltzoo train cross_entropy --data cifar10_lt --imbalance-factor 100 --data-dir ~/cifar --out runs/baseline
   ltzoo train gcl_resnet50_imagenet_lt --data-dir ~/imagenet --out runs/imagenet
   ltzoo train --out runs/photos --resume
@@ -82,6 +84,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
 @data_options
 @image_fit_option
 @effort_options
+@fold_options
 @click.option(
     "--start-from",
     metavar="MODEL",
@@ -100,7 +103,8 @@ def train(recipe, out, resume, workers, cache, **options):
     For a folder of images, RECIPE is 'transfer' unless given.
 
     A run stopped at any moment, even by a power cut, resumes with --resume and reaches the same weights.
-    The folder holds run.json, checkpoint/, model.keras, history.csv, result.json and report/report.html.
+    The folder holds run.json, checkpoint/, model.keras, history.csv, result.json, per_class.csv,
+    predictions.csv and report/report.html.
     """
     places.new_folder("--out", out)
     run = RunFolder(out)
@@ -182,6 +186,7 @@ def _checked(given: dict) -> dict:
         data.check({**given, "data": card["dataset"]["name"]})
         return given
     check_time_limit(given, recipe_of(given))
+    check_folds(given)
     data.check({**given, "data": data.resolve(given["data"])})
     return {"backbone": recipes.default_network(given["recipe"]), **given}
 

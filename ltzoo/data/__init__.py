@@ -3,6 +3,7 @@
 from ltzoo.data.arrays import from_arrays as from_arrays
 from ltzoo.data.checks import UnreadableImagesError as UnreadableImagesError
 from ltzoo.data.checks import check_images as check_images
+from ltzoo.data.cross_validation import folds as folds
 from ltzoo.data.dataset import LongTailedDataset as LongTailedDataset
 from ltzoo.data.directory import from_directory as from_directory
 from ltzoo.data.files import FileSplit as FileSplit

@@ -18,7 +18,7 @@ from ltzoo.data.pixels import UnreadableImageError as UnreadableImageError
 from ltzoo.data.pixels import decode_image as decode_image
 from ltzoo.data.pixels import resize_and_crop as resize_and_crop
 from ltzoo.data.reading_threads import in_order
-from ltzoo.data.splits import Split, validate_labels
+from ltzoo.data.splits import Split, validate_labels, with_groups_of
 
 Reader = Callable[[Image.Image, int], np.ndarray]
 
@@ -204,9 +204,20 @@ class FileSplit(EncodedSplit):
         """Return a split of the files at `positions`, in that order."""
         positions = np.asarray(positions, dtype=np.int64)
         paths = [self.paths[p] for p in positions]
-        part = FileSplit(
-            paths, self.labels[positions], self.image_size, self.channels, self.resize, self.fitted.fit
-        )
+        return with_groups_of(self, positions, self._of(paths, self.labels[positions]))
+
+    def join(self, other: FileSplit) -> FileSplit:
+        """Return a split of the files of this one and of another, read as this one reads them.
+
+        Both have groups, or neither has.
+        """
+        part = self._of(self.paths + other.paths, np.concatenate([self.labels, other.labels]))
+        if self.groups is not None and other.groups is not None:
+            part.groups = np.concatenate([self.groups, other.groups])
+        return part
+
+    def _of(self, paths, labels) -> FileSplit:
+        part = FileSplit(paths, labels, self.image_size, self.channels, self.resize, self.fitted.fit)
         part.cache = self.cache
         return part
 

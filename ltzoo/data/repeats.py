@@ -46,6 +46,35 @@ def keep_together(held_out: np.ndarray, keys: Sequence[str]) -> tuple[np.ndarray
     return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
 
 
+def join_groups(groups: np.ndarray | None, keys: Sequence[str]) -> np.ndarray | None:
+    """Return groups in which images that share a group or a key are together; None if every image is alone.
+
+    Args:
+        groups: the group of each image, `[N]`, or None.
+        keys: what identifies the image of each position, `[N]`.
+
+    Returns:
+        int64 `[N]`, or None.
+    """
+    if len(set(keys)) == len(keys):
+        return groups
+    first = _first_positions(keys)
+    own = np.array([first[key] for key in keys], np.int64)
+    if groups is None:
+        return own
+    _, numbers = np.unique(groups, return_inverse=True)
+    parent = list(range(int(numbers.max()) + 1))
+
+    def root(group: int) -> int:
+        while parent[group] != group:
+            parent[group] = group = parent[parent[group]]
+        return group
+
+    for position, at in enumerate(own.tolist()):
+        parent[root(int(numbers[position]))] = root(int(numbers[at]))
+    return np.array([root(group) for group in numbers.tolist()], np.int64)
+
+
 def repeated_images(listings: Mapping[str, Listing]) -> list[str]:
     """Return one sentence per split with repeated images, each with the number of repeats and an example.
 

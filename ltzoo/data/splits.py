@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
 
 from ltzoo.contracts.image_arrays import image_array
 from ltzoo.contracts.labels import check_labels, check_same_length
+
+AnySplit = TypeVar("AnySplit", bound="Split")
 
 
 def validate_labels(labels: Sequence[int] | np.ndarray, argument: str = "labels") -> np.ndarray:
@@ -24,6 +27,13 @@ def validate_labels(labels: Sequence[int] | np.ndarray, argument: str = "labels"
     return check_labels(labels, argument=argument)
 
 
+def with_groups_of(split: Split, positions: np.ndarray, part: AnySplit) -> AnySplit:
+    """Return `part`, a new split of the images of `split` at `positions`, after giving it their groups."""
+    if split.groups is not None:
+        part.groups = split.groups[positions]
+    return part
+
+
 class Split:
     """Base class of all splits: labels in memory, images by position.
 
@@ -33,12 +43,15 @@ class Split:
         labels: int64 `[N]`, class index of each image. Treat this array as read-only.
         image_shape: `(height, width, channels)` of every image that `load` returns.
         image_fit: how images of any shape became `image_shape`: "crop", "squash" or "pad"; None if they had that shape.
+        groups: int64 `[N]`, the group of each image (an animal, a patient, a camera), or None. Images of one group
+            are never both trained on and tested. A number means the same group in every split of a dataset.
         class_names: names of the classes in label order, once the split belongs to a `LongTailedDataset`.
     """
 
     labels: np.ndarray
     image_shape: tuple[int, int, int]
     image_fit: str | None = None
+    groups: np.ndarray | None = None
     class_names: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
@@ -64,7 +77,8 @@ class Split:
 
     def in_memory(self) -> ArraySplit:
         """Read every image once and return an `ArraySplit`."""
-        return ArraySplit(self.load(np.arange(len(self))), self.labels)
+        positions = np.arange(len(self))
+        return with_groups_of(self, positions, ArraySplit(self.load(positions), self.labels))
 
     def __repr__(self) -> str:
         height, width, channels = self.image_shape
@@ -106,7 +120,7 @@ class ArraySplit(Split):
     def subset(self, positions: Sequence[int] | np.ndarray) -> ArraySplit:
         """Return a split of the images at `positions`, in that order."""
         positions = np.asarray(positions, dtype=np.int64)
-        return ArraySplit(self.images[positions], self.labels[positions])
+        return with_groups_of(self, positions, ArraySplit(self.images[positions], self.labels[positions]))
 
     def in_memory(self) -> ArraySplit:
         """Return this split, which is in memory already."""

@@ -14,7 +14,7 @@ from ltzoo.contracts.labels import check_labels
 from ltzoo.data import arguments
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import EncodedSplit, decode_image
-from ltzoo.data.splits import ArraySplit, Split
+from ltzoo.data.splits import ArraySplit, Split, with_groups_of
 
 _WRONG_FORMAT = (
     "`data_dir` holds this dataset in a format that cannot be read by position; pass another folder, "
@@ -141,7 +141,7 @@ class RecordSplit(EncodedSplit):
     def subset(self, positions: Sequence[int] | np.ndarray) -> RecordSplit:
         """Return a split of the records at `positions`, in that order."""
         chosen = np.asarray(positions, dtype=np.int64)
-        return RecordSplit(
+        part = RecordSplit(
             self.title,
             self.records,
             self.labels[chosen],
@@ -150,6 +150,7 @@ class RecordSplit(EncodedSplit):
             self.channels,
             self.positions[chosen],
         )
+        return with_groups_of(self, chosen, part)
 
 
 def open_builder(name: str, data_dir: str | Path | None, download: bool) -> Any:

@@ -12,7 +12,8 @@ from ltzoo.checks import integer
 from ltzoo.class_counts import ClassCounts
 from ltzoo.contracts.image_arrays import check_images, is_array, warn_of_scale
 from ltzoo.contracts.labels import check_labels, check_same_length
-from ltzoo.metrics.result import Result, result_from_probabilities
+from ltzoo.metrics.predictions import Predictions, predictions_from_probabilities
+from ltzoo.metrics.result import Result, checked_groups, result_from_probabilities
 from ltzoo.phases import phase
 from ltzoo.read_ahead import read_ahead
 
@@ -40,7 +41,8 @@ def evaluate(
         from_logits: True if the model returns logits, False for probabilities.
 
     Returns:
-        a `ltzoo.metrics.Result`, which prints as a table.
+        a `ltzoo.metrics.Result`, which prints as a table. If the split has `groups` (integers [N], equal for images
+        that belong together), its intervals are those of new groups.
 
     Raises:
         ValueError: if the split is empty, the image size is not the model's, labels or counts do not fit the model's
@@ -50,6 +52,17 @@ def evaluate(
         UserWarning: images of other shapes were fitted in another way when the model was trained; or the images of a
             pair are in 0..1, or floats outside 0..255, and the model takes raw pixels.
     """
+    return measure(model, split, class_counts, batch_size, from_logits)[0]
+
+
+def measure(
+    model: keras.Model,
+    split: Any,
+    class_counts: Sequence[int] | np.ndarray | None = None,
+    batch_size: int = 256,
+    from_logits: bool = True,
+) -> tuple[Result, Predictions]:
+    """Measure a model as `evaluate` does; return the measurements and the predictions for each image."""
     batch_size = integer("batch_size", batch_size, 1)
     labels, load = _open(model, split)
     if len(labels) == 0:
@@ -75,7 +88,10 @@ def evaluate(
             f"Received: NaN or infinite outputs for {bad} of {len(outputs)} images"
         )
     probabilities = _softmax(outputs) if from_logits else _checked_probabilities(outputs)
-    return result_from_probabilities(probabilities, labels, class_counts)
+    names = getattr(model, "class_names", None) or getattr(split, "class_names", None)
+    groups = checked_groups(getattr(split, "groups", None), len(labels))
+    result = result_from_probabilities(probabilities, labels, class_counts, class_names=names, groups=groups)
+    return result, predictions_from_probabilities(probabilities, labels, _image_names(split), groups)
 
 
 def _open(model, split):
@@ -100,6 +116,12 @@ def _open(model, split):
         "`split` must have `labels` and `load(positions)`, or be a pair (images, labels). "
         f"Received: split of type {type(split).__name__}"
     )
+
+
+def _image_names(split):
+    """Return the name of each image, such as its path, if the split knows them."""
+    describe = getattr(split, "describe", None)
+    return None if describe is None else tuple(map(describe, range(len(split.labels))))
 
 
 def _predict(model, load, count, batch_size):

@@ -1,6 +1,7 @@
 """Measured quality of a classifier on one split."""
 
 import dataclasses
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -10,6 +11,10 @@ import numpy as np
 from ltzoo.class_counts import ClassCounts
 from ltzoo.contracts.labels import check_labels
 from ltzoo.metrics.calibration import calibration_bins, calibration_errors
+from ltzoo.metrics.intervals import bootstrap_intervals, shot_numbers
+from ltzoo.metrics.per_class import ClassResult, GroupSize, class_results, f1_scores, recalls
+from ltzoo.metrics.probability_scores import brier_score, classwise_calibration_error
+from ltzoo.metrics.result_text import result_text
 
 _ARRAYS = {
     "per_class": "float64",
@@ -18,16 +23,8 @@ _ARRAYS = {
     "bin_confidence": "float64",
     "bin_count": "int64",
 }
-_LABELS = {
-    "top1": "Top-1 accuracy",
-    "many": "Many-shot accuracy",
-    "medium": "Medium-shot accuracy",
-    "few": "Few-shot accuracy",
-    "balanced": "Balanced accuracy",
-    "ece": "Expected calibration error",
-    "mce": "Maximum calibration error",
-    "nll": "Negative log likelihood",
-}
+_OF_CONFUSION = ("macro_f1", "worst_recall")
+_OPTIONAL = ("brier", "classwise_ece", "class_counts", "class_names", "intervals", *_OF_CONFUSION)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -44,6 +41,12 @@ class Result:
         per_class: accuracy per class [C], NaN where the split has no image of the class.
         confusion: number of images [C, C], rows = true class, columns = predicted class.
         bin_accuracy, bin_confidence, bin_count: calibration bins [15], 0 where empty.
+        brier: mean over images of the squared distance of the probabilities from the truth, 0 to 2; see `brier_score`.
+        classwise_ece: see `classwise_calibration_error`.
+        class_counts: training images per class [C], or None if unknown.
+        class_names: names of the classes, or None if unknown.
+        intervals: (lower, upper) bounds of the 95 % interval of top1, balanced, many, medium, few and macro_f1; see
+            `bootstrap_intervals`. Empty in results of earlier versions.
     """
 
     top1: float
@@ -59,39 +62,85 @@ class Result:
     bin_accuracy: np.ndarray
     bin_confidence: np.ndarray
     bin_count: np.ndarray
+    brier: float = math.nan
+    classwise_ece: float = math.nan
+    class_counts: np.ndarray | None = None
+    class_names: tuple[str, ...] | None = None
+    intervals: Mapping[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def images(self) -> int:
+        """Number of images that were measured."""
+        return int(self.confusion.sum())
+
+    @functools.cached_property
+    def classes(self) -> list[ClassResult]:
+        """Recall with its interval, precision, F1 and most frequent confusion of each class, in label order."""
+        return class_results(self.confusion, self.class_counts, self.class_names)
+
+    @functools.cached_property
+    def macro_f1(self) -> float:
+        """Mean F1 of the classes in the split."""
+        return _mean(f1_scores(self.confusion))
+
+    @property
+    def worst_class(self) -> int:
+        """Class of the lowest recall, the first of equals."""
+        return int(np.nanargmin(recalls(self.confusion)))
+
+    @property
+    def worst_recall(self) -> float:
+        """Lowest recall of a class in the split."""
+        return float(np.nanmin(recalls(self.confusion)))
+
+    @functools.cached_property
+    def groups(self) -> dict[str, GroupSize]:
+        """Classes and images of the split behind many, medium and few; empty without class counts."""
+        if self.class_counts is None:
+            return {}
+        images = self.confusion.sum(axis=1)
+        members = ClassCounts(self.class_counts).groups
+        return {
+            name: GroupSize(int((images[classes] > 0).sum()), int(images[classes].sum()))
+            for name, classes in members.items()
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain numbers and lists for JSON; NaN becomes None."""
-        return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
+        names = [field.name for field in dataclasses.fields(self)]
+        return {name: _plain(getattr(self, name)) for name in (*names, *_OF_CONFUSION)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Rebuild a Result from the output of `to_dict`.
+        """Rebuild a Result from the output of `to_dict`, also of earlier versions, which had fewer entries.
 
         Raises:
             ValueError: if an entry is missing or unknown.
         """
         names = [field.name for field in dataclasses.fields(cls)]
-        if set(values) != set(names):
+        needed = set(names) - set(_OPTIONAL)
+        if not needed <= set(values) <= {*names, *_OPTIONAL}:
             raise ValueError(
                 f"`values` must have the entries {', '.join(names)}. Received: values with {sorted(values)}"
             )
-        converted = {}
+        converted: dict[str, Any] = {}
         for name in names:
+            value = values.get(name)
             if name in _ARRAYS:
                 filled = [math.nan if entry is None else entry for entry in values[name]]
                 converted[name] = np.asarray(filled, _ARRAYS[name])
+            elif name == "intervals":
+                converted[name] = {key: tuple(map(_number, bounds)) for key, bounds in (value or {}).items()}
+            elif name == "class_counts":
+                converted[name] = None if value is None else np.asarray(value, "int64")
+            elif name == "class_names":
+                converted[name] = None if value is None else tuple(value)
             else:
-                converted[name] = math.nan if values[name] is None else float(values[name])
+                converted[name] = _number(value)
         return cls(**converted)
 
     def __str__(self):
-        rows = []
-        for name, label in _LABELS.items():
-            text = _shown(getattr(self, name), percent=name != "nll")
-            rows.append(f"{label:<28}{text:>10}")
-        classes, images = len(self.per_class), int(self.confusion.sum())
-        return "\n".join([f"{images} images, {classes} classes", "-" * 38, *rows])
+        return result_text(self)
 
 
 def result_from_probabilities(
@@ -99,6 +148,11 @@ def result_from_probabilities(
     labels: Sequence[int] | np.ndarray,
     class_counts: Sequence[int] | np.ndarray | None = None,
     num_bins: int = 15,
+    *,
+    class_names: Sequence[str] | None = None,
+    groups: Sequence[int] | np.ndarray | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
 ) -> Result:
     """Measure predictions in float64.
 
@@ -107,9 +161,17 @@ def result_from_probabilities(
         labels: integer labels [N], 0 to C - 1; see `ltzoo.contracts.labels`.
         class_counts: training images per class [C], or None if unknown.
         num_bins: number of calibration bins.
+        class_names: names of the classes [C], or None.
+        groups: integers [N], equal for images that belong together (one animal, patient, video), or None. The
+            intervals then are those of new groups, not of new images of the same ones.
+        resamples: resamples of the bootstrap for the intervals; 0 leaves the intervals out.
+        seed: seed of the bootstrap.
 
     Returns:
         the measurements.
+
+    Raises:
+        ValueError: if the labels are none of 0 .. C - 1, or `groups` has not one integer per image.
     """
     probabilities = np.asarray(probabilities, "float64")
     num_classes = probabilities.shape[1]
@@ -118,12 +180,13 @@ def result_from_probabilities(
     correct = predicted == labels
     confusion = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
     confusion = confusion.reshape(num_classes, num_classes).astype("int64")
-    total = confusion.sum(axis=1)
-    per_class = np.where(total > 0, np.diag(confusion) / np.maximum(total, 1), np.nan)
-    empty = np.zeros(0, "int64")
-    groups = {"many": empty, "medium": empty, "few": empty}
-    if class_counts is not None:
-        groups = ClassCounts(class_counts).groups
+    per_class = recalls(confusion)
+    _, shots = shot_numbers(class_counts, num_classes)
+    intervals = {}
+    if resamples:
+        groups = checked_groups(groups, len(labels))
+        chosen = {"resamples": resamples, "seed": seed}
+        intervals = bootstrap_intervals(labels, predicted, num_classes, class_counts, groups, **chosen)
     bins = calibration_bins(probabilities.max(axis=1), correct, num_bins)
     ece, mce = calibration_errors(*bins)
     target = probabilities[np.arange(len(labels)), labels]
@@ -131,7 +194,7 @@ def result_from_probabilities(
         nll = -np.mean(np.log(target))
     return Result(
         top1=float(correct.mean()),
-        **{name: _mean(per_class[classes]) for name, classes in groups.items()},
+        **{name: _mean(per_class[classes]) for name, classes in shots.items()},
         balanced=_mean(per_class),
         ece=ece,
         mce=mce,
@@ -141,13 +204,29 @@ def result_from_probabilities(
         bin_accuracy=bins[0],
         bin_confidence=bins[1],
         bin_count=bins[2],
+        brier=brier_score(probabilities, labels),
+        classwise_ece=classwise_calibration_error(probabilities, labels, num_bins),
+        class_counts=None if class_counts is None else ClassCounts(class_counts).array,
+        class_names=None if class_names is None else tuple(map(str, class_names)),
+        intervals=intervals,
     )
 
 
-def _shown(value, percent):
-    if math.isnan(value):
-        return "-"
-    return f"{100 * value:.2f} %" if percent else f"{value:.4f}"
+def checked_groups(groups: Sequence[int] | np.ndarray | None, count: int) -> np.ndarray | None:
+    """Return the groups of N images as an array [N], or None.
+
+    Raises:
+        ValueError: there is not one integer per image.
+    """
+    if groups is None:
+        return None
+    array = np.asarray(groups)
+    if array.shape != (count,) or array.dtype.kind not in "iu":
+        raise ValueError(
+            f"`groups` must have an integer for each of the {count} images. "
+            f"Received: groups of shape {array.shape} and dtype {array.dtype}"
+        )
+    return array
 
 
 def _mean(values):
@@ -155,7 +234,15 @@ def _mean(values):
     return float(values.mean()) if values.size else math.nan
 
 
+def _number(value):
+    return math.nan if value is None else float(value)
+
+
 def _plain(value):
+    if isinstance(value, Mapping):
+        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, tuple):
+        value = list(value)
     if isinstance(value, np.ndarray):
         return [_plain(entry) for entry in value.tolist()]
     if isinstance(value, list):

@@ -31,20 +31,23 @@ COLUMNS = (
 SECONDS = Column("seconds", "seconds", "Training time on the machine that wrote this report.", "")
 
 
+_WIDE = 10  # Points from which on a decimal of an interval says nothing.
 _IMAGES = {
     "test": "test images",
     "val": "validation images",
     "train": "training images",
     "all": "images",
-    "folds": "out-of-fold images",
+    "folds": "images out of fold",
 }
 
 
 class Cell(NamedTuple):
-    """One formatted value, and whether it is the best of its column."""
+    """One formatted value, whether it is the best of its column, its interval, and whether it is of few images."""
 
     text: str
     best: bool
+    interval: str = ""
+    small: bool = False
 
 
 def table_cells(results: Mapping, seconds: Mapping[str, float] | None = None) -> dict[str, list[Cell]]:
@@ -61,11 +64,31 @@ def table_cells(results: Mapping, seconds: Mapping[str, float] | None = None) ->
         if len(set(known.values())) > 1:
             best = max(known.values()) if column.better == "high" else min(known.values())
         for name, text in texts.items():
-            rows[name].append(Cell(text, best is not None and known.get(name) == best))
+            size = results[name].groups.get(column.field)
+            small = size is not None and size.is_small
+            is_best = best is not None and known.get(name) == best
+            rows[name].append(Cell(text, is_best, interval(results[name], column.field), small))
     if seconds is not None:
         for name in results:
             rows[name].append(Cell(duration(seconds.get(name)), False))
     return rows
+
+
+def interval(result, field: str) -> str:
+    """Format the 95 % interval of a measure as percent, wide ones without decimals; empty if there is none."""
+    low, high = (100.0 * bound for bound in result.intervals.get(field, (math.nan, math.nan)))
+    if math.isnan(low):
+        return ""
+    digits = 0 if high - low >= _WIDE else 1
+    return f"{low:.{digits}f}–{high:.{digits}f}".replace("100.0", "100")
+
+
+def behind(results: Mapping) -> str:
+    """Say how many classes and images stand behind each group, if all results were measured on the same ones."""
+    groups = [result.groups for result in results.values()]
+    if not groups or not groups[0] or any(other != groups[0] for other in groups[1:]):
+        return ""
+    return "; ".join(f"{name}: {size}" for name, size in groups[0].items())
 
 
 def images_of(split: str) -> str:

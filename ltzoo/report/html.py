@@ -15,7 +15,9 @@ from ltzoo.metrics.alarms import Alarm, learned_nothing
 from ltzoo.printable import printable
 from ltzoo.report import fonts, style
 from ltzoo.report.activation_maps import ActivationMaps
-from ltzoo.report.columns import COLUMNS, SECONDS, images_of, percent, table_cells
+from ltzoo.report.class_table import class_rows
+from ltzoo.report.columns import COLUMNS, SECONDS, behind, images_of, percent, table_cells
+from ltzoo.report.gallery import Gallery
 from ltzoo.report.sections import Picture, sections
 from ltzoo.version import __version__
 
@@ -34,10 +36,13 @@ def write_report(
     activation_maps: ActivationMaps | None = None,
     split: str = "test",
     alarms: Sequence[Alarm] = (),
+    gallery: Gallery | None = None,
 ) -> Path:
     """Write the figures as PNG files, and `report.html` with all of them embedded.
 
-    The page has the results table, the meaning of each column, and the figures. The same arguments give the same bytes.
+    The page has the results table, the meaning of each column, a table of all classes that can be sorted and searched,
+    the pictures of a gallery, and the figures. It loads nothing, so it works without a network.
+    The same arguments give the same bytes.
     Every file is written whole or not at all, the page last.
 
     Args:
@@ -76,8 +81,17 @@ def write_report(
     folder.mkdir(parents=True, exist_ok=True)
     shown = [
         {"section": section, "pictures": [_write_picture(folder, picture) for picture in section.pictures]}
-        for section in sections(counts, class_names, results, weight_norms, histories, activation_maps, split)
+        for section in sections(
+            counts, class_names, results, weight_norms, histories, activation_maps, split, gallery
+        )
     ]
+    last = list(results)[-1] if results else ""
+    sheets = (
+        None
+        if gallery is None or gallery.classes is None or not gallery.classes.addresses
+        else gallery.classes
+    )
+    cells = [cell for row in table_cells(results).values() for cell in row]
     page = _template().render(
         title=title,
         images=images_of(split),
@@ -89,6 +103,15 @@ def write_report(
         rows=table_cells(results, seconds),
         notes=list(notes),
         sections=shown,
+        has_intervals=any(cell.interval for cell in cells),
+        has_small=any(cell.small for cell in cells),
+        behind=behind(results),
+        last=last,
+        class_rows=class_rows(results[last], counts, class_names, sheets) if results else [],
+        sheets=sheets,
+        gallery=gallery,
+        names=[str(label) for label in range(len(counts))] if class_names is None else class_names,
+        percent=percent,
         version=__version__,
     )
     path = folder / "report.html"

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from ltzoo.class_counts import ClassCounts
 from ltzoo.report import plots
 from ltzoo.report.columns import images_of, percent
+from ltzoo.report.gallery import Gallery
 
 
 class Picture(NamedTuple):
@@ -28,7 +29,14 @@ class Section(NamedTuple):
 
 
 def sections(
-    counts, names, results: Mapping, weight_norms, histories, activation_maps=None, split: str = "test"
+    counts,
+    names,
+    results: Mapping,
+    weight_norms,
+    histories,
+    activation_maps=None,
+    split: str = "test",
+    gallery: Gallery | None = None,
 ) -> list[Section]:
     """Return the sections of a report in order; see `write_report` for the arguments."""
     counts = ClassCounts(counts)
@@ -43,6 +51,10 @@ def sections(
         chosen.append(_norms(counts, names, weight_norms))
     if activation_maps is not None:
         chosen.append(_activation_maps(counts, names, activation_maps))
+    elif gallery is not None and gallery.evidence is not None:
+        chosen.append(_evidence(counts, names, gallery.evidence))
+    if gallery is not None and gallery.features is not None:
+        chosen.append(_features(counts, gallery.features, images_of(split)))
     if histories:
         chosen.append(_training(histories, results))
     return chosen
@@ -127,6 +139,33 @@ def _activation_maps(counts, names, maps) -> Section:
     )
     picture = Picture("activation_maps.png", alt, plots.activation_maps(maps, counts, names))
     return Section("Class activation maps: plain and calibrated", caption, [picture])
+
+
+def _evidence(counts, names, maps) -> Section:
+    heading = "Where the classifier finds evidence"
+    if isinstance(maps, str):
+        return Section(heading, f"There are no class activation maps. {maps}", [])
+    caption = (
+        "Class activation maps of images of the smallest classes: what the classifier says of each place in the image "
+        "for the true class, and for the predicted one where that is wrong; bright is strong."
+    )
+    right = int((maps.labels == maps.predictions).sum())
+    alt = f"Class activation maps of {len(maps.labels)} images of small classes, {right} of them classified correctly."
+    return Section(heading, caption, [Picture("evidence.png", alt, plots.evidence_maps(maps, counts, names))])
+
+
+def _features(counts, found, images: str) -> Section:
+    drawn = (
+        "" if len(found.points) == found.images else f" {len(found.points):,} of {found.images:,} were drawn."
+    )
+    caption = (
+        f"One point for each of the {images}; points that are close have similar features. Dark classes have few "
+        f"training images. The plane is made by {found.method}; only nearness has a meaning, not directions.{drawn}"
+    )
+    alt = f"Features of {len(found.points):,} {images} in the plane, by {found.method}, colored by class frequency."
+    return Section(
+        "Map of the features", caption, [Picture("feature_map.png", alt, plots.feature_map(found, counts))]
+    )
 
 
 def _training(histories: Mapping, results: Mapping) -> Section:

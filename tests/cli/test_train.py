@@ -23,6 +23,7 @@ def weights(folder):
 
 def test_the_run_folder_is_complete(run):
     names = {"run.json", "checkpoint", "model.keras", "history.csv", "result.json", "report"}
+    names |= {"per_class.csv", "predictions.csv"}
     assert {path.name for path in run.iterdir()} == names
     content = json.loads((run / "run.json").read_text())
     assert content["dataset"]["class_names"] == list(COUNTS)

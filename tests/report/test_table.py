@@ -1,5 +1,6 @@
 """The table for the terminal."""
 
+import dataclasses
 import io
 
 from rich.console import Console
@@ -28,7 +29,7 @@ def test_the_caption_names_the_split(synthetic):
     results = synthetic.results(synthetic.counts())
     assert "accuracies and ECE in %, of the validation images" in printed(results_table(results, split="val"))
     assert "accuracies and ECE in %, of the [b] images" in printed(results_table(results, split="[b]"))
-    assert "images" not in printed(results_table(results))
+    assert ", of the" not in printed(results_table(results))
 
 
 def test_best_value_of_a_column_is_marked_only_when_models_differ(synthetic):
@@ -45,3 +46,23 @@ def test_empty_group_is_a_dash(synthetic):
     cells = table_cells({"model": synthetic.result(counts, 3.0)})["model"]
     assert [cell.text for cell in cells][1] == "–"
     assert not any(cell.best for cell in cells)
+
+
+def test_intervals_stand_below_values_and_few_images_are_marked(synthetic):
+    counts = synthetic.counts()
+    result = synthetic.result(counts, 3.0)
+    cells = table_cells({"model": result})["model"]
+    low, high = result.intervals["top1"]
+    assert cells[0].interval == f"{100 * low:.0f}–{100 * high:.0f}" and not cells[0].small
+    assert cells[1].small and result.groups["many"].images == 8
+    text = printed(results_table({"model": result}))
+    assert cells[0].interval in text and cells[1].text + "*" in text
+    assert "*: fewer than 10 images" in text and "second line: 95 % interval" in text
+    assert "few: 5 classes, 40 images" in " ".join(text.split())
+
+
+def test_results_without_intervals_have_one_line(synthetic):
+    counts = synthetic.counts()
+    old = dataclasses.replace(synthetic.result(counts, 3.0), intervals={}, class_counts=None)
+    text = printed(results_table({"model": old}))
+    assert "interval" not in text and "*" not in text and "classes" not in text

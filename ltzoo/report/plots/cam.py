@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from ltzoo.report import fonts, style
 
-_RIGHT, _WRONG = "#228833", "#BB5566"
+RIGHT, WRONG = "#228833", "#BB5566"
 
 
 def activation_maps(maps, class_counts, class_names=None) -> Figure:
@@ -32,7 +32,7 @@ def activation_maps(maps, class_counts, class_names=None) -> Figure:
     for row, (title, values, predictions) in enumerate(rows):
         for column in range(columns):
             axes = figure.add_subplot(grid[row, column])
-            _picture(axes, maps.images[column], faded=values is not None)
+            picture(axes, maps.images[column], faded=values is not None)
             label = int(maps.labels[column])
             if column == 0:
                 axes.set_ylabel(title, fontsize=11, color=style.INK, fontweight="bold")
@@ -41,16 +41,17 @@ def activation_maps(maps, class_counts, class_names=None) -> Figure:
                 text = f"{labels[label]}\n{count} training image{'s' * (count != 1)}"
                 axes.set_title(text, fontsize=9, color=style.INK, fontfamily=fonts.families(labels[label]))
             else:
-                _overlay(axes, values[column], maps.images.shape[1:3])
+                overlay(axes, values[column], maps.images.shape[1:3])
                 guess = int(predictions[column])
                 axes.set_xlabel(
-                    labels[guess], fontsize=9, color=_RIGHT if guess == label else _WRONG,
+                    labels[guess], fontsize=9, color=RIGHT if guess == label else WRONG,
                     fontfamily=fonts.families(labels[guess]),
                 )  # fmt: skip
     return figure
 
 
-def _picture(axes, image, faded: bool) -> None:
+def picture(axes, image, faded: bool) -> None:
+    """Draw raw pixels without axes; in gray if `faded`."""
     pixels = np.clip(np.asarray(image, float) / 255.0, 0, 1)
     height, width = pixels.shape[:2]
     if pixels.shape[-1] != 3:
@@ -64,7 +65,8 @@ def _picture(axes, image, faded: bool) -> None:
         side.set_visible(False)
 
 
-def _overlay(axes, values, size) -> None:
+def overlay(axes, values, size) -> None:
+    """Lay a map, stretched to its own range, over an image of a size (height, width)."""
     low, high = float(np.min(values)), float(np.max(values))
     stretched = (np.asarray(values, float) - low) / (high - low if high > low else 1.0)
     height, width = size
