@@ -44,6 +44,15 @@ class StagedLoss(_Base):
     device_augmentation: Any
     technique: Any
 
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of the last step; the PyTorch backend calls this before it computes new ones.
+
+        Its own method knows only the variables that the model had when PyTorch first asked for them. A technique's come
+        later, and their gradients would add up over all steps.
+        """
+        for variable in self.trainable_variables:
+            variable.value.grad = None
+
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Compute the loss of the stage from a `TrainingOutput`, and the compiled loss from plain logits.
 
