@@ -111,6 +111,7 @@ def read_counts(text: str | None) -> dict[str, int] | None:
 
     if text is None:
         return None
+    _check_file("--counts", text)
     with mistake("--counts cannot be read"):
         numbers = read_numbers(Path(text).expanduser())
     wrong = next((name for name, count in numbers.items() if not isinstance(count, int) or count < 1), None)
@@ -125,5 +126,11 @@ def read_classes(text: str | None) -> list[str] | None:
 
     if text is None:
         return None
+    _check_file("--classes", text)
     with mistake("--classes cannot be read"):
         return read_names(Path(text).expanduser())
+
+
+def _check_file(option: str, text: str) -> None:
+    if not os.path.isfile(os.path.expanduser(text)):
+        raise UserError(f"{option} must be an existing file. Received: {text}")

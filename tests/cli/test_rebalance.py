@@ -169,7 +169,9 @@ def test_mistakes_are_one_line(one_line, run, tables, held_out, tmp_path):
     assert "--counts is missing" in one_line(*table)
     assert "--out must end in .csv" in one_line(*table[:-1], tmp_path / "x.keras", "--counts", counts)
     assert "--prior must be one of" in one_line(*table, "--counts", counts, "--prior", "uniform2")
-    assert "--classes cannot be read" in one_line(*table, "--counts", counts, "--classes", tmp_path / "none")
+    assert "--classes must be an existing file" in one_line(
+        *table, "--counts", counts, "--classes", tmp_path / "none"
+    )
     assert "a column 'lable'" in one_line(*table, "--counts", counts, "--label-column", "lable")
     assert "must be a .csv with the model's outputs" in one_line(
         "rebalance", new, "--data", held_out, "--out", out
