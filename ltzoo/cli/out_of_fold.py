@@ -57,8 +57,8 @@ def _images(splits, labels) -> list[str] | None:
 
 
 def _groups(splits, images: int) -> np.ndarray | None:
-    found = [getattr(split, "groups", None) for split in splits]
-    if any(groups is None for groups in found):
+    found = [split.groups for split in splits if getattr(split, "groups", None) is not None]
+    if len(found) < len(splits):
         return None
     joined = np.concatenate(found)
     return joined if len(joined) == images else None

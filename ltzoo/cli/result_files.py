@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ltzoo.cli.run_folder import RunFolder, write_json
 
@@ -22,7 +22,7 @@ def write_results(
     split: str | None,
     alarms: Sequence[Alarm] = (),
     data: str | None = None,
-    **facts: float,
+    **facts: Any,
 ) -> None:
     """Write the files of a measurement into a folder; without images to measure only `result.json`.
 

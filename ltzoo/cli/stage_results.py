@@ -167,7 +167,7 @@ class StageResults(keras.callbacks.Callback):
             describe = getattr(train, "describe", None)
             paths = [] if describe is None else inside(map(describe, range(len(train))), self.data)
             places = {path: place for place, path in enumerate(paths)}
-            names = predictions.images or ()
+            names = () if predictions is None else predictions.images or ()
             if names and all(name in places for name in names):
                 split = train.subset([places[name] for name in names])
         return gather(self.classifier, train, split, predictions, result)
