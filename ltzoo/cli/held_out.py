@@ -34,6 +34,12 @@ def held_out_split(model: str, classifier, source: dict, split: str | None, give
             f"The data must have held-out images: it has no {chosen} split; {others}. "
             f"Received: splits {', '.join(splits)}"
         )
+    if not given and chosen == "val" and classifier.trains_on_validation:
+        more = "add --split test to use the test images, or " if "test" in splits else ""
+        raise UserError(
+            f"{model} was trained on its validation images too, and calibrated by them; {more}give other images with "
+            f"--data. Received: the recipe {classifier.recipe.name}"
+        )
     if given:
         _refuse_trained_on(model, classifier, splits[chosen])
     return splits[chosen]
@@ -56,7 +62,8 @@ def unlabelled_split(folder: str, classifier, like):
         raise UserError(f"--unlabelled must be a folder with images. Received: {folder}")
     height, width, channels = classifier.image_shape
     resize = getattr(like, "resize", None)
-    return FileSplit(paths, np.zeros(len(paths), "int64"), (height, width), channels, resize)
+    fit = getattr(like, "image_fit", None) or classifier.image_fit
+    return FileSplit(paths, np.zeros(len(paths), "int64"), (height, width), channels, resize, fit)
 
 
 def _refuse_trained_on(model, classifier, split):

@@ -186,3 +186,17 @@ def test_mistakes_are_one_line(one_line, run, tables, held_out, tmp_path):
         "rebalance", tmp_path / "bad.csv", "--data", val, "--counts", counts, "--out", out
     )
     assert not out.exists()
+
+
+def test_a_run_that_trained_on_its_validation_images_needs_others(
+    invoke, one_line, photos, held_out, tmp_path
+):
+    run = tmp_path / "run"
+    done = invoke(
+        "train", "transfer", "--data", photos, "--image-size", "8", "--backbone", "resnet8:width_multiplier=0.25",
+        "--epochs", "2", "--validation-fraction", "0.2", "--out", run,
+    )  # fmt: skip
+    assert done.exit_code == 0, (done.output, done.exception)
+    line = one_line("rebalance", run, "--out", tmp_path / "new")
+    assert "trained on its validation images too" in line and "Received: the recipe transfer" in line
+    assert invoke("rebalance", run, "--data", held_out, "--out", tmp_path / "new").exit_code == 0
