@@ -8,6 +8,7 @@ from ltzoo import shipped
 from ltzoo.cli import places
 from ltzoo.cli.backend import installed, use_backend
 from ltzoo.cli.console import echo
+from ltzoo.cli.int8 import export_int8, int8_source
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import Command, PartName
 from ltzoo.cli.user_errors import UserError
@@ -21,7 +22,8 @@ from ltzoo.export_formats.registry import wrong_place
     epilog="""\b
 Examples:
   ltzoo export runs/photos --out served/photos/1
-  ltzoo export gcl_resnet8_digits_lt --out digits.onnx --format onnx""",
+  ltzoo export gcl_resnet8_digits_lt --out digits.onnx --format onnx
+  ltzoo export runs/photos --out photos.onnx --format onnx --int8""",
 )
 @click.argument("model")
 @click.option(
@@ -35,20 +37,37 @@ Examples:
     show_default=True,
     help="Format to write.",
 )
+@click.option(
+    "--int8",
+    is_flag=True,
+    help="Compute convolutions with 8-bit integers (ONNX), calibrated on training images.",
+)
+@click.option("--data", metavar="NAME|FOLDER", help="Images for --int8; default: those of the training.")
 @click.option("--overwrite", is_flag=True, help="Replace what is at --out.")
-def export(model, out, format_, overwrite):
-    """Export MODEL (a run folder, a .keras file or a zoo entry). It takes raw pixels 0..255 and returns logits."""
+def export(model, out, format_, int8, data, overwrite):
+    """Export MODEL (a run folder, a .keras file or a zoo entry). It takes raw pixels 0..255 and returns logits.
+
+    With --int8 the accuracy of the float32 file and of the 8-bit file are printed next to each other.
+    """
+    if int8 and format_ != "onnx":
+        raise UserError(f"--int8 is for --format onnx. Received: --format {format_}")
+    if data is not None and not int8:
+        raise UserError(f"--data is for --int8. Received: --data {data} alone")
     target = Path(out).expanduser()
     form = FORMATS[format_]
     if wrong := wrong_place(format_, target.suffix):
         raise UserError(f"--out must {wrong} for --format {format_}. Received: {out}")
     (places.new_file if form.suffix else places.new)("--out", out, overwrite)
     check_model(model)
+    source = int8_source(model, data) if int8 else None
     present = use_backend(next(iter(filter(installed, form.writers)), None))
     try:
         writers_of(format_, present)  # before the model is loaded
         classifier = load_model(model)
-        classifier.export(target, format=format_, card=_card(model))
+        if source is None:
+            classifier.export(target, format=format_, card=_card(model))
+        else:
+            export_int8(classifier, target, _card(model), source, given=data is not None)
     except ImportError as error:
         reason = str(error).partition(" Received: ")[0].removesuffix(".")
         raise UserError(

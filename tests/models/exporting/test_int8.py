@@ -72,3 +72,25 @@ def test_wrong_images_are_refused_and_nothing_is_written(exported, tmp_path):
         with pytest.raises(ValueError, match=message):
             int8.quantize_onnx(exported, tmp_path / "x.onnx", images)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_command_prints_both_accuracies(tmp_path):
+    from click.testing import CliRunner
+
+    from ltzoo.cli import cli
+
+    path = tmp_path / "digits.onnx"
+    words = ["export", "gcl_resnet8_digits_lt", "--out", str(path), "--format", "onnx", "--int8"]
+    done = CliRunner().invoke(cli, words, prog_name="ltzoo")
+    assert done.exit_code == 0, (done.output, done.exception)
+    shown = " ".join(done.stdout.split())
+    assert "float32, " in shown and "int8, " in shown and "of the test images" in shown
+    assert _logits(path, np.zeros((1, 8, 8, 1)))[1].get_modelmeta().custom_metadata_map["precision"] == "int8"
+    for wrong, message in (
+        ([*words[:3], str(tmp_path / "a"), "--int8"], "--int8 is for --format onnx"),
+        ([*words[:-1], "--overwrite", "--data", "digits_lt"], "--data is for --int8"),
+        ([*words, "--overwrite", "--data", "nothing_lt"], "--data must be a folder"),
+    ):
+        done = CliRunner().invoke(cli, wrong, prog_name="ltzoo")
+        assert done.exit_code == 2 and len(done.stderr.splitlines()) == 1, done.stderr
+        assert message in done.stderr
