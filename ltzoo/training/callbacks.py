@@ -55,15 +55,16 @@ class StageLog(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Read the learning rate at the start of the epoch."""
         optimizer = self.model.optimizer
+        if not self.done:
+            self.learning_rate = float(ops.convert_to_numpy(optimizer.learning_rate))
+            return
         # A `LossScaleOptimizer` counts its own steps too.
         counter = getattr(optimizer, "inner_optimizer", optimizer).iterations
         now = ops.convert_to_numpy(counter.value)
-        if self.done:
-            counter.assign(now - self.done)
+        counter.assign(now - self.done)
         self.learning_rate = float(ops.convert_to_numpy(optimizer.learning_rate))
-        if self.done:
-            counter.assign(now)
-            self.done = 0
+        counter.assign(now)
+        self.done = 0
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add `stage` and `learning_rate` to the logs that all later callbacks get."""

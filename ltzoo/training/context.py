@@ -11,6 +11,7 @@ from keras import ops
 
 from ltzoo import heads
 from ltzoo.heads.inputs import takes_map
+from ltzoo.keras_internals import untracked
 from ltzoo.protocols import Classifier, OutOfFold
 from ltzoo.training.cross_fit import cross_fit
 from ltzoo.training.features import extract_features, in_batches
@@ -79,7 +80,7 @@ class StageContext:
 
     def keep_out_of_fold(self, found: OutOfFold) -> None:
         """Let the classifier keep the logits that measure it, as `out_of_fold`."""
-        object.__setattr__(self.classifier, "out_of_fold", found)  # Past Keras's tracking.
+        untracked(self.classifier, "out_of_fold", found)
 
     def refit(self, folds: int) -> OutOfFold:
         """Train the head of the previous stage again, on the training and validation images; see `cross_fit`.

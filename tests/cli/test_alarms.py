@@ -69,15 +69,16 @@ def test_the_report_starts_with_the_alarms_and_praises_nothing(trained):
 
 def test_notes_name_the_better_command(trained):
     _, _, notes, _ = trained
-    assert notes[0].startswith("all images are gray: --channels 1")
+    assert notes[0] == "images of any shape are squashed to 8 x 8 pixels (--fit crop, squash or pad)"
+    assert notes[1].startswith("all images are gray: --channels 1")
     assert (
-        notes[1]
+        notes[2]
         == "photographs of 40 pixels are shrunk 5 times, to 8 pixels: --image-size 32 keeps more of them"
     )
-    assert notes[2].startswith(
+    assert notes[3].startswith(
         "the network starts from random weights and learns from 21 images alone; the recipe 'transfer' "
     )
-    assert len(notes) == 3
+    assert len(notes) == 4
 
 
 def test_without_other_images_the_training_images_are_judged(invoke, constant, tmp_path):

@@ -12,7 +12,19 @@ from ltzoo.cli import cli
 from ltzoo.cli.user_errors import Commands, UserError, fold
 from tests.tiny import dataset
 
-COMMANDS = ("train", "evaluate", "compare", "predict", "export", "push", "list", "info", "convert", "demo")
+COMMANDS = (
+    "train",
+    "evaluate",
+    "compare",
+    "predict",
+    "rebalance",
+    "export",
+    "push",
+    "list",
+    "info",
+    "convert",
+    "demo",
+)
 
 
 def in_fresh_process(code):

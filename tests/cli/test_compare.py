@@ -31,7 +31,7 @@ def test_the_table_names_what_is_better_and_what_is_not(folders, invoke, tmp_pat
     assert done.exit_code == 0, (done.output, done.exception)
     text = done.stdout
     assert "run 1 against run 0" in text and "run 2 against run 0" in text
-    better, same = text.split("run 2 against")
+    better, same = (" ".join(part.split()) for part in text.split("run 2 against"))
     assert better.count("better") >= 5 and "cannot be told apart" in same
     assert "p corrected for 2 comparisons (Holm)" in text
     content = json.loads((tmp_path / "out.json").read_text())

@@ -91,7 +91,7 @@ def test_the_command_of_a_training_says_the_same_again(arguments):
     given = train.make_context("train", words[2:]).params
     assert given.pop("out") == "RUN"
     given["settings"] = [list(setting) for setting in given["settings"]]
-    given = {key: value for key, value in given.items() if value not in (None, []) and value is not False}
+    given = {key: value for key, value in given.items() if value not in (None, [], ()) and value is not False}
     assert given.pop("workers") >= 1 and given.pop("cache") is True
     assert given == arguments
 

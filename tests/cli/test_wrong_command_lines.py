@@ -22,6 +22,7 @@ BAD_VALUES = ("", "x", "-1", "nan", "inf", "1e400", HUGE, "0x", "üñí", "[" * 
 WHOLE = {
     "train": ["gcl", "--data", "digits_lt", "--out", "OUT"],
     "evaluate": ["gcl_resnet8_digits_lt"],
+    "compare": ["OUT", "OUT.keras"],
     "predict": ["IMAGE", "--model", "gcl_resnet8_digits_lt"],
     "export": ["gcl_resnet8_digits_lt", "--out", "OUT"],
     "convert": ["FILE", "--entry", "gcl_resnet8_digits_lt", "--out", "OUT.keras"],

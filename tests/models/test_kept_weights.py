@@ -71,7 +71,8 @@ def test_an_error_in_the_first_step_keeps_the_weights(trained, which):
 @pytest.mark.filterwarnings("ignore")
 def test_an_error_in_a_later_step_keeps_what_was_learned(trained):
     before = tiny.weights(trained)
-    with pytest.raises(ValueError, match="Received"):
+    # `tf.data` refuses the wrong batch before the model sees it.
+    with pytest.raises(Exception, match="Received|was expected"):
         trained.fit(Batches(2), shuffle=False, verbose=0)
     after = tiny.weights(trained)
     assert all(np.isfinite(a).all() for a in after)
