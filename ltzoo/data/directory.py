@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -11,6 +10,7 @@ from ltzoo import checks
 from ltzoo.caller_warnings import warn_caller
 from ltzoo.data import arguments
 from ltzoo.data.checks import readable
+from ltzoo.data.class_spellings import folded, spelled_alike
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import FileSplit, use_cache
 from ltzoo.data.folders import LeftOut, find_images, list_folder, sub_folders
@@ -167,16 +167,11 @@ def _class_folders(folder: Path, but: Path | None = None) -> dict[str, Path]:
 def _check_known(folder: Path, classes: Mapping[str, Path], names: Sequence[str]) -> None:
     unknown = sorted(set(classes) - set(names))
     if unknown:
-        alike = [name for name in names if _folded(name) == _folded(unknown[0])]
+        alike = [name for name in names if folded(name) == folded(unknown[0])]
         raise ValueError(
             f"every folder in {folder} must be one of the {len(names)} classes of the training data or of "
             f"`class_names`{f'; rename it to {alike[0]!r}' if alike else ''}. Received: folder {unknown[0]!r}"
         )
-
-
-def _folded(name: str) -> str:
-    """Return a name without the differences that people overlook: case, composed accents, spaces around it."""
-    return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
 def _add_loose_images(folder: Path, left_out: LeftOut) -> None:
@@ -198,11 +193,4 @@ def _remarks(path: Path, names: Sequence[str], left_out: LeftOut) -> list[str]:
     remarks = []
     if left_out:
         remarks.append(f"left out {len(left_out)} files and links of {path}: {left_out.summary()}")
-    first: dict[str, str] = {}
-    for name in names:
-        other = first.setdefault(_folded(name), name)
-        if other != name and len(name) > 1:
-            remarks.append(
-                f"the classes {other!r} and {name!r} differ in spelling only; merge them if they are one"
-            )
-    return remarks
+    return remarks + spelled_alike(names)

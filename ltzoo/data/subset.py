@@ -73,7 +73,7 @@ def stratified_split(
     labels = check_labels(labels)
     integer("seed", seed, 0)
     held_out = np.zeros(len(labels), dtype=bool)
-    if fraction > 0:
+    if fraction > 0 and len(labels):
         found, counts = np.unique(labels, return_counts=True)
         by_label = np.split(np.argsort(labels, kind="stable"), np.cumsum(counts)[:-1])
         for label, positions in zip(found, by_label, strict=True):
