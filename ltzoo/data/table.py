@@ -17,6 +17,7 @@ from ltzoo.data.checks import readable
 from ltzoo.data.class_spellings import spelled_alike
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import FileSplit, use_cache
+from ltzoo.data.grouping import group_rule, groups_of_paths, is_rule
 from ltzoo.data.held_out import hold_out, say_shared_groups
 from ltzoo.data.image_fit import AUTO
 from ltzoo.data.image_sizes import fit_of_files
@@ -58,8 +59,9 @@ def from_table(
         image: name of the column with the path of each image.
         label: name of the column with the class of each image: its name, or a whole number.
         split: name of the column that says train, val or test, in any common spelling. None: all rows are for training.
-        group: name of the column with what an image belongs to (an animal, a patient, a camera). Images that are held
-            out for validation are then whole groups, and so are the folds of `ltzoo.data.folds`.
+        group: name of the column with what an image belongs to (an animal, a patient, a camera), or a rule for the
+            listed paths, "folder:1" or "regex:PATTERN" (`ltzoo.data.grouping.group_rule`). Images that are held out
+            for validation are then whole groups, and so are the folds of `ltzoo.data.folds`.
         image_root: folder that the paths start from and must stay in. None takes absolute paths as they are.
         image_size: `(height, width)` of the images that the dataset returns.
         channels: 3 (RGB) or 1 (gray).
@@ -94,7 +96,8 @@ def from_table(
         UserWarning: images repeat, classes differ in spelling only, groups are both trained on and tested, or groups
             are too large for the share of validation images.
     """
-    roles = {"image": image, "label": label, "split": split, "group": group}
+    rule = group_rule(group, "group") if isinstance(group, str) and is_rule(group) else None
+    roles = {"image": image, "label": label, "split": split, "group": None if rule else group}
     columns = {
         role: arguments.text(column, role)
         for role, column in roles.items()
@@ -112,8 +115,9 @@ def from_table(
     read = read_table(table, columns)
 
     labels, names = table_values.classes(read.columns[label], read.place, label, given)
-    located = _located(read, table_values.paths(read.columns[image], read.place, image), root)
-    groups = None if group is None else table_values.groups(read.columns[group], read.place, group)
+    listed = table_values.paths(read.columns[image], read.place, image)
+    located = _located(read, listed, root)
+    groups = None if group is None else _groups(read, group, listed)
     rows = _rows(read, split)
     _check_trained(read, rows, labels, names, given is None)
     if fit == AUTO:
@@ -164,6 +168,13 @@ def _rows(table: Table, split: str | None) -> dict[str, np.ndarray]:
     if split is None:
         return {"train": np.arange(len(next(iter(table.columns.values()))))}
     return table_values.splits(table.columns[split], table.place, split)
+
+
+def _groups(table: Table, group: str, listed: Sequence[str]) -> np.ndarray:
+    """Return the group of each row, by a column or by a rule for the paths."""
+    if is_rule(group):
+        return groups_of_paths(group, {"": [path.replace("\\", "/") for path in listed]})[""]
+    return table_values.groups(table.columns[group], table.place, group)
 
 
 def _repeats(
