@@ -146,6 +146,19 @@ def from_table(
     return LongTailedDataset(name, splits["train"], splits.get("val"), splits.get("test"), names)
 
 
+def listed_images(table: Any, image: str = "path", image_root: str | Path | None = None) -> list[str]:
+    """Return where the images of a table are, in its order; see `from_table`.
+
+    Args:
+        table: path of the file, or the table itself.
+        image: name of the column with the path of each image.
+        image_root: folder that the paths start from and must stay in, or None.
+    """
+    root = None if image_root is None else _existing_folder(image_root)
+    read = read_table(table, {"image": arguments.text(image, "image")})
+    return _located(read, table_values.paths(read.columns[image], read.place, image), root)
+
+
 def _existing_folder(path: str | Path) -> Path:
     folder = arguments.folder_path(path, "image_root")
     if not folder.is_dir():
