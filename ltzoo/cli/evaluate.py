@@ -157,7 +157,7 @@ def source_of(model: str, data: str | None, given: dict) -> dict:
 
 
 def unless_own(model: str, data: str) -> str | None:
-    """Return a dataset, or None if the run was trained on this very folder or table, whose splits are then the run's."""
+    """Return a dataset, or None if the run was trained on this folder or table, whose splits are then the run's."""
     run = RunFolder(model)
     own = run.is_run() and os.path.isabs(data) and run.read()["arguments"].get("data") == data
     return None if own else data
