@@ -8,6 +8,7 @@ from typing import Any
 from ltzoo import shipped
 from ltzoo.backbones.random_start import starts_random
 from ltzoo.cli.options import SCRATCH
+from ltzoo.cli.table_options import shorter_sides
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.gray import gray_in_color
 
@@ -59,11 +60,9 @@ def _gray(arguments, dataset):
 
 
 def _shrunk(arguments, dataset):
-    from ltzoo.data.directory import shorter_sides
-
     if not _starts_random(arguments):
         return []
-    sides = sorted(shorter_sides(arguments["data"]))
+    sides = sorted(shorter_sides(arguments))
     if not sides:
         return []
     side, size = sides[len(sides) // 2], min(dataset.image_shape[:2])

@@ -3,26 +3,34 @@
 import os
 from pathlib import Path
 
+from ltzoo.cli import table_options
+from ltzoo.cli.table_options import is_table
 from ltzoo.cli.user_errors import UserError
 
 # The arguments of a command that `load_dataset` reads.
 KEYS = (
     "data", "data_dir", "image_root", "imbalance_factor", "image_size", "channels", "data_seed",
-    "validation_fraction", "skip_unreadable", "fit", "folds", "fold",
+    "validation_fraction", "skip_unreadable", "fit", "folds", "fold", *table_options.KEYS,
 )  # fmt: skip
 
 
 def resolve(data: str) -> str:
-    """Return a dataset's name unchanged, and the path of an existing folder made absolute."""
+    """Return a dataset's name unchanged, and the path of an existing folder or table made absolute."""
     from ltzoo import data as datasets
 
     if datasets.facts(data) is None and Path(data).expanduser().is_dir():
         return str(Path(data).expanduser().resolve())
+    if datasets.facts(data) is None and is_table(data):
+        table = Path(data).expanduser().absolute()  # Its paths start where the link to it is.
+        if not table.is_file():
+            raise UserError(f"--data must be an existing folder or table. Received: {data}")
+        return str(table)
     try:
         datasets.check(data)
     except ValueError as error:
         raise UserError(
-            f"--data must be a folder with one sub-folder of images per class, or the name of a dataset: {error}"
+            f"--data must be a folder with one sub-folder of images per class, {table_options.WORDS}, or the name of a "
+            f"dataset: {error}"
         ) from error
     return data
 
@@ -41,9 +49,9 @@ def check(arguments: dict) -> None:
         if key in given and not Path(given[key]).expanduser().exists():
             raise UserError(f"{_option(key)} must exist. Received: {given[key]}")
     if os.path.isabs(name):
-        _refuse(given, ("imbalance_factor",), "a folder keeps all its images")
-        _refuse(given, ("data_dir", "image_root"), "they are for named datasets")
+        _check_images(given)
         return
+    _refuse(given, table_options.KEYS, f"the dataset {name} has its own images and splits")
     _refuse(given, ("channels", "validation_fraction", "fit"), f"the dataset {name} has its own")
     known = datasets.facts(name)
     lists = [] if known is None else list(known.lists.values())
@@ -62,13 +70,26 @@ def check(arguments: dict) -> None:
             )
 
 
+def _check_images(given: dict) -> None:
+    """Refuse options that do not fit a folder or a table, or what the table itself has not."""
+    table = is_table(given["data"])
+    _refuse(given, ("imbalance_factor",), f"a {'table' if table else 'folder'} keeps all its images")
+    if table:
+        _refuse(given, ("data_dir",), "it is for named datasets")
+        table_options.check_table(given)
+        return
+    _refuse(given, ("data_dir", "image_root"), "they are for named datasets")
+    _refuse(given, ("image_column", "label_column", "split_column"), "columns are for tables")
+    table_options.check_groups(given)
+
+
 def load_dataset(arguments: dict, class_names=None, cache: bool = False):
     """Load the `LongTailedDataset` that a command's arguments describe.
 
     Args:
         arguments: values for `KEYS`; None or a missing key means the default.
-        class_names: class names in label order, for a folder; default: its sorted sub-folders.
-        cache: keep decoded images of a folder on disk.
+        class_names: class names in label order, for a folder or table; default: its sorted sub-folders or labels.
+        cache: keep decoded images of a folder or table on disk.
     """
     from ltzoo import data as datasets
 
@@ -86,7 +107,15 @@ def load_dataset(arguments: dict, class_names=None, cache: bool = False):
     else:
         if folds is not None:
             given["validation_fraction"] = 0.0
-        dataset = datasets.from_directory(name, seed=seed, class_names=class_names, cache=cache, **given)
+        load = datasets.from_directory
+        if is_table(name):
+            columns = table_options.table_arguments(given)
+            given = {
+                **{key: value for key, value in given.items() if key not in table_options.KEYS},
+                **columns,
+            }
+            load = datasets.from_table
+        dataset = load(name, seed=seed, class_names=class_names, cache=cache, **given)
     return dataset if folds is None else of_fold(dataset, folds, fold, seed)
 
 
@@ -112,8 +141,8 @@ def of_fold(dataset, folds: int, fold: int | None, seed: int):
     return datasets.LongTailedDataset(dataset.name, train, None, dataset.test, dataset.class_names)
 
 
-def default_image_size(backbone: str, folder: str) -> list[int]:
-    """Return the usual size of images for a backbone, for folders of images of any size.
+def default_image_size(backbone: str, arguments: dict) -> list[int]:
+    """Return the usual size of images for a backbone, for folders and tables of images of any size.
 
     A backbone that takes images at their own size gets the median of the shorter sides of some files, within its
     limits and to whole multiples of its step.
@@ -123,10 +152,8 @@ def default_image_size(backbone: str, folder: str) -> list[int]:
     size = backbones.image_size(backbone)
     if isinstance(size, int):
         return [size, size]
-    from ltzoo.data.directory import shorter_sides
-
     least, most, step = size
-    sides = shorter_sides(folder)
+    sides = table_options.shorter_sides(arguments)
     side = sorted(sides)[len(sides) // 2] if sides else least
     side = min(most, max(least, step * round(side / step)))
     return [side, side]

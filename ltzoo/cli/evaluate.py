@@ -14,6 +14,7 @@ from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import BATCH_SIZE, Command, data_options
 from ltzoo.cli.result_files import image_names, write_results
 from ltzoo.cli.run_folder import RunFolder, write_json
+from ltzoo.cli.table_options import table_options
 from ltzoo.cli.talk import talking
 from ltzoo.cli.user_errors import UserError
 from ltzoo.cli.workers_option import workers_option
@@ -32,7 +33,7 @@ Examples:
   ltzoo evaluate gcl_resnet8_digits_lt --json result.json""",
 )
 @click.argument("model")
-@click.option("--data", metavar="NAME|FOLDER", help="Default: the data the model was trained on.")
+@click.option("--data", metavar="NAME|FOLDER|TABLE", help="Default: the data the model was trained on.")
 @click.option(
     "--split",
     type=click.Choice(["test", "val", "train"]),
@@ -47,13 +48,14 @@ Examples:
     help="Also write result.json, per_class.csv and predictions.csv into this folder.",
 )
 @data_options
+@table_options
 @workers_option
 @cache_option
 def evaluate(model, data, split, batch_size, json_path, predictions, out, workers, cache, **options):
     """Measure accuracy and calibration of MODEL: a run folder, a .keras file or a zoo entry.
 
-    The many / medium / few groups follow the model's training counts. The folder that a run was trained on has the
-    run's validation images. Another folder without test and val sub-folders is used as a whole.
+    The many / medium / few groups follow the model's training counts. The data that a run was trained on have the
+    run's validation images. Another folder or table without test and val images is used as a whole.
     """
     check_model(model)
     given = {key: value for key, value in options.items() if value is not None}
@@ -155,7 +157,7 @@ def source_of(model: str, data: str | None, given: dict) -> dict:
 
 
 def unless_own(model: str, data: str) -> str | None:
-    """Return a dataset, or None if it is the folder that the run was trained on, whose splits are then the run's."""
+    """Return a dataset, or None if the run was trained on this folder or table, whose splits are then the run's."""
     run = RunFolder(model)
     own = run.is_run() and os.path.isabs(data) and run.read()["arguments"].get("data") == data
     return None if own else data
@@ -169,7 +171,7 @@ def check_source(source: dict) -> None:
 
 
 def load_source(source: dict, classifier, whole: bool, cache: bool = False):
-    """Load the dataset; a folder at the model's image size, and without held-out images if it is used as a whole."""
+    """Load the dataset; images at the model's size, none held out if a folder or table is used as a whole."""
     from ltzoo import data as datasets
     from ltzoo.cli.data import load_dataset
 

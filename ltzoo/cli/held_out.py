@@ -72,8 +72,8 @@ def _refuse_trained_on(model, classifier, split):
     if not run.is_run() or paths is None:
         return
     arguments = run.read()["arguments"]
-    if not os.path.isabs(arguments.get("data", "")) or not Path(arguments["data"]).is_dir():
-        return  # A named dataset, or a folder that is gone.
+    if not os.path.isabs(arguments.get("data", "")) or not Path(arguments["data"]).exists():
+        return  # A named dataset, or a folder or table that is gone.
     trained = getattr(load_source(dict(arguments), classifier, whole=False).train, "paths", None) or []
     known, sizes = {os.path.realpath(path) for path in trained}, {}
     for path in trained:

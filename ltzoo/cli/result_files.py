@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltzoo.cli.run_folder import RunFolder, write_json
+from ltzoo.cli.table_options import is_table
 
 if TYPE_CHECKING:
     from ltzoo.metrics import Alarm, Predictions, Result
@@ -52,13 +53,14 @@ def write_results(
 
 
 def image_names(predictions: Predictions, data: str | None) -> list[str] | None:
-    """Return the names of images: paths in the folder of the data, with slashes, where they lie in it."""
+    """Return the names of images: paths in the folder of the data, or of its table, with slashes if they lie in it."""
     return None if predictions.images is None else inside(predictions.images, data)
 
 
 def inside(paths: Iterable[str], data: str | None) -> list[str]:
-    """Return paths, those in a folder relative to it, with slashes."""
+    """Return paths, those in a folder, or that of a table, relative to it, with slashes."""
     if data is None or not os.path.isabs(data):
         return list(paths)
+    data = os.path.dirname(data) if is_table(data) else data
     start = data.rstrip(os.sep) + os.sep
     return [Path(path[len(start) :]).as_posix() if path.startswith(start) else path for path in paths]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from typing import Any
 
 from ltzoo.cli.effort_options import DEFAULT_SECONDS
+from ltzoo.cli.table_options import count_images
 
 # Share of the limit for the features; the rest is for reading, folds and results.
 SHARE = 0.6
@@ -37,8 +37,8 @@ def within_limit(arguments: dict[str, Any]) -> dict[str, Any]:
     if not recipe.stages[0].cache_features or not averaged or "conversions" in overrides_of(arguments):
         return arguments
     limit = arguments.get("time_limit", DEFAULT_SECONDS)
-    size = default_image_size(arguments["backbone"]["name"], arguments["data"])
-    images, sizes = count_images(arguments["data"]), sizes_below(arguments["backbone"]["name"], size[0])
+    size = default_image_size(arguments["backbone"]["name"], arguments)
+    images, sizes = count_images(arguments), sizes_below(arguments["backbone"]["name"], size[0])
     if seconds(images, size[0], VIEWS[0], 1 / _SLOW) <= SHARE * limit:
         return {**arguments, "image_size": size}
     per_view = seconds_per_view(arguments["backbone"])
@@ -79,13 +79,6 @@ def sizes_below(backbone: str, side: int) -> list[int]:
     if isinstance(usual, int):
         return [side]
     return list(range(side, usual[0] - 1, -_STEP)) or [side]
-
-
-def count_images(folder: str) -> int:
-    """Return the number of image files in a folder, at any depth."""
-    from ltzoo.data.image_names import is_image
-
-    return sum(is_image(name) for _, _, names in os.walk(folder) for name in names)
 
 
 def seconds_per_view(backbone: dict[str, Any]) -> float:

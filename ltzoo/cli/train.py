@@ -24,6 +24,7 @@ from ltzoo.cli.options import (
     data_options,
 )
 from ltzoo.cli.run_folder import RunFolder
+from ltzoo.cli.table_options import is_table, table_options
 from ltzoo.cli.talk import Talk, talking
 from ltzoo.cli.training_options import check_loggers, training_options
 from ltzoo.cli.user_errors import Interrupted, UserError
@@ -46,6 +47,7 @@ Examples:
   ltzoo train gcl --data photos/ --image-size 64 --out runs/photos
   ltzoo train fast --data photos/ --out runs/quick
   ltzoo train --data photos/ --folds 5 --out runs/photos
+  ltzoo train --data survey.csv --image-column file --label-column species --group-by camera --out runs/survey
   ltzoo train cross_entropy --data cifar10_lt --imbalance-factor 100 --data-dir ~/cifar --out runs/baseline
   ltzoo train gcl_resnet50_imagenet_lt --data-dir ~/imagenet --out runs/imagenet
   ltzoo train --out runs/photos --resume
@@ -56,7 +58,9 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
 )
 @click.argument("recipe", required=False)
 @click.option(
-    "--data", metavar="NAME|FOLDER", help="Name of a dataset, or a folder with one sub-folder per class."
+    "--data",
+    metavar="NAME|FOLDER|TABLE",
+    help="Name of a dataset, a folder with one sub-folder per class, or a table (.csv, .tsv, .parquet).",
 )
 @click.option(
     "--out", metavar="RUN", required=True, help="New folder for checkpoint, model, results and report."
@@ -82,6 +86,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
 )
 @training_options
 @data_options
+@table_options
 @image_fit_option
 @effort_options
 @fold_options
@@ -100,7 +105,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
 def train(recipe, out, resume, workers, cache, **options):
     """Train RECIPE (or a zoo entry) on a dataset and write a run folder.
 
-    For a folder of images, RECIPE is 'transfer' unless given.
+    For a folder or table of images, RECIPE is 'transfer' unless given.
 
     A run stopped at any moment, even by a power cut, resumes with --resume and reaches the same weights.
     The folder holds run.json, checkpoint/, model.keras, history.csv, result.json, per_class.csv,
@@ -159,7 +164,8 @@ def _first_line(arguments: dict, run: RunFolder, resumed: bool) -> str:
 
 def _require(given: dict, resume: bool) -> None:
     where = " (there is no run in --out yet)" if resume else ""
-    if "recipe" not in given and os.path.isdir(os.path.expanduser(given.get("data", ""))):
+    data = os.path.expanduser(given.get("data", ""))
+    if "recipe" not in given and (os.path.isdir(data) or is_table(data)):
         given["recipe"] = DEFAULT_RECIPE
     if "recipe" not in given:
         raise click.UsageError(
@@ -224,9 +230,7 @@ def _new_arguments(given: dict) -> dict:
         arguments = time_plan.within_limit(arguments)
     if arguments["data"] != given["data"] or _is_folder(arguments["data"]):
         arguments.setdefault("fit", AUTO)  # `run_recipe` writes what was chosen.
-        arguments.setdefault(
-            "image_size", default_image_size(arguments["backbone"]["name"], arguments["data"])
-        )
+        arguments.setdefault("image_size", default_image_size(arguments["backbone"]["name"], arguments))
     return arguments
 
 

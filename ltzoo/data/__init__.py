@@ -1,4 +1,4 @@
-"""Long-tailed datasets: by name, from a folder, arrays, list files or TensorFlow Datasets."""
+"""Long-tailed datasets: by name, from a folder, arrays, tables, list files or TensorFlow Datasets."""
 
 from ltzoo.data.arrays import from_arrays as from_arrays
 from ltzoo.data.checks import UnreadableImagesError as UnreadableImagesError
@@ -17,6 +17,7 @@ from ltzoo.data.registry import register as register
 from ltzoo.data.splits import ArraySplit as ArraySplit
 from ltzoo.data.splits import Split as Split
 from ltzoo.data.subset import long_tail_subset as long_tail_subset
+from ltzoo.data.table import from_table as from_table
 from ltzoo.data.tfds import from_tfds as from_tfds
 from ltzoo.registry import import_modules
 

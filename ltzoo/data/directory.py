@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -11,16 +11,18 @@ from ltzoo import checks
 from ltzoo.caller_warnings import warn_caller
 from ltzoo.data import arguments
 from ltzoo.data.checks import readable
+from ltzoo.data.class_spellings import folded, spelled_alike
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import FileSplit, use_cache
 from ltzoo.data.folders import LeftOut, find_images, list_folder, sub_folders
+from ltzoo.data.grouping import group_rule, groups_of_paths
+from ltzoo.data.held_out import hold_out, say_shared_groups
 from ltzoo.data.image_fit import AUTO
 from ltzoo.data.image_names import is_image
 from ltzoo.data.image_sizes import fit_of_files, sample_of_sizes
-from ltzoo.data.repeats import Listing, first_paths, keep_together, repeated_images
+from ltzoo.data.repeats import Listing, first_paths, repeated_images
 from ltzoo.data.split_folders import find_splits, unwrap
 from ltzoo.data.splits import Split
-from ltzoo.data.subset import stratified_split
 
 
 def from_directory(
@@ -31,6 +33,7 @@ def from_directory(
     fit: str = "crop",
     validation_fraction: float = 0.1,
     test_dir: str | Path | None = None,
+    group_by: str | None = None,
     seed: int = 0,
     check: bool = True,
     skip_unreadable: bool = False,
@@ -59,6 +62,10 @@ def from_directory(
         validation_fraction: share of each class's training images to hold out when there is no `val` folder.
             A class of two or more images gives at least one and keeps at least one; 0 holds nothing out.
         test_dir: folder of test images with one subfolder per class, if it is not a test folder in `path`.
+        group_by: which images belong together, such as those of one animal, patient or camera: "folder:1" for the
+            first folder below the class folder, or "regex:PATTERN" for a part of the path below the class folder; see
+            `ltzoo.data.grouping.group_rule`. Images that are held out are then whole groups, and so are the folds of
+            `ltzoo.data.folds`. None: every image is for itself.
         seed: selects the held-out images.
         check: check all images now; see `ltzoo.data.checks.readable`. Otherwise an unreadable image raises an error
             when it is read.
@@ -79,6 +86,10 @@ def from_directory(
         TypeError: an argument is of a wrong type.
         ValueError: the layout is ambiguous, there is only one class, a class has no training image, a folder is not
             a known class, an image is both trained on and tested, or an argument is invalid.
+
+    Warns:
+        UserWarning: files are left out, images repeat, classes differ in spelling only, groups are both trained on and
+            tested, images have no group, or groups are too large for the share of validation images.
     """
     path = _existing_folder(path, "path")
     size, channels = arguments.image_size(image_size), arguments.channels(channels)
@@ -89,6 +100,7 @@ def from_directory(
         checks.flag("check", check),
         checks.flag("skip_unreadable", skip_unreadable),
     )
+    rule = None if group_by is None else group_rule(group_by)
     given = None if class_names is None else arguments.class_names(class_names)
     name = path.resolve().name or "images" if name is None else arguments.text(name, "name")
     tests = None if test_dir is None else _existing_folder(test_dir, "test_dir")
@@ -113,6 +125,8 @@ def from_directory(
     listings = {split: Listing(firsts[split], data.labels, data.describe) for split, data in files.items()}
     for sentence in _remarks(path, names, left_out) + repeated_images(listings):
         warn_caller(sentence)
+    if rule is not None:
+        _give_groups(rule, files, classes, images)
     if checks.flag("cache", cache):
         use_cache(files.values())
     splits: dict[str, Split] = dict(files)
@@ -121,10 +135,7 @@ def from_directory(
     if "val" not in splits:
         train = cast(FileSplit, splits["train"])
         first = dict(zip(files["train"].paths, firsts["train"], strict=True))
-        _, held_out = stratified_split(train.labels, fraction, seed)
-        kept, held_out = keep_together(held_out, [first[path] for path in train.paths])
-        if held_out.size:
-            splits["train"], splits["val"] = train.subset(kept), train.subset(held_out)
+        splits.update(hold_out(train, [first[path] for path in train.paths], names, fraction, seed))
     return LongTailedDataset(name, splits["train"], splits.get("val"), splits.get("test"), names)
 
 
@@ -167,16 +178,11 @@ def _class_folders(folder: Path, but: Path | None = None) -> dict[str, Path]:
 def _check_known(folder: Path, classes: Mapping[str, Path], names: Sequence[str]) -> None:
     unknown = sorted(set(classes) - set(names))
     if unknown:
-        alike = [name for name in names if _folded(name) == _folded(unknown[0])]
+        alike = [name for name in names if folded(name) == folded(unknown[0])]
         raise ValueError(
             f"every folder in {folder} must be one of the {len(names)} classes of the training data or of "
             f"`class_names`{f'; rename it to {alike[0]!r}' if alike else ''}. Received: folder {unknown[0]!r}"
         )
-
-
-def _folded(name: str) -> str:
-    """Return a name without the differences that people overlook: case, composed accents, spaces around it."""
-    return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
 def _add_loose_images(folder: Path, left_out: LeftOut) -> None:
@@ -193,16 +199,28 @@ def _file_split(
     return FileSplit(paths, labels, size, channels, fit=fit)
 
 
+def _give_groups(
+    rule: str,
+    files: Mapping[str, FileSplit],
+    classes: Mapping[str, Mapping[str, Path]],
+    images: Mapping[str, Mapping[str, list[str]]],
+) -> None:
+    """Give the splits the groups that a rule finds in the paths below the class folders."""
+    below = {
+        path: os.path.relpath(path, folder).replace(os.sep, "/")
+        for split, folders in classes.items()
+        for name, folder in folders.items()
+        for path in images[split][name]
+    }
+    groups = groups_of_paths(rule, {split: [below[p] for p in data.paths] for split, data in files.items()})
+    for split, data in files.items():
+        data.groups = groups[split]
+    say_shared_groups(files)
+
+
 def _remarks(path: Path, names: Sequence[str], left_out: LeftOut) -> list[str]:
     """Return what the user should know about the files that are left out, and about the names of the classes."""
     remarks = []
     if left_out:
         remarks.append(f"left out {len(left_out)} files and links of {path}: {left_out.summary()}")
-    first: dict[str, str] = {}
-    for name in names:
-        other = first.setdefault(_folded(name), name)
-        if other != name and len(name) > 1:
-            remarks.append(
-                f"the classes {other!r} and {name!r} differ in spelling only; merge them if they are one"
-            )
-    return remarks
+    return remarks + spelled_alike(names)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -10,15 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ltzoo.data import arguments
+from ltzoo.data.text_file import read_text
 
-_LARGEST_BYTES = 1 << 30
-_BYTE_ORDER_MARKS = (  # UTF-32 first: its mark begins with the mark of UTF-16.
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-)
 _LABEL = re.compile(r"[0-9]{1,18}")
 _HINTS = (
     (re.compile(r".*[,;]\s*[0-9]+"), "separate path and label by a space, not by a comma"),
@@ -77,7 +69,7 @@ def read_list_file(path: str | Path, argument: str = "path") -> ListFile:
             f'`{argument}` must be a list file with one "path label" per line. Received: {file}, which is {kind}'
         )
     paths, labels, lines = [], [], []
-    for number, line in enumerate(re.split(r"\r\n|\n|\r", _text(file)), start=1):
+    for number, line in enumerate(re.split(r"\r\n|\n|\r", read_text(file, "list")), start=1):
         words = line.lstrip("\ufeff").strip(" \t")
         if words:
             listed, label = _parse(words, f"{file}, line {number}", line)
@@ -87,29 +79,6 @@ def read_list_file(path: str | Path, argument: str = "path") -> ListFile:
     if not paths:
         raise ValueError(f'{file} must hold at least one "path label" line. Received: an empty file')
     return ListFile(file, paths, np.asarray(labels, np.int64), np.asarray(lines, np.int64))
-
-
-def _text(file: Path) -> str:
-    size = file.stat().st_size
-    if size > _LARGEST_BYTES:
-        raise ValueError(f"{file} must be a list file of at most 1 GiB. Received: {size} bytes")
-    content = file.read_bytes()
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if content.startswith(mark)), "utf-8")
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = len(re.findall(rb"\r\n|\n|\r", content[: error.start])) + 1
-        place = f"{file}, line {line}" if encoding.startswith("utf-8") else f"{file}, byte {error.start}"
-        raise ValueError(
-            f"{place}: the text must be UTF-8, or UTF-16 with a byte order mark; save the file as UTF-8. "
-            f"Received: {content[error.start : error.start + 8]!r}, which is not {encoding.upper()}"
-        ) from error
-    if "\0" in text:
-        line = len(re.findall(r"\r\n|\n|\r", text[: text.index("\0")])) + 1
-        raise ValueError(
-            f"{file}, line {line}: a list must be plain text; save the file as UTF-8. Received: a zero byte"
-        )
-    return text
 
 
 def _parse(words: str, place: str, line: str) -> tuple[str, int]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -19,10 +19,9 @@ from ltzoo.data.files import FileSplit, use_cache
 from ltzoo.data.image_fit import AUTO
 from ltzoo.data.image_sizes import fit_of_files
 from ltzoo.data.list_file import ListFile, read_list_file
+from ltzoo.data.listed_paths import locate_in
 from ltzoo.data.repeats import Listing, first_paths, repeated_images
 from ltzoo.data.splits import Split
-
-_DRIVE = re.compile(r"[A-Za-z]:/")
 
 
 def from_list(
@@ -100,7 +99,8 @@ def from_list(
             lists[split] = read_list_file(path, f"{split}_list")
     _check_labels(lists, names)
     located = {
-        split: [_locate(root, entry, p) for p in range(len(entry.paths))] for split, entry in lists.items()
+        split: [locate_in(root, listed, partial(entry.place, p)) for p, listed in enumerate(entry.paths)]
+        for split, entry in lists.items()
     }
     for sentence in _repeats(lists, located):
         warn_caller(sentence)
@@ -151,23 +151,6 @@ def _check_labels(lists: Mapping[str, ListFile], names: Sequence[str] | None) ->
             f"Received: no line with label {int(missing[0])}"
             + (f" and {missing.size - 1} other labels" if missing.size > 1 else "")
         )
-
-
-def _locate(root: Path, entry: ListFile, position: int) -> str:
-    """Return the path of an image, which must lie in `root`."""
-    listed = entry.paths[position]
-    if "\\" in listed and os.sep == "/" and not os.path.lexists(os.path.join(root, listed)):
-        listed = listed.replace("\\", "/")
-    drive = _DRIVE.match(listed) is not None and os.sep == "/"
-    if drive or os.path.isabs(listed) or ".." in listed.split("/"):
-        inside = os.path.normpath(os.path.join(os.path.abspath(root), listed))
-        roots = tuple(os.path.join(folder, "") for folder in (os.path.abspath(root), os.path.realpath(root)))
-        if drive or not inside.startswith(roots):
-            raise ValueError(
-                f"{entry.place(position)}: every path must lead to a file in `image_root`, {root}; list paths that "
-                f"start from it, or pass a folder that holds all images. Received: {entry.paths[position]!r}"
-            )
-    return os.path.join(root, listed)
 
 
 def _repeats(lists: Mapping[str, ListFile], located: Mapping[str, list[str]]) -> list[str]:

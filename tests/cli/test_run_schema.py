@@ -20,6 +20,7 @@ FULL = {
         "precision": "float32", "imbalance_factor": 50.0, "validation_fraction": 0.1, "skip_unreadable": True,
         "start_from": "x.keras",
         "settings": [["mixup_alpha", 0], ["stage1", {"loss": {"name": "ldam"}}]], "data_dir": "x", "image_root": "y",
+        "image_column": "file", "label_column": "species", "split_column": "part", "group_by": "folder:1",
     },
 }  # fmt: skip
 BAD = {
@@ -43,6 +44,7 @@ WRONG = {
     "epochs": [5, [], [0], [10**9], ["2"], [1] * 101], "batch_size": [0, "8", 10**12], "image_size": [8, [8], [8, 0]],
     "channels": [1, "2"], "precision": [5, "\x1b"], "imbalance_factor": ["x", -1], "validation_fraction": [2, "x"],
     "settings": [5, [5], [["a"]], [[5, 5]]], "start_from": [5], "skip_unreadable": [1], "data_dir": [[]],
+    "image_column": [5], "label_column": [None], "split_column": [["a"]], "group_by": [5, "x" * 10**6],
 }  # fmt: skip
 
 

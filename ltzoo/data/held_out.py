@@ -1,0 +1,79 @@
+"""Hold out validation images of a training split, in whole groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ltzoo.caller_warnings import warn_caller
+from ltzoo.data.group_splits import group_split
+from ltzoo.data.repeats import join_groups, keep_together
+from ltzoo.data.splits import Split
+from ltzoo.data.subset import stratified_split
+
+_FAR = 2  # Times more or less than asked for.
+
+
+def hold_out(
+    train: Split, keys: Sequence[str], names: Sequence[str], fraction: float, seed: int
+) -> dict[str, Split]:
+    """Return "train" without some images and, unless none can be held out, "val" with these.
+
+    Each class gives its share. Images of one group, and images with one key, stay on one side.
+
+    Args:
+        train: the training images.
+        keys: what identifies each of them, `[N]`.
+        names: class names, for warnings.
+        fraction: share of images to hold out; 0 for none.
+        seed: selects the images.
+
+    Warns:
+        UserWarning: groups are so large that no, far fewer or far more images could be held out, or none of some
+            classes.
+    """
+    if not fraction or not len(train):
+        return {"train": train}
+    if train.groups is None:
+        kept, out = keep_together(stratified_split(train.labels, fraction, seed)[1], keys)
+    else:
+        kept, out = group_split(train.labels, join_groups(train.groups, keys), fraction, seed)
+        _say_unequal(train.labels, out, fraction, names)
+    return {"train": train.subset(kept), "val": train.subset(out)} if out.size else {"train": train}
+
+
+def say_shared_groups(splits: Mapping[str, Split]) -> None:
+    """Warn of groups that are trained on and measured, in splits that are given."""
+    train = splits["train"].groups
+    for name, split in splits.items():
+        if name == "train" or train is None or split.groups is None:
+            continue
+        shared = int(np.isin(split.groups, train).sum())
+        if shared:
+            warn_caller(
+                f"{shared} of {len(split)} {name} images are in groups that are also trained on, so that their "
+                "accuracy says little about new groups; let the given splits keep groups whole"
+            )
+
+
+def _say_unequal(labels: np.ndarray, out: np.ndarray, fraction: float, names: Sequence[str]) -> None:
+    """Warn if whole groups make a split that differs much from what was asked for."""
+    share, counts = out.size / len(labels), np.bincount(labels, minlength=len(names))
+    if not out.size:
+        if (counts > 1).any():
+            warn_caller(
+                "there are no validation images: each class has one group, or one with more than half of its images"
+            )
+        return
+    if not fraction / _FAR <= share <= fraction * _FAR:
+        warn_caller(
+            f"{share:.0%} of the images are validation images instead of {fraction:.0%}, as groups stay whole"
+        )
+    without = np.flatnonzero((counts > 1) & (np.bincount(labels[out], minlength=len(names)) == 0))
+    if without.size:
+        shown = ", ".join(repr(names[label]) for label in without[:5]) + (", ..." if without.size > 5 else "")
+        warn_caller(
+            f"{without.size} of {len(names)} classes have no validation images, as they have one group, or one with "
+            f"more than half of their images: {shown}"
+        )
