@@ -92,7 +92,7 @@ def build_for_training(model: keras.Model, batch: tuple[Any, Any]) -> None:
     model._symbolic_build(data_batch=batch)
 
 
-def untracked(owner: keras.layers.Layer, name: str, value: Any) -> None:
+def untracked(owner: Any, name: str, value: Any) -> None:
     """Set an attribute of a layer or model past Keras's tracking, so that it owns no variables or layers in it.
 
     Keras collects every variable, layer and list in an attribute as a part of the owner, and saves it with it.

@@ -56,11 +56,10 @@ def export_int8(classifier: Any, target: Path, card: Any, source: dict, given: b
         whole = Path(folder) / "float32.onnx"
         classifier.export(whole, format="onnx", card=card)
         quantize_onnx(whole, target, dataset.train)
-        files = {"float32": whole, "int8": target}
-        results = {
-            f"{kind}, {path.stat().st_size / 1e6:.1f} MB": evaluate(_Session(path, classifier), splits[name])
-            for kind, path in files.items()
-        }
+        results = {}
+        for kind, path in {"float32": whole, "int8": target}.items():
+            session: Any = _Session(path, classifier)
+            results[f"{kind}, {path.stat().st_size / 1e6:.1f} MB"] = evaluate(session, splits[name])
     console().print(results_table(results, split=name))
 
 
