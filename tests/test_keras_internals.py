@@ -376,6 +376,18 @@ def test_stock_callbacks_count_in_hidden_attributes(make):
     assert hidden_state(keras.callbacks.TerminateOnNaN()) == ()
 
 
+def _step(optimizer, variables):
+    gradients = [keras.ops.ones(variable.shape) for variable in variables]
+    if keras.backend.backend() != "jax":
+        optimizer.apply(gradients)
+        return
+    # On JAX, a `LossScaleOptimizer` computes by pure functions only.
+    state = [variable.value for variable in optimizer.variables]
+    updated = optimizer.stateless_apply(state, gradients, [variable.value for variable in variables])
+    for variable, value in zip([*variables, *optimizer.variables], [*updated[0], *updated[1]], strict=True):
+        variable.assign(value)
+
+
 @pytest.mark.parametrize("scaled", [False, True])
 def test_averages_are_those_that_a_stage_ends_with(scaled):
     layer = keras.layers.Dense(2)
@@ -384,7 +396,7 @@ def test_averages_are_those_that_a_stage_ends_with(scaled):
     optimizer = keras.optimizers.LossScaleOptimizer(inner, initial_scale=1.0) if scaled else inner
     optimizer.build(layer.trainable_variables)
     for _ in range(3):
-        optimizer.apply([keras.ops.ones(variable.shape) for variable in layer.trainable_variables])
+        _step(optimizer, layer.trainable_variables)
     pairs = averages_of(optimizer)
     assert [variable.path for variable, _ in pairs] == [v.path for v in layer.trainable_variables]
     averages = [keras.ops.convert_to_numpy(average) for _, average in pairs]
