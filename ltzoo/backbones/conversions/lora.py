@@ -49,12 +49,14 @@ def attention_patterns(paths: Sequence[str], attributes: Sequence[str] = ()) -> 
 
 def _attributes(layers):
     """Return the name of the attribute in which each layer is held by another one."""
-    return {
-        id(value): name
-        for parent in layers
-        for name, value in vars(parent).items()
-        if isinstance(value, keras.layers.Layer)
-    }
+    held = {}
+    for parent in layers:
+        # On PyTorch a layer is a module, which keeps its parts outside of its `__dict__`.
+        modules = parent.named_children() if hasattr(parent, "named_children") else ()
+        for name, value in [*vars(parent).items(), *modules]:
+            if isinstance(value, keras.layers.Layer):
+                held[id(value)] = name
+    return held
 
 
 def _has_part(path, kind):
