@@ -9,7 +9,7 @@ from ltzoo.metrics.result import result_from_probabilities
 from ltzoo.report import Gallery, write_report
 from ltzoo.report.gallery import class_sheets, confident_mistakes, worst_confusions
 
-NAMES = ("Salmo <b>trutta", 'Gadus "morhua', "='x' & y", "模型", "</script><script>throw 1</script>")
+NAMES = ("Salmo <b>trutta", 'Gadus "morhua', "='x' & y_<i>z", "模型", "</script><script>throw 1</script>")
 
 
 def noise(labels, side=40, seed=0):
