@@ -7,8 +7,9 @@ import keras
 import numpy as np
 
 from ltzoo.cli.console import console, print_alarms
+from ltzoo.cli.measured_images import measured_images
 from ltzoo.cli.out_of_fold import FOLDS, NOTE, out_of_fold
-from ltzoo.cli.result_files import inside, write_results
+from ltzoo.cli.result_files import write_results
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.metrics import Alarm, Result, measure, prediction_alarms
 from ltzoo.phases import phase
@@ -163,13 +164,8 @@ class StageResults(keras.callbacks.Callback):
         """Gather the pictures of the measured images; out of fold, these are training images in another order."""
         train, predictions = self.dataset.train, self._predictions
         split = None if self.split_name is None else self.dataset.splits()[self.split_name]
-        if self.measured == FOLDS:
-            describe = getattr(train, "describe", None)
-            paths = [] if describe is None else inside(map(describe, range(len(train))), self.data)
-            places = {path: place for place, path in enumerate(paths)}
-            names = () if predictions is None else predictions.images or ()
-            if names and all(name in places for name in names):
-                split = train.subset([places[name] for name in names])
+        if self.measured == FOLDS and predictions is not None:
+            split = measured_images(self.dataset, predictions, self.data)
         return gather(self.classifier, train, split, predictions, result)
 
     def _stage_file(self, stage: int):

@@ -6,14 +6,14 @@
   var search = document.getElementById("class-search"), group = document.getElementById("class-group");
   var status = document.getElementById("class-status"), heads = table.tHead.rows[0].cells;
   var order = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
-  var texts = rows.map(function (row) {
-    return (row.cells[0].textContent + " " + row.cells[7].textContent).toLocaleLowerCase();
+  var names = rows.map(function (row) {
+    return row.cells[0].textContent.toLocaleLowerCase();
   });
 
   function filter() {
     var words = search.value.toLocaleLowerCase().split(/\s+/).filter(Boolean), shown = 0;
     rows.forEach(function (row, number) {
-      var found = words.every(function (word) { return texts[number].indexOf(word) >= 0; });
+      var found = words.every(function (word) { return names[number].indexOf(word) >= 0; });
       found = found && (!group.value || row.cells[2].textContent === group.value);
       row.hidden = !found;
       shown += found;

@@ -59,12 +59,10 @@ def feature_map(classifier: Any, split: Split, most: int = _MOST, seed: int = 0)
 
 def project(features: np.ndarray, seed: int = 0) -> tuple[np.ndarray, str]:
     """Return points `[n, 2]` of features `[n, D]`, and the name of the method."""
-    from sklearn.decomposition import PCA
-
     features = np.asarray(features, "float64")
     if len(features) < _LEAST or features.shape[1] < 3:
-        return _two(PCA(min(2, *features.shape), random_state=seed).fit_transform(features)), "PCA"
-    small = PCA(min(_COMPONENTS, *features.shape), random_state=seed).fit_transform(features)
+        return _two(_principal(features, 2, seed)), "PCA"
+    small = _principal(features, _COMPONENTS, seed)
     if importlib.util.find_spec("umap"):
         from umap import UMAP  # pyright: ignore[reportMissingImports]
 
@@ -73,6 +71,13 @@ def project(features: np.ndarray, seed: int = 0) -> tuple[np.ndarray, str]:
 
     perplexity = min(30.0, (len(features) - 1) / 3)
     return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(small), "t-SNE"
+
+
+def _principal(features, components, seed):
+    from sklearn.decomposition import PCA
+
+    with np.errstate(invalid="ignore"):  # Equal features have no variance to divide by.
+        return PCA(min(components, *features.shape), random_state=seed).fit_transform(features)
 
 
 def _two(points):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
+import markupsafe
 import numpy as np
 
 from ltzoo.class_counts import ClassCounts
@@ -146,7 +147,13 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["breakable"] = _breakable
     return environment.get_template("template.html")
+
+
+def _breakable(name: object) -> markupsafe.Markup:
+    """Return an escaped name that a browser may break after an underscore."""
+    return markupsafe.Markup("_<wbr>").join(str(name).split("_"))
 
 
 def _write_picture(folder: Path, picture: Picture) -> dict:

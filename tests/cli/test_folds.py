@@ -58,7 +58,10 @@ def test_the_model_of_the_run_has_seen_all_images(run, photos, invoke):
     assert json.loads((run / "result.json").read_text())["split"] == "folds"
     assert (run / "predictions.csv").read_bytes() == (run / "out_of_fold" / "predictions.csv").read_bytes()
     page = (run / "report" / "report.html").read_text()
-    assert "Measured out of fold" in page
+    assert "Measured out of fold" in page and "All classes" in page
+    wrong = [row for row in rows_of(run / "predictions.csv") if row["true"] != row["predicted"]]
+    assert wrong and "The worst confusions" in page and "The most confident mistakes" in page
+    assert all(f">{row['image']}<" in page for row in wrong)
     done = invoke("predict", photos / "cat" / "0.png", "--model", run)
     assert done.exit_code == 0 and "%" in done.stdout
     done = invoke("evaluate", run / "fold1")
