@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from ltzoo.data.auditing.findings import Finding
 from ltzoo.data.auditing.fingerprints import (
@@ -74,9 +72,7 @@ def near_pairs(scan: Scan, exact: Iterable[list[int]]) -> Pairs:
     similarity = _similarity(fine, pairs, np.clip(np.rint(_DETAIL * smaller), _FEWEST, FINE))
     crowd = _fourth_neighbors(pairs, similarity, len(chosen))
     nearest = np.maximum(crowd[pairs.first], crowd[pairs.second])
-    kept = (similarity >= SURE) | (
-        (similarity >= LEAST) & (1 - similarity <= STANDS_OUT * (1 - nearest))
-    )
+    kept = (similarity >= SURE) | ((similarity >= LEAST) & (1 - similarity <= STANDS_OUT * (1 - nearest)))
     return Pairs(chosen[pairs.first[kept]], chosen[pairs.second[kept]], similarity[kept], pairs.turn[kept])
 
 
@@ -92,18 +88,27 @@ def duplicates(images: ImageList, exact: list[list[int]], near: Pairs) -> list[F
         members = {p for pair in pairs for one in pair[:2] for p in copies.get(one, [one])}
         turns = [turn for *_, turn in pairs if turn]
         least = min(similarity for _, _, similarity, _ in pairs)
-        findings.append(_finding(images, "near_duplicates", sorted(members), least, turns[0] if turns else ""))
+        findings.append(
+            _finding(images, "near_duplicates", sorted(members), least, turns[0] if turns else "")
+        )
     return findings
 
 
 def joined(count: int, near: Pairs, exact: Iterable[list[int]] = ()) -> np.ndarray:
     """Return a number per image, equal for images that near or exact duplicates join, int `[N]`."""
-    first, second = list(near.first), list(near.second)
+    parent = list(range(count))
+
+    def root(position: int) -> int:
+        while parent[position] != position:
+            parent[position] = position = parent[parent[position]]
+        return position
+
+    links = list(zip(near.first.tolist(), near.second.tolist(), strict=True))
     for group in exact:
-        first += group[:-1]
-        second += group[1:]
-    graph = coo_matrix((np.ones(len(first)), (first, second)), (count, count))
-    return connected_components(graph, directed=False)[1]
+        links += [(group[0], other) for other in group[1:]]
+    for first, second in links:
+        parent[root(second)] = root(first)
+    return np.asarray([root(position) for position in range(count)], np.int64)
 
 
 def _finding(images: ImageList, kind: str, group: list[int], similarity: float, turn: str) -> Finding:
@@ -150,5 +155,3 @@ def _fourth_neighbors(pairs: Pairs, similarity: np.ndarray, count: int) -> np.nd
     fourth = rank == _NEIGHBOR - 1
     found[image[fourth]] = values[fourth]
     return found
-
-

@@ -19,13 +19,12 @@ KINDS: Mapping[str, Kind] = {
     "left_out": Kind("Files that are not used", "They are ignored in training. Convert those that matter."),
     "exact_duplicates": Kind(
         "Exact duplicates",
-        "Files with the same content. A copy on both sides of a split makes the accuracy look better than it is; a copy "
-        "in two classes has a wrong label in one of them.",
+        "Files with the same content. A copy on both sides of a split makes the accuracy look better than it is; one in "
+        "two classes has a wrong label in one of them.",
     ),
     "near_duplicates": Kind(
         "Near duplicates",
-        "Images that show the same, resized, saved again, brightened, mirrored or turned; or photographs of one object a "
-        "moment apart.",
+        "Images that show the same: resized, saved again, brightened, mirrored or turned, or one object a moment later.",
     ),
     "suspicious_label": Kind(
         "Suspicious labels",
@@ -40,7 +39,9 @@ KINDS: Mapping[str, Kind] = {
     "not_trained": Kind("Classes without training images", "They can be measured, but never learned."),
     "blank": Kind("Blank images", "They show one color only."),
     "gray": Kind("Gray images", "Color tells nothing about them, or tells the class where it should not."),
-    "mixed_sizes": Kind("Sizes of the images", "Classes may be told apart by size instead of by what they show."),
+    "mixed_sizes": Kind(
+        "Sizes of the images", "Classes may be told apart by size instead of by what they show."
+    ),
     "long": Kind("Long images", "Cropping to a square loses most of them; see --fit."),
     "small": Kind("Small images", "They are enlarged for the network and show little."),
 }

@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib.util
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 from ltzoo.data.auditing.findings import Finding
 from ltzoo.data.auditing.images import ImageList
@@ -20,6 +18,7 @@ SHRINKAGE = 0.5
 """Share of a sphere in the covariance of the features."""
 
 _FEWEST_IMAGES = 20
+_SCALES = np.exp(np.linspace(-8, 3, 67))
 
 
 def out_of_sample(
@@ -50,19 +49,16 @@ def out_of_sample(
             if out.any() and not out.all():
                 logits[out] = _discriminant(rows[~out], labels[~out], rows[out], classes)
             checking.advance()
-    own = logits[np.arange(len(labels)), labels]
-    known = np.isfinite(own)
-    if not known.any():
-        return log_softmax(np.zeros_like(logits), axis=1)
-
-    def loss(log_scale: float) -> float:
-        return -log_softmax(logits[known] * np.exp(log_scale), axis=1)[
-            np.arange(known.sum()), labels[known]
-        ].mean()
-
-    scale = np.exp(minimize_scalar(loss, bounds=(-8, 3), method="bounded", options={"xatol": 0.02}).x)
+    known = np.isfinite(logits[np.arange(len(labels)), labels])
     logits[~np.isfinite(logits).any(axis=1)] = 0
-    return log_softmax(logits * scale, axis=1)
+    if not known.any():
+        return _log_softmax(np.zeros_like(logits))
+    rows_of_known, own = np.arange(known.sum()), labels[known]
+
+    def likelihood(scale: float) -> float:
+        return _log_softmax(logits[known] * scale)[rows_of_known, own].mean()
+
+    return _log_softmax(logits * max(_SCALES, key=likelihood))
 
 
 def suspicious_labels(
@@ -157,3 +153,8 @@ def _confident_learning(labels: np.ndarray, log_probabilities: np.ndarray) -> np
         return np.asarray(find_label_issues(dense, probabilities, n_jobs=1), bool)
     except ValueError:
         return None
+
+
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
