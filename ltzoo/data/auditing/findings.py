@@ -19,12 +19,12 @@ KINDS: Mapping[str, Kind] = {
     "left_out": Kind("Files that are not used", "They are ignored in training. Convert those that matter."),
     "exact_duplicates": Kind(
         "Exact duplicates",
-        "Files with the same content. A copy on both sides of a split makes the accuracy look better than it is; one in "
-        "two classes has a wrong label in one of them.",
+        "Files with the same content. A copy on both sides of a split makes the accuracy look better than it is; in "
+        "two classes, one has a wrong label.",
     ),
     "near_duplicates": Kind(
         "Near duplicates",
-        "Images that show the same: resized, saved again, brightened, mirrored or turned, or one object a moment later.",
+        "Images that show the same: resized, saved again, brightened, mirrored, turned, or one object a moment later.",
     ),
     "suspicious_label": Kind(
         "Suspicious labels",

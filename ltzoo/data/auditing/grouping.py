@@ -12,10 +12,10 @@ from ltzoo.data.auditing.images import ImageList
 
 RULES = (
     ("folder:1", "sub-folder"),
-    (r"regex:([^/]+)[-_. ][^-_. /]+\.[^./]+$", "all but the last part of the name"),
+    (r"regex:([^/]+)[-_. ][^-_. /]+\.[^.]+$", "name up to its last part"),
     (r"regex:([^-_. /]+)[-_. ][^/]*$", "first part of the name"),
-    (r"regex:([^/]*?[A-Za-z]*[0-9]+?)[0-9]\.[^./]+$", "ten consecutive numbers"),
-    (r"regex:([^/]*?[A-Za-z]*[0-9]+?)[0-9]{2}\.[^./]+$", "a hundred consecutive numbers"),
+    (r"regex:([^/]*[0-9])[0-9]\.[^.]+$", "number but for its last digit"),
+    (r"regex:([^/]*[0-9])[0-9]{2}\.[^.]+$", "number but for its last two digits"),
 )
 """Rules for `--group-by` that are tried, with what they take from the path."""
 
@@ -58,8 +58,8 @@ def suggest_groups(
         return []
     _, rule, meaning, together, chance, groups = max(found)
     text = (
-        f"images alike share the {meaning}: {100 * together:.0f} % of them with the most similar image of their class, "
-        f"{100 * chance:.0f} % by chance. --group-by '{rule}' keeps them on one side of a split"
+        f"{100 * together:.0f} % of the images share the {meaning} with the most similar image of their class, "
+        f"{100 * chance:.0f} % would by chance. --group-by '{rule}' keeps such images on one side of a split"
     )
     facts = {
         "rule": rule,
@@ -69,7 +69,7 @@ def suggest_groups(
     }
     shared = _measured_and_trained(images, positions, groups)
     if shared:
-        text += f". {shared:,} test or validation images are of groups that are also trained on"
+        text += f". {shared:,} test or validation images have such images in the training data"
         facts["measured_and_trained"] = shared
     return [Finding("groups", text, facts=facts)]
 

@@ -29,9 +29,8 @@ def files(images: ImageList, scan: Scan) -> list[Finding]:
     for reason, paths in images.left_out.items():
         text = f"{len(paths)} {reason}, such as {paths[0]}"
         findings.append(Finding("left_out", text, (), len(paths), {"reason": reason, "paths": paths}))
-    for position in np.flatnonzero(scan.blank).tolist():
-        findings.append(Finding("blank", f"{images.name(position)} shows one color only", (position,)))
-    return findings
+    blank = np.flatnonzero(scan.blank).tolist()
+    return findings + [Finding("blank", f"{images.name(p)} shows one color only", (p,)) for p in blank]
 
 
 def classes(images: ImageList, scan: Scan, few: int) -> list[Finding]:
@@ -82,7 +81,7 @@ def colors(images: ImageList, scan: Scan) -> list[Finding]:
 
 
 def shapes(images: ImageList, scan: Scan, image_size: int) -> list[Finding]:
-    """Return findings on mixed sizes, and per long and per small image.
+    """Return a finding each on mixed sizes, long images and small images.
 
     Args:
         images: all images.
@@ -102,13 +101,18 @@ def shapes(images: ImageList, scan: Scan, image_size: int) -> list[Finding]:
         )
         facts = {"low": int(low), "median": int(middle), "high": int(high)}
         findings.append(Finding("mixed_sizes", text, facts=facts))
-    for position, short, long in zip(readable.tolist(), shorter.tolist(), longer.tolist(), strict=True):
-        height, width = scan.sizes[position].tolist()
-        facts = {"width": width, "height": height}
-        if long > LONGEST * short:
-            text = f"{images.name(position)} has {width} x {height} pixels"
-            findings.append(Finding("long", text, (position,), long / short, facts))
-        if ENLARGED * short < image_size:
-            text = f"{images.name(position)} has {width} x {height} pixels"
-            findings.append(Finding("small", text, (position,), -float(short), facts))
+    ratio = longer / shorter
+    long, small = ratio > LONGEST, ENLARGED * shorter < image_size
+    if long.any():
+        text = _share(long, f"are more than {LONGEST:g} times as long as wide, or as wide as long")
+        worst = readable[long][np.argsort(-ratio[long], kind="stable")]
+        findings.append(Finding("long", text, tuple(worst.tolist())))
+    if small.any():
+        text = _share(small, f"have a side of less than {image_size / ENLARGED:g} pixels")
+        worst = readable[small][np.argsort(shorter[small], kind="stable")]
+        findings.append(Finding("small", text, tuple(worst.tolist()), facts={"image_size": image_size}))
     return findings
+
+
+def _share(mask: np.ndarray, what: str) -> str:
+    return f"{int(mask.sum()):,} of {len(mask):,} images {what}"
