@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from ltzoo.caller_warnings import warn_caller
 from ltzoo.checks import received
@@ -140,19 +140,19 @@ class Excluded:
         """Return paths by class and split without those left out, and warn of how many these are.
 
         Raises:
-            ValueError: a class of the training split loses all its images.
+            ValueError: a class of the training split, or another split, loses all its images.
         """
         kept = {
             split: {name: [path for path in paths if not self(path)] for name, paths in classes.items()}
             for split, classes in images.items()
         }
         self.say()
+        for split, classes in images.items():
+            if any(classes.values()) and not any(kept[split].values()):
+                self._refuse(f"images of the {split} split", f"all {sum(map(len, classes.values()))} of them")
         for name, paths in images.get("train", {}).items():
             if paths and not kept["train"][name]:
-                raise ValueError(
-                    "`exclude` must leave a training image of every class; remove some of its lines. "
-                    f"Received: {self.source}, which excludes all {len(paths)} of class {name!r}"
-                )
+                self._refuse("a training image of every class", f"all {len(paths)} of class {name!r}")
         return kept
 
     def kept(self, paths: Sequence[str | os.PathLike]) -> list[int]:
@@ -163,10 +163,7 @@ class Excluded:
         """
         kept = [position for position, path in enumerate(paths) if not self(path)]
         if len(paths) and not kept:
-            raise ValueError(
-                f"`exclude` must leave images of every split; remove some of its lines. Received: {self.source}, which "
-                f"excludes all {len(paths)} images of one"
-            )
+            self._refuse("images of every split", f"all {len(paths)} images of one")
         return kept
 
     def say(self) -> None:
@@ -179,6 +176,12 @@ class Excluded:
                 f"such as {unknown[0]!r}"
             )
         warn_caller(sentence)
+
+    def _refuse(self, wanted: str, excluded: str) -> NoReturn:
+        raise ValueError(
+            f"`exclude` must leave {wanted}; remove some of its lines. Received: {self.source}, which excludes "
+            f"{excluded}"
+        )
 
 
 def _paths(given: Any) -> list[str]:

@@ -24,7 +24,7 @@ SIDE = 32
 DECODED_SIDE = 128
 """Large JPEG files are decoded at a size that suffices for pictures of this side."""
 
-_BLANK = 2.0  # Standard deviation of the gray values.
+_BLANK = 6  # Most gray values between the darkest and the brightest part.
 _GRAY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
 _CHUNK = 1 << 20
 
@@ -60,8 +60,7 @@ class Scan:
     @property
     def blank(self) -> np.ndarray:
         """Whether each readable image has nearly one color only, `[N]`."""
-        flat = self.thumbnails.reshape(len(self.thumbnails), SIDE * SIDE).std(axis=1) < _BLANK
-        return flat & self.readable
+        return (np.ptp(self.thumbnails, axis=(1, 2)) < _BLANK) & self.readable
 
 
 def scan(
