@@ -33,7 +33,9 @@ def main() -> None:
             started = time.monotonic()
             found = audit(copy)
             seconds = time.monotonic() - started
-            print(f"\n{folder.name}: {len(found.images):,} images, {seconds:.0f} s, without features {without:.0f} s")
+            print(
+                f"\n{folder.name}: {len(found.images):,} images, {seconds:.0f} s, without features {without:.0f} s"
+            )
             _print_duplicates(planted, found)
             _print_labels(planted, found)
             for finding in found.of("groups"):
@@ -54,14 +56,15 @@ def _print_duplicates(planted: Planted, found: Audit) -> None:
 
 
 def _print_labels(planted: Planted, found: Audit) -> None:
-    findings = found.of("suspicious_label")
-    ranked = [found.images.name(finding.images[0]) for finding in findings]
+    # All wrong labels were planted in the training images.
+    positions = [finding.images[0] for finding in found.of("suspicious_label")]
+    ranked = [found.images.name(p) for p in positions if found.images.split(p) == "train"]
     wrong = planted.wrong_labels
     for count in (len(wrong), 2 * len(wrong), len(ranked)):
         part = ranked[:count]
         hits = sum(name in wrong for name in part)
         print(
-            f"  wrong labels: {hits} of {len(wrong)} among the first {len(part)} "
+            f"  wrong labels: {hits} of {len(wrong)} among the first {len(part)} training images "
             f"(recall {hits / max(len(wrong), 1):.2f}, precision {hits / max(len(part), 1):.2f})"
         )
 

@@ -34,7 +34,7 @@ def unchanged(value: list[str]) -> str:
         raise UserError(f"The list of excluded images must be where it was. Received: no file {path}")
     if _digest(Path(path)) != digest:
         raise UserError(
-            "The list of excluded images must be as it was, since validation images are chosen among the others; restore "
+            "The list of excluded images must be as it was, as validation images are chosen among the others; restore "
             f"it, or train again. Received: {path}, which was changed"
         )
     return path

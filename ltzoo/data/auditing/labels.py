@@ -11,8 +11,8 @@ from ltzoo.data.auditing.images import ImageList
 from ltzoo.phases import phase
 
 FOLDS = 5
-MARGIN = 5.0
-"""A label is suspicious if another class is `exp(5)` = 148 times more probable."""
+MARGIN = 6.0
+"""A label is suspicious if another class is `exp(6)` = 403 times more probable."""
 
 SHRINKAGE = 0.5
 """Share of a sphere in the covariance of the features."""
@@ -26,9 +26,10 @@ def out_of_sample(
 ) -> np.ndarray:
     """Return log probabilities of the classes for each image by classifiers that have not seen it, `[N, C]`.
 
-    The classifier is linear discriminant analysis: Gaussian classes with one covariance S, shrunk halfway to a multiple
-    of the unit matrix. Its logits are `x' S^-1 m_c - m_c' S^-1 m_c / 2`, the same for frequent and rare classes. A
-    temperature that fits all out-of-sample logits makes probabilities of them. Five folds keep groups whole.
+    The classifier is linear discriminant analysis of the square roots of the features at unit length: Gaussian classes
+    with one covariance S, shrunk halfway to a multiple of the unit matrix. Its logits are `x' S^-1 m_c - m_c' S^-1 m_c /
+    2`, the same for frequent and rare classes. A temperature that fits all out-of-sample logits makes probabilities of
+    them. Five folds keep groups whole.
 
     Args:
         features: `[N, D]`.
@@ -40,7 +41,9 @@ def out_of_sample(
     Returns:
         float64 `[N, C]`. Classes without an image in the other folds have the log probability -inf.
     """
-    rows = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-6)
+    lengths = np.sqrt(np.square(features).sum(axis=1, keepdims=True))
+    rows = np.sign(features) * np.sqrt(np.abs(features) / np.maximum(lengths, 1e-12))
+    rows = (rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-6)
     logits = np.full((len(rows), classes), -np.inf)
     fold = _folds(labels, groups, seed)
     with phase("checking labels", FOLDS, unit="folds") as checking:

@@ -51,8 +51,8 @@ def quick_look(dataset: LongTailedDataset, seconds: float = SECONDS, seed: int =
         first, second = pairs[0]
         of = f"{looked_at:,} images" + (" looked at" if looked_at < len(paths) else "")
         sentences.append(
-            f"{len({p for pair in pairs for p in pair}):,} of {of} show the same as one in another split or class, such "
-            f"as {paths[first]} and {paths[second]}"
+            f"{len({p for pair in pairs for p in pair}):,} of {of} show the same as one in another split or class, "
+            f"such as {paths[first]} and {paths[second]}"
         )
     return sentences
 
