@@ -2,6 +2,7 @@
 
 import math
 import os
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from ltzoo import shipped
 from ltzoo.backbones.random_start import starts_random
 from ltzoo.cli.options import SCRATCH
 from ltzoo.cli.table_options import shorter_sides
+from ltzoo.data.auditing.quick import quick_look
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.gray import gray_in_color
 
@@ -22,8 +24,8 @@ _PRETRAINED = "the recipe 'transfer'"
 
 
 def advice(arguments: Mapping[str, Any], dataset: LongTailedDataset) -> list[str]:
-    """Return one sentence for each of: images that are not cropped, gray images as RGB, photographs shrunk a lot, and
-    random weights for few images.
+    """Return one sentence for each of: images that are not cropped, gray images as RGB, photographs shrunk a lot,
+    random weights for few images, tiny classes, and images that are in two splits or classes.
 
     Only folders of images are judged: named datasets are trained as in the papers.
 
@@ -38,7 +40,16 @@ def advice(arguments: Mapping[str, Any], dataset: LongTailedDataset) -> list[str
         *_gray(arguments, dataset),
         *_shrunk(arguments, dataset),
         *_random_weights(arguments, dataset),
+        *_quick_look(arguments, dataset),
     ]
+
+
+def _quick_look(arguments, dataset):
+    found = quick_look(dataset)
+    if found:
+        data = shlex.quote(arguments["data"])
+        found[-1] += f"; 'ltzoo check {data} --out check.html' looks at all images and shows them"
+    return found
 
 
 def _fit(arguments, dataset):

@@ -6,6 +6,7 @@ import click
 
 from ltzoo import own_parts
 from ltzoo.cli.backend import use_backend
+from ltzoo.cli.check import check
 from ltzoo.cli.compare import compare
 from ltzoo.cli.convert import convert
 from ltzoo.cli.demo import demo
@@ -80,7 +81,7 @@ def _add_parts(context, paths):
 
 
 for command in (
-    train, evaluate, compare, predict, rebalance, export, convert, push, list_, info, demo,
+    train, check, evaluate, compare, predict, rebalance, export, convert, push, list_, info, demo,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -4,13 +4,14 @@ import os
 from pathlib import Path
 
 from ltzoo.cli import table_options
+from ltzoo.cli.exclude_option import unchanged
 from ltzoo.cli.table_options import is_table
 from ltzoo.cli.user_errors import UserError
 
 # The arguments of a command that `load_dataset` reads.
 KEYS = (
     "data", "data_dir", "image_root", "imbalance_factor", "image_size", "channels", "data_seed",
-    "validation_fraction", "skip_unreadable", "fit", "folds", "fold", *table_options.KEYS,
+    "validation_fraction", "skip_unreadable", "exclude", "fit", "folds", "fold", *table_options.KEYS,
 )  # fmt: skip
 
 
@@ -52,7 +53,7 @@ def check(arguments: dict) -> None:
         _check_images(given)
         return
     _refuse(given, table_options.KEYS, f"the dataset {name} has its own images and splits")
-    _refuse(given, ("channels", "validation_fraction", "fit"), f"the dataset {name} has its own")
+    _refuse(given, ("channels", "validation_fraction", "fit", "exclude"), f"the dataset {name} has its own")
     known = datasets.facts(name)
     lists = [] if known is None else list(known.lists.values())
     if not lists:
@@ -101,6 +102,8 @@ def load_dataset(arguments: dict, class_names=None, cache: bool = False):
         given["image_size"] = tuple(given["image_size"])
     if "channels" in given:
         given["channels"] = int(given["channels"])
+    if "exclude" in given:
+        given["exclude"] = unchanged(given["exclude"])
     check(arguments)
     if not os.path.isabs(name):
         dataset = datasets.load(name, seed=seed, **given)

@@ -10,6 +10,7 @@ from ltzoo.cli import cards, places
 from ltzoo.cli import data as data_module
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.cache_option import cache_option
+from ltzoo.cli.exclude_option import exclude_option
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import BATCH_SIZE, Command, data_options
 from ltzoo.cli.result_files import image_names, write_results
@@ -49,6 +50,7 @@ Examples:
 )
 @data_options
 @table_options
+@exclude_option
 @workers_option
 @cache_option
 def evaluate(model, data, split, batch_size, json_path, predictions, out, workers, cache, **options):

@@ -201,6 +201,10 @@ def _is_size(value):
     )
 
 
+def _is_exclusion(value):
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_text, value))
+
+
 def _is_backbone(value):
     return isinstance(value, Mapping) and _is_text(value.get("name")) and value["name"] != ""
 
@@ -235,6 +239,7 @@ _ARGUMENTS = {
     "imbalance_factor": (lambda value: is_number(value, 0, 1e12), "a number"),
     "validation_fraction": (lambda value: is_number(value, 0, 1), "a number from 0 to 1"),
     "skip_unreadable": _SWITCH,
+    "exclude": (_is_exclusion, "[path, digest]"),
     "fit": (lambda value: value in FITS, f"one of {', '.join(FITS)}"),
     "learning_rate": (_are_rates, "a list of positive numbers"),
     "patience": (RANGES["PositiveInt"].__contains__, RANGES["PositiveInt"].words),

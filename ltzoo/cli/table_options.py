@@ -45,6 +45,13 @@ def table_options(command):
     return command
 
 
+def column_options(command):
+    """Add the options that say what the columns of a table hold."""
+    for option in reversed(_OPTIONS[: len(_COLUMNS)]):
+        command = option(command)
+    return command
+
+
 def is_table(data: str) -> bool:
     """Return whether a path names a table of images rather than a folder."""
     return data.lower().endswith(SUFFIXES) and not os.path.isdir(data)

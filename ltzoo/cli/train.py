@@ -9,6 +9,7 @@ from ltzoo.cli import cards, places
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.cache_option import cache_option
 from ltzoo.cli.effort_options import check_time_limit, effort_options, take_encoder
+from ltzoo.cli.exclude_option import exclude_option
 from ltzoo.cli.fold_options import check_folds, fold_options
 from ltzoo.cli.image_fit_option import AUTO, image_fit_option
 from ltzoo.cli.models import check_model
@@ -87,6 +88,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
 @training_options
 @data_options
 @table_options
+@exclude_option
 @image_fit_option
 @effort_options
 @fold_options

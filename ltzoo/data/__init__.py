@@ -1,6 +1,8 @@
 """Long-tailed datasets: by name, from a folder, arrays, tables, list files or TensorFlow Datasets."""
 
 from ltzoo.data.arrays import from_arrays as from_arrays
+from ltzoo.data.auditing.audit import Audit as Audit
+from ltzoo.data.auditing.audit import audit as audit
 from ltzoo.data.checks import UnreadableImagesError as UnreadableImagesError
 from ltzoo.data.checks import check_images as check_images
 from ltzoo.data.cross_validation import folds as folds

@@ -13,6 +13,7 @@ from ltzoo.data import arguments
 from ltzoo.data.checks import readable
 from ltzoo.data.class_spellings import folded, spelled_alike
 from ltzoo.data.dataset import LongTailedDataset
+from ltzoo.data.exclusions import Excluded
 from ltzoo.data.files import FileSplit, use_cache
 from ltzoo.data.folders import LeftOut, find_images, list_folder, sub_folders
 from ltzoo.data.grouping import group_rule, groups_of_paths
@@ -39,6 +40,7 @@ def from_directory(
     skip_unreadable: bool = False,
     cache: bool = False,
     class_names: Sequence[str] | None = None,
+    exclude: str | Path | Sequence[str | Path] | None = None,
     name: str | None = None,
 ) -> LongTailedDataset:
     """Make a dataset from image files; class counts and names come from the folders.
@@ -74,6 +76,8 @@ def from_directory(
             decodes them, in this process and later ones.
         class_names: names and order of the classes, for example from a trained model; by default the sorted
             folder names. If all folders in `path` have these names, none of them is taken for a split.
+        exclude: images to leave out: a CSV file with a column "path", as `ltzoo check --write` makes it, or a list of
+            paths. Relative paths start from `path`. One warning counts them and the unknown ones.
         name: name of the dataset; by default the folder name.
 
     Returns:
@@ -85,7 +89,8 @@ def from_directory(
         OSError: a folder cannot be read.
         TypeError: an argument is of a wrong type.
         ValueError: the layout is ambiguous, there is only one class, a class has no training image, a folder is not
-            a known class, an image is both trained on and tested, or an argument is invalid.
+            a known class, an image is both trained on and tested, `exclude` lists all training images of a class, or an
+            argument is invalid.
 
     Warns:
         UserWarning: files are left out, images repeat, classes differ in spelling only, groups are both trained on and
@@ -104,6 +109,7 @@ def from_directory(
     given = None if class_names is None else arguments.class_names(class_names)
     name = path.resolve().name or "images" if name is None else arguments.text(name, "name")
     tests = None if test_dir is None else _existing_folder(test_dir, "test_dir")
+    excluded = None if exclude is None else Excluded(exclude, path)
 
     folders = find_splits(path, given, tests)
     if tests is not None:
@@ -118,6 +124,7 @@ def from_directory(
         _check_known(folders[split], found, names)
         _add_loose_images(folders[split], left_out)
     images = find_images(classes, left_out)
+    images = images if excluded is None else excluded.from_folders(images)
     if fit == AUTO:
         fit = fit_of_files([path for paths in images["train"].values() for path in paths], size)
     files = {split: _file_split(found, names, size, channels, fit) for split, found in images.items()}

@@ -32,10 +32,13 @@ class LeftOut:
         if advice is not None:
             self.add(path, f"{suffix(path) or 'without suffix'} ({advice})")
 
+    def items(self) -> list[tuple[str, list[str]]]:
+        """Return the reasons with their paths, most frequent first."""
+        return sorted(self._found.items(), key=lambda item: (-len(item[1]), item[0]))
+
     def summary(self) -> str:
         """Return the counts, most frequent first, each with one example."""
-        order = sorted(self._found.items(), key=lambda item: (-len(item[1]), item[0]))
-        return "; ".join(f"{len(paths)} {reason}, such as {paths[0]}" for reason, paths in order)
+        return "; ".join(f"{len(paths)} {reason}, such as {paths[0]}" for reason, paths in self.items())
 
     def __len__(self) -> int:
         return sum(map(len, self._found.values()))

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ltzoo.caller_warnings import warn_caller
 from ltzoo.data import arguments
 from ltzoo.data.checks import readable
 from ltzoo.data.dataset import LongTailedDataset
+from ltzoo.data.exclusions import Excluded
 from ltzoo.data.files import FileSplit, use_cache
 from ltzoo.data.image_fit import AUTO
 from ltzoo.data.image_sizes import fit_of_files
@@ -38,6 +39,7 @@ def from_list(
     check: bool = True,
     skip_unreadable: bool = False,
     cache: bool = False,
+    exclude: str | Path | Sequence[str | Path] | None = None,
     name: str | None = None,
 ) -> LongTailedDataset:
     """Make a dataset from text files with one image per line: `path label`.
@@ -64,6 +66,8 @@ def from_list(
         skip_unreadable: decode all images and leave unreadable ones out, with a warning that names them.
         cache: keep decoded images on disk (`ltzoo.data.decoded_cache`), so that only the first pass over the files
             decodes them, in this process and later ones.
+        exclude: images to leave out: a CSV file with a column "path", as `ltzoo check --write` makes it, or a list of
+            paths. Relative paths start from `image_root`. One warning counts them and the unknown ones.
         name: name of the dataset; by default the name of `train_list` without its suffix.
 
     Returns:
@@ -97,6 +101,7 @@ def from_list(
     for split, path in (("val", val_list), ("test", test_list)):
         if path is not None:
             lists[split] = read_list_file(path, f"{split}_list")
+    lists = _without(exclude, root, lists)
     _check_labels(lists, names)
     located = {
         split: [locate_in(root, listed, partial(entry.place, p)) for p, listed in enumerate(entry.paths)]
@@ -122,6 +127,21 @@ def from_list(
     return LongTailedDataset(
         name or lists["train"].file.stem, splits["train"], splits.get("val"), splits.get("test"), names
     )
+
+
+def _without(exclude: Any, root: Path, lists: dict[str, ListFile]) -> dict[str, ListFile]:
+    """Return lists without the lines whose images are excluded."""
+    if exclude is None:
+        return lists
+    excluded, kept = Excluded(exclude, root), {}
+    for split, entry in lists.items():
+        paths = [locate_in(root, listed, partial(entry.place, p)) for p, listed in enumerate(entry.paths)]
+        rows = excluded.kept(paths)
+        kept[split] = ListFile(
+            entry.file, [entry.paths[row] for row in rows], entry.labels[rows], entry.lines[rows]
+        )
+    excluded.say()
+    return kept
 
 
 def _check_labels(lists: Mapping[str, ListFile], names: Sequence[str] | None) -> None:

@@ -16,6 +16,7 @@ from ltzoo.data import arguments, table_values
 from ltzoo.data.checks import readable
 from ltzoo.data.class_spellings import spelled_alike
 from ltzoo.data.dataset import LongTailedDataset
+from ltzoo.data.exclusions import Excluded
 from ltzoo.data.files import FileSplit, use_cache
 from ltzoo.data.grouping import group_rule, groups_of_paths, is_rule
 from ltzoo.data.held_out import hold_out, say_shared_groups
@@ -44,6 +45,7 @@ def from_table(
     skip_unreadable: bool = False,
     cache: bool = False,
     class_names: Sequence[str] | None = None,
+    exclude: str | Path | Sequence[str | Path] | None = None,
     name: str | None = None,
 ) -> LongTailedDataset:
     """Make a dataset from a table with one row per image.
@@ -79,6 +81,8 @@ def from_table(
             decodes them, in this process and later ones.
         class_names: names and order of the classes, for example from a trained model. By default the sorted labels; if
             all are whole numbers, sorted by value. Labels that are whole numbers count names that are not, from 0.
+        exclude: images to leave out: a CSV file with a column "path", as `ltzoo check --write` makes it, or a list of
+            paths. Relative paths start where those of the table do. One warning counts them and the unknown ones.
         name: name of the dataset; by default the name of the file without its suffix, or "table".
 
     Returns:
@@ -119,6 +123,8 @@ def from_table(
     located = _located(read, listed, root)
     groups = None if group is None else _groups(read, group, listed)
     rows = _rows(read, split)
+    if exclude is not None:
+        rows = _without(Excluded(exclude, root or _start(read)), rows, located)
     _check_trained(read, rows, labels, names, given is None)
     if fit == AUTO:
         fit = fit_of_files([located[row] for row in rows["train"]], size)
@@ -172,8 +178,20 @@ def _existing_folder(path: str | Path) -> Path:
 def _located(table: Table, paths: Sequence[str], root: Path | None) -> list[str]:
     if root is not None:
         return [locate_in(root, path, partial(table.place, row)) for row, path in enumerate(paths)]
-    start = "" if table.file is None else table.file.parent
-    return [locate_from(start, path) for path in paths]
+    return [locate_from(_start(table), path) for path in paths]
+
+
+def _start(table: Table) -> str | Path:
+    return "" if table.file is None else table.file.parent
+
+
+def _without(
+    excluded: Excluded, rows: Mapping[str, np.ndarray], located: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Return the rows of each split whose images are not excluded."""
+    kept = {part: own[excluded.kept([located[row] for row in own])] for part, own in rows.items()}
+    excluded.say()
+    return kept
 
 
 def _rows(table: Table, split: str | None) -> dict[str, np.ndarray]:

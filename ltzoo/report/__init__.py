@@ -2,6 +2,7 @@
 
 from ltzoo.report.activation_maps import ActivationMaps as ActivationMaps
 from ltzoo.report.activation_maps import tail_activation_maps as tail_activation_maps
+from ltzoo.report.audit_page import write_audit as write_audit
 from ltzoo.report.classifier_norms import classifier_norms as classifier_norms
 from ltzoo.report.evidence_maps import EvidenceMaps as EvidenceMaps
 from ltzoo.report.evidence_maps import evidence_maps as evidence_maps

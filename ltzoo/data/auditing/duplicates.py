@@ -1,0 +1,157 @@
+"""Groups of images that are the same, by content or by what they show."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+
+from ltzoo.data.auditing.findings import Finding
+from ltzoo.data.auditing.fingerprints import (
+    COARSE,
+    FINE,
+    TURNS,
+    Pairs,
+    fingerprints,
+    similar_pairs,
+    similarity_of,
+)
+from ltzoo.data.auditing.images import ImageList
+from ltzoo.data.auditing.scan import Scan
+
+CANDIDATE = 0.9
+"""Least similarity of coarse fingerprints of pairs that are compared more closely."""
+
+SURE = 0.99
+"""Similarity of fine fingerprints from which a pair is the same image in any case."""
+
+LEAST = 0.94
+"""Least similarity of near duplicates."""
+
+STANDS_OUT = 0.5
+"""A pair below `SURE` must be this many times closer than each image is to its fourth nearest neighbor.
+
+In collections whose images all look alike, such as cells of solar panels, being alike then means nothing.
+"""
+
+_NEIGHBOR = 4
+_DETAIL = 0.6  # Frequencies per pixel of an image that survive when it is saved again.
+_FEWEST = 6
+
+
+def exact_groups(scan: Scan) -> list[list[int]]:
+    """Return the positions of files with equal content, in groups of two or more."""
+    found = defaultdict(list)
+    for position, digest in enumerate(scan.digests):
+        if digest:
+            found[digest].append(position)
+    return [group for group in found.values() if len(group) > 1]
+
+
+def near_pairs(scan: Scan, exact: Iterable[list[int]]) -> Pairs:
+    """Return pairs of positions of near duplicates; of exact duplicates the first stands for all.
+
+    Pairs come from coarse fingerprints (8 x 8 frequencies), in all eight mirrored and turned positions. Fine ones (16 x
+    16), up to the frequencies that the smaller image has, decide by `SURE`, `LEAST` and `STANDS_OUT`.
+
+    Args:
+        scan: the images.
+        exact: groups of exact duplicates.
+    """
+    alone = scan.readable & ~scan.blank
+    for group in exact:
+        alone[group[1:]] = False
+    chosen = np.flatnonzero(alone)
+    pairs = similar_pairs(fingerprints(scan.thumbnails[chosen], COARSE), CANDIDATE)
+    if not len(pairs.first):
+        return pairs
+    fine = fingerprints(scan.thumbnails[chosen], FINE)
+    sides = scan.sizes[chosen].min(axis=1)
+    smaller = np.minimum(sides[pairs.first], sides[pairs.second])
+    similarity = _similarity(fine, pairs, np.clip(np.rint(_DETAIL * smaller), _FEWEST, FINE))
+    crowd = _fourth_neighbors(pairs, similarity, len(chosen))
+    nearest = np.maximum(crowd[pairs.first], crowd[pairs.second])
+    kept = (similarity >= SURE) | ((similarity >= LEAST) & (1 - similarity <= STANDS_OUT * (1 - nearest)))
+    return Pairs(chosen[pairs.first[kept]], chosen[pairs.second[kept]], similarity[kept], pairs.turn[kept])
+
+
+def duplicates(images: ImageList, exact: list[list[int]], near: Pairs) -> list[Finding]:
+    """Return a finding per group of exact duplicates, and per group of near duplicates."""
+    findings = [_finding(images, "exact_duplicates", group, 1.0, "") for group in exact]
+    copies = {group[0]: group for group in exact}
+    groups = defaultdict(list)
+    labels = joined(len(images), near)
+    for first, second, similarity, turn in zip(*near, strict=True):
+        groups[int(labels[first])].append((int(first), int(second), float(similarity), TURNS[int(turn)]))
+    for pairs in groups.values():
+        members = {p for pair in pairs for one in pair[:2] for p in copies.get(one, [one])}
+        turns = [turn for *_, turn in pairs if turn]
+        least = min(similarity for _, _, similarity, _ in pairs)
+        findings.append(
+            _finding(images, "near_duplicates", sorted(members), least, turns[0] if turns else "")
+        )
+    return findings
+
+
+def joined(count: int, near: Pairs, exact: Iterable[list[int]] = ()) -> np.ndarray:
+    """Return a number per image, equal for images that near or exact duplicates join, int `[N]`."""
+    parent = list(range(count))
+
+    def root(position: int) -> int:
+        while parent[position] != position:
+            parent[position] = position = parent[parent[position]]
+        return position
+
+    links = list(zip(near.first.tolist(), near.second.tolist(), strict=True))
+    for group in exact:
+        links += [(group[0], other) for other in group[1:]]
+    for first, second in links:
+        parent[root(second)] = root(first)
+    return np.asarray([root(position) for position in range(count)], np.int64)
+
+
+def _finding(images: ImageList, kind: str, group: list[int], similarity: float, turn: str) -> Finding:
+    # Training images come last: they are the ones to remove.
+    order = sorted(group, key=lambda p: (-int(images.splits[p]), p))
+    classes = sorted({images.class_of(p) for p in group})
+    splits = sorted({images.split(p) for p in group}, key=lambda name: ("train", "val", "test").index(name))
+    where = []
+    if len(splits) > 1:
+        where.append(f"in {' and '.join(splits)}")
+    if len(classes) > 1:
+        where.append(f"in the classes {', '.join(map(repr, classes))}")
+    same = "have the same content" if kind == "exact_duplicates" else "show the same"
+    text = f"{len(group)} images {same}{', ' if where else ''}{', '.join(where)}"
+    text += f" ({turn})" if turn else ""
+    facts = {"splits": splits, "classes": classes, "similarity": round(similarity, 4), "turn": turn}
+    severity = 2.0 * (len(splits) > 1) + 1.0 * (len(classes) > 1)
+    return Finding(kind, text, tuple(order), severity + similarity, facts)
+
+
+def _similarity(rows: np.ndarray, pairs: Pairs, frequencies: np.ndarray) -> np.ndarray:
+    """Return the cosine of each pair in its lowest frequencies, as many as are given, `[P]`."""
+    similarity = np.zeros(len(pairs.first), "float32")
+    place = np.arange(FINE)
+    for limit in np.unique(frequencies):
+        own = np.flatnonzero(frequencies == limit)
+        part = Pairs(*(column[own] for column in pairs))
+        low = (np.maximum.outer(place, place) < limit).reshape(-1).astype("float32")
+        low_rows = rows * low
+        lengths = np.sqrt(np.square(low_rows).sum(axis=1))
+        low_rows /= np.maximum(lengths, 1e-9)[:, None]
+        similarity[own] = similarity_of(low_rows, part)
+    return similarity
+
+
+def _fourth_neighbors(pairs: Pairs, similarity: np.ndarray, count: int) -> np.ndarray:
+    """Return the similarity of each image's fourth nearest neighbor; `CANDIDATE` where it has fewer, `[N]`."""
+    image = np.concatenate([pairs.first, pairs.second])
+    values = np.concatenate([similarity, similarity])
+    order = np.lexsort((-values, image))
+    image, values = image[order], values[order]
+    rank = np.arange(len(image)) - np.searchsorted(image, image)
+    found = np.full(count, CANDIDATE, "float32")
+    fourth = rank == _NEIGHBOR - 1
+    found[image[fourth]] = values[fourth]
+    return found

@@ -1,0 +1,163 @@
+"""Labels that a classifier which has not seen the image finds improbable."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+
+from ltzoo.data.auditing.findings import Finding
+from ltzoo.data.auditing.images import ImageList
+from ltzoo.phases import phase
+
+FOLDS = 5
+MARGIN = 6.0
+"""A label is suspicious if another class is `exp(6)` = 403 times more probable."""
+
+SHRINKAGE = 0.5
+"""Share of a sphere in the covariance of the features."""
+
+_FEWEST_IMAGES = 20
+_SCALES = np.exp(np.linspace(-8, 3, 67))
+
+
+def out_of_sample(
+    features: np.ndarray, labels: np.ndarray, groups: np.ndarray, classes: int, seed: int = 0
+) -> np.ndarray:
+    """Return log probabilities of the classes for each image by classifiers that have not seen it, `[N, C]`.
+
+    The classifier is linear discriminant analysis of the square roots of the features at unit length: Gaussian classes
+    with one covariance S, shrunk halfway to a multiple of the unit matrix. Its logits are `x' S^-1 m_c - m_c' S^-1 m_c /
+    2`, the same for frequent and rare classes. A temperature that fits all out-of-sample logits makes probabilities of
+    them. Five folds keep groups whole.
+
+    Args:
+        features: `[N, D]`.
+        labels: class indices `[N]`.
+        groups: number of each image's group `[N]`; images of a group are in one fold.
+        classes: number of classes C.
+        seed: chooses the folds.
+
+    Returns:
+        float64 `[N, C]`. Classes without an image in the other folds have the log probability -inf.
+    """
+    lengths = np.sqrt(np.square(features).sum(axis=1, keepdims=True))
+    rows = np.sign(features) * np.sqrt(np.abs(features) / np.maximum(lengths, 1e-12))
+    rows = (rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-6)
+    logits = np.full((len(rows), classes), -np.inf)
+    fold = _folds(labels, groups, seed)
+    with phase("checking labels", FOLDS, unit="folds") as checking:
+        for number in range(FOLDS):
+            out = fold == number
+            if out.any() and not out.all():
+                logits[out] = _discriminant(rows[~out], labels[~out], rows[out], classes)
+            checking.advance()
+    known = np.isfinite(logits[np.arange(len(labels)), labels])
+    logits[~np.isfinite(logits).any(axis=1)] = 0
+    if not known.any():
+        return _log_softmax(np.zeros_like(logits))
+    rows_of_known, own = np.arange(known.sum()), labels[known]
+
+    def likelihood(scale: float) -> float:
+        return _log_softmax(logits[known] * scale)[rows_of_known, own].mean()
+
+    return _log_softmax(logits * max(_SCALES, key=likelihood))
+
+
+def suspicious_labels(
+    images: ImageList,
+    positions: np.ndarray,
+    features: np.ndarray,
+    groups: np.ndarray,
+    seed: int = 0,
+) -> list[Finding]:
+    """Return a finding per image whose label is suspicious.
+
+    Where the library cleanlab is installed, each finding says whether confident learning (Northcutt et al., JAIR 2021)
+    on the same probabilities finds it too.
+
+    Args:
+        images: all images.
+        positions: positions of the images with features, `[n]`.
+        features: `[n, D]`.
+        groups: group of each image in `images`, `[N]`.
+        seed: chooses the folds.
+    """
+    labels = images.labels[positions]
+    if len(positions) < _FEWEST_IMAGES or len(np.unique(labels)) < 2:
+        return []
+    log_probabilities = out_of_sample(features, labels, groups[positions], len(images.class_names), seed)
+    rows = np.arange(len(labels))
+    own = log_probabilities[rows, labels]
+    others = log_probabilities.copy()
+    others[rows, labels] = -np.inf
+    best = others.argmax(axis=1)
+    margin = others[rows, best] - own
+    # A class of one image is never in the other folds.
+    suspicious = np.flatnonzero(np.isfinite(own) & (margin >= MARGIN))
+    agreed = _confident_learning(labels, log_probabilities)
+    findings = []
+    for row in suspicious[np.argsort(-margin[suspicious], kind="stable")]:
+        position = int(positions[row])
+        predicted = images.class_names[best[row]]
+        facts = {
+            "given": images.class_of(position),
+            "predicted": predicted,
+            "given_probability": float(np.exp(own[row])),
+            "predicted_probability": float(np.exp(others[row, best[row]])),
+        }
+        if agreed is not None:
+            facts["cleanlab"] = bool(agreed[row])
+        text = (
+            f"{images.name(position)} is labeled {facts['given']!r}; {predicted!r} is more probable "
+            f"({100 * facts['predicted_probability']:.0f} %)"
+        )
+        findings.append(Finding("suspicious_label", text, (position,), float(margin[row]), facts))
+    return findings
+
+
+def _folds(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+    """Return a fold per image: whole groups, spread over the folds class by class."""
+    _, first, member = np.unique(groups, return_index=True, return_inverse=True)
+    of_group = np.zeros(len(first), np.int64)
+    generator = np.random.default_rng(seed)
+    for label in np.unique(labels[first]):
+        own = generator.permutation(np.flatnonzero(labels[first] == label))
+        of_group[own] = (np.arange(len(own)) + generator.integers(FOLDS)) % FOLDS
+    return of_group[member]
+
+
+def _discriminant(rows: np.ndarray, labels: np.ndarray, others: np.ndarray, classes: int) -> np.ndarray:
+    counts = np.bincount(labels, minlength=classes)
+    means = np.zeros((classes, rows.shape[1]))
+    np.add.at(means, labels, rows)
+    means /= np.maximum(counts, 1)[:, None]
+    apart = (rows - means[labels]).astype("float64")
+    covariance = apart.T @ apart / max(len(rows), 1)
+    sphere = np.trace(covariance) / len(covariance) + 1e-9
+    covariance *= 1 - SHRINKAGE
+    covariance[np.diag_indices_from(covariance)] += SHRINKAGE * sphere
+    directions = np.linalg.solve(covariance, means.T)
+    logits = others @ directions - (means.T * directions).sum(axis=0) / 2
+    logits[:, counts == 0] = -np.inf
+    return logits
+
+
+def _confident_learning(labels: np.ndarray, log_probabilities: np.ndarray) -> np.ndarray | None:
+    """Return which labels cleanlab finds wrong, `[n]`; None without the library, or where it fails."""
+    if importlib.util.find_spec("cleanlab") is None:
+        return None
+    from cleanlab.filter import find_label_issues
+
+    present, dense = np.unique(labels, return_inverse=True)
+    probabilities = np.exp(log_probabilities[:, present])
+    probabilities /= np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-12)
+    try:
+        return np.asarray(find_label_issues(dense, probabilities, n_jobs=1), bool)
+    except ValueError:
+        return None
+
+
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
