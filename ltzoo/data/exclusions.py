@@ -186,7 +186,7 @@ class Excluded:
 
 def _paths(given: Any) -> list[str]:
     right = isinstance(given, Iterable) and not isinstance(given, (bytes, bytearray, Mapping))
-    entries = list(given) if right else [None]
+    entries: list[Any] = list(given) if right else [None]
     if not all(isinstance(entry, (str, os.PathLike)) for entry in entries):
         raise TypeError(
             f"`exclude` must be the path of a CSV file, or a list of paths. {received('exclude', given)}"

@@ -186,7 +186,7 @@ def _start(table: Table) -> str | Path:
 
 
 def _without(
-    excluded: Excluded, rows: Mapping[str, np.ndarray], located: Sequence[str]
+    excluded: Excluded, rows: Mapping[str, np.ndarray], located: Sequence[Any]
 ) -> dict[str, np.ndarray]:
     """Return the rows of each split whose images are not excluded."""
     kept = {part: own[excluded.kept([located[row] for row in own])] for part, own in rows.items()}

@@ -27,9 +27,9 @@ def out_of_sample(
     """Return log probabilities of the classes for each image by classifiers that have not seen it, `[N, C]`.
 
     The classifier is linear discriminant analysis of the square roots of the features at unit length: Gaussian classes
-    with one covariance S, shrunk halfway to a multiple of the unit matrix. Its logits are `x' S^-1 m_c - m_c' S^-1 m_c /
-    2`, the same for frequent and rare classes. A temperature that fits all out-of-sample logits makes probabilities of
-    them. Five folds keep groups whole.
+    with one covariance S, shrunk halfway to a multiple of the unit matrix. Its logits are
+    `x' S^-1 m_c - m_c' S^-1 m_c / 2`, the same for frequent and rare classes. A temperature that fits all out-of-sample
+    logits makes probabilities of them. Five folds keep groups whole.
 
     Args:
         features: `[N, D]`.
@@ -147,7 +147,7 @@ def _confident_learning(labels: np.ndarray, log_probabilities: np.ndarray) -> np
     """Return which labels cleanlab finds wrong, `[n]`; None without the library, or where it fails."""
     if importlib.util.find_spec("cleanlab") is None:
         return None
-    from cleanlab.filter import find_label_issues
+    from cleanlab.filter import find_label_issues  # pyright: ignore[reportMissingImports]
 
     present, dense = np.unique(labels, return_inverse=True)
     probabilities = np.exp(log_probabilities[:, present])
