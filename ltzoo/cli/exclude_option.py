@@ -10,8 +10,8 @@ from ltzoo.cli.user_errors import UserError
 
 def _take(context, param, value):
     """Return the absolute path of the list and the digest of its content, which both determine a run."""
-    if value is None:
-        return None
+    if not value:
+        return value  # `Command` refuses an empty one.
     path = Path(value).expanduser().absolute()
     if not path.is_file():
         raise UserError(f"--exclude must be an existing CSV file with a column 'path'. Received: {value}")

@@ -16,6 +16,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "compare",
+    "check",
     "predict",
     "rebalance",
     "export",

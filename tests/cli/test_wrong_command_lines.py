@@ -23,6 +23,7 @@ WHOLE = {
     "train": ["gcl", "--data", "digits_lt", "--out", "OUT"],
     "evaluate": ["gcl_resnet8_digits_lt"],
     "compare": ["OUT", "OUT.keras"],
+    "check": ["FOLDER"],
     "predict": ["IMAGE", "--model", "gcl_resnet8_digits_lt"],
     "export": ["gcl_resnet8_digits_lt", "--out", "OUT"],
     "convert": ["FILE", "--entry", "gcl_resnet8_digits_lt", "--out", "OUT.keras"],
@@ -56,7 +57,8 @@ def whole(tmp_path):
 
     def words(name):
         places = {"OUT": tmp_path / "out", "OUT.keras": tmp_path / "out.keras", "IMAGE": tmp_path / "a.png"}
-        return [name, *(str({**places, "FILE": tmp_path / "a.png"}.get(word, word)) for word in WHOLE[name])]
+        places |= {"FILE": tmp_path / "a.png", "FOLDER": tmp_path}
+        return [name, *(str(places.get(word, word)) for word in WHOLE[name])]
 
     return words
 
