@@ -15,7 +15,7 @@ from ltzoo.data.auditing.fingerprints import (
     Pairs,
     fingerprints,
     similar_pairs,
-    similarity_of,
+    turned,
 )
 from ltzoo.data.auditing.images import ImageList
 from ltzoo.data.auditing.scan import Scan
@@ -38,6 +38,7 @@ In collections whose images all look alike, such as cells of solar panels, being
 _NEIGHBOR = 4
 _DETAIL = 0.6  # Frequencies per pixel of an image that survive when it is saved again.
 _FEWEST = 6
+_PAIRS = 32_768
 
 
 def exact_groups(scan: Scan) -> list[list[int]]:
@@ -63,13 +64,13 @@ def near_pairs(scan: Scan, exact: Iterable[list[int]]) -> Pairs:
     for group in exact:
         alone[group[1:]] = False
     chosen = np.flatnonzero(alone)
-    pairs = similar_pairs(fingerprints(scan.thumbnails[chosen], COARSE), CANDIDATE)
+    pairs = similar_pairs(fingerprints(scan.thumbnails, COARSE, chosen), CANDIDATE)
     if not len(pairs.first):
         return pairs
-    fine = fingerprints(scan.thumbnails[chosen], FINE)
     sides = scan.sizes[chosen].min(axis=1)
     smaller = np.minimum(sides[pairs.first], sides[pairs.second])
-    similarity = _similarity(fine, pairs, np.clip(np.rint(_DETAIL * smaller), _FEWEST, FINE))
+    detail = np.clip(np.rint(_DETAIL * smaller), _FEWEST, FINE)
+    similarity = _similarity(scan.thumbnails, chosen, pairs, detail)
     crowd = _fourth_neighbors(pairs, similarity, len(chosen))
     nearest = np.maximum(crowd[pairs.first], crowd[pairs.second])
     kept = (similarity >= SURE) | ((similarity >= LEAST) & (1 - similarity <= STANDS_OUT * (1 - nearest)))
@@ -129,19 +130,41 @@ def _finding(images: ImageList, kind: str, group: list[int], similarity: float, 
     return Finding(kind, text, tuple(order), severity + similarity, facts)
 
 
-def _similarity(rows: np.ndarray, pairs: Pairs, frequencies: np.ndarray) -> np.ndarray:
-    """Return the cosine of each pair in its lowest frequencies, as many as are given, `[P]`."""
-    similarity = np.zeros(len(pairs.first), "float32")
-    place = np.arange(FINE)
-    for limit in np.unique(frequencies):
-        own = np.flatnonzero(frequencies == limit)
-        part = Pairs(*(column[own] for column in pairs))
-        low = (np.maximum.outer(place, place) < limit).reshape(-1).astype("float32")
-        low_rows = rows * low
-        lengths = np.sqrt(np.square(low_rows).sum(axis=1))
-        low_rows /= np.maximum(lengths, 1e-9)[:, None]
-        similarity[own] = similarity_of(low_rows, part)
+def _similarity(
+    thumbnails: np.ndarray, chosen: np.ndarray, pairs: Pairs, detail: np.ndarray
+) -> np.ndarray:
+    """Return the cosine of the fine fingerprints of each pair in its lowest frequencies, `[P]`.
+
+    Args:
+        thumbnails: of all images.
+        chosen: positions of the images that the pairs count.
+        pairs: the pairs.
+        detail: how many frequencies of each pair are compared, in each direction, `[P]`.
+    """
+    involved, place = np.unique(np.stack([pairs.first, pairs.second]), return_inverse=True)
+    first, second = place.reshape(2, -1)
+    rows = fingerprints(thumbnails, FINE, chosen[involved], chosen)
+    similarity = np.zeros(len(first), "float32")
+    frequency = np.arange(FINE)
+    for limit in np.unique(detail):
+        own = np.flatnonzero(detail == limit)
+        low = np.flatnonzero(np.maximum.outer(frequency, frequency).reshape(-1) < limit)
+        for start in range(0, len(own), _PAIRS):
+            part = own[start : start + _PAIRS]
+            similarity[part] = _cosines(rows, first[part], second[part], pairs.turn[part], low)
     return similarity
+
+
+def _cosines(
+    rows: np.ndarray, first: np.ndarray, second: np.ndarray, turn: np.ndarray, low: np.ndarray
+) -> np.ndarray:
+    """Return the cosine of each pair in the numbers at `low`, with the first image turned."""
+    one, other = rows[first], rows[second][:, low]
+    for number in np.unique(turn):
+        one[turn == number] = turned(one[turn == number], int(number))
+    one = one[:, low]
+    lengths = np.sqrt(np.square(one).sum(axis=1) * np.square(other).sum(axis=1))
+    return (one * other).sum(axis=1) / np.maximum(lengths, 1e-12)
 
 
 def _fourth_neighbors(pairs: Pairs, similarity: np.ndarray, count: int) -> np.ndarray:

@@ -8,6 +8,7 @@ make them alike. A mirror image or a quarter turn changes signs and order of the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -33,9 +34,11 @@ TURNS = (
 """How one image must be turned to show the other, by the number that `turned` takes."""
 
 _BLOCK = 256
-_COLUMNS = 8192
-_KEPT = 8  # Nearest neighbors per image and block of columns.
+_COLUMNS = 16_384
+_KEPT = 8  # Nearest neighbors per image, among those that come after it.
 _ENOUGH = 24  # Images whose mean and spread are worth something.
+_REFERENCE = 20_000  # Images whose mean and spread are those of all.
+_ROUNDING = 1e-4
 
 
 class Pairs(NamedTuple):
@@ -53,32 +56,54 @@ class Pairs(NamedTuple):
     turn: np.ndarray
 
 
-def fingerprints(thumbnails: np.ndarray, frequencies: int = COARSE) -> np.ndarray:
-    """Return a fingerprint of unit length per image, float32 `[N, frequencies²]`; zeros for images of one color.
+def fingerprints(
+    thumbnails: np.ndarray,
+    frequencies: int = COARSE,
+    positions: np.ndarray | None = None,
+    collection: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return a fingerprint of unit length per image, float32 `[n, frequencies²]`; zeros for images of one color.
 
     Args:
         thumbnails: gray thumbnails, uint8 `[N, side, side]`.
         frequencies: numbers in each direction, at most the side.
+        positions: positions of the n images; None for all.
+        collection: positions of the images that give mean and spread; of more than 20,000 every second, third, ... is
+            taken. None for `positions`.
     """
-    count, side = len(thumbnails), thumbnails.shape[1]
+    positions = np.arange(len(thumbnails)) if positions is None else positions
+    collection = positions if collection is None else collection
+    sample = collection[:: max(1, -(-len(collection) // _REFERENCE))]
+    numbers, flat = _spectra(thumbnails, positions, frequencies)
+    if len(collection) >= _ENOUGH:
+        reference = numbers if sample is positions else _spectra(thumbnails, sample, frequencies)[0]
+        # Mean and spread of the images and all their turned copies, so that turning still only moves the numbers.
+        even = np.arange(frequencies) % 2 == 0
+        mean = reference.mean(axis=0) * np.outer(even, even)
+        mean = (mean + mean.T) / 2
+        spread = np.square(reference - mean).mean(axis=0)
+        numbers -= mean
+        numbers /= np.sqrt((spread + spread.T) / 2 + 1e-8)
+        _to_unit_length(numbers)
+    numbers[flat] = 0
+    return numbers.reshape(len(numbers), frequencies**2)
+
+
+def _spectra(
+    thumbnails: np.ndarray, positions: np.ndarray, frequencies: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the cosine transforms without the constant term, at unit length, and which images have one color."""
+    count, side = len(positions), thumbnails.shape[1]
     places = (np.arange(side) + 0.5) * np.pi / side
     transform = np.cos(np.arange(frequencies)[:, None] * places).astype("float32")
     numbers = np.zeros((count, frequencies, frequencies), "float32")
     for start in range(0, count, _COLUMNS):
-        part = thumbnails[start : start + _COLUMNS].astype("float32")
+        part = thumbnails[positions[start : start + _COLUMNS]].astype("float32")
         numbers[start : start + _COLUMNS] = transform @ part @ transform.T
     numbers[:, 0, 0] = 0
     flat = np.abs(numbers).max(axis=(1, 2)) < 1e-2 * side if count else np.zeros(0, bool)
-    numbers = _unit(numbers)
-    if count >= _ENOUGH:
-        # Mean and spread of the images and all their turned copies, so that turning still only moves the numbers.
-        even = np.arange(frequencies) % 2 == 0
-        mean = numbers.mean(axis=0) * np.outer(even, even)
-        numbers -= (mean + mean.T) / 2
-        spread = np.square(numbers).mean(axis=0)
-        numbers = _unit(numbers / np.sqrt((spread + spread.T) / 2 + 1e-8))
-    numbers[flat] = 0
-    return numbers.reshape(count, frequencies**2)
+    _to_unit_length(numbers)
+    return numbers, flat
 
 
 def turned(prints: np.ndarray, turn: int) -> np.ndarray:
@@ -100,31 +125,36 @@ def turned(prints: np.ndarray, turn: int) -> np.ndarray:
     return numbers.reshape(len(prints), -1)
 
 
-def similar_pairs(rows: np.ndarray, least: float, turns: int = len(TURNS)) -> Pairs:
-    """Return the pairs of rows whose cosine, in the best of the turns, is at least `least`.
+def similar_pairs(rows: np.ndarray, least: float) -> Pairs:
+    """Return the pairs of fingerprints whose cosine, in the best of the turns, is at least `least`.
 
-    All pairs are compared, in blocks: the time is quadratic in N, the memory is not. Each image keeps its most similar
-    neighbors only, a few per block.
+    All pairs are compared, in blocks: the time is quadratic in N, the memory is not. Each image is paired with its most
+    similar ones only, up to 8 of those that come after it.
+
+    A turn changes signs, and swaps the numbers at (i, j) and (j, i). So no turn has a larger cosine than that of the
+    lengths of all such pairs of numbers (Cauchy-Schwarz). Most pairs of images are told apart by it at once.
 
     Args:
-        rows: rows of unit length, `[N, D]`; rows of zeros are in no pair.
+        rows: fingerprints `[N, frequencies²]`; rows of zeros are in no pair.
         least: the least cosine, above 0.
-        turns: number of `TURNS` to try; 1 compares any features as they are.
     """
     count, found = len(rows), []
+    lengths = _lengths(rows)
     with phase("comparing images", count) as comparing:
         for start in range(0, count, _BLOCK):
             block = rows[start : start + _BLOCK]
-            copies = np.concatenate([turned(block, turn) if turn else block for turn in range(turns)])
+            copies = np.stack([turned(block, turn) for turn in range(len(TURNS))], axis=1)
+            near = []
             for column in range(start, count, _COLUMNS):
-                cosines = (copies @ rows[column : column + _COLUMNS].T).reshape(turns, len(block), -1)
-                best = cosines.max(axis=0)
+                bound = lengths[start : start + _BLOCK] @ lengths[column : column + _COLUMNS].T
+                possible = bound >= least - _ROUNDING
                 if column == start:  # Each pair once, and no image with itself.
-                    best[np.tril_indices(len(block), 0, best.shape[1])] = -1
-                row, other = _nearest(best, least)
-                if len(row):
-                    turn = cosines[:, row, other].argmax(axis=0)
-                    found.append((row + start, other + column, best[row, other], turn))
+                    possible[np.tril_indices(len(block), 0, possible.shape[1])] = False
+                near += _near(copies, rows, possible, column, least)
+            if near:
+                row, other, cosine, turn = (np.concatenate(part) for part in zip(*near, strict=True))
+                kept = _nearest(row, cosine)
+                found.append((row[kept] + start, other[kept], cosine[kept], turn[kept]))
             comparing.advance(len(block))
     if not found:
         empty = np.zeros(0, np.int64)
@@ -132,25 +162,42 @@ def similar_pairs(rows: np.ndarray, least: float, turns: int = len(TURNS)) -> Pa
     return Pairs(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 
-def similarity_of(rows: np.ndarray, pairs: Pairs) -> np.ndarray:
-    """Return the cosine of other fingerprints of the same images for each pair, as it is turned, `[P]`."""
-    similarity = np.zeros(len(pairs.first), "float32")
-    for turn in np.unique(pairs.turn):
-        own = pairs.turn == turn
-        first = turned(rows[pairs.first[own]], int(turn)) if turn else rows[pairs.first[own]]
-        similarity[own] = (first * rows[pairs.second[own]]).sum(axis=1)
-    return similarity
+def _lengths(rows: np.ndarray) -> np.ndarray:
+    """Return the lengths of all pairs of numbers at (i, j) and (j, i), which no turn changes, `[N, f (f + 1) / 2]`."""
+    frequencies = round(rows.shape[1] ** 0.5)
+    squares = np.square(rows).reshape(-1, frequencies, frequencies)
+    above = np.triu_indices(frequencies)
+    sums = squares[:, above[0], above[1]] + squares[:, above[1], above[0]]
+    return np.sqrt(sums * np.where(above[0] == above[1], 0.5, 1.0).astype("float32"))
 
 
-def _nearest(cosines: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows and columns of the largest few cosines of each row that are at least `least`."""
-    row, other = np.nonzero(cosines >= least)
-    order = np.lexsort((-cosines[row, other], row))
-    rank = np.arange(len(row)) - np.searchsorted(row, row[order])
-    kept = order[rank < _KEPT]
-    return row[kept], other[kept]
+def _near(
+    copies: np.ndarray, rows: np.ndarray, possible: np.ndarray, column: int, least: float
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield rows, columns, cosines and turns of the pairs that are near enough, row by row.
+
+    Args:
+        copies: turned fingerprints of a block, `[b, 8, D]`.
+        rows: all fingerprints.
+        possible: mask `[b, c]` of the pairs to look at.
+        column: position of the first column.
+        least: the least cosine.
+    """
+    for row in np.flatnonzero(possible.any(axis=1)):
+        others = np.flatnonzero(possible[row]) + column
+        cosines = copies[row] @ rows[others].T
+        best = cosines.max(axis=0)
+        near = np.flatnonzero(best >= least)
+        if len(near):
+            yield np.full(len(near), row), others[near], best[near], cosines[:, near].argmax(axis=0)
 
 
-def _unit(numbers: np.ndarray) -> np.ndarray:
-    lengths = np.sqrt(np.square(numbers).sum(axis=(1, 2), keepdims=True))
-    return numbers / np.maximum(lengths, 1e-12)
+def _nearest(row: np.ndarray, cosine: np.ndarray) -> np.ndarray:
+    """Return the positions of the largest few cosines of each row."""
+    order = np.lexsort((-cosine, row))
+    rank = np.arange(len(row)) - np.searchsorted(row[order], row[order])
+    return order[rank < _KEPT]
+
+
+def _to_unit_length(numbers: np.ndarray) -> None:
+    numbers /= np.maximum(np.sqrt(np.square(numbers).sum(axis=(1, 2), keepdims=True)), 1e-12)
