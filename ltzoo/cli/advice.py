@@ -25,7 +25,7 @@ _PRETRAINED = "the recipe 'transfer'"
 
 def advice(arguments: Mapping[str, Any], dataset: LongTailedDataset) -> list[str]:
     """Return one sentence for each of: images that are not cropped, gray images as RGB, photographs shrunk a lot,
-    random weights for few images, tiny classes, and images that are in two splits or classes.
+    random weights for few images, tiny classes, images that are in two splits or classes, and groups.
 
     Only folders of images are judged: named datasets are trained as in the papers.
 
@@ -45,11 +45,23 @@ def advice(arguments: Mapping[str, Any], dataset: LongTailedDataset) -> list[str
 
 
 def _quick_look(arguments, dataset):
-    found = quick_look(dataset)
+    if arguments.get("fold", 1) != 1:  # The folds have the same images.
+        return []
+    try:
+        found = quick_look(dataset)
+    except Exception as error:  # A look must not stop a training.
+        return [f"the images could not be looked at for duplicates: {type(error).__name__}: {error}"]
     if found:
-        data = shlex.quote(arguments["data"])
-        found[-1] += f"; 'ltzoo check {data} --out check.html' looks at all images and shows them"
+        found[-1] += f"; '{_check_command(arguments)}' looks at all images and shows them"
     return found
+
+
+def _check_command(arguments):
+    words = ["ltzoo", "check", arguments["data"]]
+    for key in ("image_root", "image_column", "label_column", "split_column"):
+        if arguments.get(key) is not None:
+            words += [f"--{key.replace('_', '-')}", str(arguments[key])]
+    return shlex.join([*words, "--out", "check.html"])
 
 
 def _fit(arguments, dataset):

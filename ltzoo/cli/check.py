@@ -1,14 +1,16 @@
 """`ltzoo check`: look for what may be wrong with images before training on them."""
 
 import json
+import os
 import shlex
 from pathlib import Path
 
 import click
 
 from ltzoo.cli import places, table_options
+from ltzoo.cli.audit_lines import print_audit
 from ltzoo.cli.backend import use_backend
-from ltzoo.cli.console import console, echo
+from ltzoo.cli.console import echo
 from ltzoo.cli.options import Command, ImageSize
 from ltzoo.cli.run_folder import write_json
 from ltzoo.cli.table_options import is_table
@@ -104,7 +106,10 @@ def check(path, out, write, write_labels, json_path, strict, workers, **options)
     else:
         if json_path is not None:
             write_json(Path(json_path).expanduser(), found.to_dict())
-        _print(found)
+        print_audit(found)
+        for finding in found.of("groups"):  # A line that can be copied.
+            rule = shlex.quote(finding.facts["rule"])
+            echo(f"keep such images together by: ltzoo train --data {shlex.quote(path)} --group-by {rule} --out RUN")
         if page is not None:
             echo(f"pictures: {page}")
         else:
@@ -131,18 +136,25 @@ def _check_targets(path, out, write, write_labels, json_path, options) -> Path |
                 raise UserError(
                     f"--{key.replace('_', '-')} does not apply: it is for tables. Received: {options[key]}"
                 )
-    for option, value in (("--write", write), ("--json", None if json_path == "-" else json_path)):
-        if value is not None:
-            places.new_file(option, value, overwrite=True)
-            places.folder(f"The folder of {option}", str(Path(value).expanduser().parent))
-    if out is None:
-        return None
-    target = Path(out).expanduser()
-    if target.suffix.lower() in (".html", ".htm"):
-        places.new_file("--out", out, overwrite=True)
-        return target
-    places.new_folder("--out", out)
-    return target / _PAGE
+    targets = {"--write": write, "--json": None if json_path == "-" else json_path, "--out": out}
+    if out is not None and Path(out).suffix.lower() not in (".html", ".htm"):
+        places.new_folder("--out", out)
+        targets["--out"] = str(Path(out) / _PAGE)
+    taken = {_place(path): "the images"}
+    for option, target in targets.items():
+        if target is None:
+            continue
+        places.new_file(option, target, overwrite=True)
+        if option != "--out":
+            places.folder(f"The folder of {option}", str(Path(target).expanduser().parent))
+        before = taken.setdefault(_place(target), option)
+        if before != option:
+            raise UserError(f"{option} must be another file than {before}. Received: {target}")
+    return None if out is None else Path(str(targets["--out"])).expanduser()
+
+
+def _place(path: str) -> str:
+    return os.path.realpath(os.path.expanduser(path))
 
 
 def _audit(source: Path, options: dict):
@@ -160,54 +172,9 @@ def _audit(source: Path, options: dict):
     else:
         with phase("loading Keras"):
             use_backend()
-    what = source
-    if is_table(str(source)):
-        columns = table_options.table_arguments(options)
-        root = options["image_root"]
-        what = data.from_table(source, image_root=root, check=False, validation_fraction=0.0, **columns)
-    return data.audit(what, **arguments)
+    if not is_table(str(source)):
+        return data.audit(source, **arguments)
+    from ltzoo.data.auditing.table_images import list_table
 
-
-def _print(found) -> None:
-    """Print a line per kind, with the number of findings and the worst of them."""
-    from rich.table import Table
-
-    from ltzoo.data.auditing.findings import KINDS
-    from ltzoo.printable import printable
-
-    images = found.images
-    echo(
-        f"{len(images):,} images in {len(images.class_names):,} classes, {found.seconds:.0f} s; "
-        + (f"labels of {found.compared:,} images checked" if found.compared else "labels not checked")
-    )
-    if not found.findings:
-        echo("nothing found")
-        return
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for kind, words in KINDS.items():
-        own = found.of(kind)
-        if own:
-            count = sum(len(f.images) for f in own) if kind in ("long", "small") else len(own)
-            number = "" if kind in ("gray", "mixed_sizes", "groups") else f"{count:,}"
-            table.add_row(number, words.heading.lower(), printable(_shown(found, own)))
-    console().print(table)
-
-
-def _shown(found, own) -> str:
-    """Return what is said of the findings of one kind: the worst of them, and how many cross splits and classes."""
-    first = own[0]
-    if first.kind in ("exact_duplicates", "near_duplicates"):
-        counts = [
-            f"{number:,} {words}"
-            for number, words in (
-                (sum(len(finding.facts["splits"]) > 1 for finding in own), "across splits"),
-                (sum(len(finding.facts["classes"]) > 1 for finding in own), "across classes"),
-            )
-            if number
-        ]
-        pair = " = ".join(found.images.name(p) for p in first.images[:2])
-        return "; ".join(["groups" + (f", {' and '.join(counts)}" if counts else ""), pair])
-    return first.text
+    columns = table_options.table_arguments(options)
+    return data.audit(list_table(source, image_root=options["image_root"], **columns), **arguments)

@@ -77,7 +77,7 @@ def groups_of_paths(rule: str, paths: Mapping[str, Sequence[str]]) -> dict[str, 
     Warns:
         UserWarning: some images have no group.
     """
-    names = {split: [_group(rule, path) for path in own] for split, own in paths.items()}
+    names = {split: [group_of(rule, path) for path in own] for split, own in paths.items()}
     every = [name for own in names.values() for name in own]
     listed = [path for own in paths.values() for path in own]
     missing = [path for path, name in zip(listed, every, strict=True) if name is None]
@@ -101,7 +101,8 @@ def groups_of_paths(rule: str, paths: Mapping[str, Sequence[str]]) -> dict[str, 
     return numbers
 
 
-def _group(rule: str, path: str) -> str | None:
+def group_of(rule: str, path: str) -> str | None:
+    """Return the name of an image's group by a rule, or None if it has none."""
     kind, _, detail = rule.partition(":")
     if kind == "regex":
         match = re.search(detail, path)

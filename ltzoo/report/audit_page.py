@@ -179,7 +179,7 @@ def _pictures(found: Audit, positions: Iterable[int]) -> dict[int, str]:
 
 def _facts(found: Audit) -> str:
     images = found.images
-    splits = [f"{count:,} {name}" for name, count in found.to_dict()["images"].items() if count]
+    splits = [f"{count:,} {name}" for name, count in images.split_counts().items() if count]
     compared = f"; features of {found.compared:,} images" if found.compared else "; without features"
     return (
         f"{len(images):,} images ({', '.join(splits)}) in {len(images.class_names):,} classes{compared}; "

@@ -69,10 +69,7 @@ class Audit:
         images = self.images
         return {
             "root": str(images.root),
-            "images": {
-                name: int((images.splits == number).sum())
-                for number, name in enumerate(("train", "val", "test"))
-            },
+            "images": images.split_counts(),
             "classes": len(images.class_names),
             "features_of": self.compared,
             "seconds": round(self.seconds, 1),
@@ -91,7 +88,7 @@ class Audit:
 
 
 def audit(
-    path: str | os.PathLike | LongTailedDataset,
+    path: str | os.PathLike | LongTailedDataset | ImageList,
     *,
     encoder: str | Callable[[np.ndarray], np.ndarray] | None = encoders.DEFAULT,
     feature_images: int = FEATURE_IMAGES,
@@ -105,8 +102,9 @@ def audit(
     they find planted faults.
 
     Args:
-        path: a folder in any layout that `from_directory` reads, a folder of images without classes, or a dataset of
-            files. A class of a folder may lack training images.
+        path: a folder in any layout that `from_directory` reads, a folder of images without classes, a dataset of
+            files, or what `ltzoo.data.auditing.table_images.list_table` returns. A class of a folder or table may lack
+            training images.
         encoder: what computes the features for suspicious labels and groups: the name of a backbone with ImageNet
             weights; a function from images, uint8 `[n, 128, 128, 3]`, to features `[n, D]`; or None, which leaves
             suspicious labels out and is several times faster.
@@ -160,8 +158,8 @@ def audit(
         found += labels.suspicious_labels(images, positions, rows, together, seed)
     else:
         positions = np.flatnonzero(seen.readable)
-        rows = fingerprints(seen.thumbnails[positions])
-    found += grouping.suggest_groups(images, positions, rows, seed)
+        rows = fingerprints(seen.thumbnails, positions=positions)
+    found += grouping.groups_found(images, grouping.suggest_groups(images, positions, rows, seed))
     order = list(KINDS)
     found.sort(key=lambda finding: (order.index(finding.kind), -finding.score))
     return Audit(images, tuple(found), len(features.positions) and len(positions), time.monotonic() - started)

@@ -130,9 +130,7 @@ def _finding(images: ImageList, kind: str, group: list[int], similarity: float, 
     return Finding(kind, text, tuple(order), severity + similarity, facts)
 
 
-def _similarity(
-    thumbnails: np.ndarray, chosen: np.ndarray, pairs: Pairs, detail: np.ndarray
-) -> np.ndarray:
+def _similarity(thumbnails: np.ndarray, chosen: np.ndarray, pairs: Pairs, detail: np.ndarray) -> np.ndarray:
     """Return the cosine of the fine fingerprints of each pair in its lowest frequencies, `[P]`.
 
     Args:

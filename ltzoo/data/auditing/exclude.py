@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ltzoo.data.auditing.findings import Finding
 from ltzoo.data.auditing.images import ImageList
 from ltzoo.data.exclusions import Exclusion
+from ltzoo.printable import printable
 
 
 def to_exclude(images: ImageList, findings: Iterable[Finding], labels: bool) -> list[Exclusion]:
@@ -14,7 +15,7 @@ def to_exclude(images: ImageList, findings: Iterable[Finding], labels: bool) -> 
     found: dict[int, Exclusion] = {}
 
     def add(position: int, reason: str, detail: str) -> None:
-        found.setdefault(position, Exclusion(images.name(position), reason, detail))
+        found.setdefault(position, Exclusion(images.listed_name(position), reason, printable(detail)))
 
     for finding in findings:
         if finding.kind == "unreadable":
@@ -45,7 +46,8 @@ def _copies(images: ImageList, finding: Finding, add) -> None:
         copies = [p for p in copies if images.splits[p] != images.splits[kept]]
     across = f" across {' and '.join(splits)}" if len(splits) > 1 else ""
     for position in copies:
-        add(position, word + across, f"of {images.name(kept)}")
+        if images.paths[position] != images.paths[kept]:  # A table may list a file twice.
+            add(position, word + across, f"of {images.name(kept)}")
 
 
 def _needed(images: ImageList, found: dict[int, Exclusion], unreadable: set[int]) -> list[int]:

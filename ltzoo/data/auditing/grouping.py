@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from ltzoo.data.auditing.findings import Finding
 from ltzoo.data.auditing.images import ImageList
+from ltzoo.data.grouping import group_of
 
 RULES = (
     ("folder:1", "sub-folder"),
@@ -23,12 +24,32 @@ _MOST_PER_CLASS = 400  # Images of a class that are compared.
 _FEWEST = 20  # Images whose nearest neighbors are looked at.
 _BETTER = 2.0  # Times more often in the group than by chance.
 _SHARE = 0.25  # Least share of nearest neighbors in the group.
+_ALONE = 0.8  # Most groups per image.
+_LARGEST = 0.5  # Largest share of the images in one group.
+
+
+class Suggestion(NamedTuple):
+    """A rule for `--group-by` that file names suggest.
+
+    Attributes:
+        rule: the rule.
+        meaning: what it takes from the path.
+        together: how often the nearest neighbor of an image within its class is in its group.
+        chance: how often a random image of its class is.
+        groups: number of each image's group, of all images, `[N]`.
+    """
+
+    rule: str
+    meaning: str
+    together: float
+    chance: float
+    groups: np.ndarray
 
 
 def suggest_groups(
     images: ImageList, positions: np.ndarray, features: np.ndarray, seed: int = 0
-) -> list[Finding]:
-    """Return a finding with a rule for `--group-by` if the names of files tell which images look alike.
+) -> Suggestion | None:
+    """Return a rule for `--group-by` if the names of files tell which images look alike.
 
     For each rule the nearest neighbor of each image within its class is in its group more often than by chance: at
     least 2 times, and for a quarter of the images. The best rule wins.
@@ -39,61 +60,80 @@ def suggest_groups(
         features: features or fingerprints of them, `[n, D]`.
         seed: chooses images of classes with more than 400.
     """
-    names = [_below_class(images, int(p)) for p in positions]
+    if len(positions) < _FEWEST:
+        return None
     labels = images.labels[positions]
     looked_at, nearest = _nearest_in_class(features, labels, seed)
     if len(looked_at) < _FEWEST:
-        return []
-    found = []
+        return None
+    names, found = [images.below[p] for p in positions], []
     for rule, meaning in RULES:
         groups = _groups(rule, names)
-        sizes = np.bincount(groups)
-        if len(sizes) >= 0.8 * len(groups) or not _splits_classes(groups, labels):
+        if _useless(groups) or not _splits_classes(groups, labels):
             continue
-        together = (groups[looked_at] == groups[nearest]).mean()
+        together = float((groups[looked_at] == groups[nearest]).mean())
         chance = _chance(groups, labels, looked_at)
         if together >= _SHARE and together >= _BETTER * chance:
-            found.append((together - chance, rule, meaning, together, chance, groups))
+            found.append((together - chance, rule, meaning, together, chance))
     if not found:
+        return None
+    _, *best = max(found)
+    return Suggestion(*best, _groups(best[0], images.below))
+
+
+def groups_found(images: ImageList, suggestion: Suggestion | None) -> list[Finding]:
+    """Return a finding on a suggested rule."""
+    if suggestion is None:
         return []
-    _, rule, meaning, together, chance, groups = max(found)
+    rule, meaning, together, chance, groups = suggestion
     text = (
         f"{100 * together:.0f} % of the images share the {meaning} with the most similar image of their class, "
         f"{100 * chance:.0f} % would by chance. --group-by '{rule}' keeps such images on one side of a split"
     )
     facts = {
         "rule": rule,
-        "together": round(float(together), 3),
-        "chance": round(float(chance), 3),
+        "together": round(together, 3),
+        "chance": round(chance, 3),
         "groups": int(groups.max()) + 1,
     }
-    shared = _measured_and_trained(images, positions, groups)
+    shared = len(measured_and_trained(images, groups))
     if shared:
         text += f". {shared:,} test or validation images have such images in the training data"
         facts["measured_and_trained"] = shared
     return [Finding("groups", text, facts=facts)]
 
 
-def _below_class(images: ImageList, position: int) -> str:
-    """Return the path below the class folder, as `--group-by` sees it."""
-    parts = images.name(position).split("/")
-    name = images.class_of(position).split("/")[-1]
-    return "/".join(parts[parts.index(name) + 1 :]) if name in parts[:-1] else parts[-1]
+def measured_and_trained(images: ImageList, groups: np.ndarray) -> np.ndarray:
+    """Return the positions of the test and validation images whose group has training images of their class.
+
+    Args:
+        images: all images.
+        groups: number of each image's group, `[N]`.
+    """
+    pairs = groups * len(images.class_names) + images.labels
+    measured = np.flatnonzero(images.splits != 0)
+    return measured[np.isin(pairs[measured], pairs[images.splits == 0])]
 
 
 def _groups(rule: str, names: Sequence[str]) -> np.ndarray:
     """Return a number per name, equal for names of one group; names without a group are alone."""
-    kind, _, detail = rule.partition(":")
-    keys = []
-    for number, name in enumerate(names):
-        if kind == "folder":
-            key = name.split("/")[0] if "/" in name else None
+    known: dict[str, int] = {}
+    alone = 0
+    numbers = np.empty(len(names), np.int64)
+    for place, name in enumerate(names):
+        group = group_of(rule, name)
+        if group is None:
+            alone -= 1
+            numbers[place] = alone
         else:
-            match = re.search(detail, name)
-            key = match[1] if match else None
-        keys.append(("", str(number)) if key is None else ("group", key))
-    known: dict[tuple[str, str], int] = {}
-    return np.asarray([known.setdefault(key, len(known)) for key in keys], np.int64)
+            numbers[place] = known.setdefault(group, len(known))
+    return np.where(numbers < 0, len(known) - 1 - numbers, numbers)
+
+
+def _useless(groups: np.ndarray) -> bool:
+    """Return whether nearly all images are alone, or most are in one group."""
+    sizes = np.bincount(groups)
+    return len(sizes) >= _ALONE * len(groups) or sizes.max() > _LARGEST * len(groups)
 
 
 def _splits_classes(groups: np.ndarray, labels: np.ndarray) -> bool:
@@ -130,11 +170,3 @@ def _chance(groups: np.ndarray, labels: np.ndarray, looked_at: np.ndarray) -> fl
     in_class = np.bincount(labels[looked_at])
     others = in_class[labels[looked_at]] - 1
     return float(((sizes[member.reshape(-1)] - 1) / np.maximum(others, 1)).mean())
-
-
-def _measured_and_trained(images: ImageList, positions: np.ndarray, groups: np.ndarray) -> int:
-    """Return the number of test and validation images whose group has training images of their class."""
-    train = images.splits[positions] == 0
-    trained = set(groups[train].tolist())
-    sizes = np.bincount(groups)
-    return sum(1 for group in groups[~train].tolist() if group in trained and sizes[group] > 1)

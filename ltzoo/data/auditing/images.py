@@ -31,6 +31,8 @@ class ImageList:
         labels: class index of each image, `[N]`.
         class_names: names of the classes.
         left_out: files that are no readable images, by reason.
+        below: path of each image as `--group-by` sees it: below its class folder, or as a table lists it, `[N]`.
+        rooted: whether relative paths in a list of excluded images start from `root`.
     """
 
     root: Path
@@ -39,6 +41,8 @@ class ImageList:
     labels: np.ndarray
     class_names: tuple[str, ...]
     left_out: LeftOut
+    below: list[str]
+    rooted: bool = True
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -47,6 +51,10 @@ class ImageList:
         """Return the path of an image from `root`, with forward slashes; absolute if it lies elsewhere."""
         return relative_name(self.paths[position], self.root)
 
+    def listed_name(self, position: int) -> str:
+        """Return the path by which a list of excluded images names an image."""
+        return self.name(position) if self.rooted else os.path.abspath(self.paths[position])
+
     def split(self, position: int) -> str:
         """Return the name of an image's split."""
         return SPLITS[self.splits[position]]
@@ -54,6 +62,10 @@ class ImageList:
     def class_of(self, position: int) -> str:
         """Return the name of an image's class."""
         return self.class_names[self.labels[position]]
+
+    def split_counts(self) -> dict[str, int]:
+        """Return the number of images by split."""
+        return {name: int((self.splits == number).sum()) for number, name in enumerate(SPLITS)}
 
     def train_counts(self, kept: np.ndarray | None = None) -> np.ndarray:
         """Return the number of training images per class, `[C]`, of those in the mask `kept`."""
@@ -68,18 +80,20 @@ def relative_name(path: str | os.PathLike, root: str | os.PathLike) -> str:
     return (path.removeprefix(inside) if path.startswith(inside) else path).replace(os.sep, "/")
 
 
-def list_images(source: str | os.PathLike | LongTailedDataset) -> ImageList:
+def list_images(source: str | os.PathLike | LongTailedDataset | ImageList) -> ImageList:
     """Return the images of a folder or dataset.
 
     Args:
-        source: a folder in any layout that `from_directory` reads, a folder of images without classes, or a dataset of
-            files.
+        source: a folder in any layout that `from_directory` reads, a folder of images without classes, a dataset of
+            files, or what this function returned.
 
     Raises:
         FileNotFoundError: the folder is missing or holds no image.
         TypeError: `source` is neither a path nor a dataset.
         ValueError: the layout is ambiguous, or the dataset is not made of files.
     """
+    if isinstance(source, ImageList):
+        return source
     if isinstance(source, LongTailedDataset):
         return _of_dataset(source)
     return _of_folder(arguments.folder_path(source, "path"))
@@ -97,10 +111,31 @@ def _of_dataset(dataset: LongTailedDataset) -> ImageList:
         splits += [SPLITS.index(name)] * len(split)
         labels += split.labels.tolist()
     try:
-        root = Path(os.path.commonpath({os.path.dirname(os.path.abspath(path)) for path in paths}))
+        folders = {os.path.dirname(path) for path in paths}
+        root = Path(os.path.commonpath(list(map(os.path.abspath, folders))))
     except ValueError:  # Several drives.
         root = Path(os.path.abspath(os.sep))
-    return _listed(root, paths, splits, labels, dataset.class_names, LeftOut())
+    names = dataset.class_names
+    below = _below_classes(paths, labels, root, names)
+    return ImageList(root, paths, *_arrays(splits, labels), tuple(names), LeftOut(), below, rooted=False)
+
+
+def _below_classes(
+    paths: Sequence[str], labels: Sequence[int], root: Path, names: Sequence[str]
+) -> list[str]:
+    """Return the part of each path below the folder that is named like its class; the file name if there is none."""
+    known: dict[tuple[str, int], str] = {}
+    below = []
+    for path, label in zip(paths, labels, strict=True):
+        folder, file = os.path.split(path)
+        start = known.get((folder, label))
+        if start is None:
+            parts = relative_name(folder, root).split("/")
+            name = names[label].split("/")[-1]
+            inside = parts[parts.index(name) + 1 :] if name in parts else []
+            start = known[folder, label] = "".join(f"{part}/" for part in inside)
+        below.append(start + file)
+    return below
 
 
 def _of_folder(path: Path) -> ImageList:
@@ -110,13 +145,15 @@ def _of_folder(path: Path) -> ImageList:
             f"Received: path={str(path)!r}, which is {'a file' if path.exists() else 'missing'}"
         )
     left_out = LeftOut()
-    found = find_images(_class_folders(path, left_out), left_out)
+    folders = _class_folders(path, left_out)
+    found = find_images(folders, left_out)
     names = arguments.class_names(sorted({name for split in found.values() for name in split}))
-    paths, splits, labels = [], [], []
+    paths, below, splits, labels = [], [], [], []
     for split in SPLITS:
         for label, name in enumerate(names):
             files = found.get(split, {}).get(name, [])
             paths += files
+            below += [relative_name(file, folders[split][name]) for file in files]
             splits += [SPLITS.index(split)] * len(files)
             labels += [label] * len(files)
     if not paths:
@@ -124,7 +161,7 @@ def _of_folder(path: Path) -> ImageList:
             "`path` must be a folder with one subfolder of images per class. "
             f"Received: path={str(path)!r}, which holds no image"
         )
-    return _listed(path, paths, splits, labels, names, left_out)
+    return ImageList(path, paths, *_arrays(splits, labels), tuple(names), left_out, below)
 
 
 def _class_folders(path: Path, left_out: LeftOut) -> dict[str, dict[str, Path]]:
@@ -143,14 +180,5 @@ def _class_folders(path: Path, left_out: LeftOut) -> dict[str, dict[str, Path]]:
     return classes
 
 
-def _listed(
-    root: Path,
-    paths: list[str],
-    splits: list[int],
-    labels: list[int],
-    names: Sequence[str],
-    left_out: LeftOut,
-) -> ImageList:
-    return ImageList(
-        root, paths, np.asarray(splits, np.int8), np.asarray(labels, np.int64), tuple(names), left_out
-    )
+def _arrays(splits: list[int], labels: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    return np.asarray(splits, np.int8), np.asarray(labels, np.int64)

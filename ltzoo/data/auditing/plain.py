@@ -53,19 +53,15 @@ def classes(images: ImageList, scan: Scan, few: int) -> list[Finding]:
 
 
 def colors(images: ImageList, scan: Scan) -> list[Finding]:
-    """Return a finding if all images are gray but stored in color, or if gray images are most of some classes only."""
+    """Return a finding if all images are gray, or some, which may be most of some classes only."""
     readable = scan.readable
     gray = scan.gray & readable
     if not gray.any():
         return []
     if gray.sum() == readable.sum():
         stored = int((gray & scan.colored).sum())
-        if not stored:
-            return []
-        text = (
-            f"all images are gray, and {stored:,} of them are stored with three equal channels; networks with random "
-            "weights can take one (--channels 1)"
-        )
+        how = f", and {stored:,} of them are stored with three equal channels" if stored else ""
+        text = f"all images are gray{how}; networks with random weights can take one channel (--channels 1)"
         return [Finding("gray", text, facts={"gray": int(gray.sum()), "stored_in_color": stored})]
     classes_total = np.bincount(images.labels[readable], minlength=len(images.class_names))
     classes_gray = np.bincount(images.labels[gray], minlength=len(images.class_names))

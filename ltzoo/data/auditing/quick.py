@@ -4,56 +4,61 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 
 import numpy as np
 
-from ltzoo.data.auditing.duplicates import exact_groups, near_pairs
+from ltzoo.data.auditing.duplicates import SURE, near_pairs
+from ltzoo.data.auditing.fingerprints import fingerprints
+from ltzoo.data.auditing.grouping import measured_and_trained, suggest_groups
+from ltzoo.data.auditing.images import ImageList, list_images
 from ltzoo.data.auditing.scan import SIDE, Scan, content_digest, gray_thumbnail
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import FileSplit
 from ltzoo.data.image_fit import ImageFit
 from ltzoo.data.pixels import UnreadableImageError, decode_image
 from ltzoo.data.reading_threads import in_order
+from ltzoo.printable import printable
 
 SECONDS = 3.0
 MOST_IMAGES = 2_000
 FEW = 10
 
+_CONTENT = 0.4  # Share of the time for the content of files.
+_RUN = 200  # Images of a class that are looked at, of more than `MOST_IMAGES` in all.
 _FITTED = ImageFit((SIDE, SIDE), "squash")
 
 
 def quick_look(dataset: LongTailedDataset, seconds: float = SECONDS, seed: int = 0) -> list[str]:
-    """Return a sentence each on tiny classes, and on images that are the same in two splits or classes.
+    """Return a sentence each on tiny classes, images that are the same in two splits or classes, and groups.
 
-    Files of equal length are compared by content, and a sample of up to `MOST_IMAGES` images by what they show, as long
-    as the time allows. `ltzoo.data.audit` looks at all images, and for more. Splits that are not files are not looked
-    at.
+    Files of equal length are compared by content, and up to `MOST_IMAGES` images by what they show, whole classes
+    first, as long as the time allows. `ltzoo.data.audit` looks at all images, and for more. Datasets that are not made
+    of files are not looked at, but for their classes. Groups are suggested if the dataset has none, and if images of a
+    group are both trained on and measured.
 
     Args:
         dataset: the dataset.
         seconds: about the longest time that this takes.
-        seed: chooses the sample.
+        seed: chooses the images.
     """
+    started = time.monotonic()
     sentences = _tiny(dataset)
-    deadline = time.monotonic() + seconds
-    splits = list(dataset.splits().values())
-    files = [split for split in splits if isinstance(split, FileSplit)]
-    if len(files) < len(splits):
+    splits = dataset.splits().values()
+    if not all(isinstance(split, FileSplit) for split in splits):
         return sentences
-    paths = [path for split in files for path in split.paths]
-    where = np.repeat(np.arange(len(files)), [len(split) for split in files])
-    labels = np.concatenate([split.labels for split in files])
-    found = _same(paths, where, labels, deadline, seed)
-    if found:
-        pairs, looked_at = found
-        first, second = pairs[0]
-        of = f"{looked_at:,} images" + (" looked at" if looked_at < len(paths) else "")
-        sentences.append(
-            f"{len({p for pair in pairs for p in pair}):,} of {of} show the same as one in another split or class, "
-            f"such as {paths[first]} and {paths[second]}"
-        )
+    images = list_images(dataset)
+    same = _same_content(images.paths, started + _CONTENT * seconds)
+    scan, positions = _look(images, _sample(images, seed), started + seconds)
+    near = near_pairs(scan, ())
+    sure = near.similarity >= SURE  # A sample tells little of how similar different images are.
+    same += np.stack([positions[near.first[sure]], positions[near.second[sure]]], axis=1).tolist()
+    sentences += _in_two_places(images, same, len(positions))
+    if dataset.train.groups is None:
+        sentences += _groups(images, positions, fingerprints(scan.thumbnails), seed)
     return sentences
 
 
@@ -69,28 +74,57 @@ def _tiny(dataset: LongTailedDataset) -> list[str]:
     ]
 
 
-def _same(paths, where, labels, deadline, seed) -> tuple[list[tuple[int, int]], int] | None:
-    """Return pairs of images that are the same in two splits or classes, and how many images were looked at."""
-    groups = _same_content(paths, deadline)
-    sample = np.random.default_rng(seed).permutation(len(paths))[:MOST_IMAGES]
-    scan, chosen = _look(paths, sample, deadline)
-    near = near_pairs(scan, exact_groups(scan))
-    pairs = [(group[0], other) for group in groups for other in group[1:]]
-    pairs += [(int(chosen[a]), int(chosen[b])) for a, b in zip(near.first, near.second, strict=True)]
-    apart = [(a, b) for a, b in pairs if where[a] != where[b] or labels[a] != labels[b]]
-    return (apart, len(chosen)) if apart else None
+def _in_two_places(images: ImageList, same: Iterable[list[int]], looked_at: int) -> list[str]:
+    """Return a sentence on images that are the same in two splits or classes."""
+    apart = [
+        group for group in same if len(set(zip(images.splits[group], images.labels[group], strict=True))) > 1
+    ]
+    if not apart:
+        return []
+    first = apart[0][0]
+    other = next(
+        p
+        for p in apart[0]
+        if (images.splits[p], images.labels[p]) != (images.splits[first], images.labels[first])
+    )
+    concerned = len({p for group in apart for p in group})
+    of = f"{len(images):,}" + (f" ({looked_at:,} looked at)" if looked_at < len(images) else "")
+    return [
+        f"{concerned:,} of {of} images show the same as one in another split or class, such as "
+        f"{_place(images, first)} and {_place(images, other)}"
+    ]
 
 
-def _same_content(paths, deadline) -> list[list[int]]:
+def _place(images: ImageList, position: int) -> str:
+    return f"{printable(images.paths[position])} ({images.split(position)})"
+
+
+def _groups(images: ImageList, positions: np.ndarray, rows: np.ndarray, seed: int) -> list[str]:
+    """Return a sentence with the rule that keeps images together which file names and pictures join."""
+    found = suggest_groups(images, positions, rows, seed)
+    shared = [] if found is None else measured_and_trained(images, found.groups)
+    if found is None or not len(shared):
+        return []
+    measured = int((images.splits != 0).sum())
+    return [
+        f"{len(shared):,} of {measured:,} validation and test images seem to belong to training images (same "
+        f"{found.meaning}, and alike), so that their accuracy says little about new ones: "
+        f"--group-by '{found.rule}' holds out such images together"
+    ]
+
+
+def _same_content(paths: list[str], deadline: float) -> list[list[int]]:
     """Return groups of files with equal content, as far as there is time."""
     lengths = defaultdict(list)
     for position, path in enumerate(paths):
         if time.monotonic() > deadline:
             break
         with contextlib.suppress(OSError):
-            lengths[os.stat(path).st_size].append(position)
+            status = os.stat(path)
+            if stat.S_ISREG(status.st_mode):
+                lengths[status.st_size].append(position)
     contents = defaultdict(list)
-    for positions in lengths.values():
+    for positions in sorted(lengths.values(), key=len):  # The rarest lengths tell the most.
         for position in positions if len(positions) > 1 else ():
             if time.monotonic() > deadline:
                 break
@@ -99,26 +133,35 @@ def _same_content(paths, deadline) -> list[list[int]]:
     return [group for group in contents.values() if len(group) > 1]
 
 
-def _look(paths, sample, deadline) -> tuple[Scan, np.ndarray]:
+def _sample(images: ImageList, seed: int) -> list[int]:
+    """Return positions class by class in a random order; of many images, a run of neighboring names of each class."""
+    generator = np.random.default_rng(seed)
+    sample: list[int] = []
+    for label in generator.permutation(np.unique(images.labels)):
+        own = sorted(np.flatnonzero(images.labels == label).tolist(), key=images.below.__getitem__)
+        if len(images) > MOST_IMAGES:
+            start = int(generator.integers(max(1, len(own) - _RUN + 1)))
+            own = own[start : start + _RUN]
+        sample += own
+        if len(sample) >= MOST_IMAGES:
+            break
+    return sample[:MOST_IMAGES]
+
+
+def _look(images: ImageList, sample: list[int], deadline: float) -> tuple[Scan, np.ndarray]:
     """Return what near duplicates are found by, for as much of a sample as there is time for, and its positions."""
 
-    def read(position: int):
+    def read(position: int) -> tuple[tuple[int, int], np.ndarray] | None:
         if time.monotonic() > deadline:
             return None
         try:
-            image = decode_image(paths[position], fitted=_FITTED)
+            image = decode_image(images.paths[position], fitted=_FITTED)
         except UnreadableImageError:
             return None
         return (image.height, image.width), gray_thumbnail(image)
 
     seen = [(position, one) for position, one in zip(sample, in_order(read, sample), strict=True) if one]
-    count = len(seen)
-    scan = Scan(
-        [None] * count,
-        [b""] * count,
-        np.asarray([size for _, (size, _) in seen], np.int64).reshape(count, 2),
-        np.zeros(count, bool),
-        np.zeros(count, bool),
-        np.asarray([thumbnail for _, (_, thumbnail) in seen], np.uint8).reshape(count, SIDE, SIDE),
-    )
+    scan = Scan.empty(len(seen))
+    for place, (_, (size, thumbnail)) in enumerate(seen):
+        scan.sizes[place], scan.thumbnails[place] = size, thumbnail
     return scan, np.asarray([position for position, _ in seen], np.int64)

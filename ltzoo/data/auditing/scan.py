@@ -52,6 +52,18 @@ class Scan:
     gray: np.ndarray
     thumbnails: np.ndarray
 
+    @classmethod
+    def empty(cls, count: int) -> Scan:
+        """Return a scan of `count` files, to be filled."""
+        return cls(
+            [None] * count,
+            [b""] * count,
+            np.zeros((count, 2), np.int64),
+            np.zeros(count, bool),
+            np.zeros(count, bool),
+            np.zeros((count, SIDE, SIDE), np.uint8),
+        )
+
     @property
     def readable(self) -> np.ndarray:
         """Whether each file can be read, `[N]`."""
@@ -82,14 +94,7 @@ def scan(
         batch_size: the largest n.
     """
     count = len(paths)
-    found = Scan(
-        [None] * count,
-        [b""] * count,
-        np.zeros((count, 2), np.int64),
-        np.zeros(count, bool),
-        np.zeros(count, bool),
-        np.zeros((count, SIDE, SIDE), np.uint8),
-    )
+    found = Scan.empty(count)
     lengths = [_length(path) for path in paths]
     shared = Counter(lengths)
     waiting: list[tuple[int, np.ndarray]] = []
