@@ -93,6 +93,7 @@ def check(path, out, write, write_labels, json_path, strict, workers, **options)
     with talking("" if json_path == "-" else f"checking the images of {path}", err=json_path == "-"):
         found = _audit(source, options)
         if page is not None:
+            _load_keras()  # The package of reports needs it.
             from ltzoo.report.audit_page import write_audit
 
             write_audit(found, page)
@@ -170,11 +171,15 @@ def _audit(source: Path, options: dict):
     if options["no_features"]:
         arguments["encoder"] = None
     else:
-        with phase("loading Keras"):
-            use_backend()
+        _load_keras()
     if not is_table(str(source)):
         return data.audit(source, **arguments)
     from ltzoo.data.auditing.table_images import list_table
 
     columns = table_options.table_arguments(options)
     return data.audit(list_table(source, image_root=options["image_root"], **columns), **arguments)
+
+
+def _load_keras() -> None:
+    with phase("loading Keras"):
+        use_backend()

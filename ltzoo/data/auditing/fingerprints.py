@@ -38,6 +38,7 @@ _COLUMNS = 16_384
 _KEPT = 8  # Nearest neighbors per image, among those that come after it.
 _ENOUGH = 24  # Images whose mean and spread are worth something.
 _REFERENCE = 20_000  # Images whose mean and spread are those of all.
+_NOISE = 3e-3  # Spread of what saving an image again adds, of the mean spread.
 _ROUNDING = 1e-4
 
 
@@ -83,7 +84,7 @@ def fingerprints(
         mean = (mean + mean.T) / 2
         spread = np.square(reference - mean).mean(axis=0)
         numbers -= mean
-        numbers /= np.sqrt((spread + spread.T) / 2 + 1e-8)
+        numbers /= np.sqrt((spread + spread.T) / 2 + _NOISE * spread.mean())
         _to_unit_length(numbers)
     numbers[flat] = 0
     return numbers.reshape(len(numbers), frequencies**2)
