@@ -11,8 +11,8 @@ from ltzoo.data.auditing.images import ImageList
 from ltzoo.phases import phase
 
 FOLDS = 5
-MARGIN = 6.0
-"""A label is suspicious if another class is `exp(6)` = 403 times more probable."""
+MARGIN = 4.0
+"""A label is suspicious if another of C classes is `(C - 1) exp(4)` = 55 (C - 1) times more probable."""
 
 SHRINKAGE = 0.5
 """Share of a sphere in the covariance of the features."""
@@ -20,6 +20,7 @@ SHRINKAGE = 0.5
 _FEWEST_IMAGES = 20
 _FITTED = 4_000  # Images whose probabilities give the temperature.
 _ROWS = 4_096
+_RANDOM_SHARES = (0.0, 0.003, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
 _SCALES = np.exp(np.linspace(-8, 3, 67)).astype("float32")
 
 
@@ -31,7 +32,8 @@ def out_of_sample(
     The classifier is linear discriminant analysis of the square roots of the features at unit length: Gaussian classes
     with one covariance S, shrunk halfway to a multiple of the unit matrix. Its logits are
     `x' S^-1 m_c - m_c' S^-1 m_c / 2`, the same for frequent and rare classes. A temperature that fits all out-of-sample
-    logits makes probabilities of them. Five folds keep groups whole.
+    logits makes probabilities of them. It is fitted together with a share of labels that are random, so that wrong labels
+    do not make the right ones uncertain. Five folds keep groups whole.
 
     Args:
         features: `[N, D]`.
@@ -62,12 +64,20 @@ def out_of_sample(
 
 
 def _temperature(logits: np.ndarray, labels: np.ndarray, known: np.ndarray) -> float:
-    """Return the factor of the logits that makes the labels of the rows in `known` most probable."""
+    """Return the factor s of the logits z that makes the labels of the rows in `known` most probable.
+
+    The probability of label y is `(1 - e) softmax(s z)_y + e / C`, with the share e of random labels fitted too.
+    """
     known = known[:: -(-len(known) // _FITTED)]
     rows, own = logits[known], labels[known]
+    classes = np.isfinite(rows).any(axis=0).sum()
 
     def likelihood(scale: float) -> float:
-        return float(_log_softmax(rows * scale)[np.arange(len(own)), own].mean())
+        probability = np.exp(_log_softmax(rows * scale)[np.arange(len(own)), own].astype("float64"))
+        return max(
+            float(np.log((1 - share) * probability + share / classes + 1e-300).mean())
+            for share in _RANDOM_SHARES
+        )
 
     return max(_SCALES, key=likelihood)
 
@@ -102,7 +112,8 @@ def suspicious_labels(
     best = others.argmax(axis=1)
     margin = others[rows, best] - own
     # A class of one image is never in the other folds.
-    suspicious = np.flatnonzero(np.isfinite(own) & (margin >= MARGIN))
+    least = MARGIN + np.log(len(np.unique(labels)) - 1)
+    suspicious = np.flatnonzero(np.isfinite(own) & (margin >= least))
     agreed = _confident_learning(labels, log_probabilities)
     findings = []
     for row in suspicious[np.argsort(-margin[suspicious], kind="stable")]:
