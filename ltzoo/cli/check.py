@@ -110,7 +110,9 @@ def check(path, out, write, write_labels, json_path, strict, workers, **options)
         print_audit(found)
         for finding in found.of("groups"):  # A line that can be copied.
             rule = shlex.quote(finding.facts["rule"])
-            echo(f"keep such images together by: ltzoo train --data {shlex.quote(path)} --group-by {rule} --out RUN")
+            echo(
+                f"keep such images together by: ltzoo train --data {shlex.quote(path)} --group-by {rule} --out RUN"
+            )
         if page is not None:
             echo(f"pictures: {page}")
         else:

@@ -36,7 +36,10 @@ def encoder(name: str = DEFAULT, side: int = SIDE) -> Encode:
     assert backbones is not None
     backbones.check(name, "encoder")
     entry: Any = backbones[name]
-    model = backbones.make({"name": name, "input_shape": (side, side, 3), "weights": "imagenet"})
+    try:
+        model = backbones.make({"name": name, "input_shape": (side, side, 3), "weights": "imagenet"})
+    except ValueError as error:
+        raise ValueError(f"`encoder` must be a backbone with ImageNet weights. {error}") from error
     mean, std = entry.pixel_statistics or (0.0, 1 / 255)
 
     def encode(images: np.ndarray) -> np.ndarray:

@@ -56,9 +56,7 @@ def test_exact_copies_across_splits_and_classes(tmp_path):
     found = audit(folder, encoder=None)
     # The gravest come first.
     assert names(found, "exact_duplicates")[0] == ["test/ant/ant1.png", "train/ant/leak.png"]
-    by_name = {
-        tuple(sorted(found.images.name(p) for p in f.images)): f for f in found.of("exact_duplicates")
-    }
+    by_name = {tuple(sorted(found.images.name(p) for p in f.images)): f for f in found.of("exact_duplicates")}
     leak = by_name["test/ant/ant1.png", "train/ant/leak.png"]
     wrong = by_name["train/ant/ant3.png", "train/owl/wrong.png"]
     again = by_name["train/owl/again.png", "train/owl/owl3.png"]

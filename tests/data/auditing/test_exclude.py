@@ -46,9 +46,7 @@ def test_near_copies_in_two_classes_stay_unless_another_split_has_them(tmp_path)
     folder = write(tmp_path / "p", {"train/ant": 12, "train/owl": 12, "test/ant": 2})
     Image.open(folder / "train/ant/ant1.png").resize((40, 30)).save(folder / "train/owl/a.png")
     Image.open(folder / "test/ant/ant1.png").resize((40, 30)).save(folder / "train/owl/b.png")
-    assert reasons(audit(folder, encoder=None)) == {
-        "train/owl/b.png": "near duplicate across train and test"
-    }
+    assert reasons(audit(folder, encoder=None)) == {"train/owl/b.png": "near duplicate across train and test"}
 
 
 def test_unreadable_and_blank_images_go(tmp_path):

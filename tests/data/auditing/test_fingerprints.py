@@ -8,6 +8,7 @@ from ltzoo.data.auditing import fingerprints as module
 from ltzoo.data.auditing.fingerprints import TURNS, fingerprints, similar_pairs, turned
 from tests.data.auditing.pictures import picture
 
+
 def thumbnails(count, seed=0):
     rng = np.random.default_rng(seed)
     return np.stack([np.asarray(picture(rng, 32, 32).convert("L")) for _ in range(count)])

@@ -32,9 +32,7 @@ def image_list(labels, classes):
 
 def suspected(features, labels, classes):
     count = len(labels)
-    found = suspicious_labels(
-        image_list(labels, classes), np.arange(count), features, np.arange(count)
-    )
+    found = suspicious_labels(image_list(labels, classes), np.arange(count), features, np.arange(count))
     return [finding.images[0] for finding in found], found
 
 
