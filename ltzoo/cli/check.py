@@ -1,15 +1,16 @@
 """`ltzoo check`: look for what may be wrong with images before training on them."""
 
 import json
-import os
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from ltzoo.cli import places, table_options
+from ltzoo.cli import table_options
 from ltzoo.cli.audit_lines import print_audit
 from ltzoo.cli.backend import use_backend
+from ltzoo.cli.check_targets import PAGE, Targets, check_targets
 from ltzoo.cli.console import echo
 from ltzoo.cli.options import Command, ImageSize
 from ltzoo.cli.run_folder import write_json
@@ -23,7 +24,6 @@ from ltzoo.phases import phase
 SERIOUS = (
     "unreadable", "exact_duplicates", "near_duplicates", "suspicious_label", "not_trained", "blank",
 )  # fmt: skip
-_PAGE = "check.html"
 
 
 @click.command(
@@ -42,7 +42,7 @@ The exit code is 0 also if something is found; --strict makes it 1 for unreadabl
 suspicious labels and classes without training images.""",
 )
 @click.argument("path", metavar="FOLDER|TABLE")
-@click.option("--out", metavar="HTML|FOLDER", help=f"Write a page with pictures; in a folder: {_PAGE}.")
+@click.option("--out", metavar="HTML|FOLDER", help=f"Write a page with pictures; in a folder: {PAGE}.")
 @click.option("--write", metavar="CSV", help="Write a list of images to leave out, for --exclude.")
 @click.option(
     "--write-labels", is_flag=True, help="Also put images with suspicious labels on the list of --write."
@@ -80,7 +80,8 @@ def check(path, out, write, write_labels, json_path, strict, workers, **options)
     FOLDER has one sub-folder of images per class, or train, val and test folders of that kind. Every image is read
     once. Nothing is changed.
     """
-    page = _check_targets(path, out, write, write_labels, json_path, options)
+    _check_options(path, write, write_labels, options)
+    targets = check_targets(path, out, write, json_path)
     source = Path(path).expanduser()
     if is_table(path):
         table_options.check_table({**options, "data": str(source)})
@@ -92,42 +93,19 @@ def check(path, out, write, write_labels, json_path, strict, workers, **options)
     # Standard output is the result, where it is JSON.
     with talking("" if json_path == "-" else f"checking the images of {path}", err=json_path == "-"):
         found = _audit(source, options)
-        if page is not None:
-            _load_keras()  # The package of reports needs it.
-            from ltzoo.report.audit_page import write_audit
-
-            write_audit(found, page)
-    if write is not None:
-        from ltzoo.data.exclusions import write_exclusions
-
-        exclusions = found.exclusions(labels=write_labels)
-        write_exclusions(Path(write).expanduser(), exclusions)
+        excluded = _write(found, targets, write_labels)
     if json_path == "-":
         click.echo(json.dumps(found.to_dict(), indent=2, allow_nan=False))
     else:
-        if json_path is not None:
-            write_json(Path(json_path).expanduser(), found.to_dict())
         print_audit(found)
-        for finding in found.of("groups"):  # A line that can be copied.
-            rule = shlex.quote(finding.facts["rule"])
-            echo(
-                f"keep such images together by: ltzoo train --data {shlex.quote(path)} --group-by {rule} --out RUN"
-            )
-        if page is not None:
-            echo(f"pictures: {page}")
-        else:
-            echo("--out check.html writes a page with pictures")
-        if write is not None:
-            echo(
-                f"{len(exclusions):,} images listed in {write}; leave them out by: "
-                f"ltzoo train --data {shlex.quote(path)} --exclude {shlex.quote(write)} --out RUN"
-            )
+        for line in _next(found, path, targets, excluded):
+            echo(line)
     if strict and any(finding.kind in SERIOUS for finding in found.findings):
         raise click.exceptions.Exit(1)
 
 
-def _check_targets(path, out, write, write_labels, json_path, options) -> Path | None:
-    """Check where files will be written, before anything slow begins; return the path of the page."""
+def _check_options(path: str, write: str | None, write_labels: bool, options: dict) -> None:
+    """Refuse options that mean nothing together."""
     if write_labels and (write is None or options["no_features"]):
         raise UserError(
             "--write-labels needs --write, and no --no-features. Received: --write-labels"
@@ -139,25 +117,38 @@ def _check_targets(path, out, write, write_labels, json_path, options) -> Path |
                 raise UserError(
                     f"--{key.replace('_', '-')} does not apply: it is for tables. Received: {options[key]}"
                 )
-    targets = {"--write": write, "--json": None if json_path == "-" else json_path, "--out": out}
-    if out is not None and Path(out).suffix.lower() not in (".html", ".htm"):
-        places.new_folder("--out", out)
-        targets["--out"] = str(Path(out) / _PAGE)
-    taken = {_place(path): "the images"}
-    for option, target in targets.items():
-        if target is None:
-            continue
-        places.new_file(option, target, overwrite=True)
-        if option != "--out":
-            places.folder(f"The folder of {option}", str(Path(target).expanduser().parent))
-        before = taken.setdefault(_place(target), option)
-        if before != option:
-            raise UserError(f"{option} must be another file than {before}. Received: {target}")
-    return None if out is None else Path(str(targets["--out"])).expanduser()
 
 
-def _place(path: str) -> str:
-    return os.path.realpath(os.path.expanduser(path))
+def _write(found, targets: Targets, labels: bool) -> int:
+    """Write the files, and return the number of images in the list of --write."""
+    exclusions = found.exclusions(labels=labels)
+    if targets.write is not None:
+        from ltzoo.data.exclusions import write_exclusions
+
+        write_exclusions(targets.write, exclusions)
+    if targets.json is not None:
+        write_json(targets.json, found.to_dict())
+    if targets.page is not None:
+        _load_keras()  # The package of reports needs it.
+        from ltzoo.report.audit_page import write_audit
+
+        write_audit(found, targets.page)
+    return len(exclusions)
+
+
+def _next(found, path: str, targets: Targets, excluded: int) -> Iterator[str]:
+    """Yield lines on what to do next, which can be copied."""
+    for finding in found.of("groups"):
+        rule = shlex.quote(finding.facts["rule"])
+        yield f"keep such images together by: ltzoo train --data {shlex.quote(path)} --group-by {rule} --out RUN"
+    yield (
+        "--out check.html writes a page with pictures"
+        if targets.page is None
+        else f"pictures: {targets.page}"
+    )
+    if targets.write is not None:
+        words = ["ltzoo", "train", "--data", path, "--exclude", str(targets.write), "--out", "RUN"]
+        yield f"{excluded:,} images listed in {targets.write}; leave them out by: {shlex.join(words)}"
 
 
 def _audit(source: Path, options: dict):

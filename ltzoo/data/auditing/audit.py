@@ -55,9 +55,9 @@ class Audit:
         """Return the images to leave out of training and measuring, each once.
 
         These are unreadable and blank images, and all copies but one of each group of duplicates: a test image is kept
-        rather than a validation image, and that rather than a training image. Of exact duplicates in several classes
-        none is kept. Of near duplicates in several classes, whose labels may both be right, only those are left out
-        that are in another split. Every class keeps a training image.
+        rather than a validation image, that rather than a training image, and in a split the largest. Of exact
+        duplicates in several classes none is kept. Of near duplicates in several classes, whose labels may both be
+        right, only those are left out that are in another split. Every class keeps a training image.
 
         Args:
             labels: also leave out images with suspicious labels.
@@ -147,7 +147,7 @@ def audit(
     near = duplicates.near_pairs(seen, exact)
     found = [
         *plain.files(images, seen),
-        *duplicates.duplicates(images, exact, near),
+        *duplicates.duplicates(images, seen, exact, near),
         *plain.classes(images, seen, few),
         *plain.colors(images, seen),
         *plain.shapes(images, seen, side),

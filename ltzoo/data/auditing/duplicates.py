@@ -77,9 +77,24 @@ def near_pairs(scan: Scan, exact: Iterable[list[int]]) -> Pairs:
     return Pairs(chosen[pairs.first[kept]], chosen[pairs.second[kept]], similarity[kept], pairs.turn[kept])
 
 
-def duplicates(images: ImageList, exact: list[list[int]], near: Pairs) -> list[Finding]:
-    """Return a finding per group of exact duplicates, and per group of near duplicates."""
-    findings = [_finding(images, "exact_duplicates", group, 1.0, "") for group in exact]
+def duplicates(images: ImageList, scan: Scan, exact: list[list[int]], near: Pairs) -> list[Finding]:
+    """Return a finding per group of exact duplicates, and per group of near duplicates.
+
+    The images of a group are in the order in which they are worth keeping: those of the test split first, then those of
+    the validation split, in a split the largest.
+
+    Args:
+        images: all images.
+        scan: what was found of them.
+        exact: groups of exact duplicates.
+        near: pairs of near duplicates.
+    """
+    pixels = scan.sizes.prod(axis=1)
+
+    def ordered(group: Iterable[int]) -> list[int]:
+        return sorted(group, key=lambda p: (-int(images.splits[p]), -int(pixels[p]), p))
+
+    findings = [_finding(images, "exact_duplicates", ordered(group), 1.0, "") for group in exact]
     copies = {group[0]: group for group in exact}
     groups = defaultdict(list)
     labels = joined(len(images), near)
@@ -90,7 +105,7 @@ def duplicates(images: ImageList, exact: list[list[int]], near: Pairs) -> list[F
         turns = [turn for *_, turn in pairs if turn]
         least = min(similarity for _, _, similarity, _ in pairs)
         findings.append(
-            _finding(images, "near_duplicates", sorted(members), least, turns[0] if turns else "")
+            _finding(images, "near_duplicates", ordered(members), least, turns[0] if turns else "")
         )
     return findings
 
@@ -113,8 +128,6 @@ def joined(count: int, near: Pairs, exact: Iterable[list[int]] = ()) -> np.ndarr
 
 
 def _finding(images: ImageList, kind: str, group: list[int], similarity: float, turn: str) -> Finding:
-    # Training images come last: they are the ones to remove.
-    order = sorted(group, key=lambda p: (-int(images.splits[p]), p))
     classes = sorted({images.class_of(p) for p in group})
     splits = sorted({images.split(p) for p in group}, key=lambda name: ("train", "val", "test").index(name))
     where = []
@@ -127,7 +140,7 @@ def _finding(images: ImageList, kind: str, group: list[int], similarity: float, 
     text += f" ({turn})" if turn else ""
     facts = {"splits": splits, "classes": classes, "similarity": round(similarity, 4), "turn": turn}
     severity = 2.0 * (len(splits) > 1) + 1.0 * (len(classes) > 1)
-    return Finding(kind, text, tuple(order), severity + similarity, facts)
+    return Finding(kind, text, tuple(group), severity + similarity, facts)
 
 
 def _similarity(thumbnails: np.ndarray, chosen: np.ndarray, pairs: Pairs, detail: np.ndarray) -> np.ndarray:

@@ -36,7 +36,7 @@ def _copies(images: ImageList, finding: Finding, add) -> None:
     exact = finding.kind == "exact_duplicates"
     word = "exact duplicate" if exact else "near duplicate"
     classes, splits = finding.facts["classes"], finding.facts["splits"]
-    kept, *copies = finding.images  # Test images come first.
+    kept, *copies = finding.images  # The first is the most worth keeping.
     if len(classes) > 1 and exact:
         for position in finding.images:
             others = [name for name in classes if name != images.class_of(position)]

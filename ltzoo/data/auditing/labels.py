@@ -32,8 +32,8 @@ def out_of_sample(
     The classifier is linear discriminant analysis of the square roots of the features at unit length: Gaussian classes
     with one covariance S, shrunk halfway to a multiple of the unit matrix. Its logits are
     `x' S^-1 m_c - m_c' S^-1 m_c / 2`, the same for frequent and rare classes. A temperature that fits all out-of-sample
-    logits makes probabilities of them. It is fitted together with a share of labels that are random, so that wrong labels
-    do not make the right ones uncertain. Five folds keep groups whole.
+    logits makes probabilities of them. It is fitted together with a share of labels that are random, so that wrong
+    labels do not make the right ones uncertain. Five folds keep groups whole.
 
     Args:
         features: `[N, D]`.

@@ -24,11 +24,13 @@ def test_one_copy_stays_and_it_is_the_test_image(tmp_path):
     shutil.copy(folder / "test/ant/ant1.png", folder / "val/ant/leak.png")
     shutil.copy(folder / "train/owl/owl3.png", folder / "train/owl/twice.png")
     Image.open(folder / "val/ant/ant0.png").resize((40, 30)).save(folder / "train/ant/small.png")
+    Image.open(folder / "train/owl/owl5.png").resize((40, 30)).save(folder / "train/owl/a_small.png")
     assert reasons(audit(folder, encoder=None)) == {
         "val/ant/leak.png": "exact duplicate across train and val and test",
         "train/ant/leak.png": "exact duplicate across train and val and test",
         "train/owl/twice.png": "exact duplicate",
         "train/ant/small.png": "near duplicate across train and val",
+        "train/owl/a_small.png": "near duplicate",
     }
 
 

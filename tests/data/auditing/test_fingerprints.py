@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from ltzoo.data.auditing import fingerprints as module
 from ltzoo.data.auditing.fingerprints import TURNS, fingerprints, similar_pairs, turned
