@@ -41,11 +41,15 @@ def write_exclusions(path: str | os.PathLike, exclusions: Iterable[Exclusion]) -
         exclusions: one row per image.
     """
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    # Python 3.11 leaves a carriage return without quotes.
+    usual, quoted = (
+        csv.writer(text, lineterminator="\n", quoting=how) for how in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+    )
+    usual.writerow(COLUMNS)
     for entry in exclusions:
         name = f"./{entry.path}" if _FORMULA.match(entry.path) else entry.path
-        writer.writerow([name, *(f"'{cell}" if _FORMULA.match(cell) else cell for cell in entry[1:])])
+        row = [name, *(f"'{cell}" if _FORMULA.match(cell) else cell for cell in entry[1:])]
+        (quoted if any("\r" in cell for cell in row) else usual).writerow(row)
     with atomic_write(path) as temporary:
         # Names of files may be bytes that are no UTF-8; Python keeps these as surrogates.
         temporary.write_bytes(text.getvalue().encode("utf-8", "surrogateescape"))
@@ -123,8 +127,17 @@ class Excluded:
         else:
             self.source, listed = "`exclude`", _paths(given)
         self._root = os.path.abspath(root)
-        self._listed = {os.path.normpath(locate_from(self._root, path)): path for path in listed}
+        self._listed = {self._place(locate_from(self._root, path)): path for path in listed}
         self._met: set[str] = set()
+
+    def _place(self, path: str) -> str:
+        """Return a listed path as the images of the dataset are found: from its folder, if links lead there."""
+        place = os.path.normpath(path)
+        if place.startswith(os.path.join(self._root, "")):
+            return place
+        folder, name = os.path.split(place)
+        real, root = os.path.join(os.path.realpath(folder), name), os.path.join(os.path.realpath(self._root), "")
+        return os.path.join(self._root, real.removeprefix(root)) if real.startswith(root) else place
 
     def __call__(self, path: str | os.PathLike) -> bool:
         """Return whether an image is left out, and remember that it was met."""
