@@ -136,7 +136,10 @@ class Excluded:
         if place.startswith(os.path.join(self._root, "")):
             return place
         folder, name = os.path.split(place)
-        real, root = os.path.join(os.path.realpath(folder), name), os.path.join(os.path.realpath(self._root), "")
+        real, root = (
+            os.path.join(os.path.realpath(folder), name),
+            os.path.join(os.path.realpath(self._root), ""),
+        )
         return os.path.join(self._root, real.removeprefix(root)) if real.startswith(root) else place
 
     def __call__(self, path: str | os.PathLike) -> bool:

@@ -46,7 +46,9 @@ def test_groups_are_said_unless_they_are_given(tmp_path):
 def test_the_command_for_a_table_names_its_columns(tmp_path):
     folder = write(tmp_path / "p", {"ant": 12, "owl": 12})
     shutil.copy(folder / "ant/ant1.png", folder / "owl/copy.png")
-    rows = [f"{path.relative_to(folder).as_posix()},{path.parent.name}" for path in sorted(folder.rglob("*.png"))]
+    rows = [
+        f"{path.relative_to(folder).as_posix()},{path.parent.name}" for path in sorted(folder.rglob("*.png"))
+    ]
     (tmp_path / "t.csv").write_text("\n".join(["file,kind", *rows]))
     columns = {"image_column": "file", "label_column": "kind", "image_root": str(folder)}
     (line,) = said(tmp_path / "t.csv", **columns)

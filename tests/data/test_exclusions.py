@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from ltzoo.data import from_directory, from_list, from_table
 from ltzoo.data import exclusions as module
+from ltzoo.data import from_directory, from_list, from_table
 from ltzoo.data.exclusions import Excluded, Exclusion, read_exclusions, write_exclusions
 from tests.data.auditing.pictures import write
 
@@ -103,13 +103,17 @@ def load(folder, exclude, **arguments):
 
 
 def test_folders_without_listed_images(photos, tmp_path, monkeypatch):
-    write_exclusions(tmp_path / "e.csv", [Exclusion("train/ant/ant1.png", "x"), Exclusion("test/ant/ant0.png", "x")])
+    write_exclusions(
+        tmp_path / "e.csv", [Exclusion("train/ant/ant1.png", "x"), Exclusion("test/ant/ant0.png", "x")]
+    )
     with pytest.warns(UserWarning, match=f"^left out 2 images listed in {tmp_path}/e.csv$"):
         dataset = load(photos, tmp_path / "e.csv")
     assert names(dataset.train, photos)[:3] == [f"train/ant/ant{number}.png" for number in (0, 2, 3)]
     assert names(dataset.test, photos) == ["test/ant/ant1.png"]
     monkeypatch.chdir(tmp_path)  # Relative paths start from the folder of the dataset.
-    with pytest.warns(UserWarning, match="left out 1 images listed in `exclude`; 1 of its 2 paths are no images"):
+    with pytest.warns(
+        UserWarning, match="left out 1 images listed in `exclude`; 1 of its 2 paths are no images"
+    ):
         load("p", [photos / "train/owl/owl2.png", "owl2.png"])
 
 
@@ -129,27 +133,40 @@ def test_broken_files_are_left_out_before_they_are_checked(photos):
 def test_classes_and_splits_keep_images(photos):
     with pytest.warns(UserWarning, match="left out"), pytest.raises(ValueError, match="all 3 of class 'owl'"):
         load(photos, [f"train/owl/owl{number}.png" for number in range(3)])
-    with pytest.warns(UserWarning, match="left out"), pytest.raises(ValueError, match="images of the test split"):
+    with (
+        pytest.warns(UserWarning, match="left out"),
+        pytest.raises(ValueError, match="images of the test split"),
+    ):
         load(photos, [f"test/ant/ant{number}.png" for number in range(2)])
 
 
 @pytest.mark.parametrize("wrong", [5, b"x", {"path": "x"}, [5], [None]])
 def test_what_is_no_list_of_paths(photos, wrong):
-    with pytest.raises(TypeError, match="`exclude` must be the path of a CSV file, or a list of paths. Received"):
+    with pytest.raises(
+        TypeError, match="`exclude` must be the path of a CSV file, or a list of paths. Received"
+    ):
         load(photos, wrong)
 
 
 def test_lists_and_tables_without_listed_images(photos):
-    lines = [f"train/{name}/{name}{number}.png {label}" for label, name in enumerate(("ant", "owl")) for number in (0, 1)]
+    lines = [
+        f"train/{name}/{name}{number}.png {label}"
+        for label, name in enumerate(("ant", "owl"))
+        for number in (0, 1)
+    ]
     (photos / "list.txt").write_text("\n".join(lines))
     (photos / "t.csv").write_text("path,label\n" + "\n".join(line.replace(" ", ",") for line in lines))
     for load_split in (
         lambda exclude: from_list(photos / "list.txt", image_root=photos, image_size=(8, 8), exclude=exclude),
-        lambda exclude: from_table(photos / "t.csv", image_size=(8, 8), validation_fraction=0, exclude=exclude),
+        lambda exclude: from_table(
+            photos / "t.csv", image_size=(8, 8), validation_fraction=0, exclude=exclude
+        ),
     ):
         with pytest.warns(UserWarning, match="left out 1 images"):
             dataset = load_split(["train/ant/ant1.png"])
-        assert names(dataset.train, photos) == [f"train/{name}.png" for name in ("ant/ant0", "owl/owl0", "owl/owl1")]
+        assert names(dataset.train, photos) == [
+            f"train/{name}.png" for name in ("ant/ant0", "owl/owl0", "owl/owl1")
+        ]
         with pytest.raises(ValueError, match="excludes all 4 images of one"):
             load_split([line.split()[0] for line in lines])
         with pytest.warns(UserWarning, match="left out"), pytest.raises(ValueError, match="training image"):
@@ -158,5 +175,9 @@ def test_lists_and_tables_without_listed_images(photos):
 
 def test_paths_are_compared_by_what_they_mean(tmp_path):
     excluded = Excluded(["./a/../b.png", tmp_path / "c.png", "d\\e.png"], tmp_path)
-    assert excluded(tmp_path / "b.png") and excluded(f"{tmp_path}//x/../c.png") and excluded(tmp_path / "d" / "e.png")
+    assert (
+        excluded(tmp_path / "b.png")
+        and excluded(f"{tmp_path}//x/../c.png")
+        and excluded(tmp_path / "d" / "e.png")
+    )
     assert not excluded(tmp_path / "a.png")
