@@ -73,17 +73,27 @@ def _section(
 ) -> dict[str, Any]:
     every = found.of(kind)
     entries = [_entry(found, finding, pictures, typical) for finding in findings]
-    count = sum(len(finding.images) for finding in every) if kind in ("long", "small") else len(every)
     return {
         "kind": kind,
         "heading": KINDS[kind].heading,
         "advice": KINDS[kind].advice,
-        "count": count,
+        "count": _count(kind, every),
         "pairs": kind in _PAIRS,
         "entries": entries,
         "more": len(every) - len(findings),
         "missing": sum(not picture["source"] for entry in entries for picture in entry["pictures"]),
     }
+
+
+def _count(kind: str, findings: list[Finding]) -> str:
+    """Return the number that stands for all findings of a kind."""
+    if kind == "mixed_sizes":
+        return f"{findings[0].facts['low']:,} to {findings[0].facts['high']:,}"
+    if kind in ("gray", "groups"):
+        return f"{findings[0].facts[kind]:,}"
+    if kind in ("long", "small"):
+        return f"{sum(len(finding.images) for finding in findings):,}"
+    return f"{len(findings):,}"
 
 
 def _entry(

@@ -63,7 +63,7 @@ def faulty(tmp_path):
     facts = {"given": "ant", "predicted": "owl", "given_probability": 0.003, "predicted_probability": 0.93}
     more = (
         Finding("suspicious_label", "ant3 is labeled 'ant'", (3,), 9.0, {**facts, "cleanlab": True}),
-        Finding("groups", "names join", (), 0.0, {"rule": "folder:1"}),
+        Finding("groups", "names join", (), 0.0, {"rule": "folder:1", "groups": 1234}),
     )
     return Audit(found.images, (*found.findings, *more), 20, 3.0)
 
@@ -79,6 +79,8 @@ def test_every_kind_has_a_section_with_its_pictures(faulty, tmp_path):
         "in 3 classes",
     ):  # fmt: skip
         assert words in page, words
+    assert '<span class="value">1,234</span>' in page
+    assert re.search(r'<span class="value">\d+ to 400</span>', page)
     assert "owl: 5" in page and "features of 20 images; 3 seconds" in page
     for source in structure.sources:
         content = base64.b64decode(source.removeprefix("data:image/jpeg;base64,"), validate=True)

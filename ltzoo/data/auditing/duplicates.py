@@ -26,8 +26,11 @@ CANDIDATE = 0.9
 SURE = 0.99
 """Similarity of fine fingerprints from which a pair is the same image in any case."""
 
-LEAST = 0.94
+LEAST = 0.95
 """Least similarity of near duplicates."""
+
+LEAST_TURNED = 0.98
+"""Least similarity of near duplicates that are mirrored or turned; each of the seven turns may fit by chance."""
 
 STANDS_OUT = 0.5
 """A pair below `SURE` must be this many times closer than each image is to its fourth nearest neighbor.
@@ -54,7 +57,7 @@ def near_pairs(scan: Scan, exact: Iterable[list[int]]) -> Pairs:
     """Return pairs of positions of near duplicates; of exact duplicates the first stands for all.
 
     Pairs come from coarse fingerprints (8 x 8 frequencies), in all eight mirrored and turned positions. Fine ones (16 x
-    16), up to the frequencies that the smaller image has, decide by `SURE`, `LEAST` and `STANDS_OUT`.
+    16), up to the frequencies that the smaller image has, decide by `SURE`, `LEAST`, `LEAST_TURNED` and `STANDS_OUT`.
 
     Args:
         scan: the images.
@@ -73,7 +76,8 @@ def near_pairs(scan: Scan, exact: Iterable[list[int]]) -> Pairs:
     similarity = _similarity(scan.thumbnails, chosen, pairs, detail)
     crowd = _fourth_neighbors(pairs, similarity, len(chosen))
     nearest = np.maximum(crowd[pairs.first], crowd[pairs.second])
-    kept = (similarity >= SURE) | ((similarity >= LEAST) & (1 - similarity <= STANDS_OUT * (1 - nearest)))
+    least = np.where(pairs.turn > 0, LEAST_TURNED, LEAST)
+    kept = (similarity >= SURE) | ((similarity >= least) & (1 - similarity <= STANDS_OUT * (1 - nearest)))
     return Pairs(chosen[pairs.first[kept]], chosen[pairs.second[kept]], similarity[kept], pairs.turn[kept])
 
 

@@ -32,7 +32,7 @@ KINDS: Mapping[str, Kind] = {
         "people mix up too, many of these labels are right: look before you change or remove them.",
     ),
     "groups": Kind(
-        "Images that seem to belong together",
+        "Groups of images that seem to belong together",
         "Images of one animal, object or series should be on one side of a split.",
     ),
     "tiny_class": Kind("Tiny classes", "More images of these classes help more than anything else."),
@@ -40,7 +40,7 @@ KINDS: Mapping[str, Kind] = {
     "blank": Kind("Blank images", "They show one color only."),
     "gray": Kind("Gray images", "Color tells nothing about them, or tells the class where it should not."),
     "mixed_sizes": Kind(
-        "Sizes of the images", "Classes may be told apart by size instead of by what they show."
+        "Pixels of the shorter sides", "Classes may be told apart by size instead of by what they show."
     ),
     "long": Kind("Long images", "Cropping to a square loses most of them; see --fit."),
     "small": Kind("Small images", "They are enlarged for the network and show little."),
