@@ -60,7 +60,7 @@ def _print_labels(planted: Planted, found: Audit) -> None:
     positions = [finding.images[0] for finding in found.of("suspicious_label")]
     ranked = [found.images.name(p) for p in positions if found.images.split(p) == "train"]
     wrong = planted.wrong_labels
-    for count in (len(wrong), 2 * len(wrong), len(ranked)):
+    for count in sorted({min(len(wrong), len(ranked)), len(ranked)}):
         part = ranked[:count]
         hits = sum(name in wrong for name in part)
         print(
