@@ -12,7 +12,8 @@ from tests.data.auditing.pictures import write
 
 HOSTILE = [
     "ant/=1+1.png", "=cmd|' /C calc'!A0.png", "+x.png", "-x.png", "@x.png", 'quote".png', "a,b;c\td.png", "a\nb.png",
-    "a\rb.png", " space.png ", "'x.png", os.fsdecode(b"\xff\xfe.png"), "\uff1dx.png", "\ufeffx.png", "ünï.png", "%x.png",
+    "a\rb.png", " space.png ",
+    "'x.png", os.fsdecode(b"\xff\xfe.png"), "\uff1dx.png", "\ufeffx.png", "ünï.png", "%x.png",
 ]  # fmt: skip
 
 

@@ -45,12 +45,12 @@ def quick_look(dataset: LongTailedDataset, seconds: float = SECONDS, seed: int =
         seconds: about the longest time that this takes.
         seed: chooses the images.
     """
-    started = time.monotonic()
     sentences = _tiny(dataset)
     splits = dataset.splits().values()
     if not all(isinstance(split, FileSplit) for split in splits):
         return sentences
     images = list_images(dataset)
+    started = time.monotonic()
     same = _same_content(images.paths, started + _CONTENT * seconds)
     scan, positions = _look(images, _sample(images, seed), started + seconds)
     near = near_pairs(scan, ())
