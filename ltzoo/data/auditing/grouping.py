@@ -77,8 +77,8 @@ def suggest_groups(
             found.append((together - chance, rule, meaning, together, chance))
     if not found:
         return None
-    _, *best = max(found)
-    return Suggestion(*best, _groups(best[0], images.below))
+    _, rule, meaning, together, chance = max(found)
+    return Suggestion(rule, meaning, together, chance, _groups(rule, images.below))
 
 
 def groups_found(images: ImageList, suggestion: Suggestion | None) -> list[Finding]:
