@@ -252,5 +252,9 @@ class StageView(Protocol):
         """Train the previous head again on all training and validation images; return out-of-fold logits."""
         ...
 
+    def fold_features(self, folds: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return features `[N, D]`, labels and folds (-1: none) of the training and validation images."""
+        ...
+
     def keep_out_of_fold(self, found: OutOfFold) -> None:
         """Let the classifier keep the logits that measure it."""

@@ -21,7 +21,7 @@ NOTE = (
 def out_of_fold(classifier: Any, dataset: Any) -> tuple[Result, Predictions] | None:
     """Return measurements and predictions of the calibrated out-of-fold logits, or None if there are none.
 
-    The two numbers of the calibration were fitted to the same logits, which flatters likelihood and calibration a
+    The few numbers of the calibration were fitted to the same logits, which flatters likelihood and calibration a
     little.
 
     Args:

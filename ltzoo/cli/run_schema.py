@@ -249,6 +249,7 @@ _ARGUMENTS = {
         lambda value: isinstance(value, list) and len(value) <= MAX_LOGGERS and all(map(_is_text, value)),
         "a list of names",
     ),
+    "up": _SWITCH,
     "time_limit": (lambda value: is_number(value, 0, 1e10) and value > 0, "a number of seconds"),
     "folds": (lambda value: is_integer(value, 2, MOST_FOLDS), f"an integer from 2 to {MOST_FOLDS}"),
     "fold": (lambda value: is_integer(value, 1, MOST_FOLDS), f"an integer from 1 to {MOST_FOLDS}"),

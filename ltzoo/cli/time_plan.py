@@ -39,20 +39,23 @@ def within_limit(arguments: dict[str, Any]) -> dict[str, Any]:
     limit = arguments.get("time_limit", DEFAULT_SECONDS)
     size = default_image_size(arguments["backbone"]["name"], arguments)
     images, sizes = count_images(arguments), sizes_below(arguments["backbone"]["name"], size[0])
-    if seconds(images, size[0], VIEWS[0], 1 / _SLOW) <= SHARE * limit:
+    views_of = VIEWS[1:] if arguments.get("up") else VIEWS
+    if seconds(images, size[0], views_of[0], 1 / _SLOW) <= SHARE * limit:
         return {**arguments, "image_size": size}
     per_view = seconds_per_view(arguments["backbone"])
-    side, views = choose(images, sizes, per_view, SHARE * limit)
+    side, views = choose(images, sizes, per_view, SHARE * limit, views_of)
     _say(images, side, views, seconds(images, side, views, per_view), limit, size[0])
     arguments = {**arguments, "image_size": [side, side]}
-    if views == VIEWS[0]:
+    if views == views_of[0]:
         return arguments
     kept = [{**entry, "transpose": False} if entry in averaged else entry for entry in recipe.conversions]
     kept = [entry for entry in kept if views > 1 or entry["name"] != "flip_average"]
     return {**arguments, "settings": [*arguments.get("settings", ()), ["conversions", kept]]}
 
 
-def choose(images: int, sizes: list[int], per_view: float, budget: float) -> tuple[int, int]:
+def choose(
+    images: int, sizes: list[int], per_view: float, budget: float, views: tuple[int, ...] = VIEWS
+) -> tuple[int, int]:
     """Return the largest size, then the most views, whose features fit into a budget; at worst the least of both.
 
     Args:
@@ -60,8 +63,9 @@ def choose(images: int, sizes: list[int], per_view: float, budget: float) -> tup
         sizes: sides in pixels, the largest first.
         per_view: seconds of one view of 128 pixels.
         budget: seconds for all features.
+        views: numbers of views, the most first.
     """
-    plans = [(side, VIEWS[0]) for side in sizes] + [(sizes[-1], views) for views in VIEWS[1:]]
+    plans = [(side, views[0]) for side in sizes] + [(sizes[-1], fewer) for fewer in views[1:]]
     fitting = [plan for plan in plans if seconds(images, *plan, per_view) <= budget]
     return fitting[0] if fitting else plans[-1]
 

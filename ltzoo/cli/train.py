@@ -28,6 +28,7 @@ from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.table_options import is_table, table_options
 from ltzoo.cli.talk import Talk, talking
 from ltzoo.cli.training_options import check_loggers, training_options
+from ltzoo.cli.up_option import check_up, up_option, without_turns
 from ltzoo.cli.user_errors import Interrupted, UserError
 from ltzoo.cli.workers_option import workers_option
 from ltzoo.interrupts import Terminated
@@ -91,6 +92,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
 @exclude_option
 @image_fit_option
 @effort_options
+@up_option
 @fold_options
 @click.option(
     "--start-from",
@@ -194,6 +196,7 @@ def _checked(given: dict) -> dict:
         data.check({**given, "data": card["dataset"]["name"]})
         return given
     check_time_limit(given, recipe_of(given))
+    check_up(given, recipe_of(given))
     check_folds(given)
     data.check({**given, "data": data.resolve(given["data"])})
     return {"backbone": recipes.default_network(given["recipe"]), **given}
@@ -230,6 +233,7 @@ def _new_arguments(given: dict) -> dict:
     arguments["data"] = resolve(arguments["data"])
     if _is_folder(arguments["data"]) and "image_size" not in given:
         arguments = time_plan.within_limit(arguments)
+    arguments = without_turns(arguments)
     if arguments["data"] != given["data"] or _is_folder(arguments["data"]):
         arguments.setdefault("fit", AUTO)  # `run_recipe` writes what was chosen.
         arguments.setdefault("image_size", default_image_size(arguments["backbone"]["name"], arguments))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,9 +13,12 @@ _FACTORS = (0.02, 50.0)
 
 
 class Calibration(NamedTuple):
-    """The calibrated logits are factor * logits + share * log prior."""
+    """The calibrated logits are factor * logits + share * log prior.
 
-    factor: float
+    For several classifiers, `factor` is one number per classifier, and their products are added.
+    """
+
+    factor: Any
     share: float
 
 
@@ -34,23 +37,49 @@ def fit_calibration(
       predictions. The factor that belongs to this ratio is fitted with w = 1, so that the confidence of these
       predictions holds for images distributed as the given ones.
 
+    Logits z_1, ..., z_k of several classifiers are combined: s z is then sum_j s_j z_j, which is "stacking" (Wolpert,
+    1992). A classifier is left out, with s_j = 0, if its s_j would be negative (Breiman, Machine Learning 1996). The
+    first one stays. The spreads of all logits are made equal for the fit, and s_2, ..., s_k are drawn to 0.
+
     Args:
-        logits: z `[n, C]` of images that their classifier was not trained on.
+        logits: z `[n, C]` of images that their classifier was not trained on, or `[k, n, C]` for k classifiers.
         labels: classes y `[n]`.
         log_prior: logarithms of the shares of the classes in the training images, `[C]`.
         target: "uniform" or "data".
     """
     logits, labels = np.asarray(logits, np.float64), np.asarray(labels, np.int64)
+    if logits.ndim == 2:
+        factors, share = fit_calibration(logits[None], labels, log_prior, target)
+        return Calibration(float(factors[0]), share)
+    factors = np.eye(len(logits))[0]
     if not len(labels):
-        return Calibration(1.0, 0.0)
-    prior = np.broadcast_to(log_prior, logits.shape)
+        return Calibration(factors, 0.0)
+    spreads = np.maximum(logits.std(axis=(1, 2)), _SMALL)
+    relative = spreads / spreads[0]
+    kept = list(range(len(logits)))
+    while True:
+        terms = np.stack([logits[number] / relative[number] for number in kept])
+        found, share = _fit(terms, labels, log_prior, target)
+        if len(kept) == 1 or found[1:].min() >= 0:
+            break
+        del kept[1 + int(found[1:].argmin())]
+    factors[kept] = found / relative[kept]
+    return Calibration(factors, share)
+
+
+def _fit(terms, labels, log_prior, target):
+    """Return the factors of logits `[k, n, C]` and the share of the prior."""
+    prior = np.broadcast_to(log_prior, terms.shape[1:])
     equal = np.full(len(labels), 1.0 / len(labels))
-    if target == "data":
-        return Calibration(*_minimum(np.stack([logits, prior]), labels, equal).tolist())
     weights = 1.0 / np.bincount(labels)[labels]
-    factor, share = _minimum(np.stack([logits, prior]), labels, weights / weights.sum())
-    scale = float(_minimum((logits + share / factor * prior)[None], labels, equal)[0])
-    return Calibration(scale, scale * float(share / factor))
+    weights = equal if target == "data" else weights / weights.sum()
+    found = _minimum(np.concatenate([terms, prior[None]]), labels, weights)
+    if target == "data":
+        return found[:-1], float(found[-1])
+    found = found / found[0]
+    combined = np.tensordot(found[:-1], terms, axes=1) + found[-1] * prior
+    scale = float(_minimum(combined[None], labels, equal)[0])
+    return scale * found[:-1], scale * float(found[-1])
 
 
 def _minimum(terms, labels, weights):

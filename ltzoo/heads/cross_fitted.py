@@ -7,14 +7,18 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from ltzoo.arguments import checked
 from ltzoo.checks import Few, Positive, PositiveInt, one_of, refuse
 from ltzoo.class_counts import ClassCounts
-from ltzoo.heads.calibration_fit import TARGETS, Calibration, fit_calibration
+from ltzoo.heads.calibration_fit import TARGETS, fit_calibration
+from ltzoo.heads.closed_forms import CLOSED_FORMS
 from ltzoo.heads.linear import LinearHead, linear_weights
 from ltzoo.heads.registry import register
+from ltzoo.heads.signed_root import refuse_roots, signed_root
 from ltzoo.losses import log_prior
+from ltzoo.phases import phase
 from ltzoo.protocols import StageView
 
 
@@ -30,6 +34,11 @@ class CrossFitted(LinearHead):
     x (s W) + (s b + u log(n / N)). So no image is lost to validation, and yet temperature and prior come from images
     that were not trained on.
 
+    The classifiers named by `others` are fitted to the same folds and images, and their logits get factors of
+    their own: z = s_1 z_1 + s_2 z_2 + ... They have formulas and cost seconds; see `ltzoo.heads.closed_forms`. Which
+    kind of classifier is best differs much between data, and the factors say so. The sum of linear classifiers is a
+    linear classifier, so predictions cost the same.
+
     **Validation images are trained on.** Measure on test images, or by the calibrated out-of-fold logits,
     which `classifier.out_of_fold` holds after `fit`.
 
@@ -40,13 +49,15 @@ class CrossFitted(LinearHead):
         folds: number of folds, at least 2.
         target: "uniform" makes probabilities hold where every class is equally frequent, which suits balanced
             accuracy; "data" where the classes are as frequent as in training.
+        others: names of further classifiers to combine: "discriminant", "least_squares".
+        square_root: put sign(x) sqrt(|x|) in place of x first, as the previous head must do.
         name: name of the layer.
         **kwargs: arguments of `LinearHead`.
 
-    `calibration` `[2]` records s and u.
+    `calibration` records s (one number per classifier) and u.
 
     Raises:
-        ValueError: `class_counts` or `target` are invalid, or `folds` is below 2.
+        ValueError: `class_counts`, `target` or `others` are invalid, or `folds` is below 2.
     """
 
     trains_on_validation = True
@@ -62,6 +73,8 @@ class CrossFitted(LinearHead):
         class_counts: Sequence[int] | np.ndarray = (),
         folds: Few = 5,
         target: str = "uniform",
+        others: Sequence[str] = (),
+        square_root: bool = False,
         name: str = "head",
         **kwargs: Any,
     ) -> None:
@@ -71,12 +84,18 @@ class CrossFitted(LinearHead):
             refuse("folds", "2 or more", folds)
         self.folds = int(folds)
         self.target = one_of("target", target, TARGETS)
+        self.others = [one_of("others", name, tuple(CLOSED_FORMS)) for name in others]
+        self.square_root = bool(square_root)
         self.calibration = None
 
     def build(self, input_shape):
         """Create the weights."""
         super().build(input_shape)
-        self.calibration = self.add_buffer("calibration", (2,))
+        self.calibration = self.add_buffer("calibration", (2 + len(self.others),))
+
+    def logits(self, features, dtype):
+        """Return the unscaled logits of features `[B, D]` in `dtype`."""
+        return super().logits(signed_root(features) if self.square_root else features, dtype)
 
     def check_stage(self, recipe: Any, index: int) -> None:
         """Refuse a recipe whose stage `index` begins with this head, unless the stage before can be repeated.
@@ -101,27 +120,69 @@ class CrossFitted(LinearHead):
         """Train the previous linear classifier again, copy it and calibrate it, unless this head continues.
 
         Raises:
-            ValueError: it is not linear.
+            ValueError: it is not linear, or takes square roots and this head does not, or the reverse.
         """
         if previous is self:
             return
         assert previous is not None  # See `check_stage`.
-        linear_weights(previous)  # Refuses what cannot be copied before the work.
+        self._weights_of(previous)  # Refuses what cannot be copied before the work.
         found = context.refit(self.folds)
+        others = self._fit_others(context, found)
         prior = log_prior(self.class_counts)
-        fitted = fit_calibration(found.logits, found.labels, prior, self.target)
-        self.set_weights_of(previous, fitted)
-        calibrated = fitted.factor * found.logits + fitted.share * prior
-        context.keep_out_of_fold(found._replace(logits=calibrated))
+        logits = np.stack([found.logits, *(logits for _, logits in others)])
+        fitted = fit_calibration(logits, found.labels, prior, self.target)
+        self._assign([self._weights_of(previous), *(weights for weights, _ in others)], fitted)
+        calibrated = np.tensordot(fitted.factor, logits, axes=1) + fitted.share * prior
+        context.keep_out_of_fold(found._replace(logits=calibrated.astype(np.float32)))
 
-    def set_weights_of(self, previous: keras.layers.Layer, calibration: Calibration) -> None:
-        """Copy a linear classifier, with its logits times s, plus u log(n / N)."""
-        kernel, bias = linear_weights(previous)
-        factor, share = calibration
-        self.kernel.assign(kernel * factor / self.scale)
+    def _fit_others(self, context, found):
+        """Return kernel and bias of each further classifier on all images, and its logits out of fold."""
+        if not self.others:
+            return []
+        features, labels, fold = context.fold_features(self.folds)
+        features = signed_root(features) if self.square_root else features
+        fitted = []
+        with phase("fitting more classifiers", len(self.others), unit="classifiers") as fitting:
+            for name in self.others:
+                fit = CLOSED_FORMS[name]
+                logits = np.zeros((len(labels), self.num_classes))
+                for number in np.unique(fold[fold >= 0]):
+                    kept, left_out = fold != number, fold == number
+                    logits[left_out] = fit(features[kept], labels[kept], self.num_classes).logits(
+                        features[left_out]
+                    )
+                fitted.append((fit(features, labels, self.num_classes), logits[found.positions]))
+                fitting.advance()
+        return fitted
+
+    def _weights_of(self, previous):
+        """Return kernel and bias of the previous head, on the same features as this one's."""
+        if self.square_root != getattr(previous, "square_root", False):
+            raise ValueError(
+                f"`square_root` must be the same as in the head before. Received: square_root={self.square_root}, "
+                f"previous={type(previous).__name__}"
+            )
+        return previous.folded_weights() if self.square_root else linear_weights(previous)
+
+    def _assign(self, members, calibration):
+        """Add up linear classifiers times their factors, plus u log(n / N)."""
+        factors, share = np.atleast_1d(calibration.factor), calibration.share
+        kernel = sum(factor * kernel for factor, (kernel, _) in zip(factors, members, strict=True))
+        bias = sum(factor * bias for factor, (_, bias) in zip(factors, members, strict=True))
+        self.kernel.assign(kernel / self.scale)
         if self.bias is not None:
-            self.bias.assign((bias * factor + share * log_prior(self.class_counts)) / self.scale)
-        self.calibration.assign(calibration)
+            self.bias.assign((bias + share * log_prior(self.class_counts)) / self.scale)
+        self.calibration.assign([*factors, share])
+
+    def merged_weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return kernel `[D, C]` and bias `[C]` of the dense layer with the same logits.
+
+        Raises:
+            ValueError: there is none, since the head takes square roots.
+        """
+        refuse_roots(self)
+        bias = np.zeros(self.num_classes) if self.bias is None else ops.convert_to_numpy(self.bias.value)
+        return ops.convert_to_numpy(self.kernel.value) * self.scale, bias * self.scale
 
     def get_config(self):
         """Return the constructor arguments."""
@@ -130,4 +191,6 @@ class CrossFitted(LinearHead):
             "class_counts": self.class_counts.tolist(),
             "folds": self.folds,
             "target": self.target,
+            "others": list(self.others),
+            "square_root": self.square_root,
         }

@@ -12,6 +12,7 @@ from ltzoo.arguments import checked
 from ltzoo.checks import Positive, PositiveInt
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
+from ltzoo.heads.signed_root import refuse_roots, signed_root
 from ltzoo.protocols import StageView
 
 SMALLEST = 1e-3  # added to every deviation, so that dead features stay small
@@ -29,6 +30,8 @@ class Standardized(LinearHead):
     Args:
         num_classes: number of classes C.
         scale: factor of the logits; 1 if the stage has none.
+        square_root: put sign(x) sqrt(|x|) in place of x first; see `ltzoo.heads.signed_root`. The head is then no
+            dense layer on the features.
         name: name of the layer.
         **kwargs: arguments of `LinearHead`.
 
@@ -42,9 +45,15 @@ class Standardized(LinearHead):
 
     @checked
     def __init__(
-        self, num_classes: PositiveInt, scale: Positive | None = None, name: str = "head", **kwargs: Any
+        self,
+        num_classes: PositiveInt,
+        scale: Positive | None = None,
+        square_root: bool = False,
+        name: str = "head",
+        **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, scale, **{"kernel_initializer": "zeros", **kwargs}, name=name)
+        self.square_root = bool(square_root)
         self.center = self.deviation = None
 
     def build(self, input_shape):
@@ -56,6 +65,7 @@ class Standardized(LinearHead):
     def logits(self, features, dtype):
         """Return the unscaled logits of features `[B, D]` in `dtype`."""
         center, deviation = ops.cast(self.center, dtype), ops.cast(self.deviation, dtype)
+        features = signed_root(features) if self.square_root else features
         return super().logits((features - center) / deviation, dtype)
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
@@ -63,16 +73,30 @@ class Standardized(LinearHead):
         if previous is self:
             return
         features = np.asarray(context.features()[0], np.float64)
+        features = signed_root(features) if self.square_root else features
         self.center.assign(features.mean(axis=0))
         self.deviation.assign(features.std(axis=0) + SMALLEST)
 
     def class_vectors(self):
-        """Return the matrix `[D, C]` that multiplies the features, without the common scale."""
-        return self.merged_weights()[0] / self.scale
+        """Return the matrix `[D, C]` that multiplies the features or their roots, without the common scale."""
+        return self.folded_weights()[0] / self.scale
 
-    def merged_weights(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return kernel `[D, C]` and bias `[C]` of the dense layer with the same logits."""
+    def folded_weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return kernel `[D, C]` and bias `[C]` of the same logits, on the features or on their roots."""
         center, deviation = (ops.convert_to_numpy(weight.value) for weight in (self.center, self.deviation))
         kernel = ops.convert_to_numpy(self.kernel.value) / deviation[:, None]
         bias = 0.0 if self.bias is None else ops.convert_to_numpy(self.bias.value)
         return kernel * self.scale, (bias - center @ kernel) * self.scale
+
+    def merged_weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return kernel `[D, C]` and bias `[C]` of the dense layer with the same logits.
+
+        Raises:
+            ValueError: there is none, since the head takes square roots.
+        """
+        refuse_roots(self)
+        return self.folded_weights()
+
+    def get_config(self):
+        """Return the constructor arguments."""
+        return {**super().get_config(), "square_root": self.square_root}

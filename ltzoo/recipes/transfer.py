@@ -13,12 +13,13 @@ def transfer(epochs: Sequence[int] = (20, 0)) -> Recipe:
 
     The features of each image are computed once: those of the last layer and, for an EfficientNet-Lite, of a middle
     one (`depths`), as the mean over the image, its mirror image and the transposes of both (`flip_average`).
-    Predictions use the same mean. In stage 1 the head "standardized" sees them with zero mean
-    and unit variance. Its weights are trained with logit adjustment (Menon et al., tau = 1) and AdamW, whose strong
-    weight decay of 10 keeps the classifiers of rare classes from fitting single images.
+    Predictions use the same mean. In stage 1 the head "standardized" sees their square roots with zero mean and unit
+    variance. Its weights are trained with logit adjustment (Menon et al., tau = 1) and AdamW, whose strong weight
+    decay of 10 keeps the classifiers of rare classes from fitting single images.
 
     Stage 2 repeats this training on five folds of the training and validation images, calibrates by the predictions
-    of the images left out, and trains on all images at last; see the head "cross_fitted". So the validation images
+    of the images left out, and trains on all images at last; see the head "cross_fitted". It combines this classifier
+    with two that have formulas: shrunken linear discriminants and balanced least squares. So the validation images
     are trained on: measure on test images, or by `model.out_of_fold`.
 
     It needs pretrained weights; the default network is EfficientNet-Lite0, whose ImageNet weights ship with the
@@ -37,13 +38,18 @@ def transfer(epochs: Sequence[int] = (20, 0)) -> Recipe:
     }
     return Recipe(
         name="transfer",
-        head={"name": "standardized"},
+        head={"name": "standardized", "square_root": True},
         conversions=({"name": "depths"}, {"name": "flip_average", "transpose": True}),
         stages=(
             Stage(epochs=epochs[0], schedule={"name": "linear", "learning_rate": 1e-3}, **settings),
             Stage(
                 epochs=epochs[1],
-                head={"name": "cross_fitted", "folds": 5},
+                head={
+                    "name": "cross_fitted",
+                    "folds": 5,
+                    "others": ("discriminant", "least_squares"),
+                    "square_root": True,
+                },
                 schedule={"name": "constant", "learning_rate": 1e-3},
                 **settings,
             ),

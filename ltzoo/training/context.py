@@ -13,7 +13,7 @@ from ltzoo import heads
 from ltzoo.heads.inputs import takes_map
 from ltzoo.keras_internals import untracked
 from ltzoo.protocols import Classifier, OutOfFold
-from ltzoo.training.cross_fit import cross_fit
+from ltzoo.training.cross_fit import cross_fit, fold_features
 from ltzoo.training.features import extract_features, in_batches
 
 if TYPE_CHECKING:
@@ -101,6 +101,17 @@ class StageContext:
 
         epochs = self.trained.count(self.index) or None
         return cross_fit(model, self.dataset, index, self.seed, folds, epochs=epochs, begin=begin)
+
+    def fold_features(self, folds: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return features, labels and folds of the training and validation images, as `refit` takes them.
+
+        Args:
+            folds: number of folds.
+
+        Returns:
+            features float32 `[N, D]`, labels `[N]`, and the fold `[N]` that leaves each image out, or -1.
+        """
+        return fold_features(self.classifier, self.dataset, self.seed, folds)
 
     @cached_property
     def _train_features(self):

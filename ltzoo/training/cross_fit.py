@@ -54,11 +54,7 @@ def cross_fit(
         logits float32 `[n, C]` and labels of all images whose class has other images, or other groups, to learn from;
         those of the training split come first.
     """
-    folds = integer("folds", folds, 2)
-    splits = [split for split in (dataset.train, dataset.val) if split is not None and len(split.labels)]
-    features = np.concatenate([extract_features(model, split) for split in splits])
-    labels = np.concatenate([split.labels for split in splits])
-    fold = fold_of_each(labels, _groups(splits), folds, seed)
+    features, labels, fold = fold_features(model, dataset, seed, folds)
     before = model.stage
     logits = np.zeros((len(labels), model.num_classes), np.float32)
     model.enter_stage(index)
@@ -77,6 +73,27 @@ def cross_fit(
         model.enter_stage(before)
     measured = np.flatnonzero(fold != ALWAYS_TRAINED)
     return OutOfFold(logits[measured], labels[measured], measured)
+
+
+def fold_features(
+    model: Any, dataset: LongTailedDataset, seed: int, folds: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return features, labels and folds of the training and validation images, as `cross_fit` takes them.
+
+    Args:
+        model: the classifier.
+        dataset: its dataset.
+        seed: seed of the folds.
+        folds: number of folds, at least 2.
+
+    Returns:
+        features float32 `[N, D]`, labels `[N]`, and the fold `[N]` that leaves each image out, or -1 if none does.
+    """
+    folds = integer("folds", folds, 2)
+    splits = [split for split in (dataset.train, dataset.val) if split is not None and len(split.labels)]
+    features = np.concatenate([extract_features(model, split) for split in splits])
+    labels = np.concatenate([split.labels for split in splits])
+    return features, labels, fold_of_each(labels, _groups(splits), folds, seed)
 
 
 def _train(model, index, seed, features, labels, epochs, begin):

@@ -76,3 +76,23 @@ def test_huge_wrong_logits():
     labels = np.repeat([0, 1, 2], 20)
     factor, _ = fit_calibration(1e4 * np.eye(3)[(labels + 1) % 3], labels, LOG_PRIOR)
     assert factor == pytest.approx(0.02)
+
+
+def test_several_classifiers_are_weighed_by_their_worth():
+    logits, labels = drawn(1.0, 0.0)
+    noise = np.random.default_rng(5).normal(size=logits.shape)
+    alone = fit_calibration(logits, labels, LOG_PRIOR, "data")
+    factors, share = fit_calibration(np.stack([noise, 100 * logits]), labels, LOG_PRIOR, "data")
+    np.testing.assert_allclose([100 * factors[1], share], alone, atol=0.02)
+    assert abs(factors[0]) < 0.1
+
+
+def test_harmful_classifiers_are_left_out():
+    logits, labels = drawn(1.0, 0.0)
+    alone = fit_calibration(logits, labels, LOG_PRIOR)
+    contrary = np.random.default_rng(5).normal(size=logits.shape) - 0.5 * np.eye(logits.shape[1])[labels]
+    factors, share = fit_calibration(np.stack([logits, contrary]), labels, LOG_PRIOR)
+    assert factors[1] == 0
+    np.testing.assert_allclose([factors[0], share], alone)
+    factors, _ = fit_calibration(np.stack([logits, contrary, logits + contrary]), labels, LOG_PRIOR)
+    assert factors[1] == 0 and min(factors) >= 0 < factors[0]

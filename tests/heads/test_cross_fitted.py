@@ -6,12 +6,14 @@ import pytest
 from keras import ops
 
 from ltzoo import heads, recipes
-from ltzoo.heads.calibration_fit import Calibration
+from ltzoo.heads.closed_forms import CLOSED_FORMS
 from ltzoo.heads.linear import linear_weights
 from ltzoo.protocols import OutOfFold
 from tests import tiny
 
 COUNTS = [6, 3, 1]
+FOLDED = np.random.default_rng(1).gamma(2.0, size=(10, 4)).astype("float32")
+FOLDED[:, :3] += 4 * np.repeat(np.eye(3, dtype="float32"), [6, 3, 1], axis=0)
 FEATURES = np.random.default_rng(0).standard_normal((5, 4)).astype("float32")
 
 
@@ -36,6 +38,9 @@ class Context:
         self.previous.kernel.assign(2 * np.ones((4, 3)))
         logits = np.repeat(np.eye(3), [6, 3, 1], axis=0)
         return OutOfFold(logits, np.repeat([0, 1, 2], [6, 3, 1]), np.arange(10))
+
+    def fold_features(self, folds):
+        return FOLDED, np.repeat([0, 1, 2], [6, 3, 1]), np.arange(10) % folds
 
     def keep_out_of_fold(self, found):
         self.kept = found
@@ -63,18 +68,62 @@ def test_it_copies_the_head_after_its_last_training_and_calibrates_it(scale):
 
 def test_it_stays_in_a_later_stage_and_in_a_file(tmp_path):
     head = built({"name": "cross_fitted", "target": "data"}, class_counts=COUNTS)
-    head.set_weights_of(built({"name": "dense"}), Calibration(1.5, 0.25))
+    previous = built({"name": "dense"})
+    heads.begin(head, previous, Context(previous))
+    calibration = numbers(head.calibration.value)
     head.begin(head, None)
     inputs = keras.Input((4,))
     model = keras.Model(inputs, head(inputs))
     model.save(tmp_path / "model.keras")
     copy = keras.saving.load_model(tmp_path / "model.keras")
     assert copy.layers[-1].get_config() == head.get_config()
-    np.testing.assert_allclose(numbers(copy.layers[-1].calibration.value), [1.5, 0.25])
+    np.testing.assert_array_equal(numbers(copy.layers[-1].calibration.value), calibration)
     np.testing.assert_array_equal(numbers(copy(FEATURES)), numbers(model(FEATURES)))
 
 
+@pytest.mark.parametrize("square_root", [False, True])
+def test_it_adds_classifiers_with_formulas(square_root):
+    previous = built({"name": "standardized", "square_root": square_root})
+    previous.center.assign([0.5, 1.0, 0.0, 2.0])
+    config = {"name": "cross_fitted", "folds": 2, "others": ["discriminant", "least_squares"]}
+    head = built({**config, "square_root": square_root}, class_counts=COUNTS)
+    context = Context(previous)
+    # Without the answers in the logits, the others are of use.
+    labels = np.repeat([0, 1, 2], [6, 3, 1])
+    guesses = OutOfFold(np.random.default_rng(2).normal(size=(10, 3)), labels, np.arange(10))
+    context.refit = lambda folds: guesses
+    heads.begin(head, previous, context)
+    *factors, share = numbers(head.calibration.value)
+    assert len(factors) == 3 and min(factors) >= 0 and max(factors[1:]) > 0
+    roots = np.sign(FOLDED) * np.sqrt(np.abs(FOLDED) + 1e-6) if square_root else FOLDED
+    members = [numbers(previous(FOLDED))]
+    members += [fit(roots, labels, 3).logits(roots) for fit in CLOSED_FORMS.values()]
+    expected = np.tensordot(factors, members, axes=1) + share * np.log(np.array(COUNTS) / 10)
+    np.testing.assert_allclose(numbers(head(FOLDED)), expected, rtol=1e-4, atol=1e-4)
+    fold = np.arange(10) % 2
+    left_out = []
+    for fit in CLOSED_FORMS.values():
+        one, two = (fit(roots[fold != number], labels[fold != number], 3).logits(roots) for number in (0, 1))
+        left_out.append(np.where((fold == 0)[:, None], one, two))
+    expected = np.tensordot(factors, [guesses.logits, *left_out], axes=1)
+    expected += share * np.log(np.array(COUNTS) / 10)
+    np.testing.assert_allclose(context.kept.logits, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_square_roots_are_no_dense_layer():
+    previous = built({"name": "standardized", "square_root": True})
+    head = built({"name": "cross_fitted", "square_root": True}, class_counts=COUNTS)
+    heads.begin(head, previous, Context(previous))
+    for rooted in (previous, head):
+        with pytest.raises(ValueError, match="without square_root=True"):
+            linear_weights(rooted)
+    with pytest.raises(ValueError, match="`square_root` must be the same"):
+        heads.begin(built({"name": "cross_fitted"}, class_counts=COUNTS), previous, Context(previous))
+
+
 def test_bad_arguments():
+    with pytest.raises(ValueError, match="`others`"):
+        built({"name": "cross_fitted", "others": ["forest"]}, class_counts=COUNTS)
     with pytest.raises(ValueError, match="`folds` must be 2 or more"):
         built({"name": "cross_fitted", "folds": 1}, class_counts=COUNTS)
     with pytest.raises(ValueError, match="`target`"):

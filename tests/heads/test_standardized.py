@@ -62,3 +62,27 @@ def test_constant_features_are_finite():
 def test_config(head):
     again = type(head).from_config(head.get_config())
     assert again.num_classes == 2 and again.get_config() == head.get_config()
+
+
+@pytest.mark.parametrize("values", [FEATURES, np.abs(FEATURES), np.zeros((4, 3), "float32")])
+def test_square_roots_keep_the_sign(values):
+    made = heads.get({"name": "standardized", "square_root": True}, 2)
+    made.build((None, 3))
+
+    class Given:
+        def features(self):
+            return values, np.arange(len(values)) % 2
+
+    heads.begin(made, None, Given())
+    made.kernel.assign(np.arange(6.0).reshape(3, 2))
+    wide = values.astype("float64")
+    roots = np.sign(wide) * np.sqrt(np.abs(wide) + 1e-6)
+    expected = (roots - roots.mean(axis=0)) / (roots.std(axis=0) + 1e-3) @ np.arange(6.0).reshape(3, 2)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(made(values)), expected, rtol=1e-4, atol=1e-3)
+    kernel, bias = made.folded_weights()
+    np.testing.assert_allclose(roots @ kernel + bias, expected, rtol=1e-4, atol=1e-3)
+
+
+def test_the_configuration_keeps_square_root():
+    made = heads.get({"name": "standardized", "square_root": True}, 2)
+    assert type(made).from_config(made.get_config()).square_root

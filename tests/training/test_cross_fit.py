@@ -66,8 +66,10 @@ def test_the_last_head_learned_from_the_validation_images():
         y_val=twos,
         name="contrary",
     )
+    head = {**recipes.get("transfer").stages[1].head, "target": "data"}
+    recipe = transfer(stage2={"head": head})
     share = [
-        (trained(data_set).predict(images, verbose=0).argmax(axis=1) == 2).mean()
+        (trained(data_set, recipe=recipe).predict(images, verbose=0).argmax(axis=1) == 2).mean()
         for data_set in (dataset, contrary)
     ]
     assert share[1] > 0.5 > share[0] + 0.2
@@ -75,11 +77,19 @@ def test_the_last_head_learned_from_the_validation_images():
 
 def test_it_is_calibrated_out_of_fold(problem):
     dataset, model = problem
-    factor, share = keras.ops.convert_to_numpy(model.head.calibration.value)
-    assert 0.02 < factor < 50
-    assert (factor, share) != (1.0, 0.0)
+    factors = keras.ops.convert_to_numpy(model.head.calibration.value)
+    assert factors.shape == (4,) and 0.02 < factors[0] < 50
+    assert min(factors[1:3]) >= 0
+    assert not np.array_equal(factors, [1, 0, 0, 0])
+
+
+def test_without_others_it_is_the_head_of_stage_1_on_all_images(problem):
+    dataset, _ = problem
+    head = {"name": "cross_fitted", "square_root": True}
+    model = trained(dataset, recipe=transfer(stage2={"head": head}))
+    factor, _ = keras.ops.convert_to_numpy(model.head.calibration.value)
     kernel = keras.ops.convert_to_numpy(model.head.kernel.value)
-    np.testing.assert_allclose(kernel, factor * model.heads[0].merged_weights()[0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(kernel, factor * model.heads[0].folded_weights()[0], rtol=1e-5, atol=1e-6)
 
 
 def test_the_same_seed_gives_the_same_weights(problem):
