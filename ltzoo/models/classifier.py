@@ -207,12 +207,22 @@ class LongTailedClassifier(
         """Compute feature maps `[batch, h, w, D]` of raw pixels in inference mode, compiled, as a NumPy array."""
         return self._on_batch("feature_map", images)
 
+    def classify_with_features(self, images: Any, training: bool | None = None) -> tuple[Any, Any]:
+        """Compute logits and pooled features `[batch, D]` of raw pixels in one pass through the backbone."""
+        maps = self.feature_map(images, training=training)
+        return self.head(head_inputs(self.head, maps), training=training), pool(maps)
+
+    def classify_with_features_on_batch(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Compute logits and pooled features `[batch, D]` in inference mode, compiled, as NumPy arrays."""
+        return self._on_batch("classify_with_features", images)
+
     @in_turn
     def _on_batch(self, part, images):
         attribute = f"_{part}_model"
         if getattr(self, attribute, None) is None:
             untracked(self, attribute, _Part(self, part))
-        return np.asarray(getattr(self, attribute).predict_on_batch(images))
+        found = getattr(self, attribute).predict_on_batch(images)
+        return tuple(map(np.asarray, found)) if isinstance(found, (tuple, list)) else np.asarray(found)
 
     @alone
     @original_errors()
