@@ -40,9 +40,7 @@ Of many images about 2,000 are looked at; 'ltzoo check' looks at all of them."""
     is_flag=True,
     help="Also look for wrong labels, by the features of a pretrained network; takes a minute or so.",
 )
-@click.option(
-    "--no-timing", is_flag=True, help="Use no network: a few seconds faster, but no expected time."
-)
+@click.option("--no-timing", is_flag=True, help="Use no network: a few seconds faster, but no expected time.")
 @click.option("--time-limit", type=Duration(), help="How long the training may take, such as 10m (default).")
 @click.option("--image-root", metavar="PATH", help="Folder that the paths in a table are relative to.")
 @table_options.table_options
@@ -123,7 +121,9 @@ def _advice(data: str, arguments: dict, labels: bool, timing: bool) -> tuple:
             "command": _command(data, arguments, rule, more),
             "when": rule.when,
             "why": rule.why,
-            "options": [{"when": addition.when, "why": addition.why} for addition, _ in more],
+            "options": [
+                {"option": addition.shown, "when": addition.when, "why": addition.why} for addition, _ in more
+            ],
             "expected": None if expected is None else expected._asdict(),
         },
         "improvements": [
@@ -220,7 +220,7 @@ def _print(data: str, found, content: dict) -> None:
         echo(f"  takes about {duration(expected['seconds'])} here, at {expected['image_size']} pixels{views}")
     console().print(f"  {recommended['why']}", soft_wrap=True)
     for addition in recommended["options"]:
-        console().print(f"  {addition['when'].capitalize()}: {addition['why']}", soft_wrap=True)
+        console().print(f"  {addition['option']}: {addition['why']}", soft_wrap=True)
     if content["improvements"]:
         seen = "" if found.all_seen else f" (of {found.looked_at:,} images looked at)"
         echo("")

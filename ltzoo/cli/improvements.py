@@ -66,9 +66,7 @@ def _rare_classes(found: Survey) -> Iterator[Improvement]:
     missing = int((FEW_BELOW - counts[few]).sum())
     shown = ", ".join(f"{names[label]} ({counts[label]})" for label in order[:_SHOWN])
     more = f" and {len(order) - _SHOWN:,} more" if len(order) > _SHOWN else ""
-    text = (
-        f"images of rare classes first: {shown}{more}. {missing:,} images would bring every class to {FEW_BELOW}"
-    )
+    text = f"images of rare classes first: {shown}{more}. {missing:,} images would bring every class to {FEW_BELOW}"
     wanted = {names[label]: int(counts[label]) for label in order}
     yield Improvement("images", text, {"classes": wanted, "missing": missing})
 
@@ -84,7 +82,9 @@ def _faults(found: Survey) -> Iterator[Improvement]:
         ("exact_duplicates", "the same content"),
         ("near_duplicates", "the same picture, saved in another way"),
     ):
-        apart = [one for one in audit.of(kind) if len(one.facts["splits"]) > 1 or len(one.facts["classes"]) > 1]
+        apart = [
+            one for one in audit.of(kind) if len(one.facts["splits"]) > 1 or len(one.facts["classes"]) > 1
+        ]
         if apart:
             groups = [[audit.images.name(position) for position in one.images] for one in apart]
             yield Improvement(
@@ -101,7 +101,9 @@ def _labels(found: Survey, data: str, per_view: float | None) -> Iterator[Improv
         suspicious = found.audit.of("suspicious_label")
         paths = [found.audit.images.name(position) for one in suspicious for position in one.images]
         if paths:
-            text = f"labels to look at: {len(paths):,} of {found.audit.compared:,}, such as {suspicious[0].text}"
+            text = (
+                f"labels to look at: {len(paths):,} of {found.audit.compared:,}, such as {suspicious[0].text}"
+            )
             yield Improvement("labels", f"{text}. Pictures: {command}", {"paths": paths})
         return
     text = f"labels were not checked. Look for wrong ones: {command}"

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 
 from ltzoo import data, models, recipes, shipped
-from ltzoo.cli.training_notes import training_notes
 from ltzoo.cli.console import echo
 from ltzoo.cli.data import load_dataset, of_fold
 from ltzoo.cli.estimate import Estimate, plan_of
@@ -22,6 +21,7 @@ from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.run_folds import run_folds
 from ltzoo.cli.stage_results import StageResults
 from ltzoo.cli.talk import Talk
+from ltzoo.cli.training_notes import training_notes
 from ltzoo.cli.user_errors import UserError
 from ltzoo.data.image_fit import AUTO
 from ltzoo.files import atomic_write

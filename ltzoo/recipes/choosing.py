@@ -115,7 +115,8 @@ ADDITIONS = (
     Addition(
         "several images show the same animal, patient, object or moment",
         "--group-by",
-        "Images that belong together are on one side of each split; otherwise all measurements are too good.",
+        "Images that belong together stay on one side of each split; otherwise all measurements are too good. "
+        "'ltzoo advise' suggests it by the names of files: leave it out if they tell nothing.",
         lambda facts, recipe: ("--group-by", facts.groups) if facts.groups and not facts.grouped else (),
     ),
     Addition(

@@ -35,7 +35,9 @@ def describe(model: Classifier, card: Card | None = None) -> Description:
     resize = (card.preprocessing or {}).get("resize")
     if model.image_fit != "crop":
         resize = None
-    return Description(tuple(model.class_names), _with_decision(model, card.to_json()), resize, model.image_fit)
+    return Description(
+        tuple(model.class_names), _with_decision(model, card.to_json()), resize, model.image_fit
+    )
 
 
 def _card_of(model):
