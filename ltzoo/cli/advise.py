@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from ltzoo.cli import places, table_options
+from ltzoo.cli.advise_page import print_advice
 from ltzoo.cli.backend import use_backend
-from ltzoo.cli.console import console, echo
 from ltzoo.cli.effort_options import Duration
 from ltzoo.cli.options import Command
 from ltzoo.cli.run_folder import write_json
@@ -63,7 +63,7 @@ def advise(data, json_path, labels, no_timing, workers, **options):
         return
     if json_path is not None:
         write_json(Path(json_path).expanduser(), content)
-    _print(data, found, content)
+    print_advice(data, found, content)
 
 
 def _arguments(data: str, options: dict) -> dict:
@@ -186,44 +186,3 @@ def _command(data: str, arguments: dict, rule, more) -> str:
     words += options + [word for _, extra in more for word in extra]
     name = Path(arguments["data"]).stem if is_table(data) else Path(arguments["data"]).name
     return shlex.join([*words, "--out", f"runs/{name or 'photos'}"])
-
-
-def _print(data: str, found, content: dict) -> None:
-    """Print everything on one page."""
-    from rich.table import Table
-
-    from ltzoo.cli.estimate import duration
-
-    total, classes = sum(content["images"].values()), len(content["class_counts"])
-    parts = ", ".join(f"{count:,} {name}" for name, count in content["images"].items())
-    echo(f"{total:,} images of {classes:,} classes in {data}: {parts}")
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    table.add_column("group")
-    for heading in ("classes", "training images", "per class"):
-        table.add_column(heading, justify="right")
-    for name, group in content["groups"].items():
-        spread = f"{group['fewest']:,} to {group['most']:,}" if group["classes"] > 1 else f"{group['most']:,}"
-        table.add_row(name, f"{group['classes']:,}", f"{group['images']:,}", spread)
-    console().print(table)
-    largest, smallest = found.counts.array.argmax(), found.counts.array.argmin()
-    names = found.dataset.class_names
-    echo(
-        f"imbalance factor {found.counts.imbalance_factor:,.4g}: {found.counts.largest:,} images of {names[largest]}, "
-        f"{found.counts.smallest:,} of {names[smallest]}"
-    )
-    recommended, expected = content["recommended"], content["recommended"]["expected"]
-    echo("")
-    echo("recommended:")
-    echo(f"  {recommended['command']}")
-    if expected is not None:
-        views = f", {expected['views']} views of each" if expected["views"] > 1 else ""
-        echo(f"  takes about {duration(expected['seconds'])} here, at {expected['image_size']} pixels{views}")
-    console().print(f"  {recommended['why']}", soft_wrap=True)
-    for addition in recommended["options"]:
-        console().print(f"  {addition['option']}: {addition['why']}", soft_wrap=True)
-    if content["improvements"]:
-        seen = "" if found.all_seen else f" (of {found.looked_at:,} images looked at)"
-        echo("")
-        echo(f"what would help more{seen}:")
-        for number, one in enumerate(content["improvements"], start=1):
-            console().print(f"  {number}. {one['text']}", soft_wrap=True)
