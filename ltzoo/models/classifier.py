@@ -243,9 +243,11 @@ class LongTailedClassifier(
         return history
 
     def get_compile_config(self):
-        """Return the arguments of `compile` and the backend that they are for, serialized; None if not compiled."""
+        """Return the arguments of `compile`, their backend, and whether the optimizer is built; None if not compiled."""
         config = super().get_compile_config()
-        return {**config, "backend": keras.backend.backend()} if config else config
+        if not config:
+            return config
+        return {**config, "backend": keras.backend.backend(), "optimizer_built": bool(self.optimizer.built)}
 
     def compile_from_config(self, config):
         """Compile as `get_compile_config` says, and recognize the library's own compilation for fine-tuning.
@@ -253,11 +255,12 @@ class LongTailedClassifier(
         Whether to use a compiler (`jit_compile`) is each backend's own: what one has saved may take another minutes.
         """
         config = dict(config)
+        optimizer_built = config.pop("optimizer_built", True)  # Earlier files do not say.
         if config.pop("backend", None) != keras.backend.backend():
             config["jit_compile"] = default_jit_compile()
         # Keras's own method skips classes that have a `compile`.
         self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.built:
+        if self.built and optimizer_built:
             self.optimizer.build(self.trainable_variables)
         if isinstance(self.loss, losses.CrossEntropy) and isinstance(self.optimizer, optimizers.SGD):
             self.mark_fine_tuning()

@@ -43,7 +43,8 @@ def test_measurements_are_sorted_by_balanced_accuracy(tmp_path):
         (tmp_path / f"{dataset}-{row}.json").write_text(json.dumps(record))
     title, _, first, second = measured(tmp_path).splitlines()
     assert title == (
-        "| Trained | a: balanced | a: few-shot | a: processor minutes | b: balanced | b: few-shot | b: processor minutes |"
+        "| Trained | a: balanced | a: few-shot | a: processor minutes "
+        "| b: balanced | b: few-shot | b: processor minutes |"
     )
     assert first == "| `transfer` | 50.0 (49.0 .. 52.0) | 40.0 (35.0 .. 45.0) | 1.5 | – | – | – |"
     assert (

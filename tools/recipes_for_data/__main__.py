@@ -2,8 +2,8 @@
 
     python -m tools.recipes_for_data --write docs/recipes_for_data.md
 
-The rules come from `ltzoo.recipes.choosing`, the measurements from the records in benchmarks/folders/results. Each table
-replaces the text between two comments, such as `<!-- begin rules -->` and `<!-- end rules -->`.
+The rules come from `ltzoo.recipes.choosing`, the measurements from the records in benchmarks/folders/results. Each
+table replaces the text between two comments, such as `<!-- begin rules -->` and `<!-- end rules -->`.
 """
 
 import argparse
