@@ -243,7 +243,7 @@ class LongTailedClassifier(
         return history
 
     def get_compile_config(self):
-        """Return the arguments of `compile`, their backend, and whether the optimizer is built; None if not compiled."""
+        """Return the arguments of `compile`, their backend, and whether the optimizer is built; None without any."""
         config = super().get_compile_config()
         if not config:
             return config
