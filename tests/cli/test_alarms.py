@@ -13,6 +13,14 @@ from ltzoo.data.gray import all_gray
 SMALL = ("--backbone", "resnet8:width_multiplier=0.25", "--batch-size", "8", "--epochs", "1")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_quick_look():
+    """What `quick_look` finds in these few images is no part of these tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ltzoo.cli.training_notes.quick_look", lambda dataset: [])
+        yield
+
+
 def write(folder, counts, image):
     for name, count in counts.items():
         (folder / name).mkdir(parents=True)
