@@ -7,6 +7,9 @@ from typing import overload
 
 import numpy as np
 
+# Classes with more training images are many-shot, with fewer few-shot.
+MANY_ABOVE, FEW_BELOW = 100, 20
+
 
 class ClassCounts(Sequence[int]):
     """Number of training images per class, in class order.
@@ -129,7 +132,7 @@ class ClassCounts(Sequence[int]):
 
 
 def shot_groups(
-    class_counts: Sequence[int] | np.ndarray, *, many_above: int = 100, few_below: int = 20
+    class_counts: Sequence[int] | np.ndarray, *, many_above: int = MANY_ABOVE, few_below: int = FEW_BELOW
 ) -> dict[str, np.ndarray]:
     """Split the classes by their number of training images (Liu et al., CVPR 2019).
 

@@ -5,6 +5,7 @@ import os
 import click
 
 from ltzoo import own_parts
+from ltzoo.cli.advise import advise
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.check import check
 from ltzoo.cli.compare import compare
@@ -81,7 +82,7 @@ def _add_parts(context, paths):
 
 
 for command in (
-    train, check, evaluate, compare, predict, rebalance, export, convert, push, list_, info, demo,
+    advise, train, check, evaluate, compare, predict, rebalance, export, convert, push, list_, info, demo,
 ):  # fmt: skip
     cli.add_command(command)
 

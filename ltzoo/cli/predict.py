@@ -1,6 +1,7 @@
 """`ltzoo predict`: print or write the most probable classes of images."""
 
 import itertools
+import shlex
 from pathlib import Path
 
 import click
@@ -48,7 +49,12 @@ Examples:
     help="Threads that read images; default: one per core.",
 )
 @click.option("--skip-unreadable", is_flag=True, help="Exit with code 0 even if some images cannot be read.")
-def predict(images, model, top, csv_path, json_path, resume, workers, skip_unreadable):
+@click.option(
+    "--decisions/--no-decisions",
+    default=None,
+    help="Show prediction sets and unknown images; default: where 'ltzoo rebalance' stored how.",
+)
+def predict(images, model, top, csv_path, json_path, resume, workers, skip_unreadable, decisions):
     """Print the most probable classes of each IMAGE, one line per image.
 
     IMAGE is a file, a folder (searched recursively), a pattern in quotes, a .txt file with one path per line, or - for
@@ -59,29 +65,37 @@ def predict(images, model, top, csv_path, json_path, resume, workers, skip_unrea
     check_images(images)
     option, path = _file(csv_path, json_path, resume)
     with talking(err=True) as talk:
-        _predict(talk, images, model, top, option, path, resume, workers, skip_unreadable)
+        _predict(talk, images, model, top, option, path, resume, workers, skip_unreadable, decisions)
 
 
-def _predict(talk, images, model, top, option, path, resume, workers, skip_unreadable):
+def _predict(talk, images, model, top, option, path, resume, workers, skip_unreadable, decisions):
     with phase("loading Keras"):
         use_backend()
-    from ltzoo.models.predict_images import most_probable, stream_outputs
+    from ltzoo.models.predict_images import most_probable, needs_features, stream_outputs
 
     with phase("loading the model"):
         classifier = load_model(model)
     top = min(top, classifier.num_classes)
-    file = None if path is None else PredictionFile(path, option, top, resume)
+    rules = _rules(classifier, model, decisions)
+    file = None if path is None else PredictionFile(path, option, top, resume, _decided(rules))
     paths = image_paths(images)
     if file is not None:
         paths = (path for path in paths if not file.has(path))
-    outputs = stream_outputs(classifier, paths, batch_size=_BATCH, workers=workers, resize=_resize(model))
+    outputs = stream_outputs(
+        classifier,
+        paths,
+        batch_size=_BATCH,
+        workers=workers,
+        resize=_resize(model),
+        features=needs_features(rules),
+    )
     read = failed = 0
     if file is None:
         talk.hold()  # The lines are signs of life enough for a terminal.
     predicting = begin("predicting")
     try:
         while batch := list(itertools.islice(outputs, _BATCH)):
-            predictions = [most_probable(entry, classifier.class_names, top) for entry in batch]
+            predictions = [most_probable(entry, classifier.class_names, top, rules) for entry in batch]
             if file is not None:
                 file.write(predictions)
             for prediction in predictions:
@@ -100,6 +114,25 @@ def _predict(talk, images, model, top, option, path, resume, workers, skip_unrea
         if file is not None:
             file.close()
     _conclude(file, read, failed, len(images), skip_unreadable)
+
+
+def _rules(classifier, model, wanted):
+    """Return the decision rules that the model stores, or empty ones if they are not wanted."""
+    from ltzoo.posthoc import Decisions, decisions_of
+
+    rules = Decisions() if wanted is False else decisions_of(classifier)
+    if wanted and not _decided(rules):
+        raise UserError(
+            "--decisions needs a model with prediction sets or a threshold for unknown images; make one with "
+            f"'ltzoo rebalance {shlex.quote(model)} --sets 0.1 --out NEW'. Received: {model}, which has neither"
+        )
+    return rules
+
+
+def _decided(rules):
+    """Return the names of what the rules decide, as in `Prediction`."""
+    parts = {"prediction_set": rules.sets, "unknown": rules.unknown}
+    return [name for name, part in parts.items() if part is not None]
 
 
 def _conclude(file, read, failed, given, skip_unreadable):

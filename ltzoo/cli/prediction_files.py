@@ -30,13 +30,15 @@ class PredictionFile:
         option: name of the option, for error messages.
         top: classes per image.
         resume: continue an existing file; see `has`.
+        decisions: the decisions to write per image: "prediction_set", "unknown", both or none.
 
     Raises:
         UserError: the file exists and `resume` is False, or it is no file of such predictions.
     """
 
-    def __init__(self, path: str, option: str, top: int, resume: bool):
+    def __init__(self, path: str, option: str, top: int, resume: bool, decisions: Sequence[str] = ()):
         self.path, self.option, self.top = Path(path).expanduser(), option, top
+        self.decisions = tuple(decisions)
         self.is_csv = option == "--csv"
         self._done: set[str] = set()
         if self.path.exists():
@@ -60,7 +62,7 @@ class PredictionFile:
 
     def write(self, predictions: Sequence[Prediction]) -> None:
         """Append predictions, and hand them to the operating system."""
-        line: Callable[[Any], str] = self._as_csv if self.is_csv else _as_json
+        line: Callable[[Any], str] = self._as_csv if self.is_csv else self._as_json
         self._file.write("".join(line(prediction) for prediction in predictions))
         self._file.flush()
 
@@ -72,14 +74,24 @@ class PredictionFile:
 
     def _header(self) -> list[str]:
         pairs = [[f"class_{n}", f"probability_{n}"] for n in range(1, self.top + 1)]
-        return ["path", *(name for pair in pairs for name in pair), "error"]
+        return ["path", *(name for pair in pairs for name in pair), *self.decisions, "error"]
 
     def _as_csv(self, prediction: Prediction) -> str:
         row = [_harmless(prediction.source)]
         for name, probability in zip(prediction.names, prediction.probabilities, strict=True):
             row += [_harmless(name), f"{probability:.6f}"]
         row += [""] * (1 + 2 * self.top - len(row))
+        row += [_cell(getattr(prediction, name)) for name in self.decisions]
         return _csv_line([*row, _harmless(prediction.error or "")])
+
+    def _as_json(self, prediction: Prediction) -> str:
+        classes = [
+            {"name": name, "probability": round(probability, 8)}
+            for name, probability in zip(prediction.names, prediction.probabilities, strict=True)
+        ]
+        decided = {name: getattr(prediction, name) for name in self.decisions}
+        content = {"path": prediction.source, "classes": classes, **decided, "error": prediction.error}
+        return json.dumps(content, ensure_ascii=True) + "\n"
 
     def _continue(self) -> None:
         if self.path.stat().st_size > _LARGEST:
@@ -88,11 +100,11 @@ class PredictionFile:
         whole = content.rfind(b"\n") + 1
         try:
             text = content[:whole].decode("utf-8")
-            self._done = self._sources_of_csv(text) if self.is_csv else _sources_of_json(text)
+            self._done = self._sources_of_csv(text) if self.is_csv else self._sources_of_json(text)
         except (ValueError, KeyError, TypeError, csv.Error) as error:
             raise UserError(
-                f"{self.option} must be a file that this command wrote, with the same --top, to be continued; use a "
-                f"new file. Received: {self.path}"
+                f"{self.option} must be a file that this command wrote, with the same --top and decisions, to be "
+                f"continued; use a new file. Received: {self.path}"
             ) from error
         if whole < len(content):
             with open(self.path, "r+b") as file:
@@ -105,18 +117,21 @@ class PredictionFile:
             raise ValueError("another header")
         return {row[0] for row in rows}
 
+    def _sources_of_json(self, text: str) -> set[str]:
+        fields, sources = {"path", "classes", *self.decisions, "error"}, set()
+        for line in text.splitlines():
+            content = json.loads(line)
+            if set(content) != fields:
+                raise ValueError("other fields")
+            sources.add(str(content["path"]))
+        return sources
 
-def _sources_of_json(text: str) -> set[str]:
-    return {str(json.loads(line)["path"]) for line in text.splitlines()}
 
-
-def _as_json(prediction: Prediction) -> str:
-    classes = [
-        {"name": name, "probability": round(probability, 8)}
-        for name, probability in zip(prediction.names, prediction.probabilities, strict=True)
-    ]
-    content = {"path": prediction.source, "classes": classes, "error": prediction.error}
-    return json.dumps(content, ensure_ascii=True) + "\n"
+def _cell(value: Sequence[str] | bool | None) -> str:
+    """Return a decision as a cell: class names separated by " | ", "true", "false", or nothing for no decision."""
+    if value is None or isinstance(value, bool):
+        return "" if value is None else str(value).lower()
+    return _harmless(" | ".join(value))
 
 
 def _csv_line(row: Sequence[str]) -> str:

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 
 from ltzoo import data, models, recipes, shipped
-from ltzoo.cli.advice import advice
 from ltzoo.cli.console import echo
 from ltzoo.cli.data import load_dataset, of_fold
 from ltzoo.cli.estimate import Estimate, plan_of
@@ -22,6 +21,7 @@ from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.run_folds import run_folds
 from ltzoo.cli.stage_results import StageResults
 from ltzoo.cli.talk import Talk
+from ltzoo.cli.training_notes import training_notes
 from ltzoo.cli.user_errors import UserError
 from ltzoo.data.image_fit import AUTO
 from ltzoo.files import atomic_write
@@ -100,7 +100,7 @@ def _train(run, arguments, saved, workers, talk, cache, dataset=None, pooled=Non
     backend = keras.backend.backend()
     echo(f"{recipe.name}, {backbone['name']}, {recipe.epochs} epochs, {backend} backend, into {run.path}")
     if saved is None:
-        for line in advice(arguments, dataset):
+        for line in training_notes(arguments, dataset):
             echo(f"Note: {line}")
     stages = StageResults(run, model, dataset, arguments.get("data"), pooled)
     plan = plan_of(recipe, dataset, stages.images)
@@ -113,7 +113,7 @@ def _train(run, arguments, saved, workers, talk, cache, dataset=None, pooled=Non
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TrainingAlarm)  # `finish` prints the alarms.
-            warnings.simplefilter("ignore", GrayImagesWarning)  # `advice` names the option.
+            warnings.simplefilter("ignore", GrayImagesWarning)  # `training_notes` names the option.
             fitted: Any = model.fit(
                 dataset,
                 callbacks=[progress, stages, *logs],

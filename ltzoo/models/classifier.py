@@ -207,12 +207,22 @@ class LongTailedClassifier(
         """Compute feature maps `[batch, h, w, D]` of raw pixels in inference mode, compiled, as a NumPy array."""
         return self._on_batch("feature_map", images)
 
+    def classify_with_features(self, images: Any, training: bool | None = None) -> tuple[Any, Any]:
+        """Compute logits and pooled features `[batch, D]` of raw pixels in one pass through the backbone."""
+        maps = self.feature_map(images, training=training)
+        return self.head(head_inputs(self.head, maps), training=training), pool(maps)
+
+    def classify_with_features_on_batch(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Compute logits and pooled features `[batch, D]` in inference mode, compiled, as NumPy arrays."""
+        return self._on_batch("classify_with_features", images)
+
     @in_turn
     def _on_batch(self, part, images):
         attribute = f"_{part}_model"
         if getattr(self, attribute, None) is None:
             untracked(self, attribute, _Part(self, part))
-        return np.asarray(getattr(self, attribute).predict_on_batch(images))
+        found = getattr(self, attribute).predict_on_batch(images)
+        return tuple(map(np.asarray, found)) if isinstance(found, (tuple, list)) else np.asarray(found)
 
     @alone
     @original_errors()
@@ -233,9 +243,11 @@ class LongTailedClassifier(
         return history
 
     def get_compile_config(self):
-        """Return the arguments of `compile` and the backend that they are for, serialized; None if not compiled."""
+        """Return the arguments of `compile`, their backend, and whether the optimizer is built; None without any."""
         config = super().get_compile_config()
-        return {**config, "backend": keras.backend.backend()} if config else config
+        if not config:
+            return config
+        return {**config, "backend": keras.backend.backend(), "optimizer_built": bool(self.optimizer.built)}
 
     def compile_from_config(self, config):
         """Compile as `get_compile_config` says, and recognize the library's own compilation for fine-tuning.
@@ -243,11 +255,12 @@ class LongTailedClassifier(
         Whether to use a compiler (`jit_compile`) is each backend's own: what one has saved may take another minutes.
         """
         config = dict(config)
+        optimizer_built = config.pop("optimizer_built", True)  # Earlier files do not say.
         if config.pop("backend", None) != keras.backend.backend():
             config["jit_compile"] = default_jit_compile()
         # Keras's own method skips classes that have a `compile`.
         self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.built:
+        if self.built and optimizer_built:
             self.optimizer.build(self.trainable_variables)
         if isinstance(self.loss, losses.CrossEntropy) and isinstance(self.optimizer, optimizers.SGD):
             self.mark_fine_tuning()

@@ -11,7 +11,8 @@ from ltzoo.arguments import checked
 from ltzoo.checks import PositiveInt
 from ltzoo.data.pixel_sources import image_list
 from ltzoo.data.pixels import UnreadableImageError
-from ltzoo.models.predict_images import Prediction, most_probable, stream_outputs
+from ltzoo.models.predict_images import Prediction, most_probable, needs_features, stream_outputs
+from ltzoo.posthoc.classifiers import decisions_of_classifier
 
 if TYPE_CHECKING:
     _Base = keras.Model
@@ -71,7 +72,8 @@ class KerasWays(_Base):
     ) -> list[Prediction]:
         """Return the most probable classes of images of any size, with their probabilities.
 
-        Images are decoded, scaled and cropped as in training; see `docs/pixels.md`.
+        Images are decoded, scaled and cropped as in training; see `docs/pixels.md`. Where the model stores prediction
+        sets or a threshold for "unknown" (`ltzoo.posthoc.with_decisions`), the predictions hold what these decide.
 
         Args:
             images: one image or a list: paths, encoded bytes, PIL images, arrays `[height, width, channels]` or
@@ -82,7 +84,8 @@ class KerasWays(_Base):
             skip_unreadable: return a `Prediction` with an `error` for an unreadable image, instead of raising.
 
         Returns:
-            one `Prediction` per image, in their order: `.name`, `.names`, `.probabilities`.
+            one `Prediction` per image, in their order: `.name`, `.names`, `.probabilities`, and `.prediction_set` and
+            `.unknown` where the model decides these.
 
         Raises:
             TypeError: an entry is no image.
@@ -94,11 +97,15 @@ class KerasWays(_Base):
             ...     print(prediction.name, prediction.probabilities[0])
         """
         entries = image_list(images)
-        found = []
+        decisions, found = decisions_of_classifier(self), []
         for outputs in stream_outputs(
-            self, entries, batch_size=min(batch_size, len(entries)), workers=workers
+            self,
+            entries,
+            batch_size=min(batch_size, len(entries)),
+            workers=workers,
+            features=needs_features(decisions),
         ):
             if outputs.error is not None and not skip_unreadable:
                 raise UnreadableImageError(outputs.source, outputs.error)
-            found.append(most_probable(outputs, self.class_names, top_k))
+            found.append(most_probable(outputs, self.class_names, top_k, decisions))
         return found

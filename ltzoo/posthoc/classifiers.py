@@ -122,6 +122,7 @@ def _made_again(model, recipe):
         model.class_counts,
         image_shape=model.image_shape,
         class_names=model.class_names,
+        image_fit=model.image_fit,
         mean=model.mean,
         std=model.std,
         seed=model.seed,

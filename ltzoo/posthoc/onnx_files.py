@@ -177,10 +177,17 @@ class CorrectedOnnxModel:
 
 
 def onnx_decisions(path: str | os.PathLike) -> Decisions:
-    """Return the decision rules in the metadata of an ONNX file; empty ones if there are none."""
+    """Return the decision rules in the metadata of an ONNX file; empty ones if there are none.
+
+    They are those that `rebalance` wrote into the file, or those of the classifier that was exported into it. The
+    features of training images that "knn" needs are in neither.
+    """
     file = _import("onnx").load(str(path), load_external_data=False)
-    found = {entry.key: entry.value for entry in file.metadata_props}.get(METADATA)
-    return Decisions.from_dict(None if found is None else json_text.parse(found))
+    metadata = {entry.key: entry.value for entry in file.metadata_props}
+    if METADATA in metadata:
+        return Decisions.from_dict(json_text.parse(metadata[METADATA]))
+    card = _parsed(metadata.get("card"))
+    return Decisions.from_dict(card.get("decision") if isinstance(card, dict) else None)
 
 
 def _parsed(text: str | None) -> Any:

@@ -7,10 +7,18 @@ import pytest
 from PIL import Image
 
 from ltzoo import data
-from ltzoo.cli.advice import advice
+from ltzoo.cli.training_notes import training_notes
 from ltzoo.data.gray import all_gray
 
 SMALL = ("--backbone", "resnet8:width_multiplier=0.25", "--batch-size", "8", "--epochs", "1")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_quick_look():
+    """What `quick_look` finds in these few images is no part of these tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ltzoo.cli.training_notes.quick_look", lambda dataset: [])
+        yield
 
 
 def write(folder, counts, image):
@@ -121,7 +129,7 @@ def dataset_of(folder, size):
 
 def test_photographs_shrunk_for_a_network_with_trained_weights_of_the_zoo(photographs):
     arguments = {"data": str(photographs), "backbone": {"name": "resnet32"}}
-    shrunk, random = advice(arguments, dataset_of(photographs, 32))
+    shrunk, random = training_notes(arguments, dataset_of(photographs, 32))
     assert (
         shrunk
         == "photographs of 480 pixels are shrunk 15 times, to 32 pixels: --image-size 128 keeps more of them"
@@ -140,7 +148,7 @@ def test_photographs_shrunk_for_a_network_with_trained_weights_of_the_zoo(photog
 )
 def test_a_trained_start_and_named_data_need_no_note(photographs, arguments):
     given = {"data": str(photographs), "backbone": {"name": "resnet32"}, **arguments}
-    assert advice(given, dataset_of(photographs, 32)) == []
+    assert training_notes(given, dataset_of(photographs, 32)) == []
 
 
 @pytest.mark.parametrize(
@@ -153,7 +161,7 @@ def test_a_trained_start_and_named_data_need_no_note(photographs, arguments):
     ],
 )
 def test_random_weights_are_told(photographs, backbone):
-    notes = advice({"data": str(photographs), "backbone": backbone}, dataset_of(photographs, 128))
+    notes = training_notes({"data": str(photographs), "backbone": backbone}, dataset_of(photographs, 128))
     assert len(notes) == 1 and notes[0].startswith("the network starts from random weights")
 
 

@@ -13,6 +13,7 @@ from ltzoo.cli.user_errors import Commands, UserError, fold
 from tests.tiny import dataset
 
 COMMANDS = (
+    "advise",
     "train",
     "evaluate",
     "compare",

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from ltzoo import models
 from ltzoo.cli import cli, predict
 from ltzoo.cli.prediction_files import PredictionFile
 from ltzoo.cli.user_errors import UserError
 from ltzoo.models.predict_images import Prediction
+from tests.cli.conftest import write_photos
 
 
 def test_predict_prints_the_most_probable_classes(invoke, run, photos):
@@ -109,6 +111,64 @@ def test_json_lines_hold_names_and_probabilities(invoke, run, photos, truncated,
     path.write_bytes(whole[:-20])
     invoke("predict", photos, truncated, "--model", run, "--json", path, "--resume")
     assert path.read_bytes() == whole
+
+
+@pytest.fixture(scope="module")
+def deciding(invoke, run, tmp_path_factory):
+    """The run, with prediction sets and a threshold for unknown images."""
+    folder = tmp_path_factory.mktemp("deciding")
+    held_out = write_photos(folder / "held", {"cat": 12, "dog": 12, "owl": 12}, seed=9)
+    done = invoke(
+        "rebalance", run, "--data", held_out, "--sets", "0.2", "--unknown", "knn", "--keep", "0.5",
+        "--out", folder / "run",
+    )  # fmt: skip
+    assert done.exit_code == 0, (done.output, done.exception)
+    return folder / "run"
+
+
+def test_stored_decisions_are_written(invoke, deciding, photos, truncated, tmp_path):
+    table, lines = tmp_path / "out.csv", tmp_path / "out.jsonl"
+    done = invoke("predict", photos, truncated, "--model", deciding, "--top", "1", "--csv", table)
+    assert done.exit_code == 1, (done.output, done.exception)
+    invoke("predict", photos, truncated, "--model", deciding, "--top", "1", "--json", lines)
+    model = models.load(deciding)
+    assert model.image_fit == "squash"  # As before the correction.
+    rows = list(csv.DictReader(table.open(encoding="utf-8")))
+    assert list(rows[0]) == ["path", "class_1", "probability_1", "prediction_set", "unknown", "error"]
+    assert rows[-1]["prediction_set"] == rows[-1]["unknown"] == "" and rows[-1]["error"]
+    expected = model.predict_images([row["path"] for row in rows[:-1]], batch_size=64)
+    assert [row["prediction_set"] for row in rows[:-1]] == [" | ".join(e.prediction_set) for e in expected]
+    assert [row["unknown"] for row in rows[:-1]] == [str(e.unknown).lower() for e in expected]
+    assert {row["unknown"] for row in rows[:-1]} == {"true", "false"}
+    entries = [json.loads(line) for line in lines.read_text().splitlines()]
+    assert [entry["prediction_set"] for entry in entries] == [
+        *(list(e.prediction_set) for e in expected),
+        None,
+    ]
+    assert [entry["unknown"] for entry in entries] == [*(e.unknown for e in expected), None]
+    shown = invoke("predict", photos, "--model", deciding).stdout.splitlines()
+    assert all("; set: " in line for line in shown) and any(": unknown, most like " in line for line in shown)
+
+
+@pytest.mark.parametrize("option", ["--csv", "--json"])
+def test_decisions_can_be_left_out_and_continued_files_keep_theirs(
+    invoke, one_line, deciding, run, photos, tmp_path, option
+):
+    path = tmp_path / "out"
+    command = ("predict", photos, "--model", deciding, option, path)
+    assert invoke(*command, "--no-decisions").exit_code == 0
+    whole = path.read_bytes()
+    assert b"prediction_set" not in whole and b"unknown" not in whole
+    assert "with the same --top and decisions" in one_line(*command, "--resume")
+    assert path.read_bytes() == whole
+    assert "of 0 images" in invoke(*command, "--resume", "--no-decisions").stdout
+    path.unlink()
+    assert invoke(*command, "--decisions").exit_code == 0
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert invoke(*command, "--resume").exit_code == 0 and path.read_bytes() == whole
+    line = one_line("predict", photos, "--model", run, "--decisions")
+    assert "--decisions needs a model with prediction sets" in line and "ltzoo rebalance" in line
 
 
 def test_names_are_no_formulas_in_spreadsheets_and_stay_on_one_line(tmp_path):

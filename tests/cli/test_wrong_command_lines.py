@@ -20,6 +20,7 @@ HUGE = "9" * 5000
 BAD_VALUES = ("", "x", "-1", "nan", "inf", "1e400", HUGE, "0x", "üñí", "[" * 2000, "{}", "None")
 # Commands with everything that they need, so that only the option in question is wrong.
 WHOLE = {
+    "advise": ["--data", "FOLDER"],
     "train": ["gcl", "--data", "digits_lt", "--out", "OUT"],
     "evaluate": ["gcl_resnet8_digits_lt"],
     "compare": ["OUT", "OUT.keras"],
@@ -276,6 +277,8 @@ def test_names_paths_and_options_are_checked_before_a_framework_is_imported(tmp_
         ["push", entry, str(tmp_path / "file")],
         ["list", "--kind", "nope"],
         ["info", "nope"],
+        ["advise", "--data", "nope"],
+        ["advise", "--data", str(tmp_path), "--json", str(tmp_path / "missing" / "x.json")],
         ["demo", "--seed", "-1"],
     ]  # fmt: skip
     right = [["list", "--kind", kind] for kind in ("losses", "heads", "backbones", "techniques", "recipes")]

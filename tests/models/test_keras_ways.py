@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ltzoo import posthoc
 from ltzoo.data import UnreadableImageError
 from ltzoo.data.pixels import resize_and_crop
+from ltzoo.models.predict_images import Prediction
 from tests import tiny
 
 
@@ -59,6 +61,37 @@ def test_predict_images_agrees_with_predict(model, images):
         assert prediction.name == prediction.names[0] and prediction.error is None
         np.testing.assert_allclose(prediction.probabilities, row[order], rtol=1e-4, atol=1e-6)
     assert [prediction.source for prediction in found] == [f"image {n}" for n in range(9)]
+
+
+@pytest.mark.parametrize("method", ["energy", "knn"])
+def test_predict_images_decides_what_the_model_stores(model, images, method):
+    data = tiny.dataset()
+    sets = posthoc.prediction_sets(model, data.test, alpha=0.3, min_images=5)
+    bank = data.train if method == "knn" else None
+    unknown = posthoc.abstention(model, data.test, method=method, keep=0.7, bank=bank)
+    deciding = posthoc.with_decisions(model, sets, unknown)
+    found = deciding.predict_images(images, top_k=1, batch_size=4)
+    rules = posthoc.decisions_of(deciding)
+    logits = deciding.predict_on_batch(images)
+    features = deciding.extract_features_on_batch(images) if method == "knn" else None
+    expected = rules.sets_for(posthoc.decisions.probabilities_of(logits, "logits"))
+    names = [tuple(model.class_names[label] for label in row) for row in expected]
+    assert [entry.prediction_set for entry in found] == names and len(set(map(len, names))) > 1
+    unknown_images = rules.is_unknown(logits, features).tolist()
+    assert [entry.unknown for entry in found] == unknown_images and len(set(unknown_images)) == 2
+    assert [entry.names for entry in found] == [
+        entry.names for entry in model.predict_images(images, top_k=1)
+    ]
+    for entry in found:
+        assert str(entry).endswith("; set: " + " | ".join(entry.prediction_set))
+        assert (": unknown, most like" in str(entry)) == entry.unknown
+    (plain,) = model.predict_images(images[:1])
+    assert plain.prediction_set is None and plain.unknown is None and "set" not in str(plain)
+
+
+def test_long_sets_are_cut_in_text_alone():
+    entry = Prediction("a.png", ("0",), (0.5,), prediction_set=tuple(map(str, range(12))))
+    assert str(entry) == "a.png: 0 50.0 %; set: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 and 2 more"
 
 
 def test_predict_images_scales_any_size(model, tmp_path):

@@ -35,7 +35,9 @@ def describe(model: Classifier, card: Card | None = None) -> Description:
     resize = (card.preprocessing or {}).get("resize")
     if model.image_fit != "crop":
         resize = None
-    return Description(tuple(model.class_names), card.to_json(), resize, model.image_fit)
+    return Description(
+        tuple(model.class_names), _with_decision(model, card.to_json()), resize, model.image_fit
+    )
 
 
 def _card_of(model):
@@ -56,9 +58,12 @@ def _card_of(model):
         "data_license": None,
         "written_by": {"ltzoo": __version__, "keras": keras.__version__},
     }
+    return _with_decision(model, json_text.dumps(known, indent=1) + "\n")
+
+
+def _with_decision(model, text):
+    """Add what `ltzoo.posthoc.Decisions.from_dict` reads: prediction sets, a threshold for unknown images."""
     decision = getattr(model.head, "decision", None)
-    if (
-        decision
-    ):  # What `ltzoo.posthoc.Decisions.from_dict` reads: prediction sets, a threshold for unknown images.
-        known["decision"] = decision
-    return json_text.dumps(known, indent=1) + "\n"
+    if not decision:
+        return text
+    return json_text.dumps({**json_text.parse(text), "decision": decision}, indent=1) + "\n"

@@ -13,9 +13,8 @@ from ltzoo.cli.table_options import shorter_sides
 from ltzoo.data.auditing.quick import quick_look
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.gray import gray_in_color
+from ltzoo.recipes.choosing import MANY_IMAGES
 
-# From this many training images on, random weights are a usual start.
-MANY_IMAGES = 50_000
 # Photographs shrunk by more than this lose what they show.
 LARGEST_SHRINKAGE = 4
 _LARGEST_SUGGESTION = 384
@@ -23,7 +22,7 @@ _STEP = 32
 _PRETRAINED = "the recipe 'transfer'"
 
 
-def advice(arguments: Mapping[str, Any], dataset: LongTailedDataset) -> list[str]:
+def training_notes(arguments: Mapping[str, Any], dataset: LongTailedDataset) -> list[str]:
     """Return one sentence for each of: images that are not cropped, gray images as RGB, photographs shrunk a lot,
     random weights for few images, tiny classes, images that are in two splits or classes, and groups.
 
