@@ -10,7 +10,8 @@ from collections import defaultdict
 import numpy as np
 
 from ltzoo.data.auditing.duplicates import exact_groups, near_pairs
-from ltzoo.data.auditing.scan import SIDE, Scan, content_digest, gray_thumbnail
+from ltzoo.data.auditing.scan import SIDE, Scan, gray_thumbnail
+from ltzoo.data.copies import content_digest
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import FileSplit
 from ltzoo.data.image_fit import ImageFit
