@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import cast
 
 from ltzoo import checks
 from ltzoo.caller_warnings import warn_caller
@@ -16,9 +15,9 @@ from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.exclusions import Excluded
 from ltzoo.data.files import FileSplit, use_cache
 from ltzoo.data.folders import LeftOut, find_images, list_folder, sub_folders
-from ltzoo.data.grouping import group_rule, groups_of_paths
 from ltzoo.data.given_test import check_one_source, unseen_tests
-from ltzoo.data.held_out import hold_out, hold_out_test, say_shared_groups
+from ltzoo.data.grouping import group_rule, groups_of_paths
+from ltzoo.data.held_out import hold_out_missing, say_shared_groups
 from ltzoo.data.image_fit import AUTO
 from ltzoo.data.image_names import is_image
 from ltzoo.data.image_sizes import fit_of_files, sample_of_sizes
@@ -43,6 +42,7 @@ def from_directory(
     cache: bool = False,
     class_names: Sequence[str] | None = None,
     exclude: str | Path | Sequence[str | Path] | None = None,
+    partial: bool = False,
     name: str | None = None,
 ) -> LongTailedDataset:
     """Make a dataset from image files; class counts and names come from the folders.
@@ -84,6 +84,7 @@ def from_directory(
             folder names. If all folders in `path` have these names, none of them is taken for a split.
         exclude: images to leave out: a CSV file with a column "path", as `ltzoo check --write` makes it, or a list of
             paths. Relative paths start from `path`. One warning counts them and the unknown ones.
+        partial: whether classes of `class_names` may be without images, in data that are measured and never trained on.
         name: name of the dataset; by default the folder name.
 
     Returns:
@@ -95,8 +96,8 @@ def from_directory(
         OSError: a folder cannot be read.
         TypeError: an argument is of a wrong type.
         ValueError: the layout is ambiguous, there is only one class, a class has no training image, a folder is not
-            a known class, an image is both trained on and tested, test images are given twice, `exclude` lists all training images of a class, or an
-            argument is invalid.
+            a known class, an image is both trained on and tested, test images are given twice, `exclude` lists all
+            training images of a class, or an argument is invalid.
 
     Warns:
         UserWarning: files are left out, images repeat, classes differ in spelling only, groups are both trained on and
@@ -149,13 +150,9 @@ def from_directory(
     splits: dict[str, Split] = dict(files)
     if check or skip_unreadable:
         splits = readable(splits, skip_unreadable)
-    train = cast(FileSplit, splits["train"])
-    splits.update(hold_out_test(train, train.paths, names, share, seed))
-    if "val" not in splits:
-        train = cast(FileSplit, splits["train"])
-        first = dict(zip(files["train"].paths, firsts["train"], strict=True))
-        splits.update(hold_out(train, [first[path] for path in train.paths], names, fraction, seed))
-    return LongTailedDataset(name, splits["train"], splits.get("val"), splits.get("test"), names)
+    splits = hold_out_missing(splits, files["train"], firsts["train"], names, (share, fraction), seed)
+    partial = checks.flag("partial", partial)
+    return LongTailedDataset(name, splits["train"], splits.get("val"), splits.get("test"), names, partial)
 
 
 def shorter_sides(path: str | Path, images: int = 200) -> list[int]:

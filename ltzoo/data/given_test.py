@@ -67,8 +67,8 @@ def unseen_tests(files: Mapping[str, FileSplit], names: Sequence[str]) -> FileSp
                 f"Received: {len(copies)} of {len(tests)} test images that are copies of such images, {example}"
             )
         warn_caller(
-            f"left out {len(copies)} of {len(tests)} test images, which are copies of images that are trained on or used "
-            f"for validation, {example}"
+            f"left out {len(copies)} of {len(tests)} test images, which are copies of images that are trained on or "
+            f"used for validation, {example}"
         )
         tests = tests.subset([position for position in range(len(tests)) if position not in copies])
     say_untested(tests.labels, names)

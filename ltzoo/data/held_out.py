@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import numpy as np
 
 from ltzoo.caller_warnings import warn_caller
 from ltzoo.data.copies import first_contents
+from ltzoo.data.files import FileSplit
 from ltzoo.data.group_splits import group_split
 from ltzoo.data.repeats import join_groups, keep_together
 from ltzoo.data.splits import Split
@@ -46,14 +48,37 @@ def hold_out(
     return {"train": train.subset(kept), part: train.subset(out)} if out.size else {"train": train}
 
 
-def hold_out_test(
-    train: Split, paths: Sequence[str], names: Sequence[str], fraction: float, seed: int
+def hold_out_missing(
+    splits: Mapping[str, Split],
+    files: FileSplit,
+    keys: Sequence[str],
+    names: Sequence[str],
+    fractions: tuple[float, float],
+    seed: int,
 ) -> dict[str, Split]:
+    """Return splits with test images held out of "train", and validation images unless there are some.
+
+    Args:
+        splits: the splits of the data; some files of "train" may have been left out.
+        files: the training images before that.
+        keys: what identifies each of these, `[N]`.
+        names: class names, for warnings.
+        fractions: shares of test and of validation images.
+        seed: selects the images.
+    """
+    first = dict(zip(files.paths, keys, strict=True))
+    found = {**splits, **hold_out_test(cast(FileSplit, splits["train"]), names, fractions[0], seed)}
+    if "val" in found:
+        return found
+    train = cast(FileSplit, found["train"])
+    return {**found, **hold_out(train, [first[path] for path in train.paths], names, fractions[1], seed)}
+
+
+def hold_out_test(train: FileSplit, names: Sequence[str], fraction: float, seed: int) -> dict[str, Split]:
     """Return "train" and "test" as `hold_out` does; copies of a file stay on one side, too.
 
     Args:
         train: the training images.
-        paths: paths of their files, `[N]`.
         names, fraction, seed: see `hold_out`.
 
     Warns:
@@ -61,7 +86,7 @@ def hold_out_test(
     """
     if not fraction:
         return {"train": train}
-    found = hold_out(train, first_contents(paths), names, fraction, seed, "test")
+    found = hold_out(train, first_contents(train.paths), names, fraction, seed, "test")
     if "test" in found:
         say_untested(found["test"].labels, names)
     elif train.groups is None:

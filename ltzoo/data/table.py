@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from ltzoo.data.exclusions import Excluded
 from ltzoo.data.files import FileSplit, use_cache
 from ltzoo.data.given_test import check_one_source, unseen_tests
 from ltzoo.data.grouping import group_rule, groups_of_paths, is_rule
-from ltzoo.data.held_out import hold_out, hold_out_test, say_shared_groups
+from ltzoo.data.held_out import hold_out_missing, say_shared_groups
 from ltzoo.data.image_fit import AUTO
 from ltzoo.data.image_sizes import fit_of_files
 from ltzoo.data.listed_paths import locate_from, locate_in
@@ -51,6 +51,7 @@ def from_table(
     cache: bool = False,
     class_names: Sequence[str] | None = None,
     exclude: str | Path | Sequence[str | Path] | None = None,
+    partial: bool = False,
     name: str | None = None,
 ) -> LongTailedDataset:
     """Make a dataset from a table with one row per image.
@@ -93,6 +94,7 @@ def from_table(
             all are whole numbers, sorted by value. Labels that are whole numbers count names that are not, from 0.
         exclude: images to leave out: a CSV file with a column "path", as `ltzoo check --write` makes it, or a list of
             paths. Relative paths start where those of the table do. One warning counts them and the unknown ones.
+        partial: whether classes of `class_names` may be without images, in data that are measured and never trained on.
         name: name of the dataset; by default the name of the file without its suffix, or "table".
 
     Returns:
@@ -136,7 +138,8 @@ def from_table(
     groups = None if group is None else _groups(read, group, listed)
     if exclude is not None:
         rows = _without(Excluded(exclude, root or read.start()), rows, located)
-    _check_trained(read, rows, labels, names, given is None)
+    if not checks.flag("partial", partial):
+        _check_trained(read, rows, labels, names, given is None)
     if fit == AUTO:
         fit = fit_of_files([located[row] for row in rows["train"]], size)
     files = {}
@@ -157,14 +160,9 @@ def from_table(
     else:
         for data in files.values():
             data.open(0)
-    train = cast(FileSplit, splits["train"])
-    splits.update(hold_out_test(train, train.paths, names, share, seed))
-    if "val" not in splits:
-        first = dict(zip(files["train"].paths, firsts["train"], strict=True))
-        train = cast(FileSplit, splits["train"])
-        splits.update(hold_out(train, [first[path] for path in train.paths], names, fraction, seed))
+    splits = hold_out_missing(splits, files["train"], firsts["train"], names, (share, fraction), seed)
     name = name or (read.file.stem if read.file else "table")
-    return LongTailedDataset(name, splits["train"], splits.get("val"), splits.get("test"), names)
+    return LongTailedDataset(name, splits["train"], splits.get("val"), splits.get("test"), names, partial)
 
 
 def listed_images(table: Any, image: str = "path", image_root: str | Path | None = None) -> list[str]:

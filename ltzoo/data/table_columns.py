@@ -109,7 +109,9 @@ def read_table(table: Any, columns: Mapping[str, str], argument: str = "table") 
     file = arguments.folder_path(table, argument)
     if not file.is_file():
         kind = "a folder" if file.is_dir() else "no regular file" if file.exists() else "missing"
-        raise FileNotFoundError(f"`{argument}` must be a CSV or Parquet file. Received: {file}, which is {kind}")
+        raise FileNotFoundError(
+            f"`{argument}` must be a CSV or Parquet file. Received: {file}, which is {kind}"
+        )
     with file.open("rb") as opened:
         start = opened.read(4)
     if start == _ZIP:

@@ -15,7 +15,9 @@ def fill(folder, counts, blue=0):
     for name, count in counts.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         for number in range(count):
-            Image.new("RGB", (12, 10), (*COLORS.get(name, (0, 0, 0))[:2], blue)).save(folder / name / f"{number}.png")
+            Image.new("RGB", (12, 10), (*COLORS.get(name, (0, 0, 0))[:2], blue)).save(
+                folder / name / f"{number}.png"
+            )
     return folder
 
 
