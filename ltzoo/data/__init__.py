@@ -1,4 +1,4 @@
-"""Long-tailed datasets: by name, from a folder, arrays, tables, list files or TensorFlow Datasets."""
+"""Long-tailed datasets: by name, from a folder, arrays, tables, list files, tf.data or TensorFlow Datasets."""
 
 from ltzoo.data.arrays import from_arrays as from_arrays
 from ltzoo.data.auditing.audit import Audit as Audit
@@ -20,6 +20,7 @@ from ltzoo.data.splits import ArraySplit as ArraySplit
 from ltzoo.data.splits import Split as Split
 from ltzoo.data.subset import long_tail_subset as long_tail_subset
 from ltzoo.data.table import from_table as from_table
+from ltzoo.data.tf_data import from_tf_data as from_tf_data
 from ltzoo.data.tfds import from_tfds as from_tfds
 from ltzoo.registry import import_modules
 
