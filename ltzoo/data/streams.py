@@ -66,8 +66,7 @@ class StreamSplit(Split):
     def batches(self, batch_size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read the stream once; yield images uint8 `[n, height, width, channels]` and labels int64 `[n]`."""
         with original_errors():
-            for images, labels in self.pairs.batch(batch_size).prefetch(2).as_numpy_iterator():
-                yield images, labels
+            yield from self.pairs.batch(batch_size).prefetch(2).as_numpy_iterator()
 
     def sample(self, count: int = 256, shuffled_among: int = 1024) -> ArraySplit:
         """Return some of the first images.
@@ -143,8 +142,9 @@ def _checked(source: Any, argument: str) -> tuple[tuple[int, int, int], bool]:
     sides = shape[-3:]
     if not sides or None in sides or sides[2] not in (1, 3):
         raise ValueError(
-            f"`{argument}` must have images of one known shape, [height, width, 1 or 3]; resize them, or tell the shape "
-            f"with dataset.map(lambda x, y: (tf.ensure_shape(x, shape), y)). Received: images of shape {images.shape}"
+            f"`{argument}` must have images of one known shape, [height, width, 1 or 3]; resize them, or tell the "
+            f"shape with dataset.map(lambda x, y: (tf.ensure_shape(x, shape), y)). "
+            f"Received: images of shape {images.shape}"
         )
     if not (images.dtype.is_integer or images.dtype.is_floating):
         raise ValueError(

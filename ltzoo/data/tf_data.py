@@ -80,7 +80,8 @@ def from_tf_data(
 
     Pipelines may have any order in each pass; one that is sorted by class needs `shuffle_images` of about all images.
     For exact repetition they must give the same images in the same order in each pass (`shuffle=False`, or
-    `reshuffle_each_iteration=False`).
+    `reshuffle_each_iteration=False`). Training resumes between epochs; the rest of a stage that draws with replacement
+    then has other draws than without the interruption.
 
     What needs images by position cannot use a stream and is refused before the training: stages with cached features
     such as those of `transfer`, heads and techniques that choose training images, several hosts, `on_device`, the

@@ -148,14 +148,18 @@ class StreamSampler:
         return found, {label: np.stack(own) for label, own in kept.items()}
 
     def in_order(self, pairs: Any, first_epoch: int) -> Any:
-        """Return batches of a stream that is read once per epoch, without end, as a `tf.data.Dataset`."""
+        """Return batches of a stream that is read once per epoch, as a `tf.data.Dataset` without end.
+
+        Its elements are (whether the first pass is over, images, labels).
+        """
         import tensorflow as tf
 
         def epoch(number):
             own = pairs
             if self.shuffle_images > 1:
                 own = pairs.shuffle(self.shuffle_images, seed=number + _stream(self.seed, 0))
-            return own.batch(self.batch_size, drop_remainder=self.drop_remainder)
+            batches = own.batch(self.batch_size, drop_remainder=self.drop_remainder)
+            return batches.map(lambda images, labels: (number > first_epoch, images, labels))
 
         return tf.data.Dataset.counter(first_epoch).flat_map(epoch)
 

@@ -68,8 +68,8 @@ def fit_stages(
 
     Args:
         model: the classifier.
-        dataset: a `LongTailedDataset` with the model's classes. If it is a stream (`ltzoo.data.from_tf_data`), what needs
-            images by position is refused before the training.
+        dataset: a `LongTailedDataset` with the model's classes. If it is a stream (`ltzoo.data.from_tf_data`), what
+            needs images by position is refused before the training.
         callbacks: a Keras callback, a list of them, or None.
         verbose: as in `keras.Model.fit`.
         checkpoint: a folder; the state is saved there at the end of every epoch, next to the one before it, and within
@@ -122,10 +122,10 @@ def fit_stages(
     if judged:
         chosen.insert(0, KeepBest(model, keep, patience))
     check_processes()
-    _check_stages(model.recipe, on_device)
     streamed = is_streamed(dataset)
     if streamed:
         check_stream(model, model.recipe, on_device, shard_count)
+    _check_stages(model.recipe, on_device)
     if checkpoint is None and resume:
         raise ResumeError(
             "`checkpoint` must name the folder to resume from. Received: checkpoint=None, resume=True"

@@ -180,7 +180,7 @@ class StageRun:
                     steps=feed["steps_per_epoch"],
                     done=state.step,
                     restore=state.go_on,
-                    # On the device a call is an epoch, with no steps to stop after; a stream cannot begin in its middle.
+                    # On the device a call is an epoch, with no steps to stop after; a stream cannot begin within.
                     keeper=None if self.on_device or self.streamed else state.keeper(held_out is not None),
                     interruption=keep.interruption,
                     add_history=True,

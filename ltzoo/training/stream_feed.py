@@ -14,7 +14,6 @@ from ltzoo.pipeline_errors import remembering
 from ltzoo.recipes.recipe import Recipe
 from ltzoo.sampling.keyed_random import TRANSFORM, generator
 from ltzoo.sampling.streams import StreamSampler
-from ltzoo.techniques.base import Technique
 
 _INSTEAD = "load the images with ltzoo.data.from_directory, from_table or from_arrays"
 _READ = 256
@@ -41,16 +40,6 @@ def check_stream(model: Any, recipe: Recipe, on_device: bool, shard_count: int) 
                 f"`{argument}` does not work with a stream of tf.data; leave it out, or {_INSTEAD}. "
                 f"Received: {argument}={value}"
             )
-    if (
-        type(model.technique).make_sampler is not Technique.make_sampler
-        if model.technique is not None
-        else False
-    ):
-        _refuse(f"{type(model.technique).__name__} chooses its images", name)
-    parts = [*model.heads, model.technique]
-    for part in parts:
-        if getattr(part, "reads_by_position", False):
-            _refuse(f"{type(part).__name__} reads chosen images", name)
     for number, stage in enumerate(recipe.stages, start=1):
         if not stage.epochs:
             continue
@@ -59,6 +48,11 @@ def check_stream(model: Any, recipe: Recipe, on_device: bool, shard_count: int) 
         if stage.sampler.get("views", 1) != 1 or stage.sampler.get("companion") is not None:
             _refuse(f"stage {number} takes images in groups", name)
         stream_sampler(model, stage, 0)
+    for part in (*model.heads, *filter(None, model.techniques)):
+        choose = getattr(type(part), "make_sampler", None)
+        own = choose is not None and choose.__qualname__ != "Technique.make_sampler"
+        if own or getattr(part, "reads_by_position", False):
+            _refuse(f"{type(part).__name__} reads training images by position", name)
 
 
 def _refuse(reason: str, what: str) -> None:
@@ -125,7 +119,9 @@ class StreamFeed:
             batches = sampler.drawn(self.split.pairs, found, kept, first_epoch)
         else:
             batches = sampler.in_order(self.split.pairs, first_epoch)
-            if not self.counted:
+            if self.counted:
+                batches = batches.map(lambda again, images, labels: (images, labels))
+            else:
                 batches = self._counting(batches, line)
         if self.transform is not None:
             batches = self._transformed(batches, first_epoch)
@@ -135,21 +131,21 @@ class StreamFeed:
         return {"x": batches, "steps_per_epoch": sampler.steps_per_epoch, "shuffle": False}
 
     def _counting(self, batches, line: Caller):
-        """Count the labels of the first epoch as they pass."""
+        """Count the labels of the first pass over the stream, while its batches go by."""
         import tensorflow as tf
 
         found, last = np.zeros(len(self.sampler.counts), np.int64), self.sampler.steps_per_epoch - 1
 
-        def count(number, labels):
-            if number <= last:
+        def count(number, again, labels):
+            if not again and number <= last:
                 np.add.at(found, labels, 1)
-            if number == last:
+            if again or number == last:
                 self._compare(found, line)
             return labels
 
-        def passed(number, pair):
-            labels = tf.numpy_function(remembering(count), [number, pair[1]], tf.int64)
-            return pair[0], tf.ensure_shape(labels, (None,))
+        def passed(number, batch):
+            labels = tf.numpy_function(remembering(count), [number, *batch[::2]], tf.int64)
+            return batch[1], tf.ensure_shape(labels, (None,))
 
         return batches.enumerate().map(passed)
 
@@ -161,8 +157,8 @@ class StreamFeed:
                 f"{self.class_names[c]!r} {given[c]} (found {found[c]})" for c in wrong[:5].tolist()
             )
             line.warn(
-                f"`class_counts` differs from the labels of the first epoch for {wrong.size} of {len(given)} classes, so "
-                "that losses and sampling are not those of the data: give the right counts, or none to have them "
+                f"`class_counts` differs from the labels of the first epoch for {wrong.size} of {len(given)} classes, "
+                "so that losses and sampling are not those of the data: give the right counts, or none to have them "
                 f"counted. Received: {shown}" + (", ..." if wrong.size > 5 else "")
             )
         self.counted = True

@@ -103,7 +103,7 @@ def test_wrong_pixels_and_labels_are_refused_in_the_words_of_the_contracts(chang
         (lambda d: d.map(lambda x, y: (x[..., :2], y)), ValueError, "one known shape"),
         (lambda d: d.map(lambda x, y: (tf.transpose(x, (2, 0, 1)), y)), ValueError, "one known shape"),
         (
-            lambda d: d.map(lambda x, y: (tf.io.decode_image(b"x", expand_animations=False), y)),
+            lambda d: d.map(lambda x, y: (tf.image.decode_png(b"x"), y)),
             ValueError,
             "ensure_shape",
         ),
