@@ -126,7 +126,6 @@ def test_seeds_and_resuming_between_epochs(tmp_path):
 
 
 def test_host_augmentation_gets_the_images_and_keyed_random_numbers():
-    whole = tiny.dataset()
     recipe = tiny.recipe(
         "cross_entropy", epochs=2, augment_on="host", mixup_alpha=0.4,
         augmentation=[{"name": "pad_crop_flip", "padding": 1, "flip": True}],
