@@ -131,28 +131,35 @@ class StreamFeed:
         return {"x": batches, "steps_per_epoch": sampler.steps_per_epoch, "shuffle": False}
 
     def _counting(self, batches, line: Caller):
-        """Count the labels of the first pass over the stream, while its batches go by."""
+        """Count the labels of the first pass over the stream while its batches go by, each iterator for itself."""
         import tensorflow as tf
 
-        found, last = np.zeros(len(self.sampler.counts), np.int64), self.sampler.steps_per_epoch - 1
+        classes, last = len(self.sampler.counts), self.sampler.steps_per_epoch - 1
 
-        def count(number, again, labels):
-            if not again and number <= last:
-                np.add.at(found, labels, 1)
-            if again or number == last:
+        def count(found, numbered):
+            number, (again, images, labels) = numbered
+            own = tf.math.bincount(
+                tf.cast(labels, tf.int32), minlength=classes, maxlength=classes, dtype=tf.int64
+            )
+            found += tf.where(again | (number > last), tf.zeros_like(own), own)
+            return found, (number == last, again, found, images, labels)
+
+        def report(at_end, again, found, labels):
+            if at_end or again:
                 self._compare(found, line)
             return labels
 
-        def passed(number, batch):
-            labels = tf.numpy_function(remembering(count), [number, *batch[::2]], tf.int64)
-            return batch[1], tf.ensure_shape(labels, (None,))
+        def passed(at_end, again, found, images, labels):
+            same = tf.numpy_function(remembering(report), [at_end, again, found, labels], tf.int64)
+            return images, tf.ensure_shape(same, (None,))
 
-        return batches.enumerate().map(passed)
+        return batches.enumerate().scan(tf.zeros(classes, tf.int64), count).map(passed)
 
     def _compare(self, found: np.ndarray, line: Caller) -> None:
         given = self.sampler.counts
         wrong = np.flatnonzero(found != given)
-        if wrong.size and not self.counted:
+        known, self.counted = self.counted, True
+        if wrong.size and not known:
             shown = ", ".join(
                 f"{self.class_names[c]!r} {given[c]} (found {found[c]})" for c in wrong[:5].tolist()
             )
@@ -161,7 +168,6 @@ class StreamFeed:
                 "so that losses and sampling are not those of the data: give the right counts, or none to have them "
                 f"counted. Received: {shown}" + (", ..." if wrong.size > 5 else "")
             )
-        self.counted = True
 
     def _transformed(self, batches, first_epoch: int):
         import tensorflow as tf
