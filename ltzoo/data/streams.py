@@ -49,7 +49,7 @@ class StreamSplit(Split):
         """Return a batch as uint8 and int64."""
         return (
             _pixels(images, self.argument, self.image_shape),
-            _class_indices(labels, self.class_names, self.argument),
+            _class_indices(labels, self.class_names or (), self.argument),
         )
 
     @property
@@ -125,7 +125,7 @@ def _checked(source: Any, argument: str) -> tuple[tuple[int, int, int], bool]:
         raise TypeError(
             f"`{argument}` must be a tf.data.Dataset of (images, labels). Received: {type(source).__name__}"
         )
-    spec = source.element_spec
+    spec: Any = source.element_spec
     if not (
         isinstance(spec, tuple) and len(spec) == 2 and all(isinstance(part, tf.TensorSpec) for part in spec)
     ):

@@ -206,14 +206,15 @@ class StreamSampler:
                 return pairs
             return pairs.shuffle(self.shuffle_images, seed=number + _stream(self.seed, 0, first_epoch))
 
-        def accepted(number, pair):
+        def accepted(number: Any, pair: Any) -> Any:
             random = tf.random.stateless_uniform(
                 (), tf.stack([tf.constant(key, tf.int64), number]), dtype=tf.float64
             )
             return random < tf.gather(accept, pair[1])
 
         read = tf.data.Dataset.counter().flat_map(once_more)
-        return read.enumerate().filter(accepted).map(lambda number, pair: pair)
+        numbered: Any = read.enumerate()
+        return numbered.filter(accepted).map(lambda number, pair: pair)
 
     def _from_memory(self, kept, first_epoch):
         import tensorflow as tf
