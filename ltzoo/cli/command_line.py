@@ -12,7 +12,7 @@ def command_line(arguments: dict) -> str:
     """Return `ltzoo train ...` with the arguments of a `run.json`.
 
     Local paths and loggers are left out. The folder of images becomes DATA, a list of excluded images
-    EXCLUDE.csv, a model to start from MODEL, the run folder RUN.
+    EXCLUDE.csv, test images TEST, a model to start from MODEL, the run folder RUN.
     """
     words = ["ltzoo", "train", arguments["recipe"]]
     for key, value in {"data": None, **arguments}.items():
@@ -25,6 +25,8 @@ def command_line(arguments: dict) -> str:
             words += [option, _PLACEHOLDERS[key] if os.path.isabs(value) else value]
         elif key == "exclude":
             words += [option, "EXCLUDE.csv"]
+        elif key == "test":
+            words += [option, "TEST"]
         elif key == "backbone":
             rest = ",".join(f"{name}={_json(entry)}" for name, entry in value.items() if name != "name")
             words += [option, value["name"] + (f":{rest}" if rest else "")]

@@ -16,7 +16,7 @@ _LABELS = {
     "top1": "top-1 %", "balanced": "balanced %", "many": "many %", "medium": "medium %", "few": "few %",
     "macro_f1": "macro F1 %", "nll": "NLL",
 }  # fmt: skip
-_SOURCES = ("data", "data_dir", "image_root", "data_seed")
+_SOURCES = ("data", "data_dir", "image_root", "data_seed", "test", "test_fraction")
 
 
 @click.command(

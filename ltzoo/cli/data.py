@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from ltzoo.cli import table_options
+from ltzoo.cli import table_options, testing_options
 from ltzoo.cli.exclude_option import unchanged
 from ltzoo.cli.table_options import is_table
 from ltzoo.cli.user_errors import UserError
@@ -12,6 +12,7 @@ from ltzoo.cli.user_errors import UserError
 KEYS = (
     "data", "data_dir", "image_root", "imbalance_factor", "image_size", "channels", "data_seed",
     "validation_fraction", "skip_unreadable", "exclude", "fit", "folds", "fold", *table_options.KEYS,
+    *testing_options.KEYS,
 )  # fmt: skip
 
 
@@ -52,7 +53,11 @@ def check(arguments: dict) -> None:
     if os.path.isabs(name):
         _check_images(given)
         return
-    _refuse(given, table_options.KEYS, f"the dataset {name} has its own images and splits")
+    _refuse(
+        given,
+        (*table_options.KEYS, *testing_options.KEYS),
+        f"the dataset {name} has its own images and splits",
+    )
     _refuse(given, ("channels", "validation_fraction", "fit", "exclude"), f"the dataset {name} has its own")
     known = datasets.facts(name)
     lists = [] if known is None else list(known.lists.values())
@@ -74,6 +79,7 @@ def check(arguments: dict) -> None:
 def _check_images(given: dict) -> None:
     """Refuse options that do not fit a folder or a table, or what the table itself has not."""
     table = is_table(given["data"])
+    testing_options.check_testing(given)
     _refuse(given, ("imbalance_factor",), f"a {'table' if table else 'folder'} keeps all its images")
     if table:
         _refuse(given, ("data_dir",), "it is for named datasets")
@@ -84,13 +90,14 @@ def _check_images(given: dict) -> None:
     table_options.check_groups(given)
 
 
-def load_dataset(arguments: dict, class_names=None, cache: bool = False):
+def load_dataset(arguments: dict, class_names=None, cache: bool = False, partial: bool = False):
     """Load the `LongTailedDataset` that a command's arguments describe.
 
     Args:
         arguments: values for `KEYS`; None or a missing key means the default.
         class_names: class names in label order, for a folder or table; default: its sorted sub-folders or labels.
         cache: keep decoded images of a folder or table on disk.
+        partial: let a folder or table lack some of the classes, as it is only measured.
     """
     from ltzoo import data as datasets
 
@@ -104,6 +111,8 @@ def load_dataset(arguments: dict, class_names=None, cache: bool = False):
         given["channels"] = int(given["channels"])
     if "exclude" in given:
         given["exclude"] = unchanged(given["exclude"])
+    if "test" in given:
+        given["test"] = testing_options.as_it_was(given["test"])
     check(arguments)
     if not os.path.isabs(name):
         dataset = datasets.load(name, seed=seed, **given)
@@ -118,7 +127,7 @@ def load_dataset(arguments: dict, class_names=None, cache: bool = False):
                 **columns,
             }
             load = datasets.from_table
-        dataset = load(name, seed=seed, class_names=class_names, cache=cache, **given)
+        dataset = load(name, seed=seed, class_names=class_names, cache=cache, partial=partial, **given)
     return dataset if folds is None else of_fold(dataset, folds, fold, seed)
 
 

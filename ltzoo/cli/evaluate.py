@@ -1,22 +1,24 @@
 """`ltzoo evaluate`: measure a trained classifier."""
 
-import os
 from pathlib import Path
 
 import click
 
 from ltzoo import shipped
-from ltzoo.cli import cards, places
 from ltzoo.cli import data as data_module
+from ltzoo.cli import places
 from ltzoo.cli.backend import use_backend
 from ltzoo.cli.cache_option import cache_option
 from ltzoo.cli.exclude_option import exclude_option
+from ltzoo.cli.held_out import unseen_images
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import BATCH_SIZE, Command, data_options
 from ltzoo.cli.result_files import image_names, write_results
 from ltzoo.cli.run_folder import RunFolder, write_json
+from ltzoo.cli.sources import check_source, load_source, source_of, unless_own
 from ltzoo.cli.table_options import table_options
 from ltzoo.cli.talk import talking
+from ltzoo.cli.testing_options import unseen_option
 from ltzoo.cli.user_errors import UserError
 from ltzoo.cli.workers_option import workers_option
 from ltzoo.phases import phase
@@ -30,7 +32,7 @@ from ltzoo.printable import shown_address
 Examples:
   ltzoo evaluate runs/photos
   ltzoo evaluate runs/photos --data other_photos/
-  ltzoo evaluate runs/photos --data new_photos/ --out results/new
+  ltzoo evaluate runs/photos --test new_photos/ --out results/new
   ltzoo evaluate gcl_resnet8_digits_lt --json result.json""",
 )
 @click.argument("model")
@@ -48,21 +50,30 @@ Examples:
     metavar="FOLDER",
     help="Also write result.json, per_class.csv and predictions.csv into this folder.",
 )
+@unseen_option
 @data_options
 @table_options
 @exclude_option
 @workers_option
 @cache_option
-def evaluate(model, data, split, batch_size, json_path, predictions, out, workers, cache, **options):
+def evaluate(model, data, test, split, batch_size, json_path, predictions, out, workers, cache, **options):
     """Measure accuracy and calibration of MODEL: a run folder, a .keras file or a zoo entry.
 
     The many / medium / few groups follow the model's training counts. The data that a run was trained on have the
-    run's validation images. Another folder or table without test and val images is used as a whole.
+    run's test or validation images. Another folder or table without test and val images is used as a whole; with
+    --test, images that MODEL was trained on are left out of it.
     """
     check_model(model)
     given = {key: value for key, value in options.items() if value is not None}
-    data = None if data is None else unless_own(model, data_module.resolve(data))
+    if test is not None:
+        if data is not None:
+            raise UserError(f"--test does not apply with --data; give one of them. Received: {test}")
+        data = data_module.resolve(test)
+    elif data is not None:
+        data = unless_own(model, data_module.resolve(data))
     source = source_of(model, data, given)
+    if split in ("train", "val"):
+        source.pop("test", None)  # They may be gone.
     check_source(source)
     if json_path is not None:
         places.new_file("--json", json_path, overwrite=True)
@@ -73,13 +84,14 @@ def evaluate(model, data, split, batch_size, json_path, predictions, out, worker
     if out is not None:
         _check_out(out)
     with talking(err=True):
-        _evaluate(model, data, split, batch_size, json_path, predictions, out, source, cache)
+        _evaluate(model, data, test, split, batch_size, json_path, predictions, out, source, cache)
 
 
-def _evaluate(model, data, split, batch_size, json_path, predictions, out, source, cache) -> None:
+def _evaluate(model, data, test, split, batch_size, json_path, predictions, out, source, cache) -> None:
     with phase("loading Keras"):
         use_backend()
     from ltzoo.cli.console import console, echo, print_alarms
+    from ltzoo.data.held_out import say_untested
     from ltzoo.metrics import measure, prediction_alarms
     from ltzoo.metrics.prediction_files import write_predictions
     from ltzoo.report import results_table
@@ -95,6 +107,10 @@ def _evaluate(model, data, split, batch_size, json_path, predictions, out, sourc
     name = split or next(name for name in ("test", "val", "train") if name in splits)
     if name not in splits:
         raise UserError(f"--split must be one of {', '.join(splits)} for this data. Received: {name}")
+    if test is not None:
+        splits[name] = unseen_images(model, classifier, splits[name])
+    if data is not None:
+        say_untested(splits[name].labels, dataset.class_names)
     if data is None and name == "val" and getattr(classifier, "trains_on_validation", False):
         echo(
             "Note: the model was trained on these validation images too; result.json has its out-of-fold figures."
@@ -128,62 +144,3 @@ def _check_out(out: str) -> None:
     places.new_folder("--out", out)
     if RunFolder(out).is_run():
         raise UserError(f"--out must be a folder of its own, not that of a run. Received: {out}")
-
-
-def source_of(model: str, data: str | None, given: dict) -> dict:
-    """Return the arguments for `load_dataset`: the given ones, on top of the run's own where `data` is None."""
-    if data is not None:
-        return {"data": data, **given}
-    if model in shipped.names():
-        return {"card": cards.read(model)["dataset"], **given}
-    run = RunFolder(model)
-    if not run.is_run():
-        raise click.UsageError(
-            f"Missing option '--data': {model} does not say which data it was trained on. "
-            "Received: no --data",
-            click.get_current_context(),
-        )
-    arguments = run.read()["arguments"]
-    seed = arguments.get("data_seed") or 0
-    if given.get("data_seed", seed) != seed:
-        raise UserError(
-            f"--data-seed must be that of the training, {seed}; another one would measure images that were trained on. "
-            f"Received: {given['data_seed']}"
-        )
-    if arguments["recipe"] in shipped.names():
-        own = {
-            key: arguments[key] for key in ("data_dir", "image_root", "skip_unreadable") if key in arguments
-        }
-        return {"card": cards.read(arguments["recipe"])["dataset"], **own, **given}
-    return {**arguments, **given}
-
-
-def unless_own(model: str, data: str) -> str | None:
-    """Return a dataset, or None if the run was trained on this folder or table, whose splits are then the run's."""
-    run = RunFolder(model)
-    own = run.is_run() and os.path.isabs(data) and run.read()["arguments"].get("data") == data
-    return None if own else data
-
-
-def check_source(source: dict) -> None:
-    """Refuse what `load_source` would refuse, without reading images."""
-    if "card" in source:
-        source = {**source, "data": source["card"]["name"]}
-    data_module.check(source)
-
-
-def load_source(source: dict, classifier, whole: bool, cache: bool = False):
-    """Load the dataset; images at the model's size, none held out if a folder or table is used as a whole."""
-    from ltzoo import data as datasets
-    from ltzoo.cli.data import load_dataset
-
-    if "card" in source:
-        arguments = {**source.pop("card"), **source}
-        return datasets.load(arguments.pop("name"), **arguments)
-    if os.path.isabs(source["data"]):
-        height, width, channels = classifier.image_shape
-        defaults: dict = {"image_size": [height, width], "channels": channels, "fit": classifier.image_fit}
-        if whole:
-            defaults["validation_fraction"] = 0.0
-        return load_dataset({**defaults, **source}, class_names=classifier.class_names, cache=cache)
-    return load_dataset(source)

@@ -1,15 +1,17 @@
 """Images that a model was not trained on, for what is fitted after training."""
 
-import hashlib
 import os
 from pathlib import Path
 
 import numpy as np
 
+from ltzoo.caller_warnings import warn_caller
 from ltzoo.cli import data as data_module
-from ltzoo.cli.evaluate import load_source
 from ltzoo.cli.run_folder import RunFolder
+from ltzoo.cli.sources import load_source
 from ltzoo.cli.user_errors import UserError
+from ltzoo.data.copies import copies_of
+from ltzoo.printable import shown_address
 
 
 def held_out_split(model: str, classifier, source: dict, split: str | None, given: bool):
@@ -66,34 +68,60 @@ def unlabelled_split(folder: str, classifier, like):
     return FileSplit(paths, np.zeros(len(paths), "int64"), (height, width), channels, resize, fit)
 
 
+def unseen_images(model: str, classifier, split):
+    """Return the images of a split that are no training images of the run, by path or by content.
+
+    Warns:
+        UserWarning: some are left out, or the training images are not there to compare with.
+
+    Raises:
+        UserError: more than half of them were trained on.
+    """
+    trained = _trained_files(model, classifier)
+    if trained is None:
+        warn_caller(
+            f"the training images of {shown_address(model)} are not known here, so that it may have been trained on "
+            "some of the test images"
+        )
+        return split
+    paths = getattr(split, "paths", None) or []
+    copies = copies_of(paths, trained)
+    if not copies:
+        return split
+    example = f"such as {paths[next(iter(copies))]}"
+    if 2 * len(copies) > len(paths):
+        raise UserError(
+            "--test must hold images that the model was not trained on. "
+            f"Received: {len(copies)} of {len(paths)} images that it was trained on, {example}"
+        )
+    warn_caller(f"left out {len(copies)} of {len(paths)} images, which the model was trained on, {example}")
+    return split.subset([position for position in range(len(paths)) if position not in copies])
+
+
 def _refuse_trained_on(model, classifier, split):
     """Refuse files that are training images of the run, by path or by content."""
-    run, paths = RunFolder(model), getattr(split, "paths", None)
-    if not run.is_run() or paths is None:
-        return
-    arguments = run.read()["arguments"]
-    if not os.path.isabs(arguments.get("data", "")) or not Path(arguments["data"]).exists():
-        return  # A named dataset, or a folder or table that is gone.
-    trained = getattr(load_source(dict(arguments), classifier, whole=False).train, "paths", None) or []
-    known, sizes = {os.path.realpath(path) for path in trained}, {}
-    for path in trained:
-        sizes.setdefault(os.path.getsize(path), []).append(path)
-    digests: dict[str, bytes] = {}
-    common = [path for path in paths if os.path.realpath(path) in known or _is_copy(path, sizes, digests)]
-    if common:
+    paths = getattr(split, "paths", None) or []
+    copies = copies_of(paths, _trained_files(model, classifier) or [])
+    if copies:
         raise UserError(
-            f"--data must hold images that the model was not trained on; {len(common)} of {len(paths)} are training "
-            f"images of {run.path}, so every figure would be too good. Leave --data out to use the run's own "
-            f"validation images. Received: {common[0]}"
+            f"--data must hold images that the model was not trained on; {len(copies)} of {len(paths)} are training "
+            f"images of {RunFolder(model).path}, so every figure would be too good. Leave --data out to use the run's "
+            f"own validation images. Received: {paths[next(iter(copies))]}"
         )
 
 
-def _is_copy(path, sizes, digests):
-    same = sizes.get(os.path.getsize(path), ())
-    return any(_digest(path, digests) == _digest(other, digests) for other in same)
-
-
-def _digest(path, digests):
-    if path not in digests:
-        digests[path] = hashlib.sha256(Path(path).read_bytes()).digest()
-    return digests[path]
+def _trained_files(model, classifier) -> list[str] | None:
+    """Return the files that a run was trained on; None without a run, or if they are gone or a named dataset's."""
+    run = RunFolder(model)
+    if not run.is_run():
+        return None
+    arguments = {
+        key: value for key, value in run.read()["arguments"].items() if key != "test"
+    }  # May be gone.
+    if not os.path.isabs(arguments.get("data", "")) or not Path(arguments["data"]).exists():
+        return None
+    dataset = load_source(arguments, classifier, whole=False)
+    trained = [dataset.train]
+    if dataset.val is not None and classifier.trains_on_validation:
+        trained.append(dataset.val)
+    return [path for split in trained for path in getattr(split, "paths", ())]

@@ -10,7 +10,7 @@ import numpy as np
 
 from ltzoo.cli import data as data_module
 from ltzoo.cli.console import console
-from ltzoo.cli.evaluate import check_source, load_source, source_of, unless_own
+from ltzoo.cli.sources import check_source, load_source, source_of, unless_own
 from ltzoo.export_formats.registry import install, installed
 
 

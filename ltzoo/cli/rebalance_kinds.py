@@ -6,9 +6,9 @@ from typing import Any
 
 from ltzoo import shipped
 from ltzoo.cli import data as data_module
-from ltzoo.cli.evaluate import check_source, source_of, unless_own
 from ltzoo.cli.rebalance_output import print_report, write_model
 from ltzoo.cli.run_folder import RunFolder
+from ltzoo.cli.sources import check_source, source_of, unless_own
 from ltzoo.cli.user_errors import UserError, mistake
 
 
@@ -216,7 +216,7 @@ class Work:
     def _decisions(self, result, counts, model=None, split=None):
         from ltzoo import posthoc
         from ltzoo.cli.console import echo
-        from ltzoo.cli.evaluate import load_source
+        from ltzoo.cli.sources import load_source
 
         method, unknown = self.rules["unknown"], None
         if method in ("softmax", "energy"):

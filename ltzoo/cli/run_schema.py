@@ -201,7 +201,7 @@ def _is_size(value):
     )
 
 
-def _is_exclusion(value):
+def _is_path_with_digest(value):
     return isinstance(value, list) and len(value) == 2 and all(map(_is_text, value))
 
 
@@ -237,9 +237,11 @@ _ARGUMENTS = {
     "batch_size": (RANGES["BatchSize"].__contains__, RANGES["BatchSize"].words),
     "image_size": (_is_size, "[height, width]"),
     "imbalance_factor": (lambda value: is_number(value, 0, 1e12), "a number"),
+    "test": (_is_path_with_digest, "[path, digest]"),
+    "test_fraction": (lambda value: is_number(value, 0, 1), "a number from 0 to 1"),
     "validation_fraction": (lambda value: is_number(value, 0, 1), "a number from 0 to 1"),
     "skip_unreadable": _SWITCH,
-    "exclude": (_is_exclusion, "[path, digest]"),
+    "exclude": (_is_path_with_digest, "[path, digest]"),
     "fit": (lambda value: value in FITS, f"one of {', '.join(FITS)}"),
     "learning_rate": (_are_rates, "a list of positive numbers"),
     "patience": (RANGES["PositiveInt"].__contains__, RANGES["PositiveInt"].words),

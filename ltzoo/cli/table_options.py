@@ -57,6 +57,22 @@ def is_table(data: str) -> bool:
     return data.lower().endswith(SUFFIXES) and not os.path.isdir(data)
 
 
+def columns_for(table: str, trained: dict, given: dict) -> dict:
+    """Return the names of a run's columns of paths and labels that another table has, too, unless others are given.
+
+    Args:
+        table: path of the table; a folder has none of them.
+        trained: arguments of the run.
+        given: arguments of the command.
+    """
+    if not is_table(table):
+        return {}
+    wanted = {
+        key: trained[key] for key in ("image_column", "label_column") if key in trained and key not in given
+    }
+    return {key: column for key, column in wanted.items() if _has_column(table, column)}
+
+
 def table_arguments(arguments: dict) -> dict:
     """Return the arguments of `ltzoo.data.from_table` that name columns and groups."""
     named = {own: arguments[key] for key, own in _COLUMNS.items() if arguments.get(key) is not None}
@@ -116,6 +132,16 @@ def shorter_sides(arguments: dict) -> list[int]:
     if is_table(arguments["data"]):
         return [min(size) for size in sample_of_sizes(_listed(arguments), 200)]
     return directory.shorter_sides(arguments["data"])
+
+
+def _has_column(table: str, column: str) -> bool:
+    from ltzoo.data.table_columns import read_table
+
+    try:
+        read_table(table, {"column": column})
+    except (ValueError, OSError, ImportError):  # `check_table` says what is wrong.
+        return False
+    return True
 
 
 def _listed(arguments: dict) -> list[str]:

@@ -27,6 +27,7 @@ from ltzoo.cli.options import (
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.table_options import is_table, table_options
 from ltzoo.cli.talk import Talk, talking
+from ltzoo.cli.testing_options import testing_options
 from ltzoo.cli.training_options import check_loggers, training_options
 from ltzoo.cli.up_option import check_up, up_option, without_turns
 from ltzoo.cli.user_errors import Interrupted, UserError
@@ -48,6 +49,7 @@ Examples:
   ltzoo train gcl --data digits_lt --backbone resnet8 --epochs 20,5 --out runs/digits
   ltzoo train gcl --data photos/ --image-size 64 --out runs/photos
   ltzoo train fast --data photos/ --out runs/quick
+  ltzoo train --data photos/ --test-fraction 0.2 --out runs/photos
   ltzoo train --data photos/ --folds 5 --out runs/photos
   ltzoo train --data survey.csv --image-column file --label-column species --group-by camera --out runs/survey
   ltzoo train cross_entropy --data cifar10_lt --imbalance-factor 100 --data-dir ~/cifar --out runs/baseline
@@ -89,6 +91,7 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
 @training_options
 @data_options
 @table_options
+@testing_options
 @exclude_option
 @image_fit_option
 @effort_options

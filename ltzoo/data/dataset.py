@@ -21,6 +21,7 @@ class LongTailedDataset:
         val: validation split, or None.
         test: test split, or None.
         class_names: one name per class, in label order. None numbers the classes 0 .. largest training label.
+        partial: whether classes may be without images, in data that are measured and never trained on.
 
     Attributes:
         name, train, val, test: as given.
@@ -41,6 +42,7 @@ class LongTailedDataset:
         val: Split | None = None,
         test: Split | None = None,
         class_names: Sequence[str] | None = None,
+        partial: bool = False,
     ):
         self.name = arguments.text(name, "name")
         self.train, self.val, self.test = train, val, test
@@ -61,7 +63,8 @@ class LongTailedDataset:
                     f"{tuple(train.image_shape)}. Received: {tuple(split.image_shape)}"
                 )
         self.class_counts = np.bincount(train.labels, minlength=self.num_classes).astype(np.int64)
-        self._check_every_class_has_an_image()
+        if not partial:
+            self._check_every_class_has_an_image()
         self._check_number_of_classes()
 
     @property
@@ -106,8 +109,14 @@ class LongTailedDataset:
             )
 
     def __repr__(self) -> str:
-        counts = ClassCounts(self.class_counts)
         sizes = ", ".join(f"{name} {len(split)}" for name, split in self.splits().items())
+        if not self.class_counts.all():
+            missing = int(np.count_nonzero(self.class_counts == 0))
+            return (
+                f"<LongTailedDataset {self.name!r}: {sizes} images of {self.image_shape}; {self.num_classes} classes, "
+                f"{missing} of them without images>"
+            )
+        counts = ClassCounts(self.class_counts)
         groups = ", ".join(f"{len(v)} {k}" for k, v in counts.groups.items())
         return (
             f"<LongTailedDataset {self.name!r}: {sizes} images of {self.image_shape}; "

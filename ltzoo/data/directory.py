@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import cast
 
 from ltzoo import checks
 from ltzoo.caller_warnings import warn_caller
@@ -16,8 +15,9 @@ from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.exclusions import Excluded
 from ltzoo.data.files import FileSplit, use_cache
 from ltzoo.data.folders import LeftOut, find_images, list_folder, sub_folders
+from ltzoo.data.given_test import check_one_source, unseen_tests
 from ltzoo.data.grouping import group_rule, groups_of_paths
-from ltzoo.data.held_out import hold_out, say_shared_groups
+from ltzoo.data.held_out import hold_out_missing, say_shared_groups
 from ltzoo.data.image_fit import AUTO
 from ltzoo.data.image_names import is_image
 from ltzoo.data.image_sizes import fit_of_files, sample_of_sizes
@@ -33,7 +33,8 @@ def from_directory(
     channels: int = 3,
     fit: str = "crop",
     validation_fraction: float = 0.1,
-    test_dir: str | Path | None = None,
+    test: str | Path | None = None,
+    test_fraction: float = 0.0,
     group_by: str | None = None,
     seed: int = 0,
     check: bool = True,
@@ -41,6 +42,7 @@ def from_directory(
     cache: bool = False,
     class_names: Sequence[str] | None = None,
     exclude: str | Path | Sequence[str | Path] | None = None,
+    partial: bool = False,
     name: str | None = None,
 ) -> LongTailedDataset:
     """Make a dataset from image files; class counts and names come from the folders.
@@ -63,7 +65,11 @@ def from_directory(
             objects (`choose_fit` in that module). Load further data for a trained model with `fit=model.image_fit`.
         validation_fraction: share of each class's training images to hold out when there is no `val` folder.
             A class of two or more images gives at least one and keeps at least one; 0 holds nothing out.
-        test_dir: folder of test images with one subfolder per class, if it is not a test folder in `path`.
+        test: folder of test images with one subfolder per class, if there is no test folder in `path`. Every subfolder
+            must be a class of the training data; classes without test images are named in a warning. Links to images
+            for training are refused, and copies of images for training or validation are left out with a warning.
+        test_fraction: share of each class's training images to hold out for testing, in the same way as for validation
+            and before it; copies of a file stay on one side. It needs data without test images.
         group_by: which images belong together, such as those of one animal, patient or camera: "folder:1" for the
             first folder below the class folder, or "regex:PATTERN" for a part of the path below the class folder; see
             `ltzoo.data.grouping.group_rule`. Images that are held out are then whole groups, and so are the folds of
@@ -78,6 +84,7 @@ def from_directory(
             folder names. If all folders in `path` have these names, none of them is taken for a split.
         exclude: images to leave out: a CSV file with a column "path", as `ltzoo check --write` makes it, or a list of
             paths. Relative paths start from `path`. One warning counts them and the unknown ones.
+        partial: whether classes of `class_names` may be without images, in data that are measured and never trained on.
         name: name of the dataset; by default the folder name.
 
     Returns:
@@ -89,8 +96,8 @@ def from_directory(
         OSError: a folder cannot be read.
         TypeError: an argument is of a wrong type.
         ValueError: the layout is ambiguous, there is only one class, a class has no training image, a folder is not
-            a known class, an image is both trained on and tested, `exclude` lists all training images of a class, or an
-            argument is invalid.
+            a known class, an image is both trained on and tested, test images are given twice, `exclude` lists all
+            training images of a class, or an argument is invalid.
 
     Warns:
         UserWarning: files are left out, images repeat, classes differ in spelling only, groups are both trained on and
@@ -108,10 +115,12 @@ def from_directory(
     rule = None if group_by is None else group_rule(group_by)
     given = None if class_names is None else arguments.class_names(class_names)
     name = path.resolve().name or "images" if name is None else arguments.text(name, "name")
-    tests = None if test_dir is None else _existing_folder(test_dir, "test_dir")
+    tests = None if test is None else _existing_folder(test, "test")
+    share = checks.number("test_fraction", test_fraction, least=0, below=1)
     excluded = None if exclude is None else Excluded(exclude, path)
 
     folders = find_splits(path, given, tests)
+    check_one_source(folders.get("test"), test, share)
     if tests is not None:
         folders["test"] = tests
     classes = {"train": _class_folders(folders["train"], tests)}
@@ -134,16 +143,16 @@ def from_directory(
         warn_caller(sentence)
     if rule is not None:
         _give_groups(rule, files, classes, images)
+    if tests is not None:
+        files["test"] = unseen_tests(files, names)
     if checks.flag("cache", cache):
         use_cache(files.values())
     splits: dict[str, Split] = dict(files)
     if check or skip_unreadable:
         splits = readable(splits, skip_unreadable)
-    if "val" not in splits:
-        train = cast(FileSplit, splits["train"])
-        first = dict(zip(files["train"].paths, firsts["train"], strict=True))
-        splits.update(hold_out(train, [first[path] for path in train.paths], names, fraction, seed))
-    return LongTailedDataset(name, splits["train"], splits.get("val"), splits.get("test"), names)
+    splits = hold_out_missing(splits, files["train"], firsts["train"], names, (share, fraction), seed)
+    partial = checks.flag("partial", partial)
+    return LongTailedDataset(name, splits["train"], splits.get("val"), splits.get("test"), names, partial)
 
 
 def shorter_sides(path: str | Path, images: int = 200) -> list[int]:

@@ -118,7 +118,7 @@ def _check_classes(top: Path, children: Sequence[Path]) -> None:
     if pair is not None:
         raise ValueError(
             "`path` must not hold folders that look like splits of one dataset: rename them to train/, val/ and "
-            f"test/, or pass the first as `path` and the second as `test_dir`; {_CLASSES_ANYWAY}. "
+            f"test/, or pass the first as `path` and the second as `test`; {_CLASSES_ANYWAY}. "
             f"Received: {top} with {pair[0]}/ and {pair[1]}/"
         )
     inside = {child: {split_role(inner.name) for inner in sub_folders(child)} for child in children}

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -18,14 +18,17 @@ from ltzoo.data.class_spellings import spelled_alike
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.exclusions import Excluded
 from ltzoo.data.files import FileSplit, use_cache
+from ltzoo.data.given_test import check_one_source, unseen_tests
 from ltzoo.data.grouping import group_rule, groups_of_paths, is_rule
-from ltzoo.data.held_out import hold_out, say_shared_groups
+from ltzoo.data.held_out import hold_out_missing, say_shared_groups
 from ltzoo.data.image_fit import AUTO
 from ltzoo.data.image_sizes import fit_of_files
 from ltzoo.data.listed_paths import locate_from, locate_in
 from ltzoo.data.repeats import Listing, first_paths, repeated_images
 from ltzoo.data.splits import Split
-from ltzoo.data.table_columns import Table, read_table
+from ltzoo.data.table_columns import JoinedTables, Table, read_table
+
+Rows = Table | JoinedTables
 
 
 def from_table(
@@ -40,12 +43,15 @@ def from_table(
     channels: int = 3,
     fit: str = "crop",
     validation_fraction: float = 0.1,
+    test: Any = None,
+    test_fraction: float = 0.0,
     seed: int = 0,
     check: bool = True,
     skip_unreadable: bool = False,
     cache: bool = False,
     class_names: Sequence[str] | None = None,
     exclude: str | Path | Sequence[str | Path] | None = None,
+    partial: bool = False,
     name: str | None = None,
 ) -> LongTailedDataset:
     """Make a dataset from a table with one row per image.
@@ -73,6 +79,11 @@ def from_table(
         validation_fraction: share of each class's training images to hold out when no row is for validation.
             A class of two or more images gives at least one and keeps at least one, as far as groups and repeats
             allow; 0 holds nothing out.
+        test: another table, with a test image per row, and with the columns of `table` except `split`. Every label must
+            be that of a training image; classes without test images are named in a warning. Links to images for
+            training are refused, and copies of images for training or validation are left out with a warning.
+        test_fraction: share of each class's training images to hold out for testing, in the same way as for validation
+            and before it; copies of a file stay on one side. It needs data without test images.
         seed: selects the held-out images.
         check: check all images now; see `ltzoo.data.checks.readable`. Otherwise only the first image of each split is
             decoded, to catch a wrong `image_root`; other unreadable images raise an error when they are read.
@@ -83,6 +94,7 @@ def from_table(
             all are whole numbers, sorted by value. Labels that are whole numbers count names that are not, from 0.
         exclude: images to leave out: a CSV file with a column "path", as `ltzoo check --write` makes it, or a list of
             paths. Relative paths start where those of the table do. One warning counts them and the unknown ones.
+        partial: whether classes of `class_names` may be without images, in data that are measured and never trained on.
         name: name of the dataset; by default the name of the file without its suffix, or "table".
 
     Returns:
@@ -93,8 +105,8 @@ def from_table(
         ImportError: a library to read Parquet is missing.
         UnreadableImagesError, UnreadableImageError: some images cannot be read and `skip_unreadable` is False.
         TypeError: an argument is of a wrong type.
-        ValueError: a column is missing, a value is missing or wrong, a class has no training image, or an image has two
-            labels or is both trained on and tested. The message names file and row.
+        ValueError: a column is missing, a value is missing or wrong, a class has no training image, an image has two
+            labels or is both trained on and tested, or test images are given twice. The message names file and row.
 
     Warns:
         UserWarning: images repeat, classes differ in spelling only, groups are both trained on and tested, or groups
@@ -116,16 +128,18 @@ def from_table(
     given = None if class_names is None else arguments.class_names(class_names)
     name = name if name is None else arguments.text(name, "name")
     root = None if image_root is None else _existing_folder(image_root)
-    read = read_table(table, columns)
+    share = checks.number("test_fraction", test_fraction, least=0, below=1)
+    read, rows = _rows(read_table(table, columns), test, columns)
+    check_one_source(rows.get("test") if test is None else None, test, share)
 
     labels, names = table_values.classes(read.columns[label], read.place, label, given)
     listed = table_values.paths(read.columns[image], read.place, image)
     located = _located(read, listed, root)
     groups = None if group is None else _groups(read, group, listed)
-    rows = _rows(read, split)
     if exclude is not None:
-        rows = _without(Excluded(exclude, root or _start(read)), rows, located)
-    _check_trained(read, rows, labels, names, given is None)
+        rows = _without(Excluded(exclude, root or read.start()), rows, located)
+    if not checks.flag("partial", partial):
+        _check_trained(read, rows, labels, names, given is None)
     if fit == AUTO:
         fit = fit_of_files([located[row] for row in rows["train"]], size)
     files = {}
@@ -136,6 +150,8 @@ def from_table(
     for sentence in _repeats(read, rows, labels, firsts) + spelled_alike(names):
         warn_caller(sentence)
     say_shared_groups(files)
+    if test is not None:
+        files["test"] = unseen_tests(files, names)
     if cache:
         use_cache(files.values())
     splits: dict[str, Split] = dict(files)
@@ -144,12 +160,9 @@ def from_table(
     else:
         for data in files.values():
             data.open(0)
-    if "val" not in splits:
-        first = dict(zip(files["train"].paths, firsts["train"], strict=True))
-        train = cast(FileSplit, splits["train"])
-        splits.update(hold_out(train, [first[path] for path in train.paths], names, fraction, seed))
+    splits = hold_out_missing(splits, files["train"], firsts["train"], names, (share, fraction), seed)
     name = name or (read.file.stem if read.file else "table")
-    return LongTailedDataset(name, splits["train"], splits.get("val"), splits.get("test"), names)
+    return LongTailedDataset(name, splits["train"], splits.get("val"), splits.get("test"), names, partial)
 
 
 def listed_images(table: Any, image: str = "path", image_root: str | Path | None = None) -> list[str]:
@@ -175,14 +188,10 @@ def _existing_folder(path: str | Path) -> Path:
     return folder
 
 
-def _located(table: Table, paths: Sequence[str], root: Path | None) -> list[str]:
+def _located(table: Rows, paths: Sequence[str], root: Path | None) -> list[str]:
     if root is not None:
         return [locate_in(root, path, partial(table.place, row)) for row, path in enumerate(paths)]
-    return [locate_from(_start(table), path) for path in paths]
-
-
-def _start(table: Table) -> str | Path:
-    return "" if table.file is None else table.file.parent
+    return [locate_from(table.start(row), path) for row, path in enumerate(paths)]
 
 
 def _without(
@@ -194,14 +203,23 @@ def _without(
     return kept
 
 
-def _rows(table: Table, split: str | None) -> dict[str, np.ndarray]:
-    """Return the rows of each split."""
-    if split is None:
-        return {"train": np.arange(len(next(iter(table.columns.values()))))}
-    return table_values.splits(table.columns[split], table.place, split)
+def _rows(table: Table, test: Any, columns: Mapping[str, str]) -> tuple[Rows, dict[str, np.ndarray]]:
+    """Return all rows, those of a table of test images last, and which of them are in each split."""
+    split = columns.get("split")
+    rows = {"train": np.arange(len(next(iter(table.columns.values()))))}
+    if split is not None:
+        rows = table_values.splits(table.columns[split], table.place, split)
+    if test is None:
+        return table, rows
+    check_one_source(f"rows for test in the column {split!r}" if "test" in rows else None, test, 0)
+    own = {role: column for role, column in columns.items() if role != "split"}
+    tests = read_table(test, own, "test")
+    joined = JoinedTables(table._replace(columns={name: table.columns[name] for name in own.values()}), tests)
+    rows["test"] = np.arange(joined.size, joined.size + len(next(iter(tests.columns.values()))))
+    return joined, rows
 
 
-def _groups(table: Table, group: str, listed: Sequence[str]) -> np.ndarray:
+def _groups(table: Rows, group: str, listed: Sequence[str]) -> np.ndarray:
     """Return the group of each row, by a column or by a rule for the paths."""
     if is_rule(group):
         return groups_of_paths(group, {"": [path.replace("\\", "/") for path in listed]})[""]
@@ -209,19 +227,19 @@ def _groups(table: Table, group: str, listed: Sequence[str]) -> np.ndarray:
 
 
 def _repeats(
-    table: Table, rows: Mapping[str, np.ndarray], labels: np.ndarray, firsts: Mapping[str, Sequence[str]]
+    table: Rows, rows: Mapping[str, np.ndarray], labels: np.ndarray, firsts: Mapping[str, Sequence[str]]
 ) -> list[str]:
     return repeated_images(
         {part: Listing(firsts[part], labels[own], partial(_place, table, own)) for part, own in rows.items()}
     )
 
 
-def _place(table: Table, rows: np.ndarray, position: int) -> str:
+def _place(table: Rows, rows: np.ndarray, position: int) -> str:
     return table.place(int(rows[position]))
 
 
 def _check_trained(
-    table: Table, rows: dict[str, np.ndarray], labels: np.ndarray, names: Sequence[str], from_labels: bool
+    table: Rows, rows: dict[str, np.ndarray], labels: np.ndarray, names: Sequence[str], from_labels: bool
 ) -> None:
     """Refuse classes that are measured but not trained on, by file and row; name classes without any image."""
     trained = np.bincount(labels[rows["train"]], minlength=len(names)) > 0

@@ -29,21 +29,58 @@ class Table(NamedTuple):
         file: the file, or None for a table in memory.
         columns: values by name of column, each `[N]`.
         lines: line of each row in a text file, counted from 1, int64 `[N]`; None elsewhere.
+        argument: name of the argument that gave the table.
     """
 
     file: Path | None
     columns: dict[str, list[Any]]
     lines: np.ndarray | None = None
+    argument: str = "table"
 
     def place(self, row: int) -> str:
         """Return the file and line of a row, or its number counted from 0."""
-        where = "`table`" if self.file is None else str(self.file)
+        where = f"`{self.argument}`" if self.file is None else str(self.file)
         if self.lines is None:
             return f"{where}, row {row} (counted from 0)"
         return f"{where}, line {int(self.lines[row])}"
 
+    def start(self, row: int = 0) -> str | Path:
+        """Return where the relative paths of a row start."""
+        return "" if self.file is None else self.file.parent
 
-def read_table(table: Any, columns: Mapping[str, str]) -> Table:
+
+class JoinedTables:
+    """The rows of a table, and below them those of another one with the same columns.
+
+    Args:
+        first, second: tables.
+
+    Attributes:
+        file, columns: see `Table`; the file is that of the first table.
+    """
+
+    def __init__(self, first: Table, second: Table):
+        self._tables = (first, second)
+        self.size = len(next(iter(first.columns.values())))
+        self.file = first.file
+        self.columns = {name: values + second.columns[name] for name, values in first.columns.items()}
+
+    def place(self, row: int) -> str:
+        """Return the file and line of a row, or its number counted from 0."""
+        return self._of(row).place(self._own(row))
+
+    def start(self, row: int = 0) -> str | Path:
+        """Return where the relative paths of a row start."""
+        return self._of(row).start(self._own(row))
+
+    def _of(self, row: int) -> Table:
+        return self._tables[row >= self.size]
+
+    def _own(self, row: int) -> int:
+        return row - self.size if row >= self.size else row
+
+
+def read_table(table: Any, columns: Mapping[str, str], argument: str = "table") -> Table:
     """Read columns of a table.
 
     A text file has a heading, and commas, semicolons or tabs between the values; of these the one that finds the
@@ -54,6 +91,7 @@ def read_table(table: Any, columns: Mapping[str, str]) -> Table:
     Args:
         table: path of the file, a DataFrame of pandas or polars, a table of Arrow, or a dict of columns.
         columns: name of the column by the argument that names it, for error messages.
+        argument: name of the argument `table`, for error messages.
 
     Raises:
         FileNotFoundError: the file is missing or not a regular file.
@@ -62,16 +100,18 @@ def read_table(table: Any, columns: Mapping[str, str]) -> Table:
         ValueError: the file is no such table or has no rows, or a column is missing, there twice or of another length.
     """
     if isinstance(table, Mapping) or hasattr(table, "columns") or hasattr(table, "column_names"):
-        return _of_frame(table, columns)
+        return _of_frame(table, columns, argument)
     if isinstance(table, (bytes, bytearray)) or not (isinstance(table, str) or hasattr(table, "__fspath__")):
         raise TypeError(
-            "`table` must be the path of a CSV or Parquet file, a DataFrame, or a dict of columns. "
-            f"{received('table', table)}"
+            f"`{argument}` must be the path of a CSV or Parquet file, a DataFrame, or a dict of columns. "
+            f"{received(argument, table)}"
         )
-    file = arguments.folder_path(table, "table")
+    file = arguments.folder_path(table, argument)
     if not file.is_file():
         kind = "a folder" if file.is_dir() else "no regular file" if file.exists() else "missing"
-        raise FileNotFoundError(f"`table` must be a CSV or Parquet file. Received: {file}, which is {kind}")
+        raise FileNotFoundError(
+            f"`{argument}` must be a CSV or Parquet file. Received: {file}, which is {kind}"
+        )
     with file.open("rb") as opened:
         start = opened.read(4)
     if start == _ZIP:
@@ -80,26 +120,27 @@ def read_table(table: Any, columns: Mapping[str, str]) -> Table:
     return _filled(found, columns)
 
 
-def _of_frame(frame: Any, columns: Mapping[str, str]) -> Table:
+def _of_frame(frame: Any, columns: Mapping[str, str], argument: str) -> Table:
     names = frame if isinstance(frame, Mapping) else getattr(frame, "column_names", None) or frame.columns
-    _check_columns("`table`", list(names), columns)
-    return _filled(Table(None, {name: _listed(frame[name], name) for name in columns.values()}), columns)
+    _check_columns(f"`{argument}`", list(names), columns)
+    found = {name: _listed(frame[name], name, argument) for name in columns.values()}
+    return _filled(Table(None, found, argument=argument), columns)
 
 
-def _listed(values: Any, name: str) -> list[Any]:
+def _listed(values: Any, name: str, argument: str = "table") -> list[Any]:
     for method in _AS_LISTS:
         if hasattr(values, method):
             return list(getattr(values, method)())
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Sequence):
         raise TypeError(
-            f"`table` must have one value per row in the column {name!r}. Received: {type(values).__name__}"
+            f"`{argument}` must have one value per row in the column {name!r}. Received: {type(values).__name__}"
         )
     return list(values)
 
 
 def _filled(table: Table, columns: Mapping[str, str]) -> Table:
     lengths = {name: len(values) for name, values in table.columns.items()}
-    where = "`table`" if table.file is None else str(table.file)
+    where = f"`{table.argument}`" if table.file is None else str(table.file)
     if len(set(lengths.values())) > 1:
         raise ValueError(f"{where} must have columns of one length. Received: lengths {lengths}")
     if not all(lengths.values()):

@@ -35,6 +35,7 @@ class CAMCHead(CAMCalibration):
     """
 
     takes_feature_map = True
+    reads_by_position = True
 
     @checked
     def __init__(

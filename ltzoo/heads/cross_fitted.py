@@ -65,6 +65,8 @@ class CrossFitted(LinearHead):
     # Variables that `build` creates.
     calibration: Any
 
+    reads_by_position = True
+
     @checked
     def __init__(
         self,

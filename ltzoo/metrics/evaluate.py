@@ -32,7 +32,8 @@ def evaluate(
 
     Args:
         model: a `keras.Model` from images to logits [batch, C] (or to probabilities; see `from_logits`).
-        split: any object with `labels` [N] and `load(positions)` -> images, such as `dataset.test`; or a pair
+        split: any object with `labels` [N] and `load(positions)` -> images, such as `dataset.test`; a stream of
+            `ltzoo.data.from_tf_data`; or a pair
             (images, labels). Labels follow `ltzoo.contracts.labels`: integers [N] or [N, 1], soft labels [N, C],
             or names if the model has `class_names`.
         class_counts: training images per class [C], for the shot groups. Default: `model.class_counts` if the model
@@ -64,7 +65,12 @@ def measure(
 ) -> tuple[Result, Predictions]:
     """Measure a model as `evaluate` does; return the measurements and the predictions for each image."""
     batch_size = integer("batch_size", batch_size, 1)
-    labels, load = _open(model, split)
+    streamed = getattr(split, "streamed", False)
+    if streamed:
+        outputs, labels = _predict_stream(model, split, batch_size)
+        load = None
+    else:
+        labels, load = _open(model, split)
     if len(labels) == 0:
         raise ValueError("`split` must hold at least one image. Received: split with 0 images")
     known = {"argument": "split", "class_names": getattr(model, "class_names", None), "soft": True}
@@ -74,7 +80,8 @@ def measure(
         class_counts = getattr(model, "class_counts", None)
     _check_class_names(getattr(model, "class_names", None), getattr(split, "class_names", None))
     _warn_of_fit(getattr(model, "image_fit", None), getattr(split, "image_fit", None))
-    outputs = _predict(model, load, len(labels), batch_size)
+    if not streamed:
+        outputs = _predict(model, load, len(labels), batch_size)
     if outputs.ndim != 2:
         raise ValueError(f"`model` must return [batch, classes]. Received: outputs of shape {outputs.shape}")
     labels = check_labels(labels, outputs.shape[1], **known)
@@ -139,6 +146,23 @@ def _predict(model, load, count, batch_size):
             outputs.append(np.asarray(model.predict_on_batch(filled), "float64")[: len(images)])
             measuring.advance(len(images))
     return np.concatenate(outputs)
+
+
+def _predict_stream(model, split, batch_size):
+    """Return the outputs and the labels of a stream, which is read once."""
+    outputs, labels = [], []
+    with phase("measuring", kind="forward") as measuring:
+        for images, own in split.batches(batch_size):
+            if not labels:
+                _check_image_shape(model, images.shape[1:])
+            missing = batch_size - len(images)
+            filled = np.concatenate([images, np.repeat(images[:1], missing, axis=0)]) if missing else images
+            outputs.append(np.asarray(model.predict_on_batch(filled), "float64")[: len(own)])
+            labels.append(own)
+            measuring.advance(len(own))
+    if not labels:
+        return np.zeros((0, 0)), np.zeros(0, np.int64)
+    return np.concatenate(outputs), np.concatenate(labels)
 
 
 def _check_finite(images, start):

@@ -23,8 +23,8 @@ from ltzoo.models.normalization import normalize
 from ltzoo.models.stages import Stages, default_jit_compile
 from ltzoo.models.thread_safety import ThreadSafe, alone, in_turn
 from ltzoo.models.values import checked_counts, checked_fit, checked_names, checked_shape, per_channel
+from ltzoo.pipeline_errors import original_errors
 from ltzoo.recipes.recipe import Recipe
-from ltzoo.sampling import original_errors
 from ltzoo.training import fit_stages, optimizers
 from ltzoo.training.arguments import check_data
 from ltzoo.training.devices import check_torch_processes

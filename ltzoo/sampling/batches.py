@@ -1,10 +1,8 @@
 """Batches of images for `fit`: the sampler's positions, loaded and transformed, for Keras and `tf.data`."""
 
-import collections
-import contextlib
 import functools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,34 +10,10 @@ import keras
 import numpy as np
 
 from ltzoo.checks import integer
+from ltzoo.pipeline_errors import original_errors as original_errors
+from ltzoo.pipeline_errors import remembering
 from ltzoo.sampling.class_sampler import ClassSampler
 from ltzoo.sampling.keyed_random import TRANSFORM, generator
-
-_LAST_ERRORS: collections.deque[Exception] = collections.deque(maxlen=8)
-
-
-@contextlib.contextmanager
-def original_errors() -> Iterator[None]:
-    """Raise what failed while a batch was made, rather than TensorFlow's `UnknownError` about it.
-
-    A pipeline of `tf.data` turns every error of a Python function into one of its own types. Inside this context, or
-    in a function decorated with `@original_errors()`, the same error comes as on the other backends. So an image that
-    is damaged during training is an `UnreadableImageError` everywhere.
-    """
-    try:
-        yield
-    except Exception as error:
-        if not type(error).__module__.startswith("tensorflow."):
-            raise
-        said = str(error)
-        alike = [kept for kept in list(_LAST_ERRORS) if f"{type(kept).__name__}: " in said]
-        told = [kept for kept in alike if str(kept) in said]
-        # TensorFlow drops a text that is no UTF-8, such as the name of a file in another encoding.
-        dropped = [kept for kept in alike if str(kept).encode("utf-8", "ignore").decode() != str(kept)]
-        for original in told or dropped[-1:]:
-            _LAST_ERRORS.remove(original)
-            raise original from error
-        raise
 
 
 def load_batch(
@@ -213,15 +187,8 @@ def tf_pipeline(
 
     images, labels = batch(start)
 
-    def remembered(number):
-        try:
-            return batch(number)
-        except Exception as error:
-            _LAST_ERRORS.append(error)
-            raise
-
     def tensors(number):
-        made = tf.numpy_function(remembered, [number], (images.dtype, labels.dtype), stateful=False)
+        made = tf.numpy_function(remembering(batch), [number], (images.dtype, labels.dtype), stateful=False)
         made[0].set_shape((None, *images.shape[1:]))
         made[1].set_shape((None, *labels.shape[1:]))
         return tuple(made)

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from ltzoo.checks import NonNegative, PositiveInt
+from ltzoo.data.streams import sample_of
 from ltzoo.keras_internals import layers_of
 from ltzoo.protocols import Classifier, StageView
 from ltzoo.techniques.base import Technique
@@ -66,7 +67,7 @@ class WhitenedPatches(Technique):
     def begin(self, classifier: Classifier, context: StageView) -> None:
         """Compute the filters from training images and assign them."""
         layer = self._convolution(classifier)
-        split = context.dataset.train
+        split = sample_of(context.dataset.train, self.images)
         chosen = np.random.default_rng(context.seed).permutation(len(split.labels))[: self.images]
         images = split.load(np.sort(chosen))
         kernel = layer.kernel

@@ -14,7 +14,7 @@ from ltzoo.heads.inputs import takes_map
 from ltzoo.keras_internals import untracked
 from ltzoo.protocols import Classifier, OutOfFold
 from ltzoo.training.cross_fit import cross_fit, fold_features
-from ltzoo.training.features import extract_features, in_batches
+from ltzoo.training.features import extract_features, in_batches, stream_features
 
 if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
@@ -49,11 +49,13 @@ class StageContext:
 
     def features(self) -> tuple[np.ndarray, np.ndarray]:
         """Return pooled features float32 `[N, D]` and labels int64 `[N]` of the training images."""
-        return self._train_features, self.dataset.train.labels
+        return self._train_features, self._train_labels
 
     def val_features(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Return the same for the validation images, or None if there are none."""
         split = self.dataset.val
+        if split is not None and getattr(split, "streamed", False):
+            return stream_features(self.classifier, split)
         if split is None or len(split.labels) == 0:
             return None
         return extract_features(self.classifier, split), split.labels
@@ -115,4 +117,11 @@ class StageContext:
 
     @cached_property
     def _train_features(self):
+        if getattr(self.dataset.train, "streamed", False):  # Another pass may have another order.
+            features, self.__dict__["_train_labels"] = stream_features(self.classifier, self.dataset.train)
+            return features
         return extract_features(self.classifier, self.dataset.train)
+
+    @cached_property
+    def _train_labels(self):
+        return self.dataset.train.labels

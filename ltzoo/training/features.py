@@ -80,6 +80,21 @@ def extract_features(classifier: Classifier, split: Split, batch_size: int = 256
     return store.get(classifier, split, compute, batch_size)
 
 
+def stream_features(
+    classifier: Classifier, split: Any, batch_size: int = 256
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return pooled features float32 `[N, D]` and labels int64 `[N]` of a stream, after reading it once."""
+    features, labels = [], []
+    with phase("computing features", kind="forward") as computing:
+        for images, own in split.batches(batch_size):
+            missing = batch_size - len(images)  # Batches of one size, as in `in_batches`.
+            filled = np.concatenate([images, np.repeat(images[:1], missing, axis=0)]) if missing else images
+            features.append(classifier.extract_features_on_batch(filled)[: len(own)])
+            labels.append(own)
+            computing.advance(len(own))
+    return np.concatenate(features), np.concatenate(labels)
+
+
 def in_batches(
     compute: Callable[[np.ndarray], np.ndarray],
     split: Split,

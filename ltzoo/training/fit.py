@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from ltzoo.data.streams import sample_of
 from ltzoo.interrupts import Interruption
+from ltzoo.pipeline_errors import original_errors
 from ltzoo.protocols import StagedClassifier
-from ltzoo.sampling import original_errors
 from ltzoo.training.alarms import training_alarms, warn, warn_of_gray
 from ltzoo.training.arguments import check_arguments, check_unknown
 from ltzoo.training.callbacks import StagedHistory
@@ -24,6 +25,7 @@ from ltzoo.training.on_device import check_on_device
 from ltzoo.training.stage_callbacks import StageCallbacks, check_callbacks
 from ltzoo.training.stage_run import Feed, StageRun, enter
 from ltzoo.training.stage_state import Keep
+from ltzoo.training.stream_feed import check_stream, is_streamed
 from ltzoo.writer_lock import WriterLock
 
 if TYPE_CHECKING:
@@ -66,7 +68,8 @@ def fit_stages(
 
     Args:
         model: the classifier.
-        dataset: a `LongTailedDataset` with the model's classes.
+        dataset: a `LongTailedDataset` with the model's classes. If it is a stream (`ltzoo.data.from_tf_data`), what
+            needs images by position is refused before the training.
         callbacks: a Keras callback, a list of them, or None.
         verbose: as in `keras.Model.fit`.
         checkpoint: a folder; the state is saved there at the end of every epoch, next to the one before it, and within
@@ -75,7 +78,7 @@ def fit_stages(
             saved; a second one stops at once.
         resume: continue from that folder, at the step that was saved; returns immediately if training has finished.
         checkpoint_seconds: seconds between two saves within an epoch; more if they would take over 5 % of the time.
-            With `on_device` there are none, and the state is saved between epochs.
+            With `on_device`, or a stream of tf.data, there are none, and the state is saved between epochs.
         keep: which epoch's weights each stage ends with: "last", as in the papers, or the best on `dataset.val`:
             "best:balanced" (balanced accuracy), "best:top1" or "best:nll" (negative log-likelihood).
         patience: end a stage after so many epochs without a better one on `dataset.val`, by the measure of `keep` or
@@ -119,6 +122,9 @@ def fit_stages(
     if judged:
         chosen.insert(0, KeepBest(model, keep, patience))
     check_processes()
+    streamed = is_streamed(dataset)
+    if streamed:
+        check_stream(model, model.recipe, on_device, shard_count)
     _check_stages(model.recipe, on_device)
     if checkpoint is None and resume:
         raise ResumeError(
@@ -133,11 +139,11 @@ def fit_stages(
         kept_features(model, FeatureStore(_features_folder(checkpoint) if writes else None)),
     ):
         store = None if checkpoint is None else Checkpoint(checkpoint, identity(model, seed, keep, patience))
-        state = None if store is None else _saved(store, model.recipe, resume, on_device)
+        state = None if store is None else _saved(store, model.recipe, resume, on_device or streamed)
         history = StagedHistory() if state is None else StagedHistory(state["epoch"], state["history"])
         model.load_files()
         if state is None:
-            warn_of_gray(model, dataset.train)
+            warn_of_gray(model, sample_of(dataset.train))
         shown = StageCallbacks(chosen, model, history.epoch)
         feed = Feed(workers, shard_index, shard_count, on_device)
         saving = Keep(store if writes else None, interruption, checkpoint_seconds)
@@ -161,7 +167,7 @@ def fit_stages(
         shown.end()
         model.finish_training()
     model.history = history
-    history.alarms = training_alarms(model, dataset.train, history.history)
+    history.alarms = training_alarms(model, sample_of(dataset.train), history.history)
     history.kept = kept_epochs(history.history, keep) if judged else []
     warn(history.alarms)
     return history
@@ -179,7 +185,7 @@ def _check_stages(recipe, on_device):
             check_on_device(stage, number)
 
 
-def _saved(store, recipe, resume, on_device):
+def _saved(store, recipe, resume, between_epochs):
     """Return the state to resume from, or None."""
     if not store.exists():
         return None
@@ -188,7 +194,7 @@ def _saved(store, recipe, resume, on_device):
             "`checkpoint` already contains a run. Resume it with `resume=True` or use another folder. "
             f"Received: checkpoint={str(store.path.parent)!r}"
         )
-    state = store.load(within_epochs=not on_device)
+    state = store.load(within_epochs=not between_epochs)
     if state is None:
         return None
     if state["stage"] >= len(recipe.stages):

@@ -80,13 +80,17 @@ def check_keep(keep: Any, patience: Any, dataset: Any, validate: bool) -> bool:
     if keep == "last" and patience is None:
         return False
     given = f"keep={keep!r}" if patience is None else f"patience={patience}"
-    if not validate or dataset.val is None or len(dataset.val) == 0:
+    if not validate or dataset.val is None or not (_streamed(dataset.val) or len(dataset.val)):
         raise ValueError(
             "`keep` and `patience` need held-out images: a `dataset` with a validation split, and validate=True; for a "
             f"folder hold some out with validation_fraction=0.1 (--validation-fraction 0.1). Received: {given}, "
             f"{'validate=False' if not validate else 'a dataset without validation images'}"
         )
     return True
+
+
+def _streamed(split: Any) -> bool:
+    return getattr(split, "streamed", False)  # Its length would take a pass.
 
 
 def kept_epochs(history: Mapping[str, Sequence[Any]], keep: str) -> list[dict[str, Any]]:

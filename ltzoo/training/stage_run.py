@@ -22,6 +22,7 @@ from ltzoo.training.on_device import device_feed
 from ltzoo.training.stage_callbacks import StageCallbacks
 from ltzoo.training.stage_state import Keep, StageState
 from ltzoo.training.stepwise import StepwiseCallbacks
+from ltzoo.training.stream_feed import StreamFeed, is_streamed, stream_sampler
 
 if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
@@ -75,7 +76,11 @@ class StageRun:
         self.stage = stage = model.recipe.stages[index]
         split = dataset.train
         self.divisor = batch_divisor()
-        sampler = self._sampler(split.labels, seed, feed)
+        self.streamed = is_streamed(dataset)
+        if self.streamed:
+            sampler: Any = stream_sampler(model, stage, seed, dataset, self.divisor > 1)
+        else:
+            sampler = self._sampler(split.labels, seed, feed)
         model.set_stage(index, sampler.steps_per_epoch, judged)
         load, transform = split.load, None
         if stage.cache_features:
@@ -90,7 +95,11 @@ class StageRun:
                 mixup_alpha=stage.mixup_alpha,
                 class_counts=model.class_counts,
             )
-        if feed.on_device:
+        if self.streamed:
+            self.feed = StreamFeed(
+                split, sampler, transform, model.class_names, feed.workers, counted=index > 0
+            )
+        elif feed.on_device:
             self.feed = lambda **epochs: device_feed(model, split, sampler, **epochs)
         else:
             self.feed = lambda **epochs: training_feed(
@@ -171,8 +180,8 @@ class StageRun:
                     steps=feed["steps_per_epoch"],
                     done=state.step,
                     restore=state.go_on,
-                    # On the device a call is an epoch, with no steps to stop after.
-                    keeper=None if self.on_device else state.keeper(held_out is not None),
+                    # On the device a call is an epoch, with no steps to stop after; a stream cannot begin within.
+                    keeper=None if self.on_device or self.streamed else state.keeper(held_out is not None),
                     interruption=keep.interruption,
                     add_history=True,
                     add_progbar=verbose != 0,
@@ -182,6 +191,8 @@ class StageRun:
             )
 
     def _validation(self, split):
+        if getattr(split, "streamed", False):
+            return split.pairs.batch(self.stage.batch_size, drop_remainder=self.divisor > 1).prefetch(2)
         if split is None or len(split.labels) == 0:
             return None
         load = split.load

@@ -139,3 +139,16 @@ def test_wrong_options_of_a_table(survey, one_line, tmp_path, options, said):
 def test_options_that_fit_no_table(photos, one_line, tmp_path, data, options, said):
     data = photos if data == "FOLDER" else data
     assert said in one_line("train", "gcl", "--data", data, "--out", tmp_path / "run", *options)
+
+
+def test_another_table_has_the_columns_of_the_run(run, survey, invoke, tmp_path):
+    text = "file,species,kind\nimages/cat/1.png,cat,owl\nimages/owl/2.png,owl,owl\n"
+    (survey.parent / "same.csv").write_text(text)
+    for options, right in (((), 2), (("--label-column", "kind"), 1)):
+        out = tmp_path / f"{right}.csv"
+        done = invoke("evaluate", run, "--data", survey.parent / "same.csv", *options, "--predictions", out)
+        assert done.exit_code == 0, (done.output, done.exception)
+        assert sum(row["true"] == row["image"].split("/")[1] for row in rows_of(out)) == right
+    (survey.parent / "none.csv").write_text("where,what\nimages/cat/1.png,cat\n")
+    refused = invoke("evaluate", run, "--data", survey.parent / "none.csv")
+    assert refused.exit_code == 2 and "`--image-column` must be the name of a column" in refused.stderr

@@ -27,7 +27,7 @@ def photos(tmp_path):
         ("image_size", "88"), ("channels", 4), ("channels", "3"), ("channels", True), ("channels", None),
         ("validation_fraction", NAN), ("validation_fraction", 1), ("validation_fraction", -0.1),
         ("validation_fraction", "0.1"), ("validation_fraction", None), ("validation_fraction", True),
-        ("test_dir", 5), ("test_dir", ""), ("test_dir", b"x"), ("seed", NAN), ("seed", -1), ("seed", 1.5),
+        ("test", 5), ("test", ""), ("test", b"x"), ("seed", NAN), ("seed", -1), ("seed", 1.5),
         ("seed", None), ("seed", 2**32), ("seed", "0"), ("check", "no"), ("check", None), ("skip_unreadable", 2),
         ("class_names", "ant"), ("class_names", 2), ("class_names", ["ant", "ant"]), ("class_names", ["ant", ""]),
         ("name", ""), ("name", 3),

@@ -11,11 +11,13 @@ from ltzoo.data import UnreadableImageError, UnreadableImagesError, from_directo
 COLORS = {"ant": (10, 0, 0), "bee": (20, 0, 0), "cow": (30, 0, 0)}
 
 
-def fill(folder, counts):
+def fill(folder, counts, blue=0):
     for name, count in counts.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         for number in range(count):
-            Image.new("RGB", (12, 10), COLORS.get(name, (0, 0, 0))).save(folder / name / f"{number}.png")
+            Image.new("RGB", (12, 10), (*COLORS.get(name, (0, 0, 0))[:2], blue)).save(
+                folder / name / f"{number}.png"
+            )
     return folder
 
 
@@ -70,8 +72,8 @@ def test_a_class_may_be_called_train(tmp_path):
 
 def test_a_test_folder_elsewhere(tmp_path):
     fill(tmp_path / "a", {"ant": 3, "bee": 3})
-    fill(tmp_path / "b", {"bee": 2})
-    assert load(tmp_path / "a", test_dir=tmp_path / "b").test.labels.tolist() == [1, 1]
+    fill(tmp_path / "b", {"bee": 2}, blue=1)
+    assert load(tmp_path / "a", test=tmp_path / "b").test.labels.tolist() == [1, 1]
 
 
 def test_hidden_and_other_files_are_ignored_and_nested_folders_searched(tmp_path):
@@ -126,8 +128,8 @@ def test_missing_folders_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"which is a file"):
         load(tmp_path / "file")
     fill(tmp_path / "a", {"ant": 2})
-    with pytest.raises(FileNotFoundError, match=r"Received: test_dir='.*nowhere'"):
-        load(tmp_path / "a", test_dir=tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match=r"Received: test='.*nowhere'"):
+        load(tmp_path / "a", test=tmp_path / "nowhere")
 
 
 def test_unknown_class_folders_are_named(tmp_path):

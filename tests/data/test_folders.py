@@ -191,7 +191,7 @@ def test_a_test_class_spelled_otherwise_is_named_with_its_training_class(photos)
     test.mkdir(parents=True)
     Image.new("RGB", (8, 8)).save(test / "0.png")
     with pytest.raises(ValueError, match=r"rename it to 'ant'. Received: folder 'ANT'"):
-        load(photos, test_dir=photos / "exam")
+        load(photos, test=photos / "exam")
 
 
 def test_files_come_in_the_order_of_their_paths(photos):

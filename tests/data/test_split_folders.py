@@ -10,11 +10,11 @@ from ltzoo.data import from_directory
 from ltzoo.data.split_names import split_role
 
 
-def fill(folder, classes=("ant", "bee"), images=3):
+def fill(folder, classes=("ant", "bee"), images=3, first=0):
     for name in classes:
         (folder / name).mkdir(parents=True, exist_ok=True)
         for number in range(images):
-            Image.new("L", (8, 8), number).save(folder / name / f"{number}.png")
+            Image.new("L", (8, 8), first + number).save(folder / name / f"{number}.png")
     return folder
 
 
@@ -165,8 +165,8 @@ def test_unknown_words_with_the_structure_of_splits_are_said(tmp_path):
 
 
 def test_a_test_folder_in_the_same_folder_is_no_class(tmp_path):
-    fill(tmp_path), fill(tmp_path / "exam", images=2)
-    dataset = load(tmp_path, test_dir=tmp_path / "exam", validation_fraction=0)
+    fill(tmp_path), fill(tmp_path / "exam", images=2, first=9)
+    dataset = load(tmp_path, test=tmp_path / "exam", validation_fraction=0)
     assert (
         dataset.class_names == ("ant", "bee")
         and dataset.class_counts.tolist() == [3, 3]
@@ -175,8 +175,8 @@ def test_a_test_folder_in_the_same_folder_is_no_class(tmp_path):
 
 
 def test_a_wrapped_test_folder_elsewhere(tmp_path):
-    fill(tmp_path / "seg_train" / "seg_train"), fill(tmp_path / "seg_test" / "seg_test", images=1)
-    dataset = load(tmp_path / "seg_train", test_dir=tmp_path / "seg_test", validation_fraction=0)
+    fill(tmp_path / "seg_train" / "seg_train"), fill(tmp_path / "seg_test" / "seg_test", images=1, first=9)
+    dataset = load(tmp_path / "seg_train", test=tmp_path / "seg_test", validation_fraction=0)
     assert (len(dataset.train), len(dataset.test)) == (6, 2)
 
 

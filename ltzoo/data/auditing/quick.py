@@ -15,7 +15,8 @@ from ltzoo.data.auditing.duplicates import SURE, near_pairs
 from ltzoo.data.auditing.fingerprints import fingerprints
 from ltzoo.data.auditing.grouping import measured_and_trained, suggest_groups
 from ltzoo.data.auditing.images import ImageList, list_images
-from ltzoo.data.auditing.scan import SIDE, Scan, content_digest, gray_thumbnail
+from ltzoo.data.auditing.scan import SIDE, Scan, gray_thumbnail
+from ltzoo.data.copies import content_digest
 from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.files import FileSplit
 from ltzoo.data.image_fit import ImageFit

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,6 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image
 
+from ltzoo.data.copies import content_digest
 from ltzoo.data.image_fit import ImageFit
 from ltzoo.data.image_formats import formats_for
 from ltzoo.data.image_metadata import upright_size
@@ -26,7 +26,6 @@ DECODED_SIDE = 128
 
 _BLANK = 6  # Most gray values between the darkest and the brightest part.
 _GRAY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
-_CHUNK = 1 << 20
 
 Use = Callable[[np.ndarray, np.ndarray], None]
 
@@ -171,19 +170,6 @@ def gray_thumbnail(image: Image.Image) -> np.ndarray:
 def squashed(image: Image.Image, side: int) -> np.ndarray:
     """Return a decoded image squashed to a square of `side` pixels, uint8 `[side, side, channels]`."""
     return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR, reducing_gap=3.0))
-
-
-def content_digest(path: str) -> bytes:
-    """Return a digest of the content of a file.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    with open(path, "rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.digest()
 
 
 def _header(path: str) -> tuple[int, int, bool]:
