@@ -29,9 +29,7 @@ def measure(command: list[str], result: Path, log: Path) -> dict[str, float]:
     load = os.getloadavg()[0]
     with open(log, "wb") as output:
         clock, started = time.time(), time.monotonic()
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
         total = time.monotonic() - started
     process.returncode = os.waitstatus_to_exitcode(status)

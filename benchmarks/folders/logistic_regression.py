@@ -52,7 +52,7 @@ def classifier(features: np.ndarray, labels: np.ndarray, seed: int):
         return steps.set_params(logisticregression__C=1e-3).fit(features, labels)
     parts = StratifiedKFold(folds, shuffle=True, random_state=seed)
     search = GridSearchCV(steps, GRID, scoring="balanced_accuracy", cv=parts).fit(features, labels)
-    print({name: value for name, value in search.best_params_.items()}, f"{search.best_score_:.4f}")
+    print(search.best_params_, f"{search.best_score_:.4f}")
     return search.best_estimator_
 
 

@@ -42,7 +42,14 @@ def run(row: Row, dataset: str, folder: Path, out: Path, seed: int = 0, share: f
     out.parent.mkdir(parents=True, exist_ok=True)
     options = row.options_for(dataset, share)
     command = row.command(folder, out, seed, options)
-    launcher = [sys.executable, "-m", "benchmarks.folders.child", str(usage_file), str(out / PREDICTIONS), str(log)]
+    launcher = [
+        sys.executable,
+        "-m",
+        "benchmarks.folders.child",
+        str(usage_file),
+        str(out / PREDICTIONS),
+        str(log),
+    ]
     with tempfile.TemporaryDirectory() as cache:
         paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "PYTHONPATH": paths, "LTZOO_CACHE": cache}
@@ -85,7 +92,9 @@ def predictions_in(path: Path, class_names: list[str]) -> tuple[str, list[int]]:
     rows = sorted(zip(found.labels.tolist(), found.images, found.predicted.tolist(), strict=True))
     wrong = [name for label, name, _ in rows if Path(name).parent.name != class_names[label]]
     if wrong:
-        raise ValueError(f"{path} must have the label of each image's folder. Received: another for {wrong[0]}")
+        raise ValueError(
+            f"{path} must have the label of each image's folder. Received: another for {wrong[0]}"
+        )
     names = "\n".join(name for _, name, _ in rows)
     return hashlib.sha256(names.encode()).hexdigest()[:16], [guess for _, _, guess in rows]
 

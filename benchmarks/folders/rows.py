@@ -72,8 +72,8 @@ ROWS = {
         ),
         Row(
             "best",
-            "`ltzoo train best`: `fastnet` from random weights, logit adjustment, AutoAugment, CMO; fewer epochs than its "
-            "100",
+            "`ltzoo train best`: `fastnet` from random weights, logit adjustment, AutoAugment, CMO; fewer epochs than "
+            "its 100",
             (*_TRAIN, "best"),
             (),
             {"": (100, 1), "plankton": (40, 1), "grocery": (15, 1), "elpv": (30, 1)},
@@ -87,7 +87,7 @@ ROWS = {
         ),
         Row(
             "plain_cnn",
-            "three convolutions in plain Keras from random weights at 128 pixels, balanced softmax, Adam, mirror images",
+            "three convolutions in plain Keras, random weights, at 128 pixels: balanced softmax, Adam, mirror images",
             ("benchmarks.folders.plain_cnn",),
             ("--image-size", "128"),
             {"": (30,)},
