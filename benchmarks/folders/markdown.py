@@ -122,8 +122,8 @@ def _rows(found: Sequence[Record]) -> str:
         lines.extend(f"  - {record.dataset}: {_how(record)}" for record in own)
     lines += [
         "",
-        "`ltzoo train` holds out a tenth of the training images for validation by default. `transfer` trains on them at "
-        "last, and rows without `ltzoo train` hold out none. Shot groups are those of all training images.",
+        "`ltzoo train` holds out a tenth of the training images for validation by default. `transfer` trains on them "
+        "at last, and rows without `ltzoo train` hold out none. Shot groups are those of all training images.",
     ]
     return "\n".join(lines)
 

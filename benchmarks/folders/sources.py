@@ -101,8 +101,8 @@ SOURCES = {
             url="https://github.com/zae-bayern/elpv-dataset",
             license="CC BY-NC-SA 4.0",
             images="gray electroluminescence images of solar cells: 4 degrees of defects, 2 kinds of cells, 8 classes",
-            split="30 % of each class, at most 40 images, are for testing; of the others, 600 of the largest class down "
-            "to 12 of the smallest are for training, in equal ratios",
+            split="30 % of each class, at most 40 images, are for testing; of the others, 600 of the largest class "
+            "down to 12 of the smallest are for training, in equal ratios",
             classes=8,
             split_of=_elpv,
             digest="7614f6aaf80f01c1",

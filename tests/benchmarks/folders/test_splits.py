@@ -46,9 +46,13 @@ def checkout(name, root):
     [
         ("plankton", {"copepod": 35, "larva": 5, "rare": 5}, {"copepod": 14, "larva": 10, "rare": 3}),
         ("grocery", {"Kiwi": 7}, {"Kiwi": 3}),
-        ("elpv", {"mono_0.00": 600, "poly_0.33": 42, "poly_1.00": 12}, {"mono_0.00": 40, "poly_0.33": 18, "poly_1.00": 12}),
+        (
+            "elpv",
+            {"mono_0.00": 600, "poly_0.33": 42, "poly_1.00": 12},
+            {"mono_0.00": 40, "poly_0.33": 18, "poly_1.00": 12},
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_checkout_becomes_the_same_folders_each_time(name, train, test, tmp_path):
     made = checkout(name, tmp_path)
     split = SOURCES[name].split_of(made)
