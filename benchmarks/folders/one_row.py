@@ -117,19 +117,28 @@ def setup() -> dict[str, Any]:
     """Return versions, commit and computer."""
     from ltzoo.version import __version__
 
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--exclude=*"], cwd=ROOT, capture_output=True, text=True
-    )
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     return {
         "ltzoo": __version__,
-        "commit": described.stdout.strip() or "unknown",
+        "commit": commit(),
         "backend": backend,
         "versions": {"python": platform.python_version(), **_versions(backend)},
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
     }
+
+
+def commit() -> str:
+    """Return the last commit that changed the library, with the suffix -dirty if its files differ from it."""
+
+    def git(*words: str) -> subprocess.CompletedProcess:
+        return subprocess.run(["git", *words, "--", "ltzoo"], cwd=ROOT, capture_output=True, text=True)
+
+    found = git("log", "-1", "--format=%h", "--abbrev=10").stdout.strip()
+    if not found:
+        return "unknown"
+    return f"{found}-dirty" if git("status", "--porcelain").stdout.strip() else found
 
 
 def _versions(backend: str) -> dict[str, str]:

@@ -25,7 +25,7 @@ class Record:
         train, test: images per class, in the order of the class names.
         measures: value and 95 % interval by measure, as fractions; None without images.
         usage: see `child.measure`, without the exit code.
-        setup: backend, versions of libraries, commit of this library, processor and cores.
+        setup: backend, versions of libraries, last commit that changed this library, processor and cores.
         notes: what the command printed of its own choices, such as the size of images.
         predicted: class of each test image, in the order of classes and names.
     """
