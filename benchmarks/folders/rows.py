@@ -54,7 +54,6 @@ ROWS = {
             "`ltzoo train`: linear classifier on the features of EfficientNet-Lite0 (ImageNet), at 128 pixels",
             (*_TRAIN, "transfer"),
             ("--image-size", "128"),
-            {"": (20, 0)},
         ),
         Row(
             "logistic_regression",

@@ -78,7 +78,8 @@ def test_logistic_regression(folder, tmp_path):
 
 def test_epochs_of_a_row():
     assert ROWS["best"].options_for("other") == ["--epochs", "100,1"]
-    assert ROWS["transfer"].options_for("other", 0.1) == ["--image-size", "128", "--epochs", "2,0"]
+    assert ROWS["best"].options_for("plankton", 0.1) == ["--epochs", "2,1"]
+    assert ROWS["transfer"].options_for("other", 0.1) == ["--image-size", "128"]
     assert ROWS["plain_cnn"].options_for("other", 0.01)[-2:] == ["--epochs", "1"]
     assert ROWS["logistic_regression"].options_for("other") == ["--image-size", "128"]
 
