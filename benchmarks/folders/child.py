@@ -24,24 +24,36 @@ def measure(command: list[str], result: Path, log: Path) -> dict[str, float]:
     Returns:
         `code`, the exit code; `first_result`, seconds until `result` was written, and `total` until the end;
         `processor`, seconds of all threads and processes of the command; `memory`, the largest resident set in MiB;
-        `load`, processes that the computer ran on average in the minute before.
+        `others`, cores that other processes kept busy meanwhile, on average, and 0 where the system does not tell.
     """
-    load = os.getloadavg()[0]
+    busy = _busy_seconds()
     with open(log, "wb") as output:
         clock, started = time.time(), time.monotonic()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
         total = time.monotonic() - started
+    processor = usage.ru_utime + usage.ru_stime
+    busy = _busy_seconds() - busy
     process.returncode = os.waitstatus_to_exitcode(status)
     unit = 1 if sys.platform == "darwin" else 1024  # Bytes there, KiB elsewhere.
     return {
         "code": process.returncode,
         "first_result": result.stat().st_mtime - clock if result.exists() else total,
         "total": total,
-        "processor": usage.ru_utime + usage.ru_stime,
+        "processor": processor,
         "memory": usage.ru_maxrss * unit / 2**20,
-        "load": load,
+        "others": max(0.0, busy - processor) / total,
     }
+
+
+def _busy_seconds() -> float:
+    """Return the seconds that all cores were busy since the start of the system, also for other virtual machines."""
+    try:
+        first = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    except OSError:
+        return 0.0
+    user, nice, system, _, _, *interrupts_and_stolen = map(int, first[1:9])
+    return (user + nice + system + sum(interrupts_and_stolen)) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

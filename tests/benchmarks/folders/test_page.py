@@ -26,7 +26,7 @@ def record(row="transfer", predicted=None, **changes):
         train=train,
         test=test,
         measures=records.measures_of(predicted, labels, train),
-        usage={"first_result": 10.2, "total": 12.0, "processor": 11.0, "memory": 1234.5, "load": 0.0},
+        usage={"first_result": 10.2, "total": 12.0, "processor": 11.0, "memory": 1234.5, "others": 0.0},
         setup={
             "ltzoo": "1", "commit": "c", "backend": "jax", "versions": {"keras": "3"}, "system": "Linux x86_64",
             "processor": "", "cores": 1,
@@ -66,7 +66,7 @@ def test_measures_are_those_of_all_training_images():
 
 
 def test_lines_of_the_table():
-    wrong = record("fast", [0] * 16 + [0] * 8, usage={**record().usage, "load": 3.0, "memory": 900.0})
+    wrong = record("fast", [0] * 16 + [0] * 8, usage={**record().usage, "others": 0.7, "memory": 900.0})
     page = markdown.page([record(), wrong])
     best, other = (line for line in page.splitlines() if re.match(r"\| `(transfer|fast)` \| [*\d]*\d", line))
     assert best.endswith("| 10 | 12 | 11 | 1,234 |") and best.startswith("| `transfer` | **100.0** (")

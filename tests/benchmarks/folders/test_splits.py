@@ -25,18 +25,18 @@ def checkout(name, root):
             files[label] = [f"src/elpv_dataset/data/images/{label}{number}.png" for number in range(count)]
             lines += [f"images/{label}{number}.png  {probability}   {cell}" for number in range(count)]
     else:
-        lines = {}
+        listed = {}
         for split, count in (("train", 5), ("val", 2), ("test", 3)):
             paths = [f"{split}/Fruit/Kiwi/Kiwi_{split}{number}.jpg" for number in range(count)]
             files[split] = [f"dataset/{path}" for path in paths]
-            lines[split] = [f"{path}, 3, 1" for path in paths]
+            listed[split] = [f"{path}, 3, 1" for path in paths]
     for path in (path for paths in files.values() for path in paths):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(path.encode())
     if name == "elpv":
         (folder / "src/elpv_dataset/data/labels.csv").write_text("\n".join(lines))
     if name == "grocery":
-        for split, rows in lines.items():
+        for split, rows in listed.items():
             (folder / f"dataset/{split}.txt").write_text("\n".join(rows))
     return folder
 
