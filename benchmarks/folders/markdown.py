@@ -129,7 +129,7 @@ def _rows(found: Sequence[Record]) -> str:
 
 
 def _how(record: Record) -> str:
-    words = " ".join([*ROWS[record.row].program, *record.options])
+    words = " ".join(["python -m", *ROWS[record.row].program, *record.options])
     parts = [f"`{words}`"]
     if record.notes:
         height, width = record.notes["image_size"]
