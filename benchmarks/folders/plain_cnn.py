@@ -40,7 +40,8 @@ def balanced_softmax(counts: np.ndarray):
     log_counts = np.log(counts).astype("float32")
 
     def loss(labels, logits):
-        return keras.losses.sparse_categorical_crossentropy(labels, logits + log_counts, from_logits=True)
+        adjusted = ops.add(logits, log_counts)
+        return keras.losses.sparse_categorical_crossentropy(labels, adjusted, from_logits=True)
 
     return loss
 
