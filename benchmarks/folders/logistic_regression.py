@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.folders.outcome import save
 
 GRID = {
-    "logisticregression__C": [1e-4, 1e-3, 1e-2],
+    "logisticregression__C": [1e-4, 1e-3, 1e-2, 1e-1],
     "logisticregression__class_weight": [None, "balanced"],
 }
 FOLDS = 3
@@ -46,7 +46,7 @@ def features_of(folder: Path, size: int, seed: int):
 
 def classifier(features: np.ndarray, labels: np.ndarray, seed: int):
     """Return the fitted classifier of the best setting of `GRID`; of the middle one where a class has one image."""
-    steps = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
+    steps = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     folds = min(FOLDS, np.bincount(labels).min())
     if folds < 2:
         return steps.set_params(logisticregression__C=1e-3).fit(features, labels)
@@ -65,8 +65,8 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(words)
     (features, labels, _), (test, _, paths), names = features_of(given.data, given.image_size, given.seed)
-    fitted = classifier(features.astype("float64"), labels, given.seed)
-    save(given.out, given.data, paths, fitted.predict_proba(test.astype("float64")), names)
+    fitted = classifier(features, labels, given.seed)
+    save(given.out, given.data, paths, fitted.predict_proba(test), names)
 
 
 if __name__ == "__main__":
