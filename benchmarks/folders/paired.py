@@ -26,7 +26,11 @@ def paired_table(rows: Sequence[Record]) -> list[str]:
     first = by_name.pop(BASELINE)
     runs = {name: _predictions(record) for name, record in {BASELINE: first, **by_name}.items()}
     found = compare(runs, first.train)
-    lines = [f"`{BASELINE}` minus the other row, in points:", ""]
+    lines = [
+        f"`{BASELINE}` minus the other row, in points, with intervals of the paired bootstrap. The verdicts correct for",
+        "the number of rows; that on few-shot accuracy also asks McNemar's test.",
+        "",
+    ]
     lines += ["| Other row | Balanced | Few-shot |", "|---|--:|--:|"]
     for name, differences in found.items():
         cells = [_cell(differences[measure]) for measure in ("balanced", "few")]
@@ -46,5 +50,8 @@ def _cell(difference) -> str:
     if difference.difference != difference.difference:
         return "–"
     verdict = _OPPOSITE.get(difference.verdict, difference.verdict)
-    low, high = -difference.high, -difference.low
-    return f"{-100 * difference.difference:+.1f} ({100 * low:+.1f} to {100 * high:+.1f}), {verdict}"
+    shown, low, high = (
+        f"{round(-100 * value, 1) + 0.0:+.1f}"  # Not -0.0.
+        for value in (difference.difference, difference.high, difference.low)
+    )
+    return f"{shown} ({low} to {high}), {verdict}"
