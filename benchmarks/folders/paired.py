@@ -27,7 +27,7 @@ def paired_table(rows: Sequence[Record]) -> list[str]:
     runs = {name: _predictions(record) for name, record in {BASELINE: first, **by_name}.items()}
     found = compare(runs, first.train)
     lines = [
-        f"`{BASELINE}` minus the other row, in points, with intervals of the paired bootstrap. The verdicts correct for",
+        f"`{BASELINE}` minus the other row, in points, with intervals of the paired bootstrap. Verdicts correct for",
         "the number of rows; that on few-shot accuracy also asks McNemar's test.",
         "",
     ]
