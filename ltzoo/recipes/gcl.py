@@ -12,7 +12,7 @@ CITATION = (
 )
 
 
-@register
+@register(setup="gcl")
 def gcl(epochs: Sequence[int] = (200, 10)) -> Recipe:
     """Train GCL as the paper describes it (Eq. 9-14, section 4.2).
 
@@ -52,7 +52,7 @@ def gcl(epochs: Sequence[int] = (200, 10)) -> Recipe:
     )
 
 
-@register
+@register(setup="gcl")
 def gcl_published(epochs: Sequence[int] = (200, 30)) -> Recipe:
     """Train GCL as the authors' released CIFAR code does.
 

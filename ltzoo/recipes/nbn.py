@@ -35,7 +35,7 @@ def _stage(epochs: int, loss: Mapping[str, Any], **changes: Any) -> Stage:
     )
 
 
-@register
+@register(setup="nbn")
 def nbn(epochs: Sequence[int] = (520,)) -> Recipe:
     """Train with cross-entropy on a backbone with NBN layers (Eq. 2) and rectified logits (Eq. 4).
 
@@ -59,7 +59,7 @@ def nbn(epochs: Sequence[int] = (520,)) -> Recipe:
     )
 
 
-@register
+@register(setup="nbn")
 def nbn_balanced_softmax(epochs: Sequence[int] = (520,)) -> Recipe:
     """Train `nbn` with balanced softmax ("Balanced Softmax + Ours" of the NBN paper).
 
@@ -102,7 +102,7 @@ def _retrained(name, epochs, trainable, description):
     )
 
 
-@register
+@register(setup="nbn")
 def nbn_crt(epochs: Sequence[int] = (520, 10)) -> Recipe:
     """Retrain the classifier after NBN, and learn the magnitude g in stage 2 as well ("NBN*" of Table VIII).
 
@@ -121,7 +121,7 @@ def nbn_crt(epochs: Sequence[int] = (520, 10)) -> Recipe:
     )
 
 
-@register
+@register(setup="nbn")
 def nbn_crt_fixed_g(epochs: Sequence[int] = (520, 10)) -> Recipe:
     """Retrain the classifier after NBN, with all NBN parameters frozen in stage 2 ("NBN" of Table VIII).
 
@@ -138,7 +138,7 @@ def nbn_crt_fixed_g(epochs: Sequence[int] = (520, 10)) -> Recipe:
     )
 
 
-@register
+@register(setup="nbn")
 def variance_regularization(epochs: Sequence[int] = (520,)) -> Recipe:
     """Penalize the variance of batch normalization's scales and offsets, the alternative to NBN.
 

@@ -8,7 +8,7 @@ from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="weight_balancing")
 def weight_balancing(epochs: Sequence[int] = (200, 10)) -> Recipe:
     """Train two stages whose regularizers keep the norms of the class vectors similar (Alshammari et al., Eq. 3-6).
 
