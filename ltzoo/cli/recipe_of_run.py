@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ltzoo import recipes
+from ltzoo.cli.user_errors import UserError
 from ltzoo.recipes import registry
 from ltzoo.recipes.by_dataset.published import DATASETS, constants, published, setup_of
 from ltzoo.recipes.recipe import Recipe
@@ -15,19 +16,34 @@ if TYPE_CHECKING:
 
 # Values of the argument "constants", which runs of earlier versions lack: they have the recipe's own ones.
 PUBLISHED, SCALED = "published", "scaled"
+_FIELDS = ("epochs", "batch_size", "learning_rate", "ema")  # of a recipe, with options of their own
 
 
 def overrides_of(arguments: dict) -> dict:
     """Return the changes that the options and settings of a command make to its recipe."""
-    overrides = {
-        key: arguments[key] for key in ("epochs", "batch_size", "learning_rate", "ema") if key in arguments
-    }
+    overrides = {key: arguments[key] for key in _FIELDS if key in arguments}
     overrides |= dict(arguments.get("settings", ()))
     for key in ("epochs", "learning_rate"):
         value = overrides.get(key)
         if isinstance(value, list) and len(value) == 1:
             overrides[key] = value[0]
     return overrides
+
+
+def refuse_repeats(given: dict) -> None:
+    """Refuse a field of a recipe that is given twice, by its option or by `--set`.
+
+    Raises:
+        UserError: it is.
+    """
+    known = {key: given[key] for key in _FIELDS if key in given}
+    for key, value in given.get("settings", ()):
+        if key in known:
+            option = f", not together with --{key.replace('_', '-')}" if key in _FIELDS else ""
+            raise UserError(
+                f"--set {key} must be given once{option}. Received: {key}={known[key]} and {key}={value}"
+            )
+        known[key] = value
 
 
 def constants_for(recipe: str, data: str) -> str | None:

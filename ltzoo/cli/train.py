@@ -187,8 +187,9 @@ def _checked(given: dict) -> dict:
     """Check all names and values without importing a framework; return them with absolute paths."""
     from ltzoo import recipes
     from ltzoo.cli import data
-    from ltzoo.cli.recipe_of_run import recipe_of
+    from ltzoo.cli.recipe_of_run import recipe_of, refuse_repeats
 
+    refuse_repeats(given)
     if given["recipe"] in shipped.names():
         card = cards.read(given["recipe"])
         data.check({**given, "data": card["dataset"]["name"]})

@@ -42,3 +42,9 @@ def test_a_folder_has_scaled_constants(photos, invoke, tmp_path):
     done = invoke("train", "gcl", "--data", photos, "--epochs", "1,1", "--out", tmp_path / "run", *SMALL)
     assert done.exit_code == 0, done.output
     assert "constants of cifar10_lt at imbalance factor" in done.output
+
+
+@pytest.mark.parametrize("first", [("--epochs", "1,1"), ("--set", "epochs=3")])
+def test_a_field_is_given_once(one_line, first):
+    said = one_line("train", "gcl", "--data", "digits_lt", "--out", "o", *first, "--set", "epochs=5")
+    assert "--set epochs must be given once" in said
