@@ -19,8 +19,8 @@ def weight_balancing(epochs: Sequence[int] = (200, 10)) -> Recipe:
     `ltzoo.losses.class_balanced_softmax_bce`), weight decay 0.1 and MaxNorm once per epoch. The radius is min + 0.1
     (max - min) of the norms at the end of stage 1. The frozen network keeps batch normalization in training mode, and
     predictions average an image and its mirror image. Both stages have batch 64 and a cosine rate from 0.01. The
-    authors' network is `{"name": "resnet34", "stem": "small"}`. The released code tuned these values on CIFAR-100-LT with imbalance factor
-    100; other data need other values.
+    authors' network is `{"name": "resnet34", "stem": "small"}`. The released code tuned these values on CIFAR-100-LT
+    with imbalance factor 100; other data need other values.
 
     Deviations from the released code: the last epoch is kept, not the best one on the test set. Stage 1 has 200 epochs
     instead of 320. For the loss that the paper names see `weight_balancing_cross_entropy`.
