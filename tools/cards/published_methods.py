@@ -225,7 +225,7 @@ for _name in (
     "normalized_classifier",
     "normalized_classifier_g1",
 ):
-    _retrained = second_stage(10, head={"name": "dense"}, sampler={"strategy": "class_balanced"})
+    _retrained = second_stage(10, head={"name": "dense"}, reinitialize_head=True)
     METHODS[f"{_name}_crt"] = _then(_name, _retrained, "a new linear classifier on class-balanced batches")
     METHODS[f"{_name}_ncm"] = _then(_name, recipes.get("ncm").stages[1], "the nearest class mean")
 

@@ -14,6 +14,8 @@ BASES = {"ride4": "ride", "ride4_nbn": "ride_nbn"}
 def recipe(method: str, setup: str, dataset: str, factor: float | None, class_counts) -> Recipe:
     """Return the recipe of an entry.
 
+    Networks with normalized batch normalization have its published form, with which the printed figures were made.
+
     Args:
         method: key of `METHODS`.
         setup: name of the table's set-up (`ltzoo/recipes/by_dataset/setups.toml`); "cifar" keeps the recipe as it is,
@@ -29,4 +31,7 @@ def recipe(method: str, setup: str, dataset: str, factor: float | None, class_co
         found = None if setup == "cifar" else setups.find(setup, dataset)
     if found is not None:
         made = setups.in_setup(made, found, sum(class_counts))
-    return dataclasses.replace(made, name=method)
+    conversions = [
+        {**config, "bias_radius": 0} if config["name"] == "nbn" else config for config in made.conversions
+    ]
+    return dataclasses.replace(made, name=method, conversions=conversions)
