@@ -16,7 +16,7 @@ from ltzoo.cli.kept import said_of_kept
 from ltzoo.cli.models import load_model
 from ltzoo.cli.options import SCRATCH
 from ltzoo.cli.progress import TrainingProgress
-from ltzoo.cli.recipe_of_run import overrides_of, recipe_of
+from ltzoo.cli.recipe_of_run import overrides_of, recipe_and_source
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.run_folds import run_folds
 from ltzoo.cli.stage_results import StageResults
@@ -74,7 +74,7 @@ def _train_folds(run, arguments, saved, workers, talk, cache):
 
     run.hold(resume=saved is not None)
     if saved is None:
-        recipe, backbone, _, card = _parts(arguments, cache, dataset)
+        recipe, backbone, _, card, _ = _parts(arguments, cache, dataset)
         run.write(_description(arguments, _build(recipe, backbone, dataset, arguments, card), dataset))
     pooled = run_folds(run, arguments, dataset, train_fold)
     _train(run, arguments, run.read(), workers, talk, cache, dataset, pooled)
@@ -82,7 +82,7 @@ def _train_folds(run, arguments, saved, workers, talk, cache):
 
 def _train(run, arguments, saved, workers, talk, cache, dataset=None, pooled=None):
     with phase("reading the data"):
-        recipe, backbone, dataset, card = _parts(arguments, cache, dataset)
+        recipe, backbone, dataset, card, source = _parts(arguments, cache, dataset)
     if arguments.get("fit") == AUTO:
         arguments = {**arguments, "fit": dataset.image_fit}
     with phase("building the network"):
@@ -99,6 +99,8 @@ def _train(run, arguments, saved, workers, talk, cache, dataset=None, pooled=Non
     echo(repr(dataset).strip("<>").removeprefix("LongTailedDataset "))
     backend = keras.backend.backend()
     echo(f"{recipe.name}, {backbone['name']}, {recipe.epochs} epochs, {backend} backend, into {run.path}")
+    if source is not None:
+        echo(source)
     if saved is None:
         for line in training_notes(arguments, dataset):
             echo(f"Note: {line}")
@@ -137,7 +139,7 @@ def _train(run, arguments, saved, workers, talk, cache, dataset=None, pooled=Non
 
 
 def _parts(arguments: dict, cache: bool, dataset=None) -> tuple:
-    """Return the recipe, backbone and dataset that the arguments name, and a zoo entry's card or None.
+    """Return recipe, backbone and dataset, a zoo entry's card or None, and a sentence on the constants or None.
 
     A `dataset` that is loaded already is returned as it is.
     """
@@ -154,12 +156,12 @@ def _parts(arguments: dict, cache: bool, dataset=None) -> tuple:
                 f"{sum(card.class_counts):,} training images, in a fixed order. "
                 f"Received: {len(dataset.train):,} images in {dataset.num_classes} classes"
             )
-        return Recipe.from_dict(card.recipe), dict(card.backbone), dataset, card
-    recipe, backbone = recipe_of(arguments), dict(arguments["backbone"])
+        return Recipe.from_dict(card.recipe), dict(card.backbone), dataset, card, None
     dataset = load_dataset(arguments, cache=cache) if dataset is None else dataset
+    (recipe, source), backbone = recipe_and_source(arguments, dataset), dict(arguments["backbone"])
     if "augmentation" not in overrides_of(arguments):
         recipe = recipes.for_dataset(recipe, dataset)
-    return recipe, backbone, dataset, None
+    return recipe, backbone, dataset, None, source
 
 
 def _build(recipe, backbone, dataset, arguments, card):

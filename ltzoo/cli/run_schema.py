@@ -255,5 +255,6 @@ _ARGUMENTS = {
     "time_limit": (lambda value: is_number(value, 0, 1e10) and value > 0, "a number of seconds"),
     "folds": (lambda value: is_integer(value, 2, MOST_FOLDS), f"an integer from 2 to {MOST_FOLDS}"),
     "fold": (lambda value: is_integer(value, 1, MOST_FOLDS), f"an integer from 1 to {MOST_FOLDS}"),
+    "constants": (lambda value: value in ("published", "scaled"), "published or scaled"),
     "settings": (_are_settings, "a list of [key, value]"),
 }

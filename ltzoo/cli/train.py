@@ -192,8 +192,9 @@ def _checked(given: dict) -> dict:
     """Check all names and values without importing a framework; return them with absolute paths."""
     from ltzoo import recipes
     from ltzoo.cli import data
-    from ltzoo.cli.recipe_of_run import recipe_of
+    from ltzoo.cli.recipe_of_run import recipe_of, refuse_repeats
 
+    refuse_repeats(given)
     if given["recipe"] in shipped.names():
         card = cards.read(given["recipe"])
         data.check({**given, "data": card["dataset"]["name"]})
@@ -227,6 +228,7 @@ def _new_arguments(given: dict) -> dict:
     from ltzoo import recipes
     from ltzoo.cli import time_plan
     from ltzoo.cli.data import default_image_size, resolve
+    from ltzoo.cli.recipe_of_run import constants_for
 
     if os.path.exists(os.path.expanduser(given.get("start_from", ""))):
         given = {**given, "start_from": os.path.abspath(os.path.expanduser(given["start_from"]))}
@@ -234,6 +236,9 @@ def _new_arguments(given: dict) -> dict:
         return {"seed": cards.read(given["recipe"]).get("seed", 0), **given}
     arguments = {"backbone": recipes.default_network(given["recipe"]), "seed": 0, **given}
     arguments["data"] = resolve(arguments["data"])
+    constants = constants_for(arguments["recipe"], arguments["data"])
+    if constants is not None:
+        arguments["constants"] = constants
     if _is_folder(arguments["data"]) and "image_size" not in given:
         arguments = time_plan.within_limit(arguments)
     arguments = without_turns(arguments)

@@ -16,6 +16,8 @@ from ltzoo.losses.class_balanced_crossentropy import (
 )
 from ltzoo.losses.class_balanced_focal import ClassBalancedFocal as ClassBalancedFocal
 from ltzoo.losses.class_balanced_focal import class_balanced_focal as class_balanced_focal
+from ltzoo.losses.class_balanced_softmax_bce import ClassBalancedSoftmaxBCE as ClassBalancedSoftmaxBCE
+from ltzoo.losses.class_balanced_softmax_bce import class_balanced_softmax_bce as class_balanced_softmax_bce
 from ltzoo.losses.cross_entropy import CrossEntropy as CrossEntropy
 from ltzoo.losses.cross_entropy import cross_entropy as cross_entropy
 from ltzoo.losses.equalization import Equalization as Equalization

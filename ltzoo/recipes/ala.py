@@ -7,7 +7,7 @@ from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="decoupling")
 def ala(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train a cosine classifier, s = 30, with margins by difficulty and rarity (Zhao et al., AAAI 2022).
 

@@ -7,7 +7,7 @@ from ltzoo.recipes.recipe import Recipe
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="decoupling")
 def balanced_softmax(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train with cross-entropy on z + log n, and predict with z (Ren et al., Eq. 4).
 

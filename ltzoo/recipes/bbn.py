@@ -7,7 +7,7 @@ from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="decoupling")
 def bbn(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train one branch on the original data and one on rare classes, moving from the first to the second.
 

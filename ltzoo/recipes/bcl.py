@@ -12,7 +12,7 @@ CLASSIFIED = [{"name": "auto_augment"}, {"name": "cutout", "size": 16}]
 CONTRASTED = [{"name": "rand_augment", "num_ops": 2, "magnitude": 10}]
 
 
-@register
+@register(setup="bcl")
 def bcl(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train a cosine classifier with balanced softmax on one view, and balanced contrast on two others (BCL).
 
@@ -51,7 +51,7 @@ def bcl(epochs: Sequence[int] = (200,)) -> Recipe:
     )
 
 
-@register
+@register(setup="bcl")
 def bcl_nbn(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train BCL with normalized batch normalization ("BCL + Ours" of the NBN paper, Tables II and III).
 

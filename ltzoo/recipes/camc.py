@@ -42,7 +42,7 @@ def _stages(epochs, **first):
     return camc_stage(epochs[0], scale=0.5, **first), calibration
 
 
-@register
+@register(setup="camc")
 def camc(epochs: Sequence[int] = (200, 10)) -> Recipe:
     """Train class vectors of equal length, then calibrate class activation maps (CAMC, Zhang et al., Eq. 4-8).
 
@@ -70,7 +70,7 @@ def camc(epochs: Sequence[int] = (200, 10)) -> Recipe:
     )
 
 
-@register
+@register(setup="camc")
 def camc_plus_plus(epochs: Sequence[int] = (200, 10)) -> Recipe:
     """Train `camc` on maps of 5 x 5 shifted crops, each of the size of the image (CAMC++, section III-B, Fig. 4).
 

@@ -16,7 +16,7 @@ SIGMOID_HEAD = {
 SIGMOID_SGD = {**SGD, "l2_exclude": ["*/bias"]}
 
 
-@register
+@register(setup="decoupling")
 def class_balanced_softmax(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train with cross-entropy weighted by w_c ~ (1 - beta) / (1 - beta^n_c), beta = 0.9999 (Cui et al., Eq. 10).
 
@@ -35,7 +35,7 @@ def class_balanced_softmax(epochs: Sequence[int] = (200,)) -> Recipe:
     )
 
 
-@register
+@register(setup="decoupling")
 def class_balanced_focal(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train with focal loss of one sigmoid per class, gamma = 1, weighted by w_c (Cui et al., Eq. 12-13).
 
@@ -62,7 +62,7 @@ def class_balanced_focal(epochs: Sequence[int] = (200,)) -> Recipe:
     )
 
 
-@register
+@register(setup="decoupling")
 def class_balanced_sigmoid(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train with cross-entropy of one sigmoid per class, weighted by w_c with beta = 0.9999 (Cui et al., Eq. 11).
 

@@ -8,7 +8,7 @@ from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="decoupling")
 def cmo(epochs: Sequence[int] = (197, 3)) -> Recipe:
     """Train with cross-entropy, pasting rectangles of rare images in half of the batches (Park et al., Algorithm 1).
 

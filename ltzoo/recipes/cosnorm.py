@@ -7,7 +7,7 @@ from ltzoo.recipes.registry import register
 from ltzoo.recipes.two_stage import first_stage
 
 
-@register
+@register(setup="decoupling")
 def cosnorm(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train OLTR's classifier without its memory: logits 16 <x / (1 + |x|), w_c / |w_c|>.
 

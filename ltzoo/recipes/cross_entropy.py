@@ -7,7 +7,7 @@ from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="decoupling")
 def cross_entropy(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train a linear classifier on instance-balanced batches, in the set-up of Cao et al. (2019).
 

@@ -7,7 +7,7 @@ from ltzoo.recipes.recipe import Recipe
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="decoupling")
 def cross_entropy_drw(epochs: Sequence[int] = (160, 40)) -> Recipe:
     """Train with cross-entropy, then weight it by the effective number of images (Cao et al., section 3.3).
 

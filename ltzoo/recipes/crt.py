@@ -7,7 +7,7 @@ from ltzoo.recipes.registry import register
 from ltzoo.recipes.two_stage import KANG, MISLAS, first_stage, second_stage
 
 
-@register
+@register(setup="decoupling")
 def crt(epochs: Sequence[int] = (200, 10)) -> Recipe:
     """Train with cross-entropy, then train a new linear classifier on class-balanced batches (Kang et al., Section 4).
 
@@ -26,7 +26,7 @@ def crt(epochs: Sequence[int] = (200, 10)) -> Recipe:
     )
 
 
-@register
+@register(setup="mislas")
 def crt_mixup(epochs: Sequence[int] = (200, 10)) -> Recipe:
     """Train `crt` with mixup in the first stage, the variant that MiSLAS compares with (Tables 1 and 3).
 

@@ -7,7 +7,7 @@ from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="decoupling")
 def cutmix(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train with cross-entropy, pasting rectangles of other images in half of the batches (Yun et al., for CIFAR).
 

@@ -7,7 +7,7 @@ from ltzoo.recipes.registry import register
 from ltzoo.recipes.two_stage import first_stage, second_stage
 
 
-@register
+@register(setup="decoupling")
 def disalign(epochs: Sequence[int] = (200, 10)) -> Recipe:
     """Train with cross-entropy, then learn z' = sigma(x) (alpha z + beta) + (1 - sigma(x)) z on the frozen network.
 

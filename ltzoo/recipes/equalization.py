@@ -7,7 +7,7 @@ from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="decoupling")
 def equalization(epochs: Sequence[int] = (200,)) -> Recipe:
     """Leave rare classes out of the softmax of other classes' images, at random (Tan et al., Eq. 6-8).
 

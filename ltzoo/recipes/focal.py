@@ -7,7 +7,7 @@ from ltzoo.recipes.recipe import Recipe
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="decoupling")
 def focal(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train with the softmax focal loss (1 - p)^gamma (-log p), gamma = 1 (Lin et al., Eq. 4).
 

@@ -8,7 +8,7 @@ from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="fsa")
 def fsa(epochs: Sequence[int] = (300, 64)) -> Recipe:
     """Train with cross-entropy, then fine-tune on tail samples with mixed features (Chu et al., Section 4 and 5.1).
 

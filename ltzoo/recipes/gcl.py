@@ -12,14 +12,16 @@ CITATION = (
 )
 
 
-@register
+@register(setup="gcl")
 def gcl(epochs: Sequence[int] = (200, 10)) -> Recipe:
     """Train GCL as the paper describes it (Eq. 9-14, section 4.2).
 
     Stage 1 has clouded cosine logits with full noise (multiplier 1, N(0, 1/3) clipped to [-1, 1], Eq. 11), mixup and
-    the training set-up of Cao et al. Stage 2 retrains the classifier as Kang et al. do: a new classifier, 10 epochs
-    and a cosine rate. It has CBEN sampling with a = 0.999 and b = 0.0009 (Eq. 13-14), and the same loss (Algorithm 1,
-    line 11). The paper gives no scale s; 30 is the released code's value in stage 1.
+    the training set-up of Cao et al. Every image draws one noise per class, as in the released code. Eq. 8-12 write one
+    epsilon per image, which `cloud={"noise_multiplier": 1.0, "per_class": False}` gives. Stage 2 retrains the
+    classifier as Kang et al. do: a new classifier, 10 epochs and a cosine rate. It has CBEN sampling with a = 0.999 and
+    b = 0.0009 (Eq. 13-14), and the same loss (Algorithm 1, line 11). The paper gives no scale s; 30 is the released
+    code's value in stage 1.
 
     Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 82.68 % top-1 (Table 1).
     """
@@ -52,7 +54,7 @@ def gcl(epochs: Sequence[int] = (200, 10)) -> Recipe:
     )
 
 
-@register
+@register(setup="gcl")
 def gcl_published(epochs: Sequence[int] = (200, 30)) -> Recipe:
     """Train GCL as the authors' released CIFAR code does.
 

@@ -7,7 +7,7 @@ from ltzoo.recipes.recipe import Recipe
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="decoupling")
 def label_smoothing(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train with cross-entropy, spreading a tenth of each label over all classes (Szegedy et al., section 7).
 

@@ -7,16 +7,18 @@ from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="decoupling")
 def lade(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train with post-compensated softmax and the LADER regularizer (Hong et al., section 3.2 and 3.3).
 
-    alpha = 0.1 and lambda = 0.01, the released code's values for CIFAR-100-LT with imbalance factor 100. The trained
-    model gives logits for balanced test data. For a test set with label distribution p_t, add log p_t.
+    alpha = 0.1 and lambda = 0.01, the released code's values for CIFAR-100-LT with imbalance factor 100. The importance
+    weights are the released code's too, since its numbers were made with them; `loss={"name": "lade", "alpha": 0.1,
+    "penalty": 0.01, "importance": "sample"}` gives the paper's. The trained model gives logits for balanced test data.
+    For a test set with label distribution p_t, add log p_t.
 
-    Deviations from the released code: the importance weights are the paper's (`importance="class"` of the loss gives
-    the code's). The training set-up follows Cao et al. (2019), with batch 128, rate 0.1, x0.01 at 160 and 180, and L2
-    2e-4. The code has batch 256, rate 0.2, x0.01 at 120 and 160, L2 5e-4 and a plain linear classifier.
+    Deviations from the released code: the training set-up follows Cao et al. (2019), with batch 128, rate 0.1, x0.01 at
+    160 and 180, and L2 2e-4. The code has batch 256, rate 0.2, x0.01 at 120 and 160, L2 5e-4 and a plain linear
+    classifier.
 
     Its accuracy on CIFAR-10-LT is unknown to this project; measure it with `benchmarks.cifar10_lt.train`.
     """
@@ -26,7 +28,7 @@ def lade(epochs: Sequence[int] = (200,)) -> Recipe:
         stages=(
             Stage(
                 epochs=epochs[0],
-                loss={"name": "lade", "alpha": 0.1, "penalty": 0.01},
+                loss={"name": "lade", "alpha": 0.1, "penalty": 0.01, "importance": "class"},
                 batch_size=128,
                 augmentation=CROP_FLIP,
                 optimizer=SGD,

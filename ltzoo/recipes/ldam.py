@@ -12,7 +12,7 @@ LOSS = {"name": "ldam", "max_margin": 0.5}
 SCALE = 30.0
 
 
-@register
+@register(setup="decoupling")
 def ldam(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train a cosine classifier with a margin m_c ~ n_c^(-1/4) on the target (Cao et al., Eq. 10-13).
 
@@ -30,7 +30,7 @@ def ldam(epochs: Sequence[int] = (200,)) -> Recipe:
     )
 
 
-@register
+@register(setup="decoupling")
 def ldam_drw(epochs: Sequence[int] = (160, 40)) -> Recipe:
     """Train with LDAM, then weight it by the effective number of images, beta = 0.9999 (Cao et al., Algorithm 1).
 
@@ -47,7 +47,7 @@ def ldam_drw(epochs: Sequence[int] = (160, 40)) -> Recipe:
     )
 
 
-@register
+@register(setup="decoupling")
 def ldam_drs(epochs: Sequence[int] = (160, 40)) -> Recipe:
     """Train with LDAM, then continue on class-balanced batches (deferred re-sampling of Cao et al.).
 

@@ -7,7 +7,7 @@ from ltzoo.recipes.registry import register
 from ltzoo.recipes.two_stage import first_stage, post_hoc_stage
 
 
-@register
+@register(setup="decoupling")
 def log_n(epochs: Sequence[int] = (200, 0)) -> Recipe:
     """Train with cross-entropy, then normalize each class's logit to mean 0 and deviation 1 over the training set.
 

@@ -10,7 +10,7 @@ from ltzoo.recipes.two_stage import post_hoc_stage
 CITATION = "Menon et al., Long-tail Learning via Logit Adjustment, ICLR 2021"
 
 
-@register
+@register(setup="decoupling")
 def logit_adjustment(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train with cross-entropy on z + tau log(n / N), tau = 1, and predict with z (Menon et al., Eq. 10).
 
@@ -29,7 +29,7 @@ def logit_adjustment(epochs: Sequence[int] = (200,)) -> Recipe:
     )
 
 
-@register
+@register(setup="decoupling")
 def logit_adjustment_post_hoc(epochs: Sequence[int] = (200, 0)) -> Recipe:
     """Train with cross-entropy, then predict with z - tau log(n / N), tau = 1 (Menon et al., Eq. 9).
 

@@ -9,7 +9,7 @@ from ltzoo.recipes.two_stage import KANG, MISLAS, first_stage, second_stage
 HEAD = {"name": "learnable_weight_scaling", "learn_kernel": False}
 
 
-@register
+@register(setup="decoupling")
 def lws(epochs: Sequence[int] = (200, 10)) -> Recipe:
     """Train with cross-entropy, then learn one scale per class on class-balanced batches (Kang et al., Section 4).
 
@@ -30,7 +30,7 @@ def lws(epochs: Sequence[int] = (200, 10)) -> Recipe:
     )
 
 
-@register
+@register(setup="mislas")
 def lws_mixup(epochs: Sequence[int] = (200, 10)) -> Recipe:
     """Train `lws` with mixup in the first stage, the variant that MiSLAS compares with (Tables 1 and 3).
 

@@ -7,7 +7,7 @@ from ltzoo.recipes.registry import register
 from ltzoo.recipes.two_stage import MISLAS, first_stage, second_stage
 
 
-@register
+@register(setup="mislas")
 def mislas(epochs: Sequence[int] = (200, 10)) -> Recipe:
     """Train MiSLAS as the paper describes it: mixup, then Eq. 1 (concave), Eq. 4 and shifted batch norm, Eq. 5-6.
 
@@ -37,7 +37,7 @@ def mislas(epochs: Sequence[int] = (200, 10)) -> Recipe:
     )
 
 
-@register
+@register(setup="mislas")
 def mislas_published(epochs: Sequence[int] = (200, 10)) -> Recipe:
     """Train MiSLAS as the authors' released code trains CIFAR-10 with imbalance factor 100.
 

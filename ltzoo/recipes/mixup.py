@@ -7,7 +7,7 @@ from ltzoo.recipes.registry import register
 from ltzoo.recipes.two_stage import MISLAS, first_stage
 
 
-@register
+@register(setup="mislas")
 def mixup(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train a linear classifier on mixed images, with one lambda ~ Beta(1, 1) per batch (Zhang et al., ICLR 2018).
 

@@ -1,5 +1,6 @@
 """Normalized batch normalization alone, with balanced softmax and before cRT; variance regularization."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,7 +36,7 @@ def _stage(epochs: int, loss: Mapping[str, Any], **changes: Any) -> Stage:
     )
 
 
-@register
+@register(setup="nbn")
 def nbn(epochs: Sequence[int] = (520,)) -> Recipe:
     """Train with cross-entropy on a backbone with NBN layers (Eq. 2) and rectified logits (Eq. 4).
 
@@ -59,7 +60,23 @@ def nbn(epochs: Sequence[int] = (520,)) -> Recipe:
     )
 
 
-@register
+@register(setup="nbn")
+def nbn_published(epochs: Sequence[int] = (520,)) -> Recipe:
+    """Train `nbn` with the bias in its published form, g beta / |beta|, which jumps at beta = 0 (Eq. 2).
+
+    The figures of the paper were made with this form. `nbn` lets the bias start smoothly from zero.
+
+    Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 81.5 % top-1 (Table I; cross-entropy alone 78.0 %).
+    """
+    return dataclasses.replace(
+        nbn(epochs),
+        name="nbn_published",
+        conversions=({"name": "nbn", "placement": "paper", "bias_radius": 0},),
+        description="Normalized batch normalization in its published form, and logit rectification",
+    )
+
+
+@register(setup="nbn")
 def nbn_balanced_softmax(epochs: Sequence[int] = (520,)) -> Recipe:
     """Train `nbn` with balanced softmax ("Balanced Softmax + Ours" of the NBN paper).
 
@@ -102,7 +119,7 @@ def _retrained(name, epochs, trainable, description):
     )
 
 
-@register
+@register(setup="nbn")
 def nbn_crt(epochs: Sequence[int] = (520, 10)) -> Recipe:
     """Retrain the classifier after NBN, and learn the magnitude g in stage 2 as well ("NBN*" of Table VIII).
 
@@ -121,7 +138,7 @@ def nbn_crt(epochs: Sequence[int] = (520, 10)) -> Recipe:
     )
 
 
-@register
+@register(setup="nbn")
 def nbn_crt_fixed_g(epochs: Sequence[int] = (520, 10)) -> Recipe:
     """Retrain the classifier after NBN, with all NBN parameters frozen in stage 2 ("NBN" of Table VIII).
 
@@ -138,7 +155,7 @@ def nbn_crt_fixed_g(epochs: Sequence[int] = (520, 10)) -> Recipe:
     )
 
 
-@register
+@register(setup="nbn")
 def variance_regularization(epochs: Sequence[int] = (520,)) -> Recipe:
     """Penalize the variance of batch normalization's scales and offsets, the alternative to NBN.
 

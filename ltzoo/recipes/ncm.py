@@ -7,7 +7,7 @@ from ltzoo.recipes.registry import register
 from ltzoo.recipes.two_stage import KANG, first_stage, post_hoc_stage
 
 
-@register
+@register(setup="decoupling")
 def ncm(epochs: Sequence[int] = (200, 0)) -> Recipe:
     """Train with cross-entropy, then classify by the cosine to the mean training feature of each class.
 

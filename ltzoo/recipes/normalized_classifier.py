@@ -18,7 +18,7 @@ def _recipe(name, epochs, scale, learn_scale, description):
     )
 
 
-@register
+@register(setup="camc")
 def normalized_classifier(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train with logits g <x, w_c / |w_c|> and a fixed g = 0.5 (CAMC, Eq. 7; "Norm FC, g*" of Table II).
 
@@ -31,7 +31,7 @@ def normalized_classifier(epochs: Sequence[int] = (200,)) -> Recipe:
     return _recipe("normalized_classifier", epochs, 0.5, False, "Class vectors of one fixed length")
 
 
-@register
+@register(setup="camc")
 def weight_normalization(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train with logits g_c <x, w_c / |w_c|> and one learned g_c per class (Salimans and Kingma, 2016; CAMC, Table II).
 
@@ -42,7 +42,7 @@ def weight_normalization(epochs: Sequence[int] = (200,)) -> Recipe:
     return _recipe("weight_normalization", epochs, 1.0, "per_class", "Class vectors of learned lengths")
 
 
-@register
+@register(setup="camc")
 def weight_normalization_shared(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train with logits g <x, w_c / |w_c|> and one learned g that starts at 1 ("Weight Norm-g" of CAMC, Table II).
 

@@ -11,7 +11,7 @@ QUERY = [{"name": "auto_augment"}, {"name": "cutout", "size": 16}]
 KEY = [{"name": "rand_augment", "num_ops": 2, "magnitude": 10}]
 
 
-@register
+@register(setup="paco")
 def paco(epochs: Sequence[int] = (400,)) -> Recipe:
     """Contrast learned class centers, which are a linear classifier, together with a queue of keys (PaCo).
 

@@ -25,10 +25,13 @@ class RecipeEntry(Entry):
     Attributes:
         backbone: the network that it is made for, on small images.
         backbone_arguments: arguments of that network, such as pretrained weights.
+        setup: the training set-up of its paper in `by_dataset/setups.toml`, for methods that papers train on several
+            datasets; None for a recipe that is the same on all data.
     """
 
     backbone: str = "resnet32"
     backbone_arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    setup: str | None = None
 
 
 _RECIPES = Registry("recipe", RecipeEntry)
@@ -49,6 +52,12 @@ def default_network(name: str) -> dict[str, Any]:
     entry = _RECIPES.find(name)
     arguments = {} if entry is None else entry.backbone_arguments
     return {"name": default_backbone(name), **arguments}
+
+
+def setup(name: str) -> str | None:
+    """Return the training set-up of a recipe's paper; None for a recipe that is the same on all data."""
+    entry = _RECIPES.find(name)
+    return None if entry is None else entry.setup
 
 
 def get(
@@ -84,7 +93,17 @@ def get(
     function = _RECIPES.part(name)
     recipe = function()
     if epochs is not None:
-        recipe = function(epochs=_stage_epochs(recipe, epochs))
+        recipe = function(epochs=stage_epochs(recipe, epochs))
+    return changed(recipe, learning_rate, ema, **overrides)
+
+
+def changed(
+    recipe: Recipe,
+    learning_rate: float | Sequence[float] | None = None,
+    ema: float | None = None,
+    **overrides: Any,
+) -> Recipe:
+    """Return a recipe with changes, as `get` takes them."""
     stages = list(recipe.stages)
     # `head` outside `stage1={...}` is the recipe's own, the head of the first stage.
     shared = {key: overrides.pop(key) for key in list(overrides) if key in _STAGE_FIELDS - {"head"}}
@@ -114,7 +133,8 @@ def get(
     return dataclasses.replace(recipe, stages=tuple(stages), **overrides)
 
 
-def _stage_epochs(recipe, epochs):
+def stage_epochs(recipe: Recipe, epochs: Any) -> tuple[int, ...]:
+    """Return the epochs of every stage for what a user may give; see `get`."""
     defaults = [stage.epochs for stage in recipe.stages]
     numbers = [epochs] if is_integer(epochs) else epochs
     if not isinstance(numbers, (list, tuple, range, np.ndarray)) or not all(

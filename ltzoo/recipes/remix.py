@@ -7,7 +7,7 @@ from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="decoupling")
 def remix(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train with cross-entropy on mixed images, with labels by Eq. 7, kappa = 3, tau = 0.5 (Chou et al.).
 

@@ -18,7 +18,7 @@ def _recipe(name, epochs, strategy, description, citation=KANG, **parameters):
     )
 
 
-@register
+@register(setup="decoupling")
 def class_balanced_sampling(epochs: Sequence[int] = (200,)) -> Recipe:
     """Draw every class equally often, p_c = 1 / C (Kang et al., Eq. 1 with q = 0).
 
@@ -30,7 +30,7 @@ def class_balanced_sampling(epochs: Sequence[int] = (200,)) -> Recipe:
     )
 
 
-@register
+@register(setup="decoupling")
 def square_root_sampling(epochs: Sequence[int] = (200,)) -> Recipe:
     """Draw classes by the square root of their counts, p_c ~ sqrt(n_c) (Kang et al., Eq. 1 with q = 1/2).
 
@@ -44,7 +44,7 @@ def square_root_sampling(epochs: Sequence[int] = (200,)) -> Recipe:
     )
 
 
-@register
+@register(setup="decoupling")
 def progressive_sampling(epochs: Sequence[int] = (200,)) -> Recipe:
     """Move linearly from p_c = n_c / N in the first epoch to 1 / C in the last (Kang et al., Eq. 2).
 
@@ -59,7 +59,7 @@ def progressive_sampling(epochs: Sequence[int] = (200,)) -> Recipe:
     )
 
 
-@register
+@register(setup="decoupling")
 def effective_number_sampling(epochs: Sequence[int] = (200,)) -> Recipe:
     """Draw images with the weight (1 - beta) / (1 - beta^n_c) of their class, beta = 0.9999 (Cui et al., Eq. 2).
 

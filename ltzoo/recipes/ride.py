@@ -16,17 +16,17 @@ NUM_EXPERTS = 3
 NESTEROV = {"name": "sgd", "momentum": 0.9, "l2": 5e-4, "nesterov": True}
 
 
-@register
+@register(setup="ride")
 def ride(epochs: Sequence[int] = (160, 40, 5)) -> Recipe:
     """Train three diverse experts that share their early layers, then a router that uses as many as needed.
 
-    Stage 1: LDAM on each expert's cosine logits (s = 30), minus 0.2 times the divergence of the experts
+    Stage 1: LDAM on each expert's cosine logits (s = 30), minus 0.45 times the divergence of the experts
     (`ltzoo.losses.expert_diversity`). Stage 2 begins at the published epoch of re-weighting. It adds class weights by
     the effective number (beta 0.9999) and temperatures that differ between classes (gamma 0.05). The rate continues as
     in one run, x0.01 at the start and again in the middle, but momentum restarts. Stage 3 trains only the router, on
     class-balanced batches of 512, with positive weight 100.
 
-    The released CIFAR-100-LT configurations gave the constants, the form of the divergence and the reduction of the
+    The released CIFAR-100-LT configuration gave the constants, the form of the divergence and the reduction of the
     experts to three quarters of the channels. The technique "experts" has the "paper" forms as parameters.
 
     Deviations: the augmentation has no rotation by up to 15 degrees. There is no distillation, an option of the paper.
@@ -54,7 +54,7 @@ def ride(epochs: Sequence[int] = (160, 40, 5)) -> Recipe:
                     "learning_rate": 0.1,
                     "warmup_epochs": min(5, epochs[0] // 8),
                 },
-                technique={"name": "experts", "reweight_factor": 0.0},
+                technique={"name": "experts", "diversity_factor": -0.45, "reweight_factor": 0.0},
                 **shared,
             ),
             Stage(
@@ -66,7 +66,7 @@ def ride(epochs: Sequence[int] = (160, 40, 5)) -> Recipe:
                     "milestones": [round(0.5 * epochs[1])],
                     "factors": [1e-2],
                 },
-                technique={"name": "experts", "reweight_factor": 0.05},
+                technique={"name": "experts", "diversity_factor": -0.45, "reweight_factor": 0.05},
                 **shared,
             ),
             Stage(
@@ -86,7 +86,7 @@ def ride(epochs: Sequence[int] = (160, 40, 5)) -> Recipe:
     )
 
 
-@register
+@register(setup="ride")
 def ride_nbn(epochs: Sequence[int] = (160, 40, 5)) -> Recipe:
     """Train `ride` with normalized batch normalization in every norm of the experts' last stage.
 

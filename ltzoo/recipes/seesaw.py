@@ -7,7 +7,7 @@ from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="decoupling")
 def seesaw(epochs: Sequence[int] = (200,)) -> Recipe:
     """Mitigate gradients on rare classes, and restore them for confused images (Wang et al., Eq. 3-7).
 

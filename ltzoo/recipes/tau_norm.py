@@ -7,7 +7,7 @@ from ltzoo.recipes.registry import register
 from ltzoo.recipes.two_stage import KANG, first_stage, post_hoc_stage
 
 
-@register
+@register(setup="decoupling")
 def tau_norm(epochs: Sequence[int] = (200, 0)) -> Recipe:
     """Train with cross-entropy, then divide every class vector by its length to the power tau (Kang et al., Section 4).
 

@@ -72,6 +72,33 @@ def with_averages(stages: Sequence[Stage], ema: Any) -> list[Stage]:
     ]
 
 
+def with_epochs(stages: Sequence[Stage], epochs: Sequence[int]) -> list[Stage]:
+    """Return stages of other lengths, whose milestones, warm-ups and periods change in proportion.
+
+    Args:
+        stages: the stages of a recipe.
+        epochs: epochs of each; 0 where a stage has 0.
+    """
+    return [
+        dataclasses.replace(stage, epochs=number, schedule=_stretched(stage.schedule, number / stage.epochs))
+        if number != stage.epochs
+        else stage
+        for stage, number in zip(stages, epochs, strict=True)
+    ]
+
+
+def _stretched(schedule, factor):
+    changed = dict(schedule)
+    for name in ("warmup_epochs", "period", "shift"):
+        if changed.get(name):
+            changed[name] = round(changed[name] * factor)
+    if "milestones" in changed:
+        changed["milestones"] = [round(milestone * factor) for milestone in changed["milestones"]]
+    if changed.get("period") == 0:
+        changed["period"] = 1
+    return changed
+
+
 def _with_peak(schedule, rate):
     before = schedule["learning_rate"]
     changed = dict(schedule)

@@ -52,6 +52,9 @@ class Technique(keras.layers.Layer):
     def on_epoch_begin(self, epoch: int, epochs: int) -> None:
         """Assign scheduled values; `epoch` counts from 0 within the stage, which has `epochs` epochs."""
 
+    def on_epoch_end(self, epoch: int, epochs: int) -> None:
+        """Change weights between epochs, after validation and before anything is saved; see `on_epoch_begin`."""
+
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
         """Run the training pass on raw pixels `[B, H, W, channels]`.
 

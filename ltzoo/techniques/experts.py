@@ -35,7 +35,8 @@ class Experts(Technique):
 
     Args:
         class_counts: training images per class; filled in by the classifier.
-        diversity_factor: -0.2 in the published code; 0 is plain joint training.
+        diversity_factor: -0.2 in the published code for ImageNet-LT and iNaturalist, -0.45 for CIFAR-100-LT; 0 is plain
+            joint training.
         temperature: T.
         reweight_factor: gamma of the temperatures; see `diversity_temperatures`.
         form: form of the divergence and the temperatures, "published" (default) or "paper". The paper compares each

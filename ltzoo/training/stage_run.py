@@ -213,6 +213,7 @@ def _technique_callbacks(technique, offset, epochs):
         return []
     return [
         keras.callbacks.LambdaCallback(
-            on_epoch_begin=lambda epoch, logs=None: technique.on_epoch_begin(epoch - offset, epochs)
+            on_epoch_begin=lambda epoch, logs=None: technique.on_epoch_begin(epoch - offset, epochs),
+            on_epoch_end=lambda epoch, logs=None: technique.on_epoch_end(epoch - offset, epochs),
         )
     ]

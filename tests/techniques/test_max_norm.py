@@ -65,6 +65,21 @@ def test_norms_stay_in_the_ball_and_resume_knows_it(tmp_path):
     np.testing.assert_array_equal(kernel.constraint(outside), outside)  # the stage is over
 
 
+def test_the_ball_of_the_released_code_acts_between_epochs():
+    """The first epoch of stage 2 may leave the ball; at its end, and at the end of the stage, all norms are inside."""
+    classifier = tiny.model(recipe(fraction=0.3, every="epoch"))
+    norms = Norms(classifier)
+    classifier.fit(tiny.dataset(val=False), callbacks=[norms], verbose=0)
+    first, second, third = norms.epochs
+    radius = first.min() + 0.3 * (first.max() - first.min())
+    assert first.max() > radius * 1.01
+    for late in (second, third):
+        np.testing.assert_allclose(late.max(), radius, rtol=1e-5)
+    classifier.enter_stage(1)
+    outside = 10.0 * keras.ops.convert_to_numpy(classifier.head.kernel.value)
+    np.testing.assert_array_equal(classifier.head.kernel.constraint(outside), outside)  # steps are free
+
+
 def test_radius_from_the_recipe():
     classifier = tiny.model(recipe(radius=0.25))
     classifier.enter_stage(1)
@@ -76,7 +91,7 @@ def test_radius_from_the_recipe():
 
 
 def test_bad_arguments():
-    for bad in ({"radius": 0}, {"fraction": 1.5}):
+    for bad in ({"radius": 0}, {"fraction": 1.5}, {"every": "batch"}):
         with pytest.raises(ValueError, match=next(iter(bad))):
             techniques.get({"name": "max_norm", **bad})
     technique = techniques.get({"name": "max_norm", "fraction": 0.2})

@@ -6,6 +6,8 @@ import pytest
 
 import ltzoo
 from ltzoo import models, shipped
+from ltzoo.recipes.by_dataset.published import rows as constants_file
+from ltzoo.recipes.by_dataset.published import with_constants
 from tools.cards import entries
 from tools.cards import training_cost as counting
 
@@ -165,3 +167,19 @@ def test_cards_that_cannot_be_completed_are_refused():
     card |= {"dataset": {"name": "unknown_lt"}, "class_counts": None}
     with pytest.raises(ValueError, match="class_counts=null"):
         models.Card.from_json(json.dumps(card))
+
+
+def test_no_card_of_photographs_has_a_constant_of_cifar(made):
+    """Losses, techniques and heads are those published for the dataset, where a recipe has constants for it."""
+    known = {name for row in constants_file() for name in row["recipes"]}
+    checked = set()
+    for card in made.values():
+        name, dataset = card.recipe["name"], card.dataset["name"]
+        if name not in known or dataset.startswith("cifar") or card.paper is None or name == "camc":
+            continue
+        expected = with_constants(name, dataset).to_dict()["stages"]
+        for stage, right in zip(card.recipe["stages"], expected, strict=True):
+            for field in ("loss", "technique", "head"):
+                assert stage[field] == right[field], (card.name, field)
+        checked.add(name)
+    assert checked >= {"bcl", "paco", "ride", "mislas"}

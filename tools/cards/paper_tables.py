@@ -18,7 +18,7 @@ class Network:
         method: key of `METHODS`.
         backbone: label such as "resnet32x4".
         dataset, factor: name and imbalance factor (None if the tail is published).
-        setup: name of the table's training set-up.
+        setup: name of the table's training set-up; "own" for methods that the table quotes in their own one.
         table: source, such as "GCL paper, Table 1".
         result: accuracies as fractions, `{"top1": ..., "many": ...}`.
         quoted: whether the table quotes the figure from other work.
@@ -67,12 +67,13 @@ def _network(paper, table, method, place, result, quoted):
     backbone, dataset, *factor = place.split("/")
     fractions = {key: _fraction(result[key]) for key in ("top1", *_SHOTS) if key in result}
     source = f"{paper} paper, {table['table']}"
+    own = method in table.get("own_setup", "").split()
     return Network(
         method,
         backbone,
         dataset,
         int(factor[0]) if factor else None,
-        table["setup"],
+        "own" if own else table["setup"],
         source,
         fractions,
         quoted,

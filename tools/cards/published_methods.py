@@ -7,24 +7,25 @@ import dataclasses
 from collections.abc import Callable
 
 from ltzoo import recipes
+from ltzoo.recipes.by_dataset.published import with_constants
 from ltzoo.recipes.cifar import CROP_FLIP
 from ltzoo.recipes.two_stage import post_hoc_stage, second_stage
 from ltzoo.training import Recipe
 
 
-def _plain(name, **changes) -> Callable[[str, float | None], Recipe]:
-    return lambda dataset, factor: recipes.get(name, **changes)
+def _plain(name) -> Callable[[str, float | None], Recipe]:
+    return lambda dataset, factor: with_constants(name, dataset, factor)
 
 
 METHODS = {
     name: _plain(name)
     for name in (
-        "ala", "balanced_softmax", "bbn", "bcl", "bcl_nbn", "camc_plus_plus", "class_balanced_focal",
-        "class_balanced_softmax", "cross_entropy", "cross_entropy_drw", "crt", "crt_mixup", "disalign", "focal", "fsa",
-        "gcl", "gcl_published", "ldam_drw", "log_n", "logit_adjustment", "lws", "lws_mixup", "mixup", "nbn",
-        "nbn_balanced_softmax", "nbn_crt", "nbn_crt_fixed_g", "ncm", "normalized_classifier", "paco", "ride",
-        "ride_nbn", "tau_norm", "variance_regularization", "weight_balancing", "weight_normalization",
-        "weight_normalization_shared",
+        "ala", "balanced_softmax", "bbn", "bcl", "bcl_nbn", "camc", "camc_plus_plus", "class_balanced_focal",
+        "class_balanced_softmax", "cross_entropy", "cross_entropy_drw", "crt", "crt_mixup", "disalign", "focal",
+        "fsa", "gcl", "gcl_published", "ldam_drw", "log_n", "logit_adjustment", "lws", "lws_mixup", "mislas",
+        "mislas_published", "mixup", "nbn", "nbn_balanced_softmax", "nbn_crt", "nbn_crt_fixed_g", "ncm",
+        "normalized_classifier", "paco", "ride", "ride_nbn", "tau_norm", "variance_regularization",
+        "weight_balancing", "weight_normalization", "weight_normalization_shared",
     )
 }  # fmt: skip
 
@@ -72,43 +73,7 @@ def gcl_tau_norm(dataset, factor):
     )
 
 
-# MiSLAS: constants per dataset (paper: Table 5; code: its configurations), Tables 1 and 2.
-@method
-def mislas(dataset, factor):
-    """MiSLAS with the paper's smoothing of the largest and smallest class, and its rate of dW relative to s."""
-    head, tail, ratio = {"cifar10_lt": (0.3, 0.0, 0.5), "cifar100_lt": (0.4, 0.1, 0.2)}.get(
-        dataset, (0.4, 0.1, 0.05)
-    )
-    return _smoothed("mislas", head, tail, ratio, "others", {"*shift": ratio, "*bias": ratio})
-
-
-@method
-def mislas_published(dataset, factor):
-    """MiSLAS with the constants of the released code, which freezes batch norm for CIFAR-10."""
-    head, tail, ratio = {
-        ("cifar10_lt", 100): (0.3, 0.0, 0.5), ("cifar10_lt", 50): (0.2, 0.0, 0.2), ("cifar10_lt", 10): (0.1, 0.0, 0.2),
-        ("cifar100_lt", 100): (0.4, 0.1, 0.2), ("cifar100_lt", 50): (0.3, 0.0, 0.1),
-        ("cifar100_lt", 10): (0.2, 0.0, 0.1),
-        # There is no configuration for 200; use the one for 100.
-        ("cifar10_lt", 200): (0.3, 0.0, 0.5), ("cifar100_lt", 200): (0.4, 0.1, 0.2),
-    }[dataset, factor]  # fmt: skip
-    made = _smoothed("mislas_published", head, tail, ratio, "all", {"*kernel": ratio, "*bias": ratio})
-    if dataset == "cifar10_lt":
-        return made
-    shifted = dataclasses.replace(made.stages[1], batch_norm="shifted")
-    return dataclasses.replace(made, stages=(made.stages[0], shifted))
-
-
-def _smoothed(name, head, tail, ratio, over, rates):
-    return recipes.get(
-        name,
-        stage2={
-            "loss": {"name": "label_aware_smoothing", "smooth_head": head, "smooth_tail": tail, "over": over},
-            "optimizer": {"name": "sgd", "momentum": 0.9, "l2": 2e-4, "learning_rate_multipliers": rates},
-        },
-    )
-
-
+# MiSLAS: Tables 1 and 2.
 _variant("lws_mixup_shifted", "lws_mixup", "with shifted batch norm", stage2={"batch_norm": "shifted"})
 for _name in ("crt", "lws"):
     _variant(f"{_name}_late_mixup", _name, "with mixup in stage 2 only", stage2={"mixup_alpha": 1.0})
@@ -190,7 +155,7 @@ def nbn_balanced_softmax_log_n(dataset, factor):
 
 def _four_experts(base):
     def make(dataset, factor):
-        made = recipes.get(base)
+        made = with_constants(base, dataset, factor)
         experts = {"name": "experts", "num_experts": 4, "head": {"name": "normalized_dense"}}
         conversions = [
             {**config, "num_experts": 4}
@@ -214,38 +179,31 @@ METHODS["ride4"], METHODS["ride4_nbn"] = _four_experts("ride"), _four_experts("r
 
 
 # CAMC: Tables II and III; tau per dataset.
-def _camc_head(dataset, factor, **changes):
-    threshold = 100 if dataset != "cifar10_lt" else 1000 if factor <= 50 else 200
-    return {"stage2": {"head": {"name": "camc", "threshold": threshold, **changes}}}
-
-
-@method
-def camc(dataset, factor):
-    """CAMC with the paper's tau."""
-    return recipes.get("camc", **_camc_head(dataset, factor))
+def _camc(base, dataset, factor, **changes):
+    """Make CAMC with other arguments of its head than the published ones, or other fields."""
+    made = with_constants(base, dataset, factor)
+    late = dataclasses.replace(made.stages[1], head={**made.stages[1].head, **changes.pop("head", {})})
+    return dataclasses.replace(made, stages=(made.stages[0], late), **changes)
 
 
 @method
 def camc_tau20(dataset, factor):
     """CAMC on few-shot classes only."""
-    return recipes.get("camc", **_camc_head(dataset, factor, threshold=20))
+    return _camc("camc", dataset, factor, head={"threshold": 20})
 
 
 @method
 def camc_all(dataset, factor):
     """CAMC on all classes: tau above every count."""
-    return recipes.get("camc", **_camc_head(dataset, factor, threshold=1_000_000))
+    return _camc("camc", dataset, factor, head={"threshold": 1_000_000})
 
 
 def _crops(grid):
-    return lambda dataset, factor: recipes.get(
-        "camc_plus_plus",
-        conversions=[{"name": "camc_plus_plus", "grid": grid}],
-        **_camc_head(dataset, factor),
+    return lambda dataset, factor: _camc(
+        "camc_plus_plus", dataset, factor, conversions=[{"name": "camc_plus_plus", "grid": grid}]
     )
 
 
-METHODS["camc_plus_plus"] = _crops(5)
 for _grid in (2, 3, 4):
     METHODS[f"camc_plus_plus_{_grid}x{_grid}"] = _crops(_grid)
 _variant("normalized_classifier_g1", "normalized_classifier", "g = 1", scale=1.0)
@@ -267,11 +225,12 @@ for _name in (
     "normalized_classifier",
     "normalized_classifier_g1",
 ):
-    _retrained = second_stage(10, head={"name": "dense"}, sampler={"strategy": "class_balanced"})
+    _retrained = second_stage(10, head={"name": "dense"}, reinitialize_head=True)
     METHODS[f"{_name}_crt"] = _then(_name, _retrained, "a new linear classifier on class-balanced batches")
     METHODS[f"{_name}_ncm"] = _then(_name, recipes.get("ncm").stages[1], "the nearest class mean")
 
-# FSA: Tables 1 to 3.
+# FSA: Tables 1 to 3, with one row per beta.
+METHODS["class_balanced_softmax"] = lambda dataset, factor: recipes.get("class_balanced_softmax")
 for _digits, _beta in (("9", 0.9), ("999", 0.999)):
     _loss = {"name": "class_balanced_crossentropy", "beta": _beta}
     _variant(f"class_balanced_softmax_beta{_digits}", "class_balanced_softmax", f"beta = {_beta}", loss=_loss)

@@ -13,9 +13,19 @@ from ltzoo.data.augmentation.registry import register
 from ltzoo.data.pixels import resize_and_crop
 
 _TRIES = 10
+_SIZE = 224
 
 
-@register("imagenet_train_crop")
+def _fitted(config, image_size, upright):
+    height, width = image_size
+    flip = config.get("flip", True) and not upright
+    if height != width:
+        return {"name": "pad_crop_flip", "padding": max(1, height // 8), "flip": flip}
+    changes = {"size": height} if config.get("size", _SIZE) != height else {}
+    return {**config, **changes} | ({} if flip else {"flip": False})
+
+
+@register("imagenet_train_crop", fitted=_fitted)
 class ImageNetTrainCrop:
     """Apply a random resized crop, a random horizontal flip and optional color jitter.
 
@@ -38,7 +48,7 @@ class ImageNetTrainCrop:
     @checked
     def __init__(
         self,
-        size: Size = 224,
+        size: Size = _SIZE,
         scale: Sequence[float] = (0.08, 1.0),
         ratio: Sequence[float] = (3 / 4, 4 / 3),
         flip: bool = True,
