@@ -3,9 +3,9 @@
 import shutil
 
 import pytest
+from ltzoo.cli.advice import advice
 
 from ltzoo.cli import advice as module
-from ltzoo.cli.advice import advice
 from ltzoo.cli.data import load_dataset
 from tests.cli.conftest import SMALL
 from tests.data.auditing.pictures import write
