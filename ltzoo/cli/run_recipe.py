@@ -19,7 +19,7 @@ from ltzoo.cli.progress import TrainingProgress
 from ltzoo.cli.recipe_of_run import overrides_of, recipe_and_source
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.run_folds import run_folds
-from ltzoo.cli.same_images import listing
+from ltzoo.cli.same_images import check_resumed, listing
 from ltzoo.cli.stage_results import StageResults
 from ltzoo.cli.talk import Talk
 from ltzoo.cli.training_notes import training_notes
@@ -85,6 +85,8 @@ def _train_folds(run, arguments, saved, workers, talk, cache):
 def _train(run, arguments, saved, workers, talk, cache, dataset=None, pooled=None):
     with phase("reading the data"):
         recipe, backbone, dataset, card, source = _parts(arguments, cache, dataset)
+    if saved is not None:
+        check_resumed(run, dataset)
     if arguments.get("fit") == AUTO:
         arguments = {**arguments, "fit": dataset.image_fit}
     with phase("building the network"):

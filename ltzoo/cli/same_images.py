@@ -65,6 +65,21 @@ def check_same(model: str, dataset: Any, split: str) -> None:
         )
 
 
+def check_resumed(run: RunFolder, dataset: Any) -> None:
+    """Refuse to go on with other images: those held out now may have been trained on before.
+
+    Raises:
+        UserError: a split has other images than when the run began.
+    """
+    others = changed(run, dataset)
+    if others:
+        raise UserError(
+            f"The images must be as they were when the run in {shown_address(str(run.path))} began; restore those that "
+            "were added, removed or renamed, or train into a new folder. "
+            f"Received: other images for {' and '.join(others)}"
+        )
+
+
 def perhaps_trained_on(run: RunFolder, dataset: Any) -> list[str]:
     """Return the splits that may hold images that a run was trained on, for a model that learns from "train" only."""
     others = changed(run, dataset)

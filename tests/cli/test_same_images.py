@@ -77,3 +77,13 @@ def test_too_many_folds_leave_no_folder(farm, one_line, tmp_path):
     done = ("train", "cross_entropy", "--data", farm, "--folds", "500", "--out", tmp_path / "run")
     assert "`folds`" in one_line(*done)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_resumes_with_its_own_images_only(run, farm, invoke):
+    shutil.rmtree(run / "checkpoint")
+    (farm / "cat/1.png").rename(farm / "cat/99.png")
+    done = invoke("train", "--out", run, "--resume")
+    assert done.exit_code == 2 and "must be as they were" in done.stderr.splitlines()[-1]
+    (farm / "cat/99.png").rename(farm / "cat/1.png")
+    done = invoke("train", "--out", run, "--resume")
+    assert done.exit_code == 0, (done.output, done.exception)
