@@ -87,3 +87,9 @@ def test_a_run_resumes_with_its_own_images_only(run, farm, invoke):
     (farm / "cat/99.png").rename(farm / "cat/1.png")
     done = invoke("train", "--out", run, "--resume")
     assert done.exit_code == 0, (done.output, done.exception)
+
+
+def test_a_test_folder_without_classes_is_named(farm, invoke, tmp_path):
+    words = ("train", "cross_entropy", "--data", farm, "--out", tmp_path / "run", "--test", farm / "cat")
+    done = invoke(*words)
+    assert done.exit_code == 2 and "Error: `test` must be a folder with one subfolder" in done.stderr
