@@ -67,7 +67,7 @@ def export(model, out, format_, int8, data, overwrite):
         if source is None:
             classifier.export(target, format=format_, card=_card(model))
         else:
-            export_int8(classifier, target, _card(model), source, given=data is not None)
+            export_int8(model, classifier, target, _card(model), source, given=data is not None)
     except ImportError as error:
         reason = str(error).partition(" Received: ")[0].removesuffix(".")
         raise UserError(

@@ -57,7 +57,7 @@ def rebalance(model, data, out, overwrite, json_path, **options):
     if data is not None and data.lower().endswith(_TABLE) and not os.path.isfile(os.path.expanduser(data)):
         raise UserError(f"--data must be an existing file. Received: {data}")
     if json_path is not None:
-        places.new_file("--json", json_path, overwrite=True)
+        places.own_file("--json", json_path, places.json_beginning("correction"))
     given = {key: value for key, value in options.items() if value is not None}
     work = rebalance_kinds.Work(model, kind, data, split, counts, column, unlabelled, fit, rules, given)
     work.check()
