@@ -67,7 +67,7 @@ def training_alarms(
     labels = np.asarray(split.labels)[positions]
     called = "training images" if len(positions) == len(split.labels) else "sampled training images"
     network = _Eager(model)
-    outputs = in_batches(network.features_and_logits, split, positions, _BATCH)
+    outputs = in_batches(network.features_and_logits, split, positions, _BATCH, "checking the trained model")
     features, logits = outputs[:, : -model.num_classes], outputs[:, -model.num_classes :]
     found = image_alarms(split.load(positions), called)
     found += output_alarms(outputs, called) + feature_alarms(features, called)

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,10 +39,14 @@ class FeatureStore:
 
     Args:
         folder: folder of the files; None keeps features in memory only.
+
+    Attributes:
+        seconds: what computing and reading features took since it was last set to 0; see `EpochSeconds`.
     """
 
     def __init__(self, folder: str | os.PathLike | None = None) -> None:
         self.folder = None if folder is None else Path(folder)
+        self.seconds = 0.0
         self._weights = ""
         self._kept: list[tuple[Any, np.ndarray]] = []
 
@@ -56,6 +61,7 @@ class FeatureStore:
             compute: the features of the images at some positions.
             batch_size: images per batch; blocks are whole batches.
         """
+        started = time.perf_counter()
         weights = weights_digest(classifier)
         if weights != self._weights:
             self._weights, self._kept = weights, []
@@ -65,6 +71,7 @@ class FeatureStore:
         features = self._from_disk(classifier, split, compute, batch_size)
         features.flags.writeable = False
         self._kept.append((split, features))
+        self.seconds += time.perf_counter() - started
         return features
 
     def _from_disk(self, classifier, split, compute, batch_size):
