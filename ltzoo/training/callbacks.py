@@ -165,8 +165,8 @@ class SaveCheckpoint(keras.callbacks.Callback):
 class EpochSeconds(keras.callbacks.Callback):
     """Write the `seconds` of every epoch into its logs, so that the history also covers interrupted runs.
 
-    The first epoch of a stage includes compilation, and the features that were computed for it. An epoch that is resumed in its middle has the seconds of both
-    parts, without the time between them.
+    The first epoch of a stage includes compilation, and the features that were computed for it. An epoch that is
+    resumed in its middle has the seconds of both parts, without the time between them.
     """
 
     remembers = ("spent",)
@@ -193,6 +193,7 @@ class EpochSeconds(keras.callbacks.Callback):
     @spent.setter
     def spent(self, seconds: float) -> None:
         self.start = time.perf_counter() - float(seconds)
+        self.of_features = 0.0
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add `seconds` to the logs that all later callbacks get."""
