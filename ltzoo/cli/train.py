@@ -176,6 +176,10 @@ def _require(given: dict, resume: bool) -> None:
     if "recipe" not in given and (os.path.isdir(data) or is_table(data)):
         given["recipe"] = DEFAULT_RECIPE
     if "recipe" not in given:
+        if "data" in given:
+            from ltzoo.cli.data import resolve
+
+            resolve(given["data"])  # A mistyped folder is not a missing recipe.
         raise click.UsageError(
             f"Missing argument 'RECIPE'{where}. Received: no RECIPE", click.get_current_context()
         )
