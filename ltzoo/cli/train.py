@@ -153,7 +153,9 @@ def _train(run: RunFolder, given: dict, saved: dict | None, workers: int, talk: 
     from ltzoo.cli.run_recipe import run_recipe
 
     with phase("preparing the run"):
-        arguments = _new_arguments(given) if saved is None else _same_arguments(saved["arguments"], given, run)
+        arguments = (
+            _new_arguments(given) if saved is None else _same_arguments(saved["arguments"], given, run)
+        )
     run_recipe(run, arguments, saved, workers, talk, cache)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import time
@@ -137,9 +138,16 @@ def weights_digest(classifier: Any) -> str:
 
 def _structure(backbone):
     try:
-        return backbone.to_json()
+        return json.dumps(_without_seeds(json.loads(backbone.to_json())), sort_keys=True)
     except (NotImplementedError, TypeError, ValueError):  # A subclassed model without a config.
         return type(backbone).__qualname__, backbone.name
+
+
+def _without_seeds(config):
+    """Return a config without its seeds, which Keras draws anew in every process and inference never uses."""
+    if isinstance(config, dict):
+        return {key: _without_seeds(value) for key, value in config.items() if key != "seed"}
+    return [_without_seeds(entry) for entry in config] if isinstance(config, list) else config
 
 
 def _identity(split) -> bytes | None:

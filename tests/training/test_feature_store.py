@@ -152,6 +152,18 @@ def test_a_staged_fit_passes_the_images_through_the_network_once(counted, tmp_pa
     assert keras.ops.convert_to_numpy(model.heads[0].deviation.value).min() > 0
 
 
+def test_the_digest_of_a_network_does_not_depend_on_seeds_of_initializers():
+    def network(seed, strides=1):
+        keras.utils.clear_session()  # Names begin anew, as they do in a new process.
+        inputs = keras.Input((8, 8, 3))
+        start = keras.initializers.HeNormal(seed=seed)
+        return keras.Model(inputs, keras.layers.Conv2D(4, 3, strides, kernel_initializer=start)(inputs))
+
+    assert network(1).to_json() != network(2).to_json()
+    assert feature_store._structure(network(1)) == feature_store._structure(network(2))
+    assert feature_store._structure(network(1)) != feature_store._structure(network(1, strides=2))
+
+
 def test_the_seconds_of_an_epoch_cover_the_features_that_were_computed_for_it():
     frozen = {"trainable": "head", "batch_norm": "frozen", "cache_features": True, "augmentation": []}
     dataset, model = tiny.dataset(), tiny.model("crt", epochs=(1, 2), stage2=frozen)
