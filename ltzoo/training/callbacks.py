@@ -179,7 +179,9 @@ class EpochSeconds(keras.callbacks.Callback):
         self.start = time.perf_counter() - self.of_features
 
     def _features(self) -> float:
-        store = getattr(getattr(self, "_model", None), "feature_store", None)
+        model: Any = getattr(self, "_model", None)
+        model = getattr(model, "_classifier", model)  # What trains on cached features is not the classifier itself.
+        store = getattr(model, "feature_store", None)
         if store is None:
             return 0.0
         seconds, store.seconds = store.seconds, 0.0
