@@ -21,6 +21,7 @@ import ltzoo
 from ltzoo.cli import cli
 
 COUNTS = {"disk": 30, "square": 12, "triangle": 6, "cross": 3}
+SIDE = 64
 
 
 def main(out, data=None, new=None, time_limit="10m"):
@@ -34,8 +35,10 @@ def main(out, data=None, new=None, time_limit="10m"):
     """
     out = Path(out)
     out.mkdir(parents=True)
+    size = []
     if data is None:
         data, new = draw_photos(out / "photos"), new or draw_new_photos(out / "new")
+        size = ["--image-size", SIDE]  # Enough for these; photographs get what fits into the time limit.
     new = new or Path(data) / "test"
     run, rescued, served = out / "run", out / "rescued", out / "served" / "1"
 
@@ -44,7 +47,7 @@ def main(out, data=None, new=None, time_limit="10m"):
     ltzoo_command("advise", "--data", data, "--no-timing")
 
     print("\n2. Train. No recipe is named, so it is 'transfer': a pretrained network that stays as it is.")
-    ltzoo_command("train", "--data", data, "--out", run, "--time-limit", time_limit)
+    ltzoo_command("train", "--data", data, "--out", run, "--time-limit", time_limit, *size)
 
     print("\n3. Look at the result; the report has the classes, their confusions and pictures of mistakes.")
     result = json.loads((run / "result.json").read_text())["result"]
@@ -121,10 +124,10 @@ def draw_new_photos(folder):
 
 def draw(name, random):
     """Return a shape of random place, size and turn, hard to see on a noisy background."""
-    side, radius = 64, int(random.integers(9, 18))
-    x, y = random.integers(radius + 2, side - radius - 2, 2).tolist()
+    radius = int(random.integers(9, 18))
+    x, y = random.integers(radius + 2, SIDE - radius - 2, 2).tolist()
     base = random.integers(40, 216, 3)
-    mask = Image.new("L", (side, side))
+    mask = Image.new("L", (SIDE, SIDE))
     pen = ImageDraw.Draw(mask)
     if name == "disk":
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
@@ -137,7 +140,7 @@ def draw(name, random):
         pen.line((x, y - radius, x, y + radius), fill=255, width=7)
     mask = mask.rotate(float(random.uniform(-25, 25)), center=(x, y))
     brighter = 28.0 * np.asarray(mask, "float64")[..., None] / 255
-    pixels = base + brighter + random.normal(0, 25, (side, side, 3))
+    pixels = base + brighter + random.normal(0, 25, (SIDE, SIDE, 3))
     return Image.fromarray(np.clip(pixels, 0, 255).astype("uint8"))
 
 

@@ -28,10 +28,15 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
 
     Raises:
         IsADirectoryError: `path` is a folder.
+        OSError: `path` is a device, pipe or socket, such as /dev/null, which would be gone.
     """
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"path must be a file, not a folder. Received: path={str(path)!r}")
+    if is_special(path):
+        raise OSError(
+            f"path must be a regular file, as it is replaced. Received: path={str(path)!r}, a device or pipe"
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path)
     writer = f"{host_name()}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
@@ -49,6 +54,14 @@ def put_in_place(written: str | os.PathLike, path: str | os.PathLike) -> None:
         os.fsync(file.fileno())
     os.replace(written, path)
     _sync_folder(Path(path).parent)
+
+
+def is_special(path: str | os.PathLike) -> bool:
+    """Return whether a path is a device, pipe or socket, or a link to what a process has open (/dev/stdout)."""
+    path = Path(path)
+    if path.is_symlink() and os.readlink(path).startswith("/proc/"):
+        return True
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def host_name() -> str:

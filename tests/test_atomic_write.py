@@ -94,3 +94,11 @@ def test_writers_of_one_file_never_share_a_temporary_file(tmp_path):
         thread.join()
     assert not errors and len(names) == 80
     assert os.listdir(tmp_path) == ["result.json"]
+
+
+def test_a_pipe_is_refused_and_stays(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="regular file"), atomic_write(pipe):
+        pass
+    assert pipe.is_fifo()

@@ -54,8 +54,7 @@ def advise(data, json_path, labels, no_timing, workers, **options):
     if labels and no_timing:
         raise UserError("--labels needs a network. Received: --labels with --no-timing")
     if json_path not in (None, "-"):
-        places.new_file("--json", json_path, overwrite=True)
-        places.folder("The folder of --json", str(Path(json_path).expanduser().absolute().parent))
+        places.own_file("--json", json_path, places.json_beginning("data"))
     with talking("" if json_path == "-" else f"looking at {data}", err=json_path == "-"):
         found, content = _advice(data, arguments, labels, not no_timing)
     if json_path == "-":

@@ -10,6 +10,12 @@ from ltzoo.cli import places
 from ltzoo.cli.user_errors import UserError
 
 PAGE = "check.html"
+# First bytes of each file.
+_BEGINNINGS = {
+    "--out": b"<!doctype html>",
+    "--write": b"path,reason,detail",
+    "--json": places.json_beginning("root"),
+}
 
 
 class Targets(NamedTuple):
@@ -42,9 +48,7 @@ def check_targets(path: str, out: str | None, write: str | None, json_path: str 
         if target is None:
             found.append(None)
             continue
-        found.append(places.new_file(option, target, overwrite=True))
-        if option != "--out":
-            places.folder(f"The folder of {option}", str(Path(target).expanduser().parent))
+        found.append(places.own_file(option, target, _BEGINNINGS[option], make_folder=option == "--out"))
         before = taken.setdefault(_place(target), option)
         if before != option:
             raise UserError(f"{option} must be another file than {before}. Received: {target}")

@@ -51,8 +51,7 @@ def compare(runs, seed, resamples, json_path):
         raise UserError(f"RUN must be given twice or more. Received: {len(runs)}")
     folders = [_checked(run) for run in runs]
     if json_path is not None:
-        places.new_file("--json", json_path, overwrite=True)
-        places.folder("The folder of --json", str(Path(json_path).expanduser().parent))
+        places.own_file("--json", json_path, places.json_beginning("baseline"))
     use_backend()
     from ltzoo.cli.console import console
     from ltzoo.metrics.comparison import compare as compared

@@ -90,7 +90,9 @@ def _check_images(given: dict) -> None:
     table_options.check_groups(given)
 
 
-def load_dataset(arguments: dict, class_names=None, cache: bool = False, partial: bool = False):
+def load_dataset(
+    arguments: dict, class_names=None, cache: bool = False, partial: bool = False, undivided: bool = False
+):
     """Load the `LongTailedDataset` that a command's arguments describe.
 
     Args:
@@ -98,6 +100,7 @@ def load_dataset(arguments: dict, class_names=None, cache: bool = False, partial
         class_names: class names in label order, for a folder or table; default: its sorted sub-folders or labels.
         cache: keep decoded images of a folder or table on disk.
         partial: let a folder or table lack some of the classes, as it is only measured.
+        undivided: return the data of all folds, for `of_fold`, where `arguments` have folds.
     """
     from ltzoo import data as datasets
 
@@ -128,7 +131,7 @@ def load_dataset(arguments: dict, class_names=None, cache: bool = False, partial
             }
             load = datasets.from_table
         dataset = load(name, seed=seed, class_names=class_names, cache=cache, partial=partial, **given)
-    return dataset if folds is None else of_fold(dataset, folds, fold, seed)
+    return dataset if folds is None or undivided else of_fold(dataset, folds, fold, seed)
 
 
 def of_fold(dataset, folds: int, fold: int | None, seed: int):

@@ -15,6 +15,7 @@ from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import BATCH_SIZE, Command, data_options
 from ltzoo.cli.result_files import image_names, write_results
 from ltzoo.cli.run_folder import RunFolder, write_json
+from ltzoo.cli.same_images import check_same
 from ltzoo.cli.sources import check_source, load_source, source_of, unless_own
 from ltzoo.cli.table_options import table_options
 from ltzoo.cli.talk import talking
@@ -76,11 +77,9 @@ def evaluate(model, data, test, split, batch_size, json_path, predictions, out, 
         source.pop("test", None)  # They may be gone.
     check_source(source)
     if json_path is not None:
-        places.new_file("--json", json_path, overwrite=True)
-        places.folder("The folder of --json", str(Path(json_path).expanduser().parent))
+        places.own_file("--json", json_path, places.json_beginning("split"))
     if predictions is not None:
-        places.new_file("--predictions", predictions, overwrite=True)
-        places.folder("The folder of --predictions", str(Path(predictions).expanduser().parent))
+        places.own_file("--predictions", predictions, b"image,true,predicted,")
     if out is not None:
         _check_out(out)
     with talking(err=True):
@@ -107,6 +106,8 @@ def _evaluate(model, data, test, split, batch_size, json_path, predictions, out,
     name = split or next(name for name in ("test", "val", "train") if name in splits)
     if name not in splits:
         raise UserError(f"--split must be one of {', '.join(splits)} for this data. Received: {name}")
+    if data is None:
+        check_same(model, dataset, name)
     if test is not None:
         splits[name] = unseen_images(model, classifier, splits[name])
     if data is not None:
@@ -130,7 +131,7 @@ def _evaluate(model, data, test, split, batch_size, json_path, predictions, out,
             "result": result.to_dict(),
             "alarms": [str(alarm) for alarm in alarms],
         }
-        write_json(Path(json_path), content)
+        write_json(Path(json_path).expanduser(), content)
     folder, names = source.get("data"), classifier.class_names
     if predictions is not None:
         path = Path(predictions).expanduser()

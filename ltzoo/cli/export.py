@@ -11,9 +11,11 @@ from ltzoo.cli.console import echo
 from ltzoo.cli.int8 import export_int8, int8_source
 from ltzoo.cli.models import check_model, load_model
 from ltzoo.cli.options import Command, PartName
+from ltzoo.cli.talk import talking
 from ltzoo.cli.user_errors import UserError
 from ltzoo.export_formats import FORMATS, writers_of
 from ltzoo.export_formats.registry import wrong_place
+from ltzoo.phases import phase
 
 
 @click.command(
@@ -60,14 +62,9 @@ def export(model, out, format_, int8, data, overwrite):
     (places.new_file if form.suffix else places.new)("--out", out, overwrite)
     check_model(model)
     source = int8_source(model, data) if int8 else None
-    present = use_backend(next(iter(filter(installed, form.writers)), None))
     try:
-        writers_of(format_, present)  # before the model is loaded
-        classifier = load_model(model)
-        if source is None:
-            classifier.export(target, format=format_, card=_card(model))
-        else:
-            export_int8(classifier, target, _card(model), source, given=data is not None)
+        with talking(err=True):
+            classifier = _export(model, target, format_, source, given=data is not None)
     except ImportError as error:
         reason = str(error).partition(" Received: ")[0].removesuffix(".")
         raise UserError(
@@ -77,6 +74,21 @@ def export(model, out, format_, int8, data, overwrite):
     classes = classifier.class_names
     echo(f"Wrote {out} ({form.title}): [batch, {height}, {width}, {channels}] with pixels 0..255 to logits")
     echo(f"Classes in order: {', '.join(classes[:10])}{', ..' if len(classes) > 10 else ''}")
+
+
+def _export(model, target, format_, source, given):
+    """Write the file or folder, and return the classifier."""
+    with phase("loading Keras"):
+        present = use_backend(next(iter(filter(installed, FORMATS[format_].writers)), None))
+    writers_of(format_, present)  # before the model is loaded
+    with phase("loading the model"):
+        classifier = load_model(model)
+    with phase(f"writing the {FORMATS[format_].title}"):
+        if source is None:
+            classifier.export(target, format=format_, card=_card(model))
+        else:
+            export_int8(model, classifier, target, _card(model), source, given=given)
+    return classifier
 
 
 def _card(model):

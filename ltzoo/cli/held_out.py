@@ -8,6 +8,7 @@ import numpy as np
 from ltzoo.caller_warnings import warn_caller
 from ltzoo.cli import data as data_module
 from ltzoo.cli.run_folder import RunFolder
+from ltzoo.cli.same_images import check_same, perhaps_trained_on
 from ltzoo.cli.sources import load_source
 from ltzoo.cli.user_errors import UserError
 from ltzoo.data.copies import copies_of
@@ -42,7 +43,9 @@ def held_out_split(model: str, classifier, source: dict, split: str | None, give
             f"{model} was trained on its validation images too, and calibrated by them; {more}give other images with "
             f"--data. Received: the recipe {classifier.recipe.name}"
         )
-    if given:
+    if not given:
+        check_same(model, dataset, chosen)
+    else:
         _refuse_trained_on(model, classifier, splits[chosen])
     return splits[chosen]
 
@@ -121,7 +124,7 @@ def _trained_files(model, classifier) -> list[str] | None:
     if not os.path.isabs(arguments.get("data", "")) or not Path(arguments["data"]).exists():
         return None
     dataset = load_source(arguments, classifier, whole=False)
-    trained = [dataset.train]
-    if dataset.val is not None and classifier.trains_on_validation:
-        trained.append(dataset.val)
-    return [path for split in trained for path in getattr(split, "paths", ())]
+    trained = perhaps_trained_on(run, dataset)
+    if dataset.val is not None and classifier.trains_on_validation and "val" not in trained:
+        trained.append("val")
+    return [path for name in trained for path in getattr(dataset.splits()[name], "paths", ())]

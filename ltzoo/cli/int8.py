@@ -10,6 +10,7 @@ import numpy as np
 
 from ltzoo.cli import data as data_module
 from ltzoo.cli.console import console
+from ltzoo.cli.same_images import check_same
 from ltzoo.cli.sources import check_source, load_source, source_of, unless_own
 from ltzoo.export_formats.registry import install, installed
 
@@ -31,12 +32,13 @@ def int8_source(model: str, data: str | None) -> dict:
     return source
 
 
-def export_int8(classifier: Any, target: Path, card: Any, source: dict, given: bool) -> None:
+def export_int8(model: str, classifier: Any, target: Path, card: Any, source: dict, given: bool) -> None:
     """Write an 8-bit ONNX file, and print its accuracy next to that of the float32 file.
 
     Both are measured by ONNX Runtime, on the test images, else on the validation images, else on those of the training.
 
     Args:
+        model: what the command line calls the model.
         classifier: the model.
         target: the file to write.
         card: the card of the model, or None.
@@ -52,6 +54,8 @@ def export_int8(classifier: Any, target: Path, card: Any, source: dict, given: b
     data_module.check_image_shape(dataset, classifier)
     splits = dataset.splits()
     name = next(name for name in ("test", "val", "train") if name in splits)
+    if not given:
+        check_same(model, dataset, name)
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "float32.onnx"
         classifier.export(whole, format="onnx", card=card)

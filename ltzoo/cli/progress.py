@@ -115,7 +115,7 @@ class TrainingProgress(EpochSeconds):
         """Show the results of the epoch."""
         super().on_epoch_end(epoch, logs)
         label, epochs = self.stages[self._place(epoch)[0]]
-        parts = self._describe(logs or {}, self.seconds)
+        parts = self._describe(logs or {}, self.seconds - self.of_features)
         if self.bar is not None:
             # Drop the least important parts until the rest fits next to label, bar, epoch and time.
             room = self.console.width - len(label) - _BAR_WIDTH - 2 * len(str(epochs)) - 13

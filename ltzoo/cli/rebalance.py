@@ -12,7 +12,9 @@ from ltzoo.cli.models import check_model
 from ltzoo.cli.options import Command, data_options
 from ltzoo.cli.rebalance_options import read_classes, read_counts, read_prior, rebalance_options
 from ltzoo.cli.run_folder import RunFolder, write_json
+from ltzoo.cli.talk import talking
 from ltzoo.cli.user_errors import UserError
+from ltzoo.phases import phase
 
 _TABLE, _ONNX, _KERAS = ".csv", ".onnx", ".keras"
 
@@ -57,12 +59,14 @@ def rebalance(model, data, out, overwrite, json_path, **options):
     if data is not None and data.lower().endswith(_TABLE) and not os.path.isfile(os.path.expanduser(data)):
         raise UserError(f"--data must be an existing file. Received: {data}")
     if json_path is not None:
-        places.new_file("--json", json_path, overwrite=True)
+        places.own_file("--json", json_path, places.json_beginning("correction"))
     given = {key: value for key, value in options.items() if value is not None}
     work = rebalance_kinds.Work(model, kind, data, split, counts, column, unlabelled, fit, rules, given)
     work.check()
-    use_backend()
-    report = work.run(target)
+    with talking(err=True):
+        with phase("loading Keras"):
+            use_backend()
+        report = work.run(target)
     if json_path is not None:
         write_json(Path(json_path).expanduser(), report)
     echo(f"Wrote {out}")

@@ -8,6 +8,7 @@ from ltzoo import shipped
 from ltzoo.cli import data as data_module
 from ltzoo.cli.rebalance_output import print_report, write_model
 from ltzoo.cli.run_folder import RunFolder
+from ltzoo.cli.same_images import check_same
 from ltzoo.cli.sources import check_source, source_of, unless_own
 from ltzoo.cli.user_errors import UserError, mistake
 
@@ -227,8 +228,11 @@ class Work:
                 raise UserError(
                     f"--unknown knn needs a run folder, for its training images. Received: {self.model}"
                 )
-            train = load_source(source_of(self.model, None, {}), model, whole=False).train
-            unknown = posthoc.abstention(model, split, method="knn", keep=self.rules["keep"], bank=train)
+            dataset = load_source(source_of(self.model, None, {}), model, whole=False)
+            check_same(self.model, dataset, "train")
+            unknown = posthoc.abstention(
+                model, split, method="knn", keep=self.rules["keep"], bank=dataset.train
+            )
         if unknown is not None:
             echo(
                 f"Unknown: {method} above {unknown.threshold:.4g}; {100 * unknown.keep:g} % of known images are below"

@@ -7,6 +7,7 @@ import click
 
 from ltzoo.cli.options import SEED, Number
 from ltzoo.cli.user_errors import UserError, mistake
+from ltzoo.readers.text_tables import read_names, read_numbers
 
 PRIORS = ("uniform", "train", "estimate")
 
@@ -95,8 +96,6 @@ def rebalance_options(command):
 
 def read_prior(text: str):
     """Return the name of a prior, or the numbers by class name of a file."""
-    from ltzoo.posthoc.text_tables import read_numbers
-
     if text in PRIORS:
         return text
     if not os.path.isfile(os.path.expanduser(text)):
@@ -107,8 +106,6 @@ def read_prior(text: str):
 
 def read_counts(text: str | None) -> dict[str, int] | None:
     """Return the training images by class name of a file; None without one."""
-    from ltzoo.posthoc.text_tables import read_numbers
-
     if text is None:
         return None
     _check_file("--counts", text)
@@ -122,8 +119,6 @@ def read_counts(text: str | None) -> dict[str, int] | None:
 
 def read_classes(text: str | None) -> list[str] | None:
     """Return the names in a file, one per line; None without one."""
-    from ltzoo.posthoc.text_tables import read_names
-
     if text is None:
         return None
     _check_file("--classes", text)

@@ -19,6 +19,7 @@ from ltzoo.cli.progress import TrainingProgress
 from ltzoo.cli.recipe_of_run import overrides_of, recipe_and_source
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.run_folds import run_folds
+from ltzoo.cli.same_images import check_resumed, listing
 from ltzoo.cli.stage_results import StageResults
 from ltzoo.cli.talk import Talk
 from ltzoo.cli.training_notes import training_notes
@@ -60,10 +61,11 @@ def run_recipe(
 def _train_folds(run, arguments, saved, workers, talk, cache):
     """Train each fold in a folder of its own, then the model of the run on all images."""
     with phase("reading the data"):
-        whole = load_dataset({key: value for key, value in arguments.items() if key != "folds"}, cache=cache)
+        whole = load_dataset(arguments, cache=cache, undivided=True)
     if arguments.get("fit") == AUTO:
         arguments = {**arguments, "fit": whole.image_fit}
     count, seed = arguments["folds"], arguments.get("data_seed", 0)
+    of_fold(whole, count, 1, seed)  # Too many folds are refused before anything is written.
     dataset = of_fold(whole, count, None, seed)
 
     def train_fold(fold, own, written):
@@ -83,6 +85,8 @@ def _train_folds(run, arguments, saved, workers, talk, cache):
 def _train(run, arguments, saved, workers, talk, cache, dataset=None, pooled=None):
     with phase("reading the data"):
         recipe, backbone, dataset, card, source = _parts(arguments, cache, dataset)
+    if saved is not None:
+        check_resumed(run, dataset)
     if arguments.get("fit") == AUTO:
         arguments = {**arguments, "fit": dataset.image_fit}
     with phase("building the network"):
@@ -186,6 +190,7 @@ def _description(arguments: dict, model, dataset) -> dict:
             "images": {name: len(split) for name, split in dataset.splits().items()},
             "class_names": list(dataset.class_names),
             "class_counts": dataset.class_counts.tolist(),
+            "listing": listing(dataset, arguments.get("data")),
         },
         "backend": backend,
         "versions": {

@@ -160,6 +160,9 @@ def _check_data(data):
     require(right, "dataset.class_counts", f"1 to {MAX_CLASSES:,} integers", counts)
     right = isinstance(names, list) and len(names) == len(counts or ()) and all(map(_is_text, names))
     require(right, "dataset.class_names", f"a list of {len(counts or ()):,} names", names)
+    listing = data.get("listing", {})
+    right = isinstance(listing, Mapping) and all(_is_text(digest) for digest in listing.values())
+    require(right, "dataset.listing", "a digest by split", listing)
 
 
 def _is_text(value):

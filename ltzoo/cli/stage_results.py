@@ -1,5 +1,6 @@
 """Results of each stage, kept in the run folder until the report is written."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from ltzoo.cli.console import console, print_alarms
 from ltzoo.cli.measured_images import measured_images
 from ltzoo.cli.out_of_fold import FOLDS, NOTE, out_of_fold
-from ltzoo.cli.result_files import write_results
+from ltzoo.cli.result_files import image_names, write_results
 from ltzoo.cli.run_folder import RunFolder, write_json
 from ltzoo.metrics import Alarm, Result, measure, prediction_alarms
 from ltzoo.phases import phase
@@ -166,6 +167,9 @@ class StageResults(keras.callbacks.Callback):
         split = None if self.split_name is None else self.dataset.splits()[self.split_name]
         if self.measured == FOLDS and predictions is not None:
             split = measured_images(self.dataset, predictions, self.data)
+        if predictions is not None:
+            names = image_names(predictions, self.data)
+            predictions = dataclasses.replace(predictions, images=None if names is None else tuple(names))
         return gather(self.classifier, train, split, predictions, result)
 
     def _stage_file(self, stage: int):

@@ -152,7 +152,10 @@ def _train(run: RunFolder, given: dict, saved: dict | None, workers: int, talk: 
         )
     from ltzoo.cli.run_recipe import run_recipe
 
-    arguments = _new_arguments(given) if saved is None else _same_arguments(saved["arguments"], given, run)
+    with phase("preparing the run"):
+        arguments = (
+            _new_arguments(given) if saved is None else _same_arguments(saved["arguments"], given, run)
+        )
     run_recipe(run, arguments, saved, workers, talk, cache)
 
 
@@ -175,6 +178,10 @@ def _require(given: dict, resume: bool) -> None:
     if "recipe" not in given and (os.path.isdir(data) or is_table(data)):
         given["recipe"] = DEFAULT_RECIPE
     if "recipe" not in given:
+        if "data" in given:
+            from ltzoo.cli.data import resolve
+
+            resolve(given["data"])  # A mistyped folder is not a missing recipe.
         raise click.UsageError(
             f"Missing argument 'RECIPE'{where}. Received: no RECIPE", click.get_current_context()
         )

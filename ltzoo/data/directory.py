@@ -127,7 +127,8 @@ def from_directory(
     names = arguments.class_names(sorted(classes["train"])) if given is None else given
     for split in sorted(folders.keys() - {"train"}):
         folders[split] = unwrap(folders[split], names)
-        classes[split] = _class_folders(folders[split])
+        given_test = split == "test" and tests is not None
+        classes[split] = _class_folders(folders[split], argument="test" if given_test else "path")
     left_out = LeftOut()
     for split, found in classes.items():
         _check_known(folders[split], found, names)
@@ -180,12 +181,12 @@ def _existing_folder(path: str | Path, argument: str) -> Path:
     return folder
 
 
-def _class_folders(folder: Path, but: Path | None = None) -> dict[str, Path]:
+def _class_folders(folder: Path, but: Path | None = None, argument: str = "path") -> dict[str, Path]:
     found = sub_folders(folder)
     classes = {child.name: child for child in found if but is None or not child.samefile(but)}
     if not classes:
         raise FileNotFoundError(
-            "`path` must be a folder with one subfolder of images per class, such as cats/ and dogs/. "
+            f"`{argument}` must be a folder with one subfolder of images per class, such as cats/ and dogs/. "
             f"Received: {folder}, which has no subfolder"
         )
     return classes

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Set
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from ltzoo.contracts.image_arrays import check_images, is_array, warn_of_scale
+from ltzoo.data.folders import LeftOut, find_images
 from ltzoo.data.image_fit import ImageFit
 from ltzoo.data.image_metadata import load_upright
 from ltzoo.data.pixels import UnreadableImageError, decode_image
 from ltzoo.data.stored_values import eight_bits, stored
 
 _BYTES = (bytes, bytearray, memoryview)
-_KINDS = "paths, encoded bytes, PIL images, or arrays [height, width, channels] of pixels 0..255"
+_KINDS = "paths of images or folders, encoded bytes, PIL images, or arrays [height, width, channels] of pixels 0..255"
 
 
 def image_list(images: Any, argument: str = "images") -> list[Any]:
@@ -24,12 +26,13 @@ def image_list(images: Any, argument: str = "images") -> list[Any]:
 
     Args:
         images: one image or a list of images: paths, encoded bytes, PIL images, arrays `[height, width]` or
-            `[height, width, channels]`; or one array `[N, height, width, channels]`.
+            `[height, width, channels]`; or one array `[N, height, width, channels]`. The path of a folder stands for
+            the images in it, searched recursively and sorted by path.
         argument: name of the argument for error messages.
 
     Raises:
         TypeError: something else was given.
-        ValueError: there is no image.
+        ValueError: there is no image, or none in a folder.
     """
     if _is_one(images):
         entries = [images]
@@ -44,7 +47,7 @@ def image_list(images: Any, argument: str = "images") -> list[Any]:
     for position, entry in enumerate(entries):
         if not _is_one(entry):
             raise _wrong(f"{argument}[{position}]", entry)
-    return entries
+    return [image for entry in entries for image in _in_folder(entry, argument)]
 
 
 def decode_source(source: Any, channels: int, name: str, fitted: ImageFit | None = None) -> Image.Image:
@@ -77,6 +80,18 @@ def decode_source(source: Any, channels: int, name: str, fitted: ImageFit | None
 def source_name(source: Any, position: int) -> str:
     """Return a name for one image: its path, or its position."""
     return os.fspath(source) if isinstance(source, (str, os.PathLike)) else f"image {position}"
+
+
+def _in_folder(entry: Any, argument: str) -> list[Any]:
+    """Return the paths of the images in a folder, or any other entry alone."""
+    if not isinstance(entry, (str, os.PathLike)) or not os.path.isdir(entry):
+        return [entry]
+    found = find_images({"all": {"all": Path(entry)}}, LeftOut())["all"]["all"]
+    if not found:
+        raise ValueError(
+            f"`{argument}` must name a folder with at least one image. Received: {os.fspath(entry)!r}"
+        )
+    return list(found)
 
 
 def _is_one(value: Any) -> bool:

@@ -30,6 +30,7 @@ class DisAlign(LinearHead):
             start, so alpha = 1 + a = 2 (default). 1 starts from the unchanged classifier.
         initial_confidence: initial value of every component of v, 0.1 as in the authors' code; c starts at 0.
         learn_kernel: also train W and b; False, as published, keeps the classifier fixed.
+        normalize_features: give features length 1 first, to continue a cosine classifier.
         name: name of the layer.
         **kwargs: arguments of `LinearHead`.
 
@@ -50,10 +51,12 @@ class DisAlign(LinearHead):
         initial_magnitude: float = 2.0,
         initial_confidence: float = 0.1,
         learn_kernel: bool = False,
+        normalize_features: bool = False,
         name: str = "head",
         **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, scale, learn_kernel=learn_kernel, **kwargs, name=name)
+        self.normalize_features = bool(normalize_features)
         self.initial_magnitude = float(initial_magnitude)
         self.initial_confidence = float(initial_confidence)
         self.magnitude = self.margin = self.confidence_kernel = self.confidence_bias = None
@@ -98,6 +101,7 @@ class DisAlign(LinearHead):
         """Return the constructor arguments."""
         return {
             **super().get_config(),
+            "normalize_features": self.normalize_features,
             "initial_magnitude": self.initial_magnitude,
             "initial_confidence": self.initial_confidence,
         }

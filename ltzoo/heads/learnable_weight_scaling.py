@@ -22,7 +22,7 @@ class LearnableWeightScalingHead(LearnableWeightScaling):
         return self.merged_weights()[0]
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
-        """Copy kernel and bias of a linear head; s stays 1 and the shift stays 0.
+        """Copy kernel and bias of a linear head, or of a cosine classifier with `normalize_features`; s stays 1.
 
         Raises:
             ValueError: the previous head is not linear, or there is none and the kernel is fixed.
@@ -35,7 +35,7 @@ class LearnableWeightScalingHead(LearnableWeightScaling):
                 )
             return
         if previous is not self:
-            kernel, bias = linear_weights(previous)
+            kernel, bias = linear_weights(previous, self.normalize_features)
             assert self.kernel is not None
             self.kernel.assign(kernel)
             if self.bias is not None:

@@ -37,6 +37,8 @@ class LinearHead(keras.layers.Layer):
     # Variables that `build` creates; None before, and without a bias.
     kernel: Any
     bias: Any
+    # Whether features get length 1 first, in subclasses that can continue a cosine classifier.
+    normalize_features = False
 
     @checked
     def __init__(
@@ -85,7 +87,10 @@ class LinearHead(keras.layers.Layer):
     def call(self, inputs):
         """Return logits `[batch, C]`."""
         dtype = float32_or_float64(inputs.dtype)
-        logits = self.logits(ops.cast(inputs, dtype), dtype)
+        features = ops.cast(inputs, dtype)
+        if self.normalize_features:
+            features = unit_length(features, axis=-1)
+        logits = self.logits(features, dtype)
         return logits if self.scale == 1.0 else logits * self.scale
 
     def logits(self, features: Any, dtype: str) -> Any:
@@ -101,7 +106,7 @@ class LinearHead(keras.layers.Layer):
         """Copy the linear classifier of another head; see `linear_weights`."""
         if previous is None or previous is self:
             return
-        kernel, bias = linear_weights(previous)
+        kernel, bias = linear_weights(previous, self.normalize_features)
         self.kernel.assign(kernel)
         if self.bias is not None:
             self.bias.assign(bias)
@@ -122,12 +127,23 @@ class LinearHead(keras.layers.Layer):
         }
 
 
-def linear_weights(head: Any) -> tuple[np.ndarray, np.ndarray]:
+def linear_weights(head: Any, normalized: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Return kernel `[D, C]` and bias `[C]` of the dense layer equivalent to a linear head.
 
+    Args:
+        head: the head.
+        normalized: whether the dense layer gets features of length 1; a cosine classifier is linear in these.
+
     Raises:
-        ValueError: the head is not linear in its features.
+        ValueError: the head is not linear in such features.
     """
+    if getattr(head, "normalize_features", False) != normalized:
+        has, needs = ("normalizes", "True") if not normalized else ("does not normalize", "False")
+        raise ValueError(
+            f"`normalize_features` must be {needs} to continue a classifier that {has} its features; it is an "
+            "argument of the heads 'learnable_weight_scaling', 'disalign' and 'log_n'. "
+            f"Received: normalize_features={normalized}, previous={type(head).__name__}"
+        )
     if hasattr(head, "merged_weights"):
         return head.merged_weights()
     plain = isinstance(head, keras.layers.Dense) or getattr(type(head), "logits", None) is LinearHead.logits
@@ -137,7 +153,7 @@ def linear_weights(head: Any) -> tuple[np.ndarray, np.ndarray]:
         bias = np.zeros(kernel.shape[1]) if bias is None else ops.convert_to_numpy(bias.value)
         scale = getattr(head, "scale", 1.0)
         return kernel * scale, bias * scale
-    if isinstance(head, NormalizedDense) and not head.normalize_features:
+    if isinstance(head, NormalizedDense):
         assert head.kernel is not None
         scale = head.scale if head.scale_weight is None else head.scale_weight.value
         kernel = ops.convert_to_numpy(unit_length(head.kernel.value, axis=0) * scale)

@@ -30,6 +30,7 @@ class LogN(LinearHead):
         shift: "none" (default) for 0; "minimum" for min_c mu_c. The authors' detectors need the latter to compare
             foreground classes with the background, whose logit stays. Classification has no background, and since
             sigma_c differs between classes, the shift would favor some of them.
+        normalize_features: give features length 1 first, to continue a cosine classifier.
         name: name of the layer.
         **kwargs: arguments of `LinearHead`.
 
@@ -50,12 +51,14 @@ class LogN(LinearHead):
         num_classes: PositiveInt,
         scale: Positive | None = None,
         shift: str = "none",
+        normalize_features: bool = False,
         name: str = "head",
         **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, scale, **kwargs, name=name)
         one_of("shift", shift, ("none", "minimum"))
         self.shift = shift
+        self.normalize_features = bool(normalize_features)
         self.logit_mean = self.logit_std = None
 
     def build(self, input_shape):
@@ -82,7 +85,10 @@ class LogN(LinearHead):
     def set_statistics(self, features: np.ndarray) -> None:
         """Set mean and standard deviation to those of the logits of features `[N, D]`."""
         kernel = ops.convert_to_numpy(self.kernel.value)
-        logits = np.asarray(features, np.float64) @ kernel
+        features = np.asarray(features, np.float64)
+        if self.normalize_features:
+            features = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+        logits = features @ kernel
         if self.bias is not None:
             logits = logits + ops.convert_to_numpy(self.bias.value)
         self.logit_mean.assign(logits.mean(axis=0))
@@ -90,4 +96,6 @@ class LogN(LinearHead):
 
     def get_config(self):
         """Return the constructor arguments."""
-        return {**super().get_config(), "shift": self.shift}
+        return {
+            **super().get_config(), "shift": self.shift, "normalize_features": self.normalize_features
+        }  # fmt: skip

@@ -9,6 +9,7 @@ from keras import ops
 
 from ltzoo.arguments import checked
 from ltzoo.checks import PositiveInt
+from ltzoo.layers.normalized_dense import unit_length
 from ltzoo.precision import float32_or_float64
 
 
@@ -37,6 +38,8 @@ class LearnableWeightScaling(keras.layers.Layer):
         separate_shift: see above. The bias has no shift; it is trained directly.
         base_factor: the paper's a, with `separate_shift=True` only.
         kernel_initializer: initializer of W.
+        normalize_features: give features length 1 first. With the unit class vectors of a cosine classifier as a fixed
+            W this is s_c g <x/|x|, w_c/|w_c|>.
 
     Input and output: [batch, ..., D] -> [batch, ..., C], in float32 or float64, even under mixed precision.
     `layer.kernel` is [D, C]; `layer.class_scale` [C] starts at 1. `merged_weights()` folds everything into the kernel
@@ -57,6 +60,7 @@ class LearnableWeightScaling(keras.layers.Layer):
         separate_shift: bool = False,
         base_factor: float = 1.0,
         kernel_initializer: str | Mapping[str, Any] | Callable[..., Any] = "glorot_uniform",
+        normalize_features: bool = False,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("autocast", False)
@@ -74,6 +78,7 @@ class LearnableWeightScaling(keras.layers.Layer):
         self.separate_shift = bool(separate_shift)
         self.base_factor = float(base_factor)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.normalize_features = bool(normalize_features)
         self.kernel: keras.Variable | None = None
         self.bias: keras.Variable | None = None
         self.shift: keras.Variable | None = None
@@ -103,14 +108,17 @@ class LearnableWeightScaling(keras.layers.Layer):
         if self.shift is not None:
             kernel = self.base_factor * kernel + ops.cast(self.shift, dtype)
         scale = ops.cast(self.class_scale, dtype)
-        logits = ops.matmul(ops.cast(inputs, dtype), kernel)
+        features = ops.cast(inputs, dtype)
+        if self.normalize_features:
+            features = unit_length(features, axis=-1)
+        logits = ops.matmul(features, kernel)
         if self.bias is None:
             return logits * scale
         bias = ops.cast(self.bias, dtype)
         return (logits + bias) * scale if self.scale_bias else logits * scale + bias
 
     def merged_weights(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return kernel [D, C] and bias [C] of the equivalent dense layer."""
+        """Return kernel [D, C] and bias [C] of the equivalent dense layer, on features as they are scaled here."""
         assert self.kernel is not None and self.class_scale is not None
         kernel, scale = (ops.convert_to_numpy(v.value) for v in (self.kernel, self.class_scale))
         if self.shift is not None:
@@ -134,4 +142,5 @@ class LearnableWeightScaling(keras.layers.Layer):
             "separate_shift": self.separate_shift,
             "base_factor": self.base_factor,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "normalize_features": self.normalize_features,
         }

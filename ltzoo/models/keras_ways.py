@@ -76,8 +76,9 @@ class KerasWays(_Base):
         sets or a threshold for "unknown" (`ltzoo.posthoc.with_decisions`), the predictions hold what these decide.
 
         Args:
-            images: one image or a list: paths, encoded bytes, PIL images, arrays `[height, width, channels]` or
-                `[height, width]` of pixels 0..255; or one array `[N, height, width, channels]`.
+            images: one image or a list: paths of images or of folders, which are searched recursively, encoded bytes,
+                PIL images, arrays `[height, width, channels]` or `[height, width]` of pixels 0..255; or one array
+                `[N, height, width, channels]`.
             top_k: classes per image, at most `num_classes`.
             batch_size: images per step.
             workers: threads that decode; default: one per core.

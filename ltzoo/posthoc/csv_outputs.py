@@ -17,7 +17,7 @@ from ltzoo.files import atomic_write
 from ltzoo.posthoc.outputs import softmax
 from ltzoo.posthoc.priors import training_prior
 from ltzoo.posthoc.rebalance_logits import Rebalanced, rebalance_logits
-from ltzoo.posthoc.text_tables import read_text
+from ltzoo.readers.text_tables import read_text
 
 MAX_BYTES = 2_000_000_000
 

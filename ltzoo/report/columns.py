@@ -28,8 +28,14 @@ COLUMNS = (
         "low",
     ),
 )
-SECONDS = Column("seconds", "seconds", "Training time on the machine that wrote this report.", "")
+SECONDS = Column(
+    "seconds",
+    "seconds",
+    "Time of all epochs and of computing features, on the machine that wrote this report.",
+    "",
+)
 
+GROUPS = "training images of a class: many over 100, medium 20 to 100, few under 20"
 
 _WIDE = 10  # Points from which on a decimal of an interval says nothing.
 _IMAGES = {

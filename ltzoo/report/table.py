@@ -8,7 +8,7 @@ from rich.text import Text
 
 from ltzoo.metrics.per_class import FEW_IMAGES
 from ltzoo.printable import printable
-from ltzoo.report.columns import COLUMNS, SECONDS, behind, images_of, table_cells
+from ltzoo.report.columns import COLUMNS, GROUPS, SECONDS, behind, images_of, table_cells
 
 
 def results_table(
@@ -33,9 +33,10 @@ def results_table(
         caption.append("second line: 95 % interval")
     if any(cell.small for cells in rows.values() for cell in cells):
         caption.append(f"*: fewer than {FEW_IMAGES} images")
-    caption = "; ".join(caption) + (f"\n{behind(results)}" if behind(results) else "")
+    caption = "; ".join(caption) + (f"\n{behind(results)}\n{GROUPS}" if behind(results) else "")
     table = Table(
-        title=title, title_justify="left", box=SIMPLE_HEAD, caption=Text(caption), padding=(0, 1, 0, 0), pad_edge=False
+        title=title, title_justify="left", box=SIMPLE_HEAD, caption=Text(caption), caption_justify="left",
+        padding=(0, 1, 0, 0), pad_edge=False,
     )  # fmt: skip
     table.add_column("model", overflow="fold")
     for column in COLUMNS:

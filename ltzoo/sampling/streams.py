@@ -11,6 +11,7 @@ from ltzoo.checks import integer, refuse
 from ltzoo.class_counts import ClassCounts
 from ltzoo.sampling.probabilities import check_parameters, class_probabilities
 
+_GRAPH_SEED = 87654321  # TensorFlow's own, where no global seed is set.
 _NOT_STREAMED = {
     "progressive": "its probabilities change; use 'square_root' or 'class_balanced'",
     "class_aware": "it visits images in cycles; use 'class_balanced', which has the same probabilities",
@@ -155,6 +156,8 @@ class StreamSampler:
         import tensorflow as tf
 
         def epoch(number):
+            # Of this function's graph alone. With a global seed of 0, TensorFlow would ask whether `number` is 0.
+            tf.random.set_seed(_GRAPH_SEED)
             own = pairs
             if self.shuffle_images > 1:
                 own = pairs.shuffle(self.shuffle_images, seed=number + _stream(self.seed, 0))
@@ -204,6 +207,7 @@ class StreamSampler:
         def once_more(number):
             if self.shuffle_images < 2:
                 return pairs
+            tf.random.set_seed(_GRAPH_SEED)  # As in `in_order`.
             return pairs.shuffle(self.shuffle_images, seed=number + _stream(self.seed, 0, first_epoch))
 
         def accepted(number: Any, pair: Any) -> Any:

@@ -4,6 +4,7 @@ from ltzoo.interrupts import Terminated as Terminated
 from ltzoo.recipes.recipe import Recipe as Recipe
 from ltzoo.recipes.recipe import Stage as Stage
 from ltzoo.training.alarms import GrayImagesWarning as GrayImagesWarning
+from ltzoo.training.alarms import RandomFeaturesWarning as RandomFeaturesWarning
 from ltzoo.training.alarms import TrainingAlarm as TrainingAlarm
 from ltzoo.training.alarms import training_alarms as training_alarms
 from ltzoo.training.callbacks import InvalidLabelsError as InvalidLabelsError

@@ -36,6 +36,24 @@ class GrayImagesWarning(UserWarning):
     """All images are gray and stored in color."""
 
 
+class RandomFeaturesWarning(UserWarning):
+    """Only the head is trained, on a network with random weights."""
+
+
+def warn_of_random_features(model: Any) -> None:
+    """Warn if no stage trains more than the head, and the network under it has random weights."""
+    trained = [stage for stage in model.recipe.stages if stage.epochs]
+    if not getattr(model, "starts_random", False) or not trained:
+        return
+    if all(stage.trainable == "head" for stage in trained):
+        warn_caller(
+            f"the recipe {model.recipe.name!r} trains the head alone, and the network under it has random weights. "
+            "Build it with pretrained ones, such as ltzoo.models.build({'name': 'efficientnet_lite0', 'weights': "
+            f"'imagenet'}}, ...). Received: backbone={model.backbone.name!r} without weights",
+            RandomFeaturesWarning,
+        )
+
+
 def warn_of_gray(model: Any, split: Any) -> None:
     """Warn if a network with random weights, of three channels, gets gray images."""
     found = gray_in_color(split) if getattr(model, "starts_random", False) else 0
@@ -67,7 +85,7 @@ def training_alarms(
     labels = np.asarray(split.labels)[positions]
     called = "training images" if len(positions) == len(split.labels) else "sampled training images"
     network = _Eager(model)
-    outputs = in_batches(network.features_and_logits, split, positions, _BATCH)
+    outputs = in_batches(network.features_and_logits, split, positions, _BATCH, "checking the trained model")
     features, logits = outputs[:, : -model.num_classes], outputs[:, -model.num_classes :]
     found = image_alarms(split.load(positions), called)
     found += output_alarms(outputs, called) + feature_alarms(features, called)

@@ -165,16 +165,29 @@ class SaveCheckpoint(keras.callbacks.Callback):
 class EpochSeconds(keras.callbacks.Callback):
     """Write the `seconds` of every epoch into its logs, so that the history also covers interrupted runs.
 
-    The first epoch of a stage includes compilation. An epoch that is resumed in its middle has the seconds of both
-    parts, without the time between them.
+    The first epoch of a stage includes compilation, and the features that were computed for it. An epoch that is
+    resumed in its middle has the seconds of both parts, without the time between them.
     """
 
     remembers = ("spent",)
     start: float | None = None
+    of_features = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Start the clock."""
-        self.start = time.perf_counter()
+        """Start the clock, at the seconds that features took since the last epoch."""
+        self.of_features = self._features()
+        self.start = time.perf_counter() - self.of_features
+
+    def _features(self) -> float:
+        model: Any = getattr(self, "_model", None)
+        model = getattr(
+            model, "_classifier", model
+        )  # What trains on cached features is not the classifier itself.
+        store = getattr(model, "feature_store", None)
+        if store is None:
+            return 0.0
+        seconds, store.seconds = store.seconds, 0.0
+        return seconds
 
     @property
     def spent(self) -> float:
@@ -184,6 +197,7 @@ class EpochSeconds(keras.callbacks.Callback):
     @spent.setter
     def spent(self, seconds: float) -> None:
         self.start = time.perf_counter() - float(seconds)
+        self.of_features = 0.0
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add `seconds` to the logs that all later callbacks get."""

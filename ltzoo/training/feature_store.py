@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,10 +40,14 @@ class FeatureStore:
 
     Args:
         folder: folder of the files; None keeps features in memory only.
+
+    Attributes:
+        seconds: what computing and reading features took since it was last set to 0; see `EpochSeconds`.
     """
 
     def __init__(self, folder: str | os.PathLike | None = None) -> None:
         self.folder = None if folder is None else Path(folder)
+        self.seconds = 0.0
         self._weights = ""
         self._kept: list[tuple[Any, np.ndarray]] = []
 
@@ -56,6 +62,7 @@ class FeatureStore:
             compute: the features of the images at some positions.
             batch_size: images per batch; blocks are whole batches.
         """
+        started = time.perf_counter()
         weights = weights_digest(classifier)
         if weights != self._weights:
             self._weights, self._kept = weights, []
@@ -65,6 +72,7 @@ class FeatureStore:
         features = self._from_disk(classifier, split, compute, batch_size)
         features.flags.writeable = False
         self._kept.append((split, features))
+        self.seconds += time.perf_counter() - started
         return features
 
     def _from_disk(self, classifier, split, compute, batch_size):
@@ -130,9 +138,16 @@ def weights_digest(classifier: Any) -> str:
 
 def _structure(backbone):
     try:
-        return backbone.to_json()
+        return json.dumps(_without_seeds(json.loads(backbone.to_json())), sort_keys=True)
     except (NotImplementedError, TypeError, ValueError):  # A subclassed model without a config.
         return type(backbone).__qualname__, backbone.name
+
+
+def _without_seeds(config):
+    """Return a config without its seeds, which Keras draws anew in every process and inference never uses."""
+    if isinstance(config, dict):
+        return {key: _without_seeds(value) for key, value in config.items() if key != "seed"}
+    return [_without_seeds(entry) for entry in config] if isinstance(config, list) else config
 
 
 def _identity(split) -> bytes | None:

@@ -63,7 +63,7 @@ def stands_in(trainee: CachedFeatureTrainer, classifier: Any) -> Iterator[None]:
         del classifier.__dict__["jax_state_sync"]
 
 
-def extract_features(classifier: Classifier, split: Split, batch_size: int = 256) -> np.ndarray:
+def extract_features(classifier: Classifier, split: Split, batch_size: int = 64) -> np.ndarray:
     """Return the pooled features of every image of a split, float32 `[N, D]`, in inference mode.
 
     During `fit_stages` they come from the `feature_store` of the classifier; treat them as read-only.

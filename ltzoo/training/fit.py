@@ -14,7 +14,7 @@ from ltzoo.data.streams import sample_of
 from ltzoo.interrupts import Interruption
 from ltzoo.pipeline_errors import original_errors
 from ltzoo.protocols import StagedClassifier
-from ltzoo.training.alarms import training_alarms, warn, warn_of_gray
+from ltzoo.training.alarms import training_alarms, warn, warn_of_gray, warn_of_random_features
 from ltzoo.training.arguments import check_arguments, check_unknown
 from ltzoo.training.callbacks import StagedHistory
 from ltzoo.training.checkpoint import Checkpoint, ResumeError
@@ -144,6 +144,7 @@ def fit_stages(
         model.load_files()
         if state is None:
             warn_of_gray(model, sample_of(dataset.train))
+            warn_of_random_features(model)
         shown = StageCallbacks(chosen, model, history.epoch)
         feed = Feed(workers, shard_index, shard_count, on_device)
         saving = Keep(store if writes else None, interruption, checkpoint_seconds)

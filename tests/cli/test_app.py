@@ -83,6 +83,7 @@ def test_start_up_and_the_zoo_commands_import_neither_keras_nor_matplotlib():
         (["train", "gcl", "--resume=1", "--out", "{new}"], "does not take a value. Received: --resume=1"),
         (["--nope"], "Try 'ltzoo --help'. Received: --nope"),
         (["train", "--data", "digits_lt", "--out", "{new}"], "Try 'ltzoo train --help'. Received: no RECIPE"),
+        (["train", "--data", "no_such_folder", "--out", "{new}"], "--data must be a folder with one sub-folder"),
         (["train", "gcl", "--out", "{new}"], "Try 'ltzoo train --help'. Received: no --data"),
         (["train", "gcll", "--data", "digits_lt", "--out", "{new}"], "Did you mean 'gcl'?"),
         (["train", "gcl", "--data", "no_such_folder", "--out", "{new}"], "digits_lt"),

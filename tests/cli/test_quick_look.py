@@ -3,10 +3,10 @@
 import shutil
 
 import pytest
-from ltzoo.cli.advice import advice
 
-from ltzoo.cli import advice as module
+from ltzoo.cli import training_notes as module
 from ltzoo.cli.data import load_dataset
+from ltzoo.cli.training_notes import training_notes
 from tests.cli.conftest import SMALL
 from tests.data.auditing.pictures import write
 from tests.data.auditing.test_grouping import series
@@ -21,7 +21,7 @@ def leaking(tmp_path):
 
 def said(folder, **more):
     arguments = {"data": str(folder), "image_size": [8, 8], "backbone": {"name": "resnet8"}, **more}
-    told = advice(arguments, load_dataset(arguments))
+    told = training_notes(arguments, load_dataset(arguments))
     return [line for line in told if "random weights" not in line and "are shrunk" not in line]
 
 
@@ -67,4 +67,4 @@ def test_a_look_that_fails_stops_no_training(leaking, monkeypatch):
 
 def test_named_datasets_are_not_looked_at(monkeypatch):
     monkeypatch.setattr(module, "quick_look", lambda dataset: pytest.fail("was looked at"))
-    assert advice({"data": "digits_lt", "backbone": {"name": "resnet8"}}, None) == []
+    assert training_notes({"data": "digits_lt", "backbone": {"name": "resnet8"}}, None) == []

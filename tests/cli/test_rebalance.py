@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -200,3 +202,18 @@ def test_a_run_that_trained_on_its_validation_images_needs_others(
     line = one_line("rebalance", run, "--out", tmp_path / "new")
     assert "trained on its validation images too" in line and "Received: the recipe transfer" in line
     assert invoke("rebalance", run, "--data", held_out, "--out", tmp_path / "new").exit_code == 0
+
+
+def test_options_and_their_files_are_read_before_keras_is_imported(tmp_path):
+    """Otherwise Keras takes its own default backend, and TensorFlow's start-up messages are shown."""
+    (tmp_path / "numbers.csv").write_text("class,images\ncat,3\ndog,2\n")
+    (tmp_path / "names.txt").write_text("cat\n")
+    code = (
+        "import sys; from ltzoo.cli import rebalance_options as options, rebalance_kinds\n"
+        "read = options.read_prior('uniform'), options.read_prior('numbers.csv')\n"
+        "read += options.read_counts('numbers.csv'), options.read_classes('names.txt')\n"
+        "print(read, 'keras' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    numbers = "{'cat': 3, 'dog': 2}"
+    assert done.stdout.strip() == f"('uniform', {numbers}, {numbers}, ['cat']) False", done.stderr

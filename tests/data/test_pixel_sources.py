@@ -69,6 +69,21 @@ def test_what_is_no_image_is_refused(wrong):
         image_list(wrong)
 
 
+def test_a_folder_stands_for_the_images_in_it(tmp_path):
+    (tmp_path / "new" / "more").mkdir(parents=True)
+    paths = [str(tmp_path / "new" / name) for name in ("a.png", "b.png", "more/c.png")]
+    for path in paths:
+        Image.fromarray(PIXELS).save(path)
+    (tmp_path / "new" / "notes.txt").write_text("no image")
+    assert image_list(tmp_path / "new") == image_list(str(tmp_path / "new")) == paths
+    assert image_list([PIXELS, tmp_path / "new" / "more"])[1:] == paths[2:]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(
+        ValueError, match="`images` must name a folder with at least one image. Received: '.*empty'"
+    ):
+        image_list(tmp_path / "empty")
+
+
 def test_no_image_is_refused():
     for empty in ([], (), np.zeros((0, 4, 4, 3))):
         with pytest.raises(ValueError, match="at least one image"):

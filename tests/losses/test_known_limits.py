@@ -28,6 +28,7 @@ UNIFORM = {
 # These never are, and why:
 NEVER_CROSS_ENTROPY = {
     "adaptive_logit_adjustment": "equally frequent classes all count as the rarest; the margin of difficulty stays",
+    "class_balanced_softmax_bce": "binary cross-entropies of all softmax outputs are averaged over the classes",
 }
 # Arguments without which a part of the loss is a constant in differentiation:
 DIFFERENTIABLE = {

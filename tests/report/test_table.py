@@ -58,7 +58,8 @@ def test_intervals_stand_below_values_and_few_images_are_marked(synthetic):
     text = printed(results_table({"model": result}))
     assert cells[0].interval in text and cells[1].text + "*" in text
     assert "*: fewer than 10 images" in text and "second line: 95 % interval" in text
-    assert "few: 5 classes, 40 images" in " ".join(text.split())
+    words = " ".join(text.split())
+    assert "few: 5 classes, 40 images training images of a class: many over 100, medium 20 to 100" in words
 
 
 def test_results_without_intervals_have_one_line(synthetic):

@@ -6,7 +6,7 @@ import pytest
 
 import ltzoo
 from ltzoo.metrics.alarms import CHANCE, CONSTANT, EQUAL_IMAGES, NEVER, NOT_FINITE, ONE_CLASS
-from ltzoo.training import GrayImagesWarning, TrainingAlarm, training_alarms
+from ltzoo.training import GrayImagesWarning, RandomFeaturesWarning, TrainingAlarm, training_alarms
 from ltzoo.training.alarms import stratified_sample
 from tests import tiny
 
@@ -131,3 +131,13 @@ def test_gray_images_in_color_are_said_where_weights_are_random(tmp_path):
     assert not _gray_warnings(loaded, gray)
     one_channel = ltzoo.models.build("tiny_cnn", recipe, dataset)
     assert one_channel.starts_random and not _gray_warnings(one_channel, dataset)
+
+
+def test_a_frozen_network_with_random_weights_gives_a_warning():
+    frozen = {"trainable": "head", "batch_norm": "frozen", "augmentation": []}
+    for settings, warned in ({"stage1": frozen}, True), ({}, False):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            tiny.model("cross_entropy", epochs=(1,), **settings).fit(tiny.dataset(), verbose=0)
+        found = [str(w.message) for w in caught if issubclass(w.category, RandomFeaturesWarning)]
+        assert len(found) == warned and all("'weights': 'imagenet'" in words for words in found), settings

@@ -1,5 +1,7 @@
 """Features computed once, in memory and on disk."""
 
+import time
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from PIL import Image
 import ltzoo
 from ltzoo.data import FileSplit
 from ltzoo.training import feature_store
+from ltzoo.training.callbacks import EpochSeconds
 from ltzoo.training.feature_store import FeatureStore, kept_features
 from ltzoo.training.features import extract_features
 from tests import tiny
@@ -147,3 +150,31 @@ def test_a_staged_fit_passes_the_images_through_the_network_once(counted, tmp_pa
     model.fit(dataset, verbose=0, checkpoint=tmp_path, resume=True)
     assert seen == []
     assert keras.ops.convert_to_numpy(model.heads[0].deviation.value).min() > 0
+
+
+def test_the_digest_of_a_network_does_not_depend_on_seeds_of_initializers():
+    def network(seed, strides=1):
+        keras.utils.clear_session()  # Names begin anew, as they do in a new process.
+        inputs = keras.Input((8, 8, 3))
+        start = keras.initializers.HeNormal(seed=seed)
+        return keras.Model(inputs, keras.layers.Conv2D(4, 3, strides, kernel_initializer=start)(inputs))
+
+    assert network(1).to_json() != network(2).to_json()
+    assert feature_store._structure(network(1)) == feature_store._structure(network(2))
+    assert feature_store._structure(network(1)) != feature_store._structure(network(1, strides=2))
+
+
+def test_the_seconds_of_an_epoch_cover_the_features_that_were_computed_for_it():
+    frozen = {"trainable": "head", "batch_norm": "frozen", "cache_features": True, "augmentation": []}
+    dataset, model = tiny.dataset(), tiny.model("crt", epochs=(1, 2), stage2=frozen)
+    compute = model.extract_features_on_batch
+
+    def slow(images):
+        time.sleep(1.0)
+        return compute(images)
+
+    object.__setattr__(model, "extract_features_on_batch", slow)
+    clock = EpochSeconds()
+    seconds = model.fit(dataset, callbacks=[clock], verbose=0).history["seconds"]
+    assert seconds[1] >= 1.0 > seconds[2]
+    assert clock.of_features == 0.0

@@ -107,6 +107,16 @@ def test_wrong_counts_are_reported_by_the_first_epoch(strategy):
             assert [w.filename for w in caught if "`class_counts` differs" in str(w.message)] == [__file__]
 
 
+def test_a_global_seed_of_zero_is_no_obstacle_and_changes_no_order():
+    once, _ = fitted(seed=3)
+    tf.random.set_seed(0)
+    try:
+        again, _ = fitted(seed=3)
+    finally:
+        tf.random.set_seed(None)
+    assert all(np.array_equal(a, b) for a, b in zip(tiny.weights(once), tiny.weights(again), strict=True))
+
+
 def test_seeds_and_resuming_between_epochs(tmp_path):
     once, _ = fitted(seed=3)
     again, _ = fitted(seed=3)
