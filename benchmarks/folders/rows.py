@@ -43,7 +43,7 @@ class Row:
 
 
 _TRAIN = ("ltzoo", "train")
-# Image sizes are the library's own for each network and folder, but for the two rows with 128 pixels: `transfer` would
+# Image sizes are the library's own for each network and folder, but for rows with 128 pixels: `transfer` would
 # choose by the speed of the computer, and its features must be those of logistic regression. The epochs of `best` and
 # `cross_entropy` are about as many as one core trains in ten minutes.
 ROWS = {
@@ -54,6 +54,12 @@ ROWS = {
             "`ltzoo train`: linear classifier on the features of EfficientNet-Lite0 (ImageNet), at 128 pixels",
             (*_TRAIN, "transfer"),
             ("--image-size", "128"),
+        ),
+        Row(
+            "transfer_up",
+            "`ltzoo train --up`: the same without the transposes of each image",
+            (*_TRAIN, "transfer"),
+            ("--image-size", "128", "--up"),
         ),
         Row(
             "logistic_regression",

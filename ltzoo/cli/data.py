@@ -3,8 +3,7 @@
 import os
 from pathlib import Path
 
-from ltzoo.cli import table_options, testing_options
-from ltzoo.cli.exclude_option import unchanged
+from ltzoo.cli import given_files, table_options, testing_options
 from ltzoo.cli.table_options import is_table
 from ltzoo.cli.user_errors import UserError
 
@@ -113,9 +112,18 @@ def load_dataset(
     if "channels" in given:
         given["channels"] = int(given["channels"])
     if "exclude" in given:
-        given["exclude"] = unchanged(given["exclude"])
+        given["exclude"] = given_files.unchanged(
+            given["exclude"],
+            "The excluded images",
+            "as validation images are chosen among the others; restore {path}, or train again",
+        )
     if "test" in given:
-        given["test"] = testing_options.as_it_was(given["test"])
+        given["test"] = given_files.unchanged(
+            given["test"],
+            "The test images",
+            "so that results can be compared; restore them, or measure the others with "
+            "'ltzoo evaluate RUN --test {path}'",
+        )
     check(arguments)
     if not os.path.isabs(name):
         dataset = datasets.load(name, seed=seed, **given)

@@ -1,4 +1,4 @@
-"""How long a training will take, before it begins: the speed of its network times the work of its stages."""
+"""Estimate how long a run will take, before it begins: the speed of its network times the work of its stages."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ltzoo.cli.recipe_of_run import recipe_of
 
 # Loading Keras, compiling, saving and the report.
 _START_SECONDS = 20.0
-# What the classifiers of 'transfer' take per image, with its five folds, on two cores.
+# Rough time of the classifiers of 'transfer' per image, with its five folds.
 _HEAD_SECONDS = 0.005
 _SIZE = 128
 
 
 class Expected(NamedTuple):
-    """What a training is expected to take.
+    """The expected time of a run, and the images that it has.
 
     Attributes:
         seconds: in all.
@@ -33,7 +33,7 @@ class Expected(NamedTuple):
 def expected_time(
     recipe_name: str, arguments: dict[str, Any], dataset: Any, reading: float, per_view: float | None = None
 ) -> Expected:
-    """Return the expected time of a recipe with its usual network.
+    """Estimate the time of a recipe with its usual network.
 
     Args:
         recipe_name: name of the recipe.

@@ -66,7 +66,7 @@ def check_same(model: str, dataset: Any, split: str) -> None:
 
 
 def check_resumed(run: RunFolder, dataset: Any) -> None:
-    """Refuse to go on with other images: those held out now may have been trained on before.
+    """Refuse to resume with other images: those held out now may have been trained on before.
 
     Raises:
         UserError: a split has other images than when the run began.

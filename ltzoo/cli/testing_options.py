@@ -1,11 +1,11 @@
 """Options that say which images to test on: others than those of the data, or a share of them."""
 
-import hashlib
 import os
 from pathlib import Path
 
 import click
 
+from ltzoo.cli.given_files import with_digest
 from ltzoo.cli.options import Number
 from ltzoo.cli.table_options import is_table
 from ltzoo.cli.user_errors import UserError
@@ -22,7 +22,7 @@ def _take(context, param, value):
     if not path.is_dir() and not (is_table(value) and path.is_file()):
         raise UserError(f"--test must be an existing folder or table. Received: {value}")
     path = path.resolve() if path.is_dir() else path.absolute()
-    return [str(path), _digest(path)]
+    return with_digest(path)
 
 
 def testing_options(command):
@@ -81,36 +81,3 @@ def check_testing(given: dict) -> None:
             "--test must be another folder or table than --data; --test-fraction 0.2 tests on a share of its images. "
             f"Received: {test}"
         )
-
-
-def as_it_was(value: list[str]) -> str:
-    """Return the path of the test images, which must be as they were when the option was given.
-
-    Raises:
-        UserError: they are missing, or others than before.
-    """
-    path, digest = value
-    if not Path(path).exists():
-        raise UserError(f"The test images must be where they were. Received: nothing at {path}")
-    if _digest(Path(path)) != digest:
-        raise UserError(
-            "The test images must be as they were, so that results can be compared; restore them, or measure "
-            f"the others with 'ltzoo evaluate RUN --test {path}'. Received: {path}, which was changed"
-        )
-    return path
-
-
-def _digest(path: Path) -> str:
-    """Return a digest of the content of a table, or of the names and lengths of the images in a folder."""
-    from ltzoo.data.image_names import is_image
-
-    if path.is_file():
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
-    digest = hashlib.sha256()
-    for place, folders, names in os.walk(path):
-        folders.sort()
-        for name in sorted(filter(is_image, names)):
-            file = os.path.join(place, name)
-            length = os.path.getsize(file) if os.path.exists(file) else -1
-            digest.update(os.fsencode(os.path.relpath(file, path).replace(os.sep, "/")) + b"\0%d\0" % length)
-    return digest.hexdigest()[:32]

@@ -48,7 +48,7 @@ def _quick_look(arguments, dataset):
         return []
     try:
         found = quick_look(dataset)
-    except Exception as error:  # A look must not stop a training.
+    except Exception as error:  # It must not stop the run.
         return [f"the images could not be looked at for duplicates: {type(error).__name__}: {error}"]
     if found:
         found[-1] += f"; '{_check_command(arguments)}' looks at all images and shows them"

@@ -168,7 +168,7 @@ class Excluded:
                 self._refuse(f"images of the {split} split", f"all {sum(map(len, classes.values()))} of them")
         for name, paths in images.get("train", {}).items():
             if paths and not kept["train"][name]:
-                self._refuse("a training image of every class", f"all {len(paths)} of class {name!r}")
+                self._refuse("a training image per class", f"all {len(paths)} of class {name!r}")
         return kept
 
     def kept(self, paths: Sequence[str | os.PathLike]) -> list[int]:
@@ -179,7 +179,7 @@ class Excluded:
         """
         kept = [position for position, path in enumerate(paths) if not self(path)]
         if len(paths) and not kept:
-            self._refuse("images of every split", f"all {len(paths)} images of one")
+            self._refuse("images per split", f"all {len(paths)} images of one")
         return kept
 
     def say(self) -> None:

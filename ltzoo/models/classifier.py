@@ -18,10 +18,11 @@ from ltzoo.keras_internals import KeepsValues, untracked
 from ltzoo.models import stage_parts
 from ltzoo.models.array_arguments import ArrayArguments
 from ltzoo.models.exporting import export_model
+from ltzoo.models.features_on_batch import FeaturesOnBatch
 from ltzoo.models.keras_ways import KerasWays
 from ltzoo.models.normalization import normalize
 from ltzoo.models.stages import Stages, default_jit_compile
-from ltzoo.models.thread_safety import ThreadSafe, alone, in_turn
+from ltzoo.models.thread_safety import ThreadSafe, alone
 from ltzoo.models.values import checked_counts, checked_fit, checked_names, checked_shape, per_channel
 from ltzoo.pipeline_errors import original_errors
 from ltzoo.recipes.recipe import Recipe
@@ -33,7 +34,7 @@ from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 
 @keras.saving.register_keras_serializable(package="ltzoo")
 class LongTailedClassifier(
-    ThreadSafe, Stages, StagedLoss, ArrayArguments, KerasWays, KeepsValues, keras.Model
+    ThreadSafe, Stages, StagedLoss, ArrayArguments, FeaturesOnBatch, KerasWays, KeepsValues, keras.Model
 ):
     """A long-tailed classifier: `logits = head(pool(backbone((pixels / 255 - mean) / std)))`.
 
@@ -199,31 +200,6 @@ class LongTailedClassifier(
         """Return `(batch, num_classes)`."""
         return (input_shape[0], self.num_classes)
 
-    def extract_features_on_batch(self, images: np.ndarray) -> np.ndarray:
-        """Compute pooled features `[batch, D]` of raw pixels in inference mode, compiled, as a NumPy array."""
-        return self._on_batch("features", images)
-
-    def extract_feature_maps_on_batch(self, images: np.ndarray) -> np.ndarray:
-        """Compute feature maps `[batch, h, w, D]` of raw pixels in inference mode, compiled, as a NumPy array."""
-        return self._on_batch("feature_map", images)
-
-    def classify_with_features(self, images: Any, training: bool | None = None) -> tuple[Any, Any]:
-        """Compute logits and pooled features `[batch, D]` of raw pixels in one pass through the backbone."""
-        maps = self.feature_map(images, training=training)
-        return self.head(head_inputs(self.head, maps), training=training), pool(maps)
-
-    def classify_with_features_on_batch(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Compute logits and pooled features `[batch, D]` in inference mode, compiled, as NumPy arrays."""
-        return self._on_batch("classify_with_features", images)
-
-    @in_turn
-    def _on_batch(self, part, images):
-        attribute = f"_{part}_model"
-        if getattr(self, attribute, None) is None:
-            untracked(self, attribute, _Part(self, part))
-        found = getattr(self, attribute).predict_on_batch(images)
-        return tuple(map(np.asarray, found)) if isinstance(found, (tuple, list)) else np.asarray(found)
-
     @alone
     @original_errors()
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
@@ -302,17 +278,3 @@ class LongTailedClassifier(
         )
         config["recipe"] = Recipe.from_dict(config["recipe"])
         return cls(**config)
-
-
-class _Part(keras.Model):
-    """One method of a classifier as a model, for `predict_on_batch`."""
-
-    def __init__(self, classifier, method):
-        super().__init__(name=method)
-        self.classifier = classifier
-        self.method = method
-        self.built = True
-
-    def call(self, images):
-        """Call the method on raw pixels in inference mode."""
-        return getattr(self.classifier, self.method)(images, training=False)

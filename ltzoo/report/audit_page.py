@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 
 from ltzoo.data.auditing.audit import Audit
@@ -18,6 +17,7 @@ from ltzoo.data.reading_threads import in_order
 from ltzoo.files import atomic_write
 from ltzoo.phases import phase
 from ltzoo.printable import printable
+from ltzoo.report.templates import template
 from ltzoo.report.thumbnails import jpeg_address
 from ltzoo.version import __version__
 
@@ -56,7 +56,7 @@ def write_audit(found: Audit, path: str | os.PathLike, title: str = "") -> Path:
     sections = [
         _section(found, kind, findings, pictures, typical) for kind, findings in shown.items() if findings
     ]
-    page = _template().render(
+    page = template("audit_page.html").render(
         title=title or found.images.root.resolve().name or "images",
         facts=_facts(found),
         sections=sections,
@@ -195,14 +195,3 @@ def _facts(found: Audit) -> str:
         f"{len(images):,} images ({', '.join(splits)}) in {len(images.class_names):,} classes{compared}; "
         f"{found.seconds:.0f} seconds."
     )
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("audit_page.html")

@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import jinja2
 import markupsafe
 import numpy as np
 
@@ -20,6 +19,7 @@ from ltzoo.report.class_table import class_rows
 from ltzoo.report.columns import COLUMNS, SECONDS, behind, images_of, percent, table_cells
 from ltzoo.report.gallery import Gallery
 from ltzoo.report.sections import Picture, sections
+from ltzoo.report.templates import template
 from ltzoo.version import __version__
 
 
@@ -93,7 +93,7 @@ def write_report(
         else gallery.classes
     )
     cells = [cell for row in table_cells(results).values() for cell in row]
-    page = _template().render(
+    page = template("template.html", breakable=_breakable).render(
         title=title,
         images=images_of(split),
         labels=_labels(class_names, activation_maps),
@@ -137,18 +137,6 @@ def _check(results: Mapping, counts: ClassCounts, class_names) -> None:
                 "`results` must have the classes of `class_counts`; evaluate on the same dataset. "
                 f"Received: {len(result.per_class)} classes for {name!r}, {len(counts)} counts"
             )
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["breakable"] = _breakable
-    return environment.get_template("template.html")
 
 
 def _breakable(name: object) -> markupsafe.Markup:

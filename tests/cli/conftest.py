@@ -78,6 +78,17 @@ def one_line(invoke):
 
 
 @pytest.fixture
+def wide_images(tmp_path):
+    """A folder of two classes with five images of 250 x 300 pixels each, and a file that is no image."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for number in range(5):
+            Image.fromarray(np.zeros((250, 300), "uint8")).save(tmp_path / name / f"{number}.png")
+    (tmp_path / "a" / "notes.txt").write_text("no image")
+    return tmp_path
+
+
+@pytest.fixture
 def truncated(photos, tmp_path):
     """A broken image file."""
     path = tmp_path / "broken.png"

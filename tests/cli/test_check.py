@@ -105,10 +105,10 @@ def test_the_list_is_what_a_training_leaves_out(invoke, pictures, tmp_path):
     assert saved["exclude"][0] == str(tmp_path / "e.csv") and len(saved["exclude"][1]) == 32
     (tmp_path / "e.csv").write_text("path\ntrain/ant/ant0.png\n")
     done = invoke("evaluate", tmp_path / "run")
-    assert done.exit_code == 2 and "must be as it was" in done.stderr
+    assert done.exit_code == 2 and "must be as they were" in done.stderr
     (tmp_path / "e.csv").unlink()
     done = invoke("evaluate", tmp_path / "run")
-    assert done.exit_code == 2 and "must be where it was" in done.stderr
+    assert done.exit_code == 2 and "must be where they were" in done.stderr
 
 
 def test_a_table_and_its_list(invoke, pictures, tmp_path):

@@ -74,4 +74,6 @@ def test_a_folder_has_one_writer(tmp_path):
 
 def test_the_lock_of_a_killed_writer_is_no_other_thing(tmp_path):
     (tmp_path / f"{FILE_NAME}.0123").touch()  # Killed while it took over a lock.
-    RunFolder(tmp_path).claim(resume=False)
+    folder = RunFolder(tmp_path)
+    folder.claim(resume=False)
+    assert not folder.is_run()

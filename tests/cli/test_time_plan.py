@@ -1,29 +1,12 @@
 """Size and views of images within a time limit, and the options for it."""
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from ltzoo.cli import time_plan
 from ltzoo.cli.options import ImageSize
 from ltzoo.cli.recipe_of_run import recipe_of
 from ltzoo.cli.run_schema import check_run
-
-NETWORK = {"name": "efficientnet_lite0", "weights": "imagenet"}
-
-
-@pytest.fixture
-def folder(tmp_path):
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        for number in range(5):
-            Image.fromarray(np.zeros((250, 300), "uint8")).save(tmp_path / name / f"{number}.png")
-    (tmp_path / "a" / "notes.txt").write_text("no image")
-    return tmp_path
-
-
-def arguments(folder, **more):
-    return {"recipe": "transfer", "backbone": NETWORK, "data": str(folder), "seed": 0, **more}
+from tests.cli.transfer_runs import arguments
 
 
 @pytest.mark.parametrize(
@@ -34,19 +17,19 @@ def test_pixels_go_before_views(budget, plan):
     assert time_plan.choose(1000, [224, 192, 160, 128], 0.16, budget) == plan
 
 
-def test_what_fits_at_any_speed_is_not_measured(folder, monkeypatch):
+def test_what_fits_at_any_speed_is_not_measured(wide_images, monkeypatch):
     monkeypatch.setattr(time_plan, "seconds_per_view", lambda backbone: pytest.fail("measured"))
-    made = time_plan.within_limit(arguments(folder))
-    assert made == arguments(folder, image_size=[224, 224])
+    made = time_plan.within_limit(arguments(wide_images))
+    assert made == arguments(wide_images, image_size=[224, 224])
 
 
 @pytest.mark.parametrize(
     ("limit", "size", "views"), [(60.0, 224, 4), (20.0, 192, 4), (5.0, 128, 2), (2.0, 128, 1)]
 )
-def test_a_limit_changes_size_and_views_and_says_so(folder, monkeypatch, capsys, limit, size, views):
+def test_a_limit_changes_size_and_views_and_says_so(wide_images, monkeypatch, capsys, limit, size, views):
     monkeypatch.setattr(time_plan, "_SLOW", 0.001)
     monkeypatch.setattr(time_plan, "seconds_per_view", lambda backbone: 0.1)
-    made = time_plan.within_limit(arguments(folder, time_limit=limit))
+    made = time_plan.within_limit(arguments(wide_images, time_limit=limit))
     assert made["image_size"] == [size, size]
     conversions = {entry["name"]: entry for entry in recipe_of(made).conversions}
     assert "depths" in conversions
@@ -61,10 +44,10 @@ def test_a_limit_changes_size_and_views_and_says_so(folder, monkeypatch, capsys,
     assert len(line.strip().splitlines()) == 1
 
 
-def test_arguments_pass_the_schema_of_run_files(folder, monkeypatch):
+def test_arguments_pass_the_schema_of_run_files(wide_images, monkeypatch):
     monkeypatch.setattr(time_plan, "_SLOW", 0.001)
     monkeypatch.setattr(time_plan, "seconds_per_view", lambda backbone: 0.1)
-    made = time_plan.within_limit(arguments(folder, time_limit=2.0))
+    made = time_plan.within_limit(arguments(wide_images, time_limit=2.0))
     data = {"name": "x", "image_shape": [8, 8, 3], "class_names": ["a", "b"], "class_counts": [5, 5]}
     run = {"format": 1, "backend": "jax", "arguments": made, "recipe": {"name": "transfer"}, "dataset": data}
     check_run(run, 1)
@@ -72,10 +55,10 @@ def test_arguments_pass_the_schema_of_run_files(folder, monkeypatch):
         check_run({**run, "arguments": {**made, "time_limit": 0}}, 1)
 
 
-def test_other_recipes_and_own_conversions_are_left_alone(folder):
-    own = arguments(folder, settings=[["conversions", []]])
+def test_other_recipes_and_own_conversions_are_left_alone(wide_images):
+    own = arguments(wide_images, settings=[["conversions", []]])
     assert time_plan.within_limit(own) == own
-    other = arguments(folder, recipe="fast")
+    other = arguments(wide_images, recipe="fast")
     assert time_plan.within_limit(other) == other
 
 
@@ -100,9 +83,9 @@ def test_the_speed_is_measured():
         (["--encoder", "efficientnet_lite0", "--backbone", "resnet32"], "one of them"),
     ],
 )
-def test_wrong_command_lines(folder, tmp_path, one_line, words, message):
+def test_wrong_command_lines(wide_images, tmp_path, one_line, words, message):
     out = tmp_path / "elsewhere"
-    assert message in one_line("train", *words, "--data", folder, "--out", out)
+    assert message in one_line("train", *words, "--data", wide_images, "--out", out)
     assert not out.exists()
 
 

@@ -1,28 +1,12 @@
 """`--up`: images that are mirrored but not turned."""
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from ltzoo.cli import time_plan
 from ltzoo.cli.recipe_of_run import recipe_of
 from ltzoo.cli.run_schema import check_run
 from ltzoo.cli.up_option import without_turns
-
-NETWORK = {"name": "efficientnet_lite0", "weights": "imagenet"}
-
-
-@pytest.fixture
-def folder(tmp_path):
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        for number in range(5):
-            Image.fromarray(np.zeros((250, 300), "uint8")).save(tmp_path / name / f"{number}.png")
-    return tmp_path
-
-
-def arguments(folder="photos", **more):
-    return {"recipe": "transfer", "backbone": NETWORK, "data": str(folder), "seed": 0, **more}
+from tests.cli.transfer_runs import arguments
 
 
 def conversions(made):
@@ -49,13 +33,15 @@ def test_other_conversions_stay_set():
     assert set(conversions(made)) == {"depths"}
 
 
-def test_the_time_limit_counts_two_views(folder, monkeypatch):
+def test_the_time_limit_counts_two_views(wide_images, monkeypatch):
     monkeypatch.setattr(time_plan, "_SLOW", 0.001)
     monkeypatch.setattr(time_plan, "seconds_per_view", lambda backbone: 0.1)
-    sizes = [time_plan.within_limit(arguments(folder, time_limit=20.0, **up)) for up in ({}, {"up": True})]
+    sizes = [
+        time_plan.within_limit(arguments(wide_images, time_limit=20.0, **up)) for up in ({}, {"up": True})
+    ]
     assert sizes[0]["image_size"] == [192, 192]
     assert sizes[1]["image_size"] == [224, 224]
-    one = time_plan.within_limit(arguments(folder, time_limit=2.0, up=True))
+    one = time_plan.within_limit(arguments(wide_images, time_limit=2.0, up=True))
     assert "flip_average" not in conversions(without_turns(one))
 
 
@@ -69,8 +55,8 @@ def test_it_passes_the_schema_of_run_files():
 
 
 @pytest.mark.parametrize("word", ["--up", "--no-up"])
-def test_recipes_that_do_not_turn_images_refuse_it(folder, tmp_path, one_line, word):
+def test_recipes_that_do_not_turn_images_refuse_it(wide_images, tmp_path, one_line, word):
     out = tmp_path / "elsewhere"
-    message = one_line("train", "fast", word, "--data", folder, "--out", out)
+    message = one_line("train", "fast", word, "--data", wide_images, "--out", out)
     assert "for the recipe transfer" in message and f"Received: {word} for fast" in message
     assert not out.exists()

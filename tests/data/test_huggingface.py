@@ -8,7 +8,7 @@ import pytest
 from PIL import Image as Pillow
 
 from ltzoo.data import from_huggingface
-from ltzoo.data.huggingface import HuggingFaceSplit
+from ltzoo.data.huggingface_split import HuggingFaceSplit
 
 try:
     import datasets

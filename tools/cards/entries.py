@@ -10,13 +10,13 @@ import json
 import tomllib
 
 from ltzoo import recipes, shipped
-from ltzoo.class_counts import long_tail_counts
 from ltzoo.models.cards import Card, text
+from ltzoo.recipes.by_dataset.published import counts as published_counts
 from tools.cards import training_cost
 from tools.cards.paper_tables import TABLES, networks
 from tools.cards.published_recipes import recipe
 
-CIFAR = {"cifar10_lt": (5000, 10), "cifar100_lt": (500, 100)}
+CIFAR = ("cifar10_lt", "cifar100_lt")
 CIFAR_PIXELS = ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
 PIXELS = {"inaturalist2018": ((0.466, 0.471, 0.380), (0.195, 0.194, 0.192))}
 IMAGENET_PIXELS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -60,11 +60,7 @@ def _stored(card):
 def _card(name, rows):
     first = rows[0]
     small = first.dataset in CIFAR
-    if small:
-        largest, classes = CIFAR[first.dataset]
-        counts = [int(count) for count in long_tail_counts(largest, classes, first.factor)]
-    else:
-        counts = shipped.dataset(first.dataset)["class_counts"]
+    counts = published_counts(first.dataset, first.factor)
     made = recipe(first.method, first.setup, first.dataset, first.factor, counts)
     backbone = _backbone(first)
     mean, std = CIFAR_PIXELS if small else PIXELS.get(first.dataset, IMAGENET_PIXELS)
@@ -94,8 +90,7 @@ def _card(name, rows):
 
 def _own_cards():
     """Return cards of this library's own recipes that come without weights."""
-    largest, classes = CIFAR["cifar10_lt"]
-    counts = [int(count) for count in long_tail_counts(largest, classes, 100)]
+    counts = published_counts("cifar10_lt", 100)
     mean, std = CIFAR_PIXELS
     found = {}
     for entry in tomllib.loads((TABLES / "own.toml").read_text(encoding="utf-8"))["entries"]:

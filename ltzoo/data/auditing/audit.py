@@ -23,7 +23,6 @@ from ltzoo.data.dataset import LongTailedDataset
 from ltzoo.data.exclusions import Exclusion
 
 FEATURE_IMAGES = 10_000
-FEW = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +91,7 @@ def audit(
     *,
     encoder: str | Callable[[np.ndarray], np.ndarray] | None = encoders.DEFAULT,
     feature_images: int = FEATURE_IMAGES,
-    few: int = FEW,
+    few: int = plain.FEW,
     image_size: int = 128,
     seed: int = 0,
 ) -> Audit:

@@ -14,6 +14,9 @@ LONGEST = 4.0
 ENLARGED = 2.0
 """Images that are enlarged more than this many times for the network are small."""
 
+FEW = 10
+"""Classes with fewer training images are tiny."""
+
 _MIXED = 2.0  # Ratio of the quantiles of the sizes that makes them mixed.
 _SHARE = 0.9
 _FEWEST = 5

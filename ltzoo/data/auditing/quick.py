@@ -15,6 +15,7 @@ from ltzoo.data.auditing.duplicates import SURE, near_pairs
 from ltzoo.data.auditing.fingerprints import fingerprints
 from ltzoo.data.auditing.grouping import measured_and_trained, suggest_groups
 from ltzoo.data.auditing.images import ImageList, list_images
+from ltzoo.data.auditing.plain import FEW
 from ltzoo.data.auditing.scan import SIDE, Scan, gray_thumbnail
 from ltzoo.data.copies import content_digest
 from ltzoo.data.dataset import LongTailedDataset
@@ -26,7 +27,6 @@ from ltzoo.printable import printable
 
 SECONDS = 3.0
 MOST_IMAGES = 2_000
-FEW = 10
 
 _CONTENT = 0.4  # Share of the time for the content of files.
 _RUN = 200  # Images of a class that are looked at, of more than `MOST_IMAGES` in all.
