@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ltzoo import linear_discriminant
 from ltzoo.heads.standardized import SMALLEST
+from ltzoo.linear_discriminant import products, shrunken
 
 SHRINKAGE = 0.1
-_CHUNK = 4096
 
 
 class Linear(NamedTuple):
@@ -25,12 +26,9 @@ class Linear(NamedTuple):
 
 
 def discriminant(features: np.ndarray, labels: np.ndarray, num_classes: int) -> Linear:
-    """Return Fisher's linear discriminants with a shrunken covariance and equal priors.
+    """Return Fisher's linear discriminants with equal priors; see `ltzoo.linear_discriminant.discriminant`.
 
-    Features have zero mean and unit variance first. With the class means m and the covariance S of features around
-    the mean of their class, W = A^-1 m^T and b = -diag(m A^-1 m^T) / 2, where A = 0.9 S + 0.1 (tr S / D) I
-    (Friedman, JASA 1989, with one covariance). All classes share S, so a class needs few images: only its mean is
-    its own.
+    Features have zero mean and unit variance first. The shrinkage is 0.1.
 
     Args:
         features: `[N, D]`.
@@ -38,11 +36,9 @@ def discriminant(features: np.ndarray, labels: np.ndarray, num_classes: int) -> 
         num_classes: C; a class without images has logits of 0.
     """
     scaled, center, deviation = _standardized(features)
-    means, counts = _means(scaled, labels, num_classes)
-    spread = scaled - means[labels]
-    covariance = _products(spread, spread) / max(len(labels) - int((counts > 0).sum()), 1)
-    kernel = np.linalg.solve(_shrunken(covariance), means.T.astype(np.float64))
-    return _unscaled(kernel, -0.5 * (means.T * kernel).sum(axis=0), center, deviation)
+    return _unscaled(
+        *linear_discriminant.discriminant(scaled, labels, num_classes, SHRINKAGE), center, deviation
+    )
 
 
 def least_squares(features: np.ndarray, labels: np.ndarray, num_classes: int) -> Linear:
@@ -66,8 +62,8 @@ def least_squares(features: np.ndarray, labels: np.ndarray, num_classes: int) ->
     targets = np.eye(num_classes, dtype=np.float32)[labels]
     share = weights @ targets / len(labels)
     weighted = scaled * weights[:, None]
-    moments = _products(weighted, scaled) / len(labels)
-    kernel = np.linalg.solve(_shrunken(moments), _products(weighted, targets - share) / len(labels))
+    moments = products(weighted, scaled) / len(labels)
+    kernel = np.linalg.solve(shrunken(moments, SHRINKAGE), products(weighted, targets - share) / len(labels))
     return _unscaled(kernel, share - middle @ kernel, center, deviation)
 
 
@@ -88,26 +84,3 @@ def _unscaled(kernel, bias, center, deviation):
     """Return the classifier of features that were not standardized."""
     kernel = kernel / deviation[:, None]
     return Linear(kernel, bias - center @ kernel)
-
-
-def _means(features, labels, num_classes):
-    counts = np.bincount(labels, minlength=num_classes)
-    sums = np.zeros((num_classes, features.shape[1]), np.float32)
-    np.add.at(sums, labels, features)
-    return sums / np.maximum(counts, 1)[:, None].astype(np.float32), counts
-
-
-def _products(a, b):
-    """Return a^T b of float32 rows, summed in float64 over chunks."""
-    return sum(
-        (a[start : start + _CHUNK].T @ b[start : start + _CHUNK]).astype(np.float64)
-        for start in range(0, len(a), _CHUNK)
-    )
-
-
-def _shrunken(matrix):
-    """Return 0.9 M + 0.1 (tr M / D) I; the identity for a matrix of zeros."""
-    size = np.trace(matrix) / len(matrix)
-    if size <= 0:
-        return np.eye(len(matrix))
-    return (1 - SHRINKAGE) * matrix + SHRINKAGE * size * np.eye(len(matrix))

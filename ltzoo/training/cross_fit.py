@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from ltzoo.checks import integer
+from ltzoo.data.group_splits import ALWAYS_TRAINED, fold_of_each
 from ltzoo.phases import phase
 from ltzoo.protocols import OutOfFold
 from ltzoo.sampling import make_sampler
@@ -17,7 +18,6 @@ from ltzoo.training.callbacks import StopOnNonFiniteLoss
 from ltzoo.training.devices import batch_divisor
 from ltzoo.training.features import CachedFeatureTrainer, extract_features
 from ltzoo.training.feed import training_feed
-from ltzoo.training.folds import ALWAYS_TRAINED, fold_of_each
 
 if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset

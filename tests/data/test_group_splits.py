@@ -81,11 +81,20 @@ def test_folds_keep_groups_whole_and_classes_even(seed):
     for group in np.unique(groups):
         assert len(set(fold[groups == group])) == 1
     for label in np.unique(labels):
+        assert all((fold[labels == label] != number).any() for number in range(4))
         assert len(set(fold[labels == label])) > 1 or set(fold[labels == label]) == {ALWAYS_TRAINED}
         shares = np.bincount(fold[(labels == label) & (fold >= 0)], minlength=4) / (labels == label).sum()
         if len(set(groups[labels == label])) >= 16:
             assert shares.min() > 0.1 and shares.max() < 0.45
     assert set(fold) >= {0, 1, 2, 3}
+
+
+def test_folds_depend_on_the_seed_alone_and_take_no_images():
+    labels = long_tailed()[0]
+    first = fold_of_each(labels, None, 5, 1)
+    np.testing.assert_array_equal(first, fold_of_each(labels, None, 5, 1))
+    assert (first != fold_of_each(labels, None, 5, 2)).any()
+    assert len(fold_of_each(np.zeros(0, int), None, 5)) == 0
 
 
 def test_folds_of_single_images_are_as_even_as_possible():

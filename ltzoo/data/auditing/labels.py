@@ -8,6 +8,8 @@ import numpy as np
 
 from ltzoo.data.auditing.findings import Finding
 from ltzoo.data.auditing.images import ImageList
+from ltzoo.data.group_splits import fold_of_each
+from ltzoo.linear_discriminant import discriminant
 from ltzoo.phases import phase
 
 FOLDS = 5
@@ -19,7 +21,6 @@ SHRINKAGE = 0.5
 
 _FEWEST_IMAGES = 20
 _FITTED = 4_000  # Images whose probabilities give the temperature.
-_ROWS = 4_096
 _RANDOM_SHARES = (0.0, 0.003, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
 _SCALES = np.exp(np.linspace(-8, 3, 67)).astype("float32")
 
@@ -29,11 +30,10 @@ def out_of_sample(
 ) -> np.ndarray:
     """Return log probabilities of the classes for each image by classifiers that have not seen it, `[N, C]`.
 
-    The classifier is linear discriminant analysis of the square roots of the features at unit length: Gaussian classes
-    with one covariance S, shrunk halfway to a multiple of the unit matrix. Its logits are
-    `x' S^-1 m_c - m_c' S^-1 m_c / 2`, the same for frequent and rare classes. A temperature that fits all out-of-sample
-    logits makes probabilities of them. It is fitted together with a share of labels that are random, so that wrong
-    labels do not make the right ones uncertain. Five folds keep groups whole.
+    The classifier is linear discriminant analysis of the square roots of the features at unit length, with the
+    covariance shrunk halfway to a multiple of the unit matrix: `ltzoo.linear_discriminant`. A temperature that fits
+    all out-of-sample logits makes probabilities of them. It is fitted together with a share of labels that are
+    random, so that wrong labels do not make the right ones uncertain. Five folds keep groups whole.
 
     Args:
         features: `[N, D]`.
@@ -43,13 +43,14 @@ def out_of_sample(
         seed: chooses the folds.
 
     Returns:
-        float32 `[N, C]`. Classes without an image in the other folds have the log probability -inf.
+        float32 `[N, C]`. Classes without an image in the other folds have the log probability -inf. All classes of an
+        image that is in no fold, as the only one or group of its class, are equally probable.
     """
     lengths = np.sqrt(np.square(features).sum(axis=1, keepdims=True))
     rows = np.sign(features) * np.sqrt(np.abs(features) / np.maximum(lengths, 1e-12))
     rows = (rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-6)
     logits = np.full((len(rows), classes), -np.inf, "float32")
-    fold = _folds(labels, groups, seed)
+    fold = fold_of_each(labels, groups, FOLDS, seed)
     with phase("checking labels", FOLDS, unit="folds") as checking:
         for number in range(FOLDS):
             out = fold == number
@@ -111,9 +112,8 @@ def suspicious_labels(
     others[rows, labels] = -np.inf
     best = others.argmax(axis=1)
     margin = others[rows, best] - own
-    # A class of one image is never in the other folds.
     least = MARGIN + np.log(len(np.unique(labels)) - 1)
-    suspicious = np.flatnonzero(np.isfinite(own) & (margin >= least))
+    suspicious = np.flatnonzero(margin >= least)
     agreed = _confident_learning(labels, log_probabilities)
     findings = []
     for row in suspicious[np.argsort(-margin[suspicious], kind="stable")]:
@@ -135,33 +135,10 @@ def suspicious_labels(
     return findings
 
 
-def _folds(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
-    """Return a fold per image: whole groups, spread over the folds class by class."""
-    _, first, member = np.unique(groups, return_index=True, return_inverse=True)
-    of_group = np.zeros(len(first), np.int64)
-    generator = np.random.default_rng(seed)
-    for label in np.unique(labels[first]):
-        own = generator.permutation(np.flatnonzero(labels[first] == label))
-        of_group[own] = (np.arange(len(own)) + generator.integers(FOLDS)) % FOLDS
-    return of_group[member]
-
-
 def _discriminant(rows: np.ndarray, labels: np.ndarray, others: np.ndarray, classes: int) -> np.ndarray:
-    counts = np.bincount(labels, minlength=classes)
-    means = np.zeros((classes, rows.shape[1]))
-    np.add.at(means, labels, rows)
-    means /= np.maximum(counts, 1)[:, None]
-    covariance = np.zeros((rows.shape[1], rows.shape[1]))
-    for start in range(0, len(rows), _ROWS):
-        apart = rows[start : start + _ROWS] - means[labels[start : start + _ROWS]]
-        covariance += apart.T @ apart
-    covariance /= max(len(rows), 1)
-    sphere = np.trace(covariance) / len(covariance) + 1e-9
-    covariance *= 1 - SHRINKAGE
-    covariance[np.diag_indices_from(covariance)] += SHRINKAGE * sphere
-    directions = np.linalg.solve(covariance, means.T)
-    logits = others @ directions - (means.T * directions).sum(axis=0) / 2
-    logits[:, counts == 0] = -np.inf
+    kernel, bias = discriminant(rows, labels, classes, SHRINKAGE)
+    logits = others @ kernel + bias
+    logits[:, np.bincount(labels, minlength=classes) == 0] = -np.inf
     return logits
 
 
