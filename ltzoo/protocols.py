@@ -56,6 +56,16 @@ class Classifier(Protocol):
         ...
 
     @property
+    def variables(self) -> Sequence[Any]:
+        """All variables, including those of the random layers."""
+        ...
+
+    @property
+    def trainable_variables(self) -> Sequence[Any]:
+        """The weights that train in the current stage."""
+        ...
+
+    @property
     def feature_size(self) -> int:
         """The number of features D."""
         ...
@@ -159,11 +169,6 @@ class StagedClassifier(Classifier, Protocol):
     optimizer: Any
     history: Any
     train_function: Any
-
-    @property
-    def variables(self) -> Sequence[Any]:
-        """All variables, including those of the random layers."""
-        ...
 
     @property
     def cloud(self) -> Any | None:

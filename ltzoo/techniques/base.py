@@ -67,6 +67,10 @@ class Technique(keras.layers.Layer):
         """Return the labels that belong to the logits, for the loss and the metrics."""
         return labels
 
+    def loss_labels(self, labels: Any) -> Any:
+        """Return the labels for the loss: by default the `targets`. Another method may need those of all images."""
+        return self.targets(labels)
+
     def loss(
         self,
         classifier: Classifier,
@@ -79,7 +83,7 @@ class Technique(keras.layers.Layer):
 
         Args:
             classifier: the classifier.
-            labels: the result of `targets`.
+            labels: the result of `loss_labels`.
             logits, kept: the results of `training_pass`.
             classification_loss: function (labels, logits) -> scalar: the stage's loss, including its Gaussian cloud.
         """

@@ -85,7 +85,7 @@ class StagedLoss(_Base):
         return super().compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
     def _technique_loss(self, labels, logits, kept):
-        labels = self.technique.targets(labels)
+        labels = self.technique.loss_labels(labels)
         loss = self.technique.loss(self, labels, logits, kept, self._classification_loss)
         for penalty in self.losses:
             loss = loss + ops.sum(ops.cast(penalty, loss.dtype))
