@@ -167,7 +167,7 @@ def test_meta_weight_net_steps_down_the_meta_loss():
 
 @pytest.mark.parametrize("name", ["learning_to_reweight", "meta_weight_net", "meta_class_weights"])
 def test_a_real_step_updates_moving_statistics_once(name):
-    model = tiny.model(name, **({"epochs": (1, 1)} if name == "meta_class_weights" else {}))
+    model = tiny.model(name)
     stage = len(model.recipe.stages) - 1
     model.set_stage(stage, 4)
     model.technique.on_epoch_begin(0, 2)
