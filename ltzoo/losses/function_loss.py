@@ -60,7 +60,7 @@ class FunctionLoss(keras.losses.Loss):
                 prediction.
         """
         y_pred = ops.convert_to_tensor(y_pred)
-        _check_labels(y_true, y_pred.shape)
+        self.check_labels(y_true, y_pred.shape)
         weights = self._image_weights(y_true, y_pred)
         if weights is not None:
             weights = weights / ops.mean(weights)
@@ -68,6 +68,10 @@ class FunctionLoss(keras.losses.Loss):
                 weights = weights * ops.reshape(ops.cast(sample_weight, weights.dtype), (-1,))
             sample_weight = weights
         return super().__call__(y_true, y_pred, sample_weight)
+
+    def check_labels(self, y_true: Any, shape: tuple) -> None:
+        """Raise a ValueError if the labels are known and wrong; `shape` is that of the predictions."""
+        _check_labels(y_true, shape)
 
     def call(self, y_true, y_pred):
         """Return the loss per sample [batch], divided by w_i where the mean is class-weighted."""
