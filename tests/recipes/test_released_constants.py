@@ -7,7 +7,8 @@ import pytest
 from ltzoo import recipes
 from ltzoo.recipes.by_dataset import setups
 from ltzoo.recipes.by_dataset.published import rows
-from tests.recipes.released_constants import COMMITS, CONSTANTS, SETUPS
+from tests.recipes.released_constants import COMMITS, CONSTANTS
+from tests.recipes.released_setups import SETUPS
 
 
 def value_at(made, place):
