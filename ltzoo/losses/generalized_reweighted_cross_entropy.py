@@ -74,7 +74,7 @@ class GeneralizedReweightedCrossEntropy(FunctionLoss):
 
     Args:
         class_counts: training images per class n [C].
-        exponent: rho, at least 0; 1.2 is the default of the released code.
+        exponent: rho, at least 0; 1.2 in the released configuration for ImageNet-LT.
         average: "weights" (default, used for the published numbers) or "batch" (the paper's formula).
         reduction, name, dtype: see `keras.losses.Loss`.
 

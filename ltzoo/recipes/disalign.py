@@ -13,9 +13,10 @@ def disalign(epochs: Sequence[int] = (200, 10)) -> Recipe:
 
     z are the logits, sigma(x) is a learned confidence of the image's features x, and alpha and beta are learned per
     class. Stage 2 draws every image once per epoch. It weights the cross-entropy by w_c ~ (1 / r_c)^rho, where r_c is
-    the share of class c and rho = 1.2, the default of the released code. See `ltzoo.heads.disalign` and
+    the share of class c and rho = 1.2, as in the released configuration for ImageNet-LT. See `ltzoo.heads.disalign` and
     `ltzoo.losses.GeneralizedReweightedCrossEntropy`. The paper has no CIFAR set-up, so batch, rate and epochs are
-    those of the other two-stage recipes.
+    those of the other two-stage recipes. The network is frozen, as the paper says. In the released code its batch-norm
+    statistics keep moving; `stage2={"batch_norm": "shifted"}` does this.
 
     The papers report no accuracy on CIFAR-10-LT.
     """
