@@ -39,7 +39,7 @@ def test_every_expert_has_one_magnitude_for_the_norms_of_its_last_stage(recipe, 
 
 @pytest.mark.parametrize("recipe, inner", [("ride_nbn", "rectified"), ("ride_balanced_softmax", "dense")])
 def test_nbn_trains_experts_as_its_released_configuration(recipe, inner):
-    """Full width, linear classifiers, balanced softmax each, -0.2 divergence, batch 256, rate 0.1, L2 5e-4, no router."""
+    """Full width, linear classifiers, balanced softmax each, divergence -0.2, batch 256, 0.1, L2 5e-4, no router."""
     made = recipes.get(recipe)
     (stage,) = made.stages
     assert made.head == {"name": "experts", "num_experts": 3, "head": {"name": inner}}
@@ -76,7 +76,9 @@ def test_the_loss_of_nbns_experts_is_that_of_the_released_code():
         own = logits[:, expert]
         expected -= log_softmax(own + np.log(counts))[np.arange(5), labels].mean()
         expected -= 0.2 * (np.exp(log_q) * (log_q - log_softmax(own))).sum(-1).mean()
-    model = ltzoo.models.build("tiny_cnn", "ride_balanced_softmax", counts.astype(int), input_shape=(16, 16, 1))
+    model = ltzoo.models.build(
+        "tiny_cnn", "ride_balanced_softmax", counts.astype(int), input_shape=(16, 16, 1)
+    )
     model.set_stage(0, 1)
     loss = ltzoo.losses.get({"name": "balanced_softmax"}, class_counts=counts.astype(int))
     kept = logits.astype("float32")
