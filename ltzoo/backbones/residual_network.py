@@ -1,5 +1,6 @@
 """The large ResNets and ResNeXts: 10 to 152 layers, for photographs or, with a small stem, for small images."""
 
+import functools
 from collections.abc import Sequence
 
 import keras
@@ -11,6 +12,12 @@ from ltzoo.checks import Seed, Width, one_of
 from ltzoo.layers.batch_normalization import BatchNormalization
 
 STEMS = ("imagenet", "small")
+# Arguments of `keras.initializers.VarianceScaling`.
+INITIALIZATIONS = {
+    "fan_in": (2.0, "fan_in", "untruncated_normal"),
+    "fan_out": (2.0, "fan_out", "untruncated_normal"),
+    "uniform": (1 / 3, "fan_in", "uniform"),
+}
 
 
 def residual_network(
@@ -22,6 +29,7 @@ def residual_network(
     stem: str = "imagenet",
     input_shape: Sequence[int | None] = (224, 224, 3),
     width_multiplier: float = 1,
+    initialization: str = "fan_in",
     seed: int | None = None,
     name: str = "residual_network",
 ) -> keras.Model:
@@ -32,7 +40,7 @@ def residual_network(
     Places-LT and iNaturalist. If the size or the number of channels changes, the shortcut is a 1x1 convolution with
     batch normalization (option B). Bottlenecks have the stride in the 3x3 convolution, as in all their published code
     (the article has it in the first 1x1). Every convolution pads symmetrically. Batch normalization
-    has epsilon 1e-5 and momentum 0.9. Convolution weights start from N(0, 2 / fan_in) (He et al., 2015).
+    has epsilon 1e-5 and momentum 0.9.
 
     Args:
         blocks: number of blocks in each of the four stages.
@@ -45,6 +53,10 @@ def residual_network(
             of the image. "small", for images of 32 to 96 pixels: one 3x3 convolution (1/8).
         input_shape: (height, width, channels) of the normalized images; height and width may be None.
         width_multiplier: factor on the number of channels.
+        initialization: initial weights of a convolution with K x K kernels, D outputs and M inputs in each group.
+            "fan_in": N(0, 2 / (K K M)) (He et al., 2015). "fan_out": N(0, 2 / (K K D)), as in the code of Kang et al.,
+            MiSLAS, GCL, RIDE, BCL, PaCo and NBN's ResNet-50. "uniform": U(-1, 1) / sqrt(K K M), the default of PyTorch,
+            as in NBN's ResNeXt. The cards of the zoo have that of each paper.
         seed: seed of the convolution weights; None draws one.
         name: name of the model.
 
@@ -55,13 +67,14 @@ def residual_network(
         "stage1_block0_shortcut_conv", ..., "stage4_block2_relu3".
 
     Raises:
-        ValueError: `blocks` are not four numbers above 0, `stem` is unknown, `input_shape` does not have three entries,
-            `groups` is used without bottlenecks, or `width_multiplier` leaves no channel.
+        ValueError: `blocks` are not four numbers above 0, `stem` or `initialization` is unknown, `input_shape` does not
+            have three entries, `groups` is used without bottlenecks, or `width_multiplier` leaves no channel.
     """
     blocks = tuple(int(number) for number in blocks)
     if len(blocks) != 4 or min(blocks) < 1:
         raise ValueError(f"`blocks` must be four numbers, each 1 or more. Received: blocks={blocks}")
     one_of("stem", stem, STEMS)
+    one_of("initialization", initialization, tuple(INITIALIZATIONS))
     if len(input_shape) != 3 or input_shape[-1] is None:
         raise ValueError(
             f"`input_shape` must be (height, width, channels). Received: input_shape={tuple(input_shape)}"
@@ -77,7 +90,8 @@ def residual_network(
         )
     seeds = iter(np.random.SeedSequence(seed).generate_state(1 + 4 * sum(blocks)).tolist())
     images = keras.Input(input_shape, name="images")
-    x = _stem(images, base, stem, seeds)
+    convolution = functools.partial(_convolution, initialization=initialization)
+    x = _stem(images, base, stem, seeds, convolution)
     for stage, number in enumerate(blocks, start=1):
         filters = base * 2 ** (stage - 1)
         inner = max(1, int(filters * group_width / 64)) * groups
@@ -88,13 +102,13 @@ def residual_network(
                 plan = [(inner, 1, 1, 1), (inner, 3, stride, groups), (4 * filters, 1, 1, 1)]
             else:
                 plan = [(filters, 3, stride, 1), (filters, 3, 1, 1)]
-            x = _block(x, plan, stride, seeds, place)
+            x = _block(x, plan, stride, seeds, place, convolution)
     return keras.Model(images, x, name=name)
 
 
-def _stem(x, filters, stem, seeds):
+def _stem(x, filters, stem, seeds, convolution):
     size, stride = (7, 2) if stem == "imagenet" else (3, 1)
-    x = _convolution(x, filters, size, stride, 1, next(seeds), "conv1")
+    x = convolution(x, filters, size, stride, 1, next(seeds), "conv1")
     x = BatchNormalization(name="bn1")(x)
     x = layers.ReLU(name="relu1")(x)
     if stem == "small":
@@ -104,22 +118,22 @@ def _stem(x, filters, stem, seeds):
     return layers.MaxPooling2D(3, 2, name="pool1")(x)
 
 
-def _block(inputs, plan, stride, seeds, name):
+def _block(inputs, plan, stride, seeds, name, convolution):
     x = inputs
     for number, (filters, size, step, groups) in enumerate(plan, start=1):
         if number > 1:
             x = layers.ReLU(name=f"{name}_relu{number - 1}")(x)
-        x = _convolution(x, filters, size, step, groups, next(seeds), f"{name}_conv{number}")
+        x = convolution(x, filters, size, step, groups, next(seeds), f"{name}_conv{number}")
         x = BatchNormalization(name=f"{name}_bn{number}")(x)
     filters = plan[-1][0]
     if stride > 1 or inputs.shape[-1] != filters:
-        inputs = _convolution(inputs, filters, 1, stride, 1, next(seeds), f"{name}_shortcut_conv")
+        inputs = convolution(inputs, filters, 1, stride, 1, next(seeds), f"{name}_shortcut_conv")
         inputs = BatchNormalization(name=f"{name}_shortcut_bn")(inputs)
     x = layers.Add(name=f"{name}_add")([x, inputs])
     return layers.ReLU(name=f"{name}_relu{len(plan)}")(x)
 
 
-def _convolution(x, filters, size, stride, groups, seed, name):
+def _convolution(x, filters, size, stride, groups, seed, name, initialization):
     # "same" is symmetric at stride 1; at stride 2 it would pad even sizes on one side only.
     if stride > 1 and size > 1:
         x = layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
@@ -130,7 +144,7 @@ def _convolution(x, filters, size, stride, groups, seed, name):
         padding="same" if stride == 1 else "valid",
         groups=groups,
         use_bias=False,
-        kernel_initializer=keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal", seed=seed),
+        kernel_initializer=keras.initializers.VarianceScaling(*INITIALIZATIONS[initialization], seed=seed),
         name=name,
     )(x)
 
@@ -140,6 +154,7 @@ def _register(name, blocks, summary, **arguments):
         input_shape: Sequence[int | None] = (224, 224, 3),
         stem: str = "imagenet",
         width_multiplier: Width = 1,
+        initialization: str = "fan_in",
         seed: Seed | None = None,
     ) -> keras.Model:
         return residual_network(
@@ -147,6 +162,7 @@ def _register(name, blocks, summary, **arguments):
             stem=stem,
             input_shape=input_shape,
             width_multiplier=width_multiplier,
+            initialization=initialization,
             seed=seed,
             name=name,
             **arguments,

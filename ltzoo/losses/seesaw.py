@@ -35,7 +35,8 @@ def seesaw(
     constant in differentiation.
 
     Seesaw Loss for Long-Tailed Instance Segmentation (Wang et al., CVPR 2021), Eq. 3-7, for plain classification.
-    There is no objectness branch and no normalized linear layer (use the "normalized_dense" head for that).
+    There is no objectness branch and no normalized linear layer. For that, use the head "normalized_dense" with the
+    scale 20, the temperature of the released layer, as the recipe "seesaw_normalized" does.
 
     Args:
         y_true: integer labels [batch] or [batch, 1], or soft labels y [batch, C]. S depends on the pair of classes,

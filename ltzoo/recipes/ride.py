@@ -1,6 +1,5 @@
-"""Diverse experts with a router, with plain and with normalized batch normalization."""
+"""Diverse experts with a router."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -83,26 +82,4 @@ def ride(epochs: Sequence[int] = (160, 40, 5)) -> Recipe:
         ),
         description="Three diverse experts on LDAM with deferred re-weighting, then a router",
         citation=CITATION,
-    )
-
-
-@register(setup="ride")
-def ride_nbn(epochs: Sequence[int] = (160, 40, 5)) -> Recipe:
-    """Train `ride` with normalized batch normalization in every norm of the experts' last stage.
-
-    Each expert has one magnitude (NBN paper, section IV-B), and the placement follows the released code. Stages and
-    constants are those of `ride`. The released configuration (ImageNet-LT) has a cosine rate with a period of 90 in
-    200 epochs, so that the rate rises again. This is not copied.
-
-    Expected on CIFAR-10-LT, imbalance factor 100, ResNet-32: 87.1 % top-1 (NBN paper, Table I, whose augmentation
-    is stronger).
-    """
-    groups = [f"expert{number}_*" for number in range(1, NUM_EXPERTS + 1)]
-    recipe = ride(epochs)
-    return dataclasses.replace(
-        recipe,
-        name="ride_nbn",
-        conversions=(*recipe.conversions, {"name": "nbn", "placement": "A", "groups": groups}),
-        description="RIDE's experts with normalized batch normalization, one magnitude each",
-        citation="Bao et al., Normalizing Batch Normalization for Long-Tailed Recognition, 2024; " + CITATION,
     )

@@ -4,6 +4,7 @@ import pytest
 
 from ltzoo import backbones
 from ltzoo.backbones.residual_blocks import last_stage
+from ltzoo.models.initialization import reinitialize
 
 
 @pytest.mark.parametrize(
@@ -47,8 +48,27 @@ def test_open_size_and_seed():
         ({"blocks": (1, 1, 1, 1), "bottleneck": False, "groups": 2}, "`groups` must be 1"),
         ({"blocks": (1, 1, 1, 1), "input_shape": (8, 8)}, "height, width, channels"),
         ({"blocks": (1, 1, 1, 1), "width_multiplier": 0}, "width_multiplier"),
+        ({"blocks": (1, 1, 1, 1), "initialization": "he"}, "`initialization` must be one of"),
     ],
 )
 def test_refusals(arguments, message):
     with pytest.raises(ValueError, match=message):
         backbones.residual_network(**arguments)
+
+
+@pytest.mark.parametrize(
+    "initialization, variance",
+    [("fan_in", 2 / (9 * 16)), ("fan_out", 2 / (9 * 64)), ("uniform", 1 / (3 * 9 * 16))],
+)
+def test_initial_weights_have_the_variance_of_their_rule(initialization, variance):
+    """A 3x3 convolution with 64 outputs in 4 groups of 16 inputs; models of the same seed are drawn again alike."""
+    made = backbones.residual_network(
+        (1, 1, 1, 1), groups=4, group_width=16, input_shape=(8, 8, 3), stem="small", initialization=initialization,
+        seed=0,
+    )  # fmt: skip
+    reinitialize(made, 3)
+    kernel = keras.ops.convert_to_numpy(made.get_layer("stage1_block0_conv2").kernel)
+    assert kernel.shape == (3, 3, 16, 64)
+    assert abs(kernel.var() / variance - 1) < 0.06
+    if initialization == "uniform":
+        assert np.abs(kernel).max() <= (9 * 16) ** -0.5

@@ -13,10 +13,10 @@ from ltzoo import recipes, shipped
 from ltzoo.models.cards import Card, text
 from ltzoo.recipes.by_dataset.published import counts as published_counts
 from tools.cards import training_cost
+from tools.cards.notes import notes
 from tools.cards.paper_tables import TABLES, networks
-from tools.cards.published_recipes import recipe
+from tools.cards.trained_networks import CIFAR, by_setup
 
-CIFAR = ("cifar10_lt", "cifar100_lt")
 CIFAR_PIXELS = ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
 PIXELS = {"inaturalist2018": ((0.466, 0.471, 0.380), (0.195, 0.194, 0.192))}
 IMAGENET_PIXELS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -29,10 +29,7 @@ RUN = ("recipe", "backbone", "dataset", "input_shape", "mean", "std", "seed", *L
 
 def cards() -> dict[str, Card]:
     """Return the card of every entry of the tables, by name."""
-    rows = {}
-    for network in networks():
-        rows.setdefault(network.entry, []).append(network)
-    made = {name: _card(name, found) for name, found in rows.items()}
+    made = {name: _card(name, found) for name, found in by_setup(networks()).items()}
     return dict(sorted((made | _own_cards()).items()))
 
 
@@ -58,13 +55,12 @@ def _stored(card):
 
 
 def _card(name, rows):
-    first = rows[0]
+    first = rows[0].network
     small = first.dataset in CIFAR
     counts = published_counts(first.dataset, first.factor)
-    made = recipe(first.method, first.setup, first.dataset, first.factor, counts)
-    backbone = _backbone(first)
+    made, backbone = rows[0].recipe, rows[0].backbone
     mean, std = CIFAR_PIXELS if small else PIXELS.get(first.dataset, IMAGENET_PIXELS)
-    also = [{**row.result, "table": row.table} for row in rows[1:]]
+    also = [{**row.network.result, "table": row.network.table} for row in rows[1:]]
     values = {
         "name": name,
         "recipe": made.to_dict(),
@@ -79,7 +75,7 @@ def _card(name, rows):
         "paper": {**first.result, "table": first.table} | ({"also": also} if also else {}),
         "preprocessing": None if small else {"resize": 256, "crop": 224, "interpolation": "bilinear"},
         "starts_from": "imagenet" if first.dataset == "places_lt" else None,
-        "notes": _notes(first, small),
+        "notes": notes(first),
     }
     if name in shipped.names():
         old = shipped.read(name)
@@ -113,44 +109,3 @@ def _own_cards():
         }
         found[entry["name"]] = Card.from_json(json.dumps(values))
     return found
-
-
-def _backbone(network):
-    if network.backbone == "resnet32x4":
-        return {"name": "resnet32", "width_multiplier": 4}
-    if network.dataset in CIFAR and network.backbone in ("resnet18", "resnet34"):
-        return {"name": network.backbone, "stem": "small"}
-    return {"name": network.backbone}
-
-
-def _notes(network, small):
-    notes = []
-    if small and network.table.startswith("CAMC"):
-        notes.append(
-            "The paper does not name the backbone of its CIFAR results; the other papers use ResNet-32."
-        )
-    if network.setup == "fsa_cifar":
-        notes.append(
-            "The paper does not say how its ResNet takes images of 32 pixels; here it begins with one 3x3 convolution "
-            "without pooling."
-        )
-    if network.dataset == "places_lt":
-        notes.append(
-            "Training starts from a ResNet-152 trained on ImageNet; pass it to ltzoo train with --start-from."
-        )
-    if network.dataset == "places_lt" and network.setup in ("mislas", "gcl"):
-        notes.append(
-            "As in the released code, only the head and the last block, which its files store separately, are trained."
-        )
-    if network.setup == "gcl":
-        notes.append(
-            "The paper follows Kang et al. 'except the learning rate schedule', which has steps. Here they are at 2/3 "
-            "and 8/9 of the epochs, as in its released Places-LT code."
-        )
-    if network.setup == "fsa" and network.dataset != "inaturalist2018":
-        notes.append("The paper gives its schedule for iNaturalist only; it is used here too.")
-    if network.quoted:
-        notes.append(
-            "The table quotes this figure from other work, whose training set-up may differ from this recipe."
-        )
-    return notes

@@ -7,6 +7,7 @@ from pathlib import Path
 TABLES = Path(__file__).resolve().parent / "tables"
 # If papers print the same network, the first one here gives the training set-up and the first result.
 PAPERS = ("mislas", "gcl", "nbn", "camc", "fsa")
+YEARS = {"FSA": 2020, "MiSLAS": 2021, "CAMC": 2021, "GCL": 2022, "NBN": 2024}
 _SHOTS = ("many", "medium", "few")
 
 
@@ -32,6 +33,11 @@ class Network:
     table: str
     result: dict
     quoted: bool
+
+    @property
+    def year(self) -> int:
+        """Year in which the paper appeared."""
+        return YEARS[self.table.partition(" ")[0]]
 
     @property
     def entry(self) -> str:

@@ -21,13 +21,18 @@ METHODS = {
     name: _plain(name)
     for name in (
         "ala", "balanced_softmax", "bbn", "bcl", "bcl_nbn", "camc", "camc_plus_plus", "class_balanced_focal",
-        "class_balanced_softmax", "cross_entropy", "cross_entropy_drw", "crt", "crt_mixup", "disalign", "focal",
+        "class_balanced_softmax", "cross_entropy", "cross_entropy_drw", "crt", "crt_mixup", "focal",
         "fsa", "gcl", "gcl_published", "ldam_drw", "log_n", "logit_adjustment", "lws", "lws_mixup", "mislas",
         "mislas_published", "mixup", "nbn", "nbn_balanced_softmax", "nbn_crt", "nbn_crt_fixed_g", "ncm",
-        "normalized_classifier", "paco", "ride", "ride_nbn", "tau_norm", "variance_regularization",
+        "normalized_classifier", "paco", "ride", "ride_balanced_softmax", "ride_nbn", "tau_norm",
+        "variance_regularization",
         "weight_balancing", "weight_normalization", "weight_normalization_shared",
     )
 }  # fmt: skip
+
+
+# The printed figures are those of the released code.
+METHODS["disalign"] = _plain("disalign_published")
 
 
 def method(function):
@@ -169,20 +174,23 @@ def nbn_balanced_softmax_log_n(dataset, factor):
 def _four_experts(base):
     def make(dataset, factor):
         made = with_constants(base, dataset, factor)
-        experts = {"name": "experts", "num_experts": 4, "head": {"name": "normalized_dense"}}
+        experts = {**made.head, "num_experts": 4}
         conversions = [
             {**config, "num_experts": 4}
             if config["name"] == "experts"
             else {**config, "groups": [f"expert{number}_*" for number in range(1, 5)]}
             for config in made.conversions
         ]
-        router = dataclasses.replace(made.stages[2], head={**made.stages[2].head, "num_experts": 4})
+        stages = [
+            dataclasses.replace(stage, head=stage.head and {**stage.head, "num_experts": 4})
+            for stage in made.stages
+        ]
         return dataclasses.replace(
             made,
             head=experts,
             conversions=conversions,
-            stages=(*made.stages[:2], router),
-            description=made.description.replace("Three", "Four").replace("RIDE's", "RIDE's four"),
+            stages=stages,
+            description=made.description.replace("Three", "Four"),
         )
 
     return make

@@ -11,6 +11,13 @@ from tools.cards.published_methods import METHODS
 BASES = {"ride4": "ride", "ride4_nbn": "ride_nbn"}
 
 
+def setup_for(method: str, setup: str, dataset: str) -> setups.Setup | None:
+    """Return the set-up of an entry; None if its recipe stays as it is. The arguments are those of `recipe`."""
+    if setup == "own":
+        return setup_of(BASES.get(method, method), dataset)
+    return None if setup == "cifar" else setups.find(setup, dataset)
+
+
 def recipe(method: str, setup: str, dataset: str, factor: float | None, class_counts) -> Recipe:
     """Return the recipe of an entry.
 
@@ -25,10 +32,7 @@ def recipe(method: str, setup: str, dataset: str, factor: float | None, class_co
         class_counts: training images per class.
     """
     made = METHODS[method](dataset, factor)
-    if setup == "own":
-        found = setup_of(BASES.get(method, method), dataset)
-    else:
-        found = None if setup == "cifar" else setups.find(setup, dataset)
+    found = setup_for(method, setup, dataset)
     if found is not None:
         made = setups.in_setup(made, found, sum(class_counts))
     conversions = [

@@ -111,6 +111,7 @@ def _key(backbone, conversions, input_shape, *more):
     # Conversions that only change batch norm, or how often a network is called, are free in this count.
     free = ("nbn", "camc_plus_plus", "flip_average")
     counted = [config for config in conversions if config["name"] not in free]
+    backbone = {key: value for key, value in backbone.items() if key != "initialization"}
     return json.dumps([backbone, counted, list(input_shape), *more]), counted
 
 

@@ -38,6 +38,8 @@ class Setup:
     trainable: Sequence[str] | None = None
     keep_retraining: bool = False
     one_stage: bool = False
+    initialization: str | None = None
+    resnext_initialization: str | None = None
 
 
 @functools.cache
