@@ -26,7 +26,7 @@ MENDED = {
     "ride": ("e8c1eed9ac07", "diversity -0.45, as released for CIFAR; -0.2 is for photographs"),
     "weight_balancing": ("f164c0894e8d", "the loss that the released weight decay belongs to"),
     "ride_nbn": ("3cfb44fd9705", "the released configuration; the form before is `ride_nbn_paper`"),
-    "bbn": ("5b3b69493da3", "the rates of the released schedule, whose warm-up starts at a third"),
+    "bbn": ("5b3b69493da3", "the rates and the Nesterov momentum of the released code"),
 }
 
 
