@@ -25,6 +25,7 @@ from ltzoo.keras_internals import (
     producer,
     replace_deferred_variables,
     set_deferred_initializer,
+    step_counter,
     trained_variable,
     untracked,
 )
@@ -442,3 +443,15 @@ def test_keras_takes_the_values_out_of_the_variables_in_one_method():
     assert model.dense.kernel._value is None
     model.jax_state_sync()
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
+
+
+@pytest.mark.parametrize("parts", [None, 2])
+def test_the_counter_of_an_optimizer_counts_steps_that_only_add_gradients(parts):
+    variable = keras.Variable([1.0])
+    inner = keras.optimizers.SGD(0.5, gradient_accumulation_steps=parts)
+    outer = keras.optimizers.LossScaleOptimizer(inner, initial_scale=1.0)
+    inner.build([variable])
+    for _ in range(3):
+        inner.apply([keras.ops.ones(1)], [variable])
+    assert step_counter(inner) is step_counter(outer)
+    assert int(step_counter(inner).value) == 3 and int(inner.iterations) == 3 // (parts or 1)
