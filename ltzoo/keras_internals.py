@@ -76,6 +76,18 @@ def trained_variable(optimizer: keras.optimizers.Optimizer, position: int) -> ke
     return optimizer._trainable_variables[position]
 
 
+def step_counter(optimizer: keras.optimizers.Optimizer) -> keras.Variable:
+    """Return the variable that counts the steps of an optimizer, which is what its schedule gets.
+
+    With `gradient_accumulation_steps` it also counts the steps that only add gradients; `iterations` then is no
+    variable, but the number of updates.
+    """
+    inner = getattr(
+        optimizer, "inner_optimizer", optimizer
+    )  # A `LossScaleOptimizer` counts its own steps too.
+    return inner._iterations
+
+
 def averages_of(optimizer: keras.optimizers.Optimizer) -> list[tuple[keras.Variable, keras.Variable]]:
     """Return the variables that a built optimizer with `use_ema=True` averages, each with its average; else nothing."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)  # Of a `LossScaleOptimizer`.

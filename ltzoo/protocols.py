@@ -189,11 +189,11 @@ class StagedClassifier(Classifier, Protocol):
     def begin_stage(self, context: StageView) -> None:
         """Prepare the head and the technique of the current stage, before its first epoch."""
 
-    def set_stage(self, stage: int, steps_per_epoch: int, judged: bool = False) -> None:
+    def set_stage(self, stage: int, steps_per_epoch: int, judged: bool = False, accumulate: int = 1) -> None:
         """Enter a stage and compile for it."""
 
     def stage_compile_arguments(
-        self, stage: int, steps_per_epoch: int, judged: bool = False
+        self, stage: int, steps_per_epoch: int, judged: bool = False, accumulate: int = 1
     ) -> dict[str, Any]:
         """Return the arguments of `compile` for a stage."""
         ...

@@ -25,6 +25,7 @@ from ltzoo.keras_internals import (
     producer,
     replace_deferred_variables,
     set_deferred_initializer,
+    step_counter,
     trained_variable,
     unlocked,
     untracked,
@@ -455,3 +456,15 @@ def test_unlocked_lets_a_built_layer_take_weights():
     assert [variable.name for variable in layer.variables][-1] != "late" and len(layer.variables) == 5
     with pytest.raises(ValueError, match="cannot add new elements of state"):
         layer.add_weight(name="late", shape=())
+
+
+@pytest.mark.parametrize("parts", [None, 2])
+def test_the_counter_of_an_optimizer_counts_steps_that_only_add_gradients(parts):
+    variable = keras.Variable([1.0])
+    inner = keras.optimizers.SGD(0.5, gradient_accumulation_steps=parts)
+    outer = keras.optimizers.LossScaleOptimizer(inner, initial_scale=1.0)
+    inner.build([variable])
+    for _ in range(3):
+        inner.apply([keras.ops.ones(1)], [variable])
+    assert step_counter(inner) is step_counter(outer)
+    assert int(step_counter(inner).value) == 3 and int(inner.iterations) == 3 // (parts or 1)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ltzoo import recipes
 from ltzoo.cli.user_errors import UserError
 from ltzoo.recipes import registry
 from ltzoo.recipes.by_dataset.published import DATASETS, constants, published, setup_of
 from ltzoo.recipes.recipe import Recipe
+from ltzoo.recipes.training_changes import with_epochs
 
 if TYPE_CHECKING:
     from ltzoo.data.dataset import LongTailedDataset
@@ -19,7 +22,7 @@ PUBLISHED, SCALED = "published", "scaled"
 _FIELDS = ("epochs", "batch_size", "learning_rate", "ema")  # of a recipe, with options of their own
 
 
-def overrides_of(arguments: dict) -> dict:
+def overrides_of(arguments: Mapping[str, Any]) -> dict:
     """Return the changes that the options and settings of a command make to its recipe."""
     overrides = {key: arguments[key] for key in _FIELDS if key in arguments}
     overrides |= dict(arguments.get("settings", ()))
@@ -28,6 +31,33 @@ def overrides_of(arguments: dict) -> dict:
         if isinstance(value, list) and len(value) == 1:
             overrides[key] = value[0]
     return overrides
+
+
+def recipe_of_entry(
+    entry: str, recipe: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> tuple[Recipe, str | None]:
+    """Return the recipe of a run that trains a zoo entry, and a sentence on what is not the card's, or None.
+
+    Args:
+        entry: name of the entry.
+        recipe: the recipe on its card.
+        arguments: the arguments of the run.
+
+    Raises:
+        ValueError: a field or a value is wrong.
+    """
+    made, overrides = Recipe.from_dict(recipe), overrides_of(arguments)
+    if not overrides:
+        return made, None
+    changed = ", ".join(sorted(overrides))
+    epochs = overrides.pop("epochs", None)
+    if epochs is not None:
+        stages = with_epochs(made.stages, registry.stage_epochs(made, epochs))
+        made = dataclasses.replace(made, stages=tuple(stages))
+    sentence = (
+        f"not the recipe of the card of {entry}, whose figures are of another training: {changed} changed"
+    )
+    return registry.changed(made, **overrides), sentence
 
 
 def refuse_repeats(given: dict) -> None:

@@ -16,7 +16,7 @@ from ltzoo.cli.kept import said_of_kept
 from ltzoo.cli.models import load_model
 from ltzoo.cli.options import SCRATCH
 from ltzoo.cli.progress import TrainingProgress
-from ltzoo.cli.recipe_of_run import overrides_of, recipe_and_source
+from ltzoo.cli.recipe_of_run import overrides_of, recipe_and_source, recipe_of_entry
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.run_folds import run_folds
 from ltzoo.cli.same_images import check_resumed, listing
@@ -28,7 +28,7 @@ from ltzoo.data.image_fit import AUTO
 from ltzoo.files import atomic_write
 from ltzoo.models.start_from import start_from
 from ltzoo.phases import phase
-from ltzoo.recipes.recipe import Recipe
+from ltzoo.recipes.accumulation import check_accumulation
 from ltzoo.training import GrayImagesWarning, LogTo, TrainingAlarm
 from ltzoo.version import __version__
 
@@ -85,6 +85,7 @@ def _train_folds(run, arguments, saved, workers, talk, cache):
 def _train(run, arguments, saved, workers, talk, cache, dataset=None, pooled=None):
     with phase("reading the data"):
         recipe, backbone, dataset, card, source = _parts(arguments, cache, dataset)
+    check_accumulation(arguments.get("accumulate", 1), recipe)
     if saved is not None:
         check_resumed(run, dataset)
     if arguments.get("fit") == AUTO:
@@ -128,6 +129,7 @@ def _train(run, arguments, saved, workers, talk, cache, dataset=None, pooled=Non
                 seed=arguments["seed"],
                 keep=arguments.get("keep", "last"),
                 patience=arguments.get("patience"),
+                accumulate=arguments.get("accumulate", 1),
                 workers=workers,
                 verbose=0,
             )
@@ -160,7 +162,8 @@ def _parts(arguments: dict, cache: bool, dataset=None) -> tuple:
                 f"{sum(card.class_counts):,} training images, in a fixed order. "
                 f"Received: {len(dataset.train):,} images in {dataset.num_classes} classes"
             )
-        return Recipe.from_dict(card.recipe), dict(card.backbone), dataset, card, None
+        recipe, source = recipe_of_entry(card.name, card.recipe, arguments)
+        return recipe, dict(card.backbone), dataset, card, source
     dataset = load_dataset(arguments, cache=cache) if dataset is None else dataset
     (recipe, source), backbone = recipe_and_source(arguments, dataset), dict(arguments["backbone"])
     if "augmentation" not in overrides_of(arguments):

@@ -10,7 +10,7 @@ from ltzoo import shipped
 from ltzoo.checks import RANGES, shortened
 from ltzoo.cli.backend import BACKENDS
 from ltzoo.cli.fold_options import MOST_FOLDS
-from ltzoo.cli.training_options import KEEP
+from ltzoo.cli.training_options import KEEP, MOST_PARTS
 from ltzoo.data.image_fit import FITS
 from ltzoo.readers.json_text import check_plain
 from ltzoo.readers.value_checks import MAX_TEXT, is_integer, is_number, require
@@ -238,6 +238,7 @@ _ARGUMENTS = {
     "backbone": (_is_backbone, _BACKBONE),
     "epochs": (_is_epochs, "a list of positive integers"),
     "batch_size": (RANGES["BatchSize"].__contains__, RANGES["BatchSize"].words),
+    "accumulate": (lambda value: is_integer(value, 1, MOST_PARTS), f"an integer from 1 to {MOST_PARTS:,}"),
     "image_size": (_is_size, "[height, width]"),
     "imbalance_factor": (lambda value: is_number(value, 0, 1e12), "a number"),
     "test": (_is_path_with_digest, "[path, digest]"),

@@ -38,7 +38,10 @@ from ltzoo.phases import phase
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 DEFAULT_RECIPE = "transfer"
 # The only arguments allowed with a zoo entry; its card fixes the rest.
-_OWN = ("recipe", "seed", "precision", "data_dir", "image_root", "skip_unreadable", "start_from", "log")
+_OWN = (
+    "recipe", "seed", "precision", "data_dir", "image_root", "skip_unreadable", "start_from", "log", "accumulate",
+    "epochs", "batch_size", "learning_rate", "ema", "settings", "keep", "patience",
+)  # fmt: skip
 
 
 @click.command(
@@ -53,7 +56,7 @@ Examples:
   ltzoo train --data photos/ --folds 5 --out runs/photos
   ltzoo train --data survey.csv --image-column file --label-column species --group-by camera --out runs/survey
   ltzoo train cross_entropy --data cifar10_lt --imbalance-factor 100 --data-dir ~/cifar --out runs/baseline
-  ltzoo train gcl_resnet50_imagenet_lt --data-dir ~/imagenet --out runs/imagenet
+  ltzoo train gcl_resnet50_imagenet_lt --data-dir ~/imagenet --accumulate 4 --out runs/imagenet
   ltzoo train --out runs/photos --resume
 
 \b
@@ -199,11 +202,12 @@ def _checked(given: dict) -> dict:
     """Check all names and values without importing a framework; return them with absolute paths."""
     from ltzoo import recipes
     from ltzoo.cli import data
-    from ltzoo.cli.recipe_of_run import recipe_of, refuse_repeats
+    from ltzoo.cli.recipe_of_run import recipe_of, recipe_of_entry, refuse_repeats
 
     refuse_repeats(given)
     if given["recipe"] in shipped.names():
         card = cards.read(given["recipe"])
+        recipe_of_entry(given["recipe"], card["recipe"], given)
         data.check({**given, "data": card["dataset"]["name"]})
         return given
     check_time_limit(given, recipe_of(given))

@@ -8,6 +8,7 @@ import click
 from ltzoo import loggers
 from ltzoo.cli.options import Name, Number, PartName
 
+MOST_PARTS = 10_000
 KEEP = ("last", "best:balanced", "best:top1", "best:nll")
 
 
@@ -55,6 +56,12 @@ _OPTIONS = (
         type=Number(0, 1, min_open=True, max_open=True),
         metavar="X",
         help="Average the weights over the steps, with this share of the old average, such as 0.999.",
+    ),
+    click.option(
+        "--accumulate",
+        type=click.IntRange(1, MOST_PARTS),
+        metavar="N",
+        help="Split each batch into N parts and average their gradients for one update, to save memory.",
     ),
     click.option(
         "--log",

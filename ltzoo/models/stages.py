@@ -186,30 +186,35 @@ class Stages:
             self.technique.begin(cast(Classifier, self), context)
 
     def stage_compile_arguments(
-        self, stage: int, steps_per_epoch: int, judged: bool = False
+        self, stage: int, steps_per_epoch: int, judged: bool = False, accumulate: int = 1
     ) -> dict[str, Any]:
         """Return the arguments of `compile` for a stage: optimizer on its schedule, loss, top-1 accuracy.
 
         Args:
             stage: index of the stage.
-            steps_per_epoch: optimizer steps per epoch.
+            steps_per_epoch: steps per epoch, each of one batch or, with `accumulate`, of one part of it.
             judged: also measure balanced accuracy and negative log-likelihood.
+            accumulate: steps whose gradients are averaged for one update of the weights.
         """
         more = [BalancedAccuracy(len(self.class_counts)), NegativeLogLikelihood()] if judged else []
         settings = self.recipe.stages[stage]
         rates = learning_rates(settings.schedule, settings.epochs)
+        averaged = {"gradient_accumulation_steps": accumulate} if accumulate > 1 else {}
         return {
-            "optimizer": optimizers.get(settings.optimizer, EpochSchedule(rates, steps_per_epoch)),
+            # The schedule counts steps. Updates come with the last step of a batch, so they have the rate of its epoch.
+            "optimizer": optimizers.get(
+                {**settings.optimizer, **averaged}, EpochSchedule(rates, steps_per_epoch)
+            ),
             "loss": self._loss(settings),
             "metrics": [Top1Accuracy(name="accuracy"), *more],
             "jit_compile": default_jit_compile(),
         }
 
-    def set_stage(self, stage: int, steps_per_epoch: int, judged: bool = False) -> None:
+    def set_stage(self, stage: int, steps_per_epoch: int, judged: bool = False, accumulate: int = 1) -> None:
         """Enter a stage and compile for it, with a new optimizer."""
         if stage != self.stage:
             self.enter_stage(stage)
-        self.compile(**self.stage_compile_arguments(stage, steps_per_epoch, judged))
+        self.compile(**self.stage_compile_arguments(stage, steps_per_epoch, judged, accumulate))
         self.optimizer.build(self.trainable_variables)
 
     def finish_training(self, learning_rate: float = 1e-3, build_optimizer: bool = True) -> None:

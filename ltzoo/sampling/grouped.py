@@ -47,6 +47,11 @@ class GroupedSampler:
         self.labels, self.seed, self.shard_index = main.labels, main.seed, main.shard_index
 
     @property
+    def group_size(self) -> int:
+        """Number of consecutive positions that belong together."""
+        return self.views if self.companion is None else 2
+
+    @property
     def steps_per_epoch(self) -> int:
         """Number of batches in an epoch, equal to the main sampler's."""
         return self.main.steps_per_epoch

@@ -11,6 +11,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ltzoo.keras_internals import step_counter
+
 
 class NonFiniteLossError(ArithmeticError):
     """The loss became infinite or NaN. The last checkpoint is from an earlier epoch."""
@@ -58,8 +60,7 @@ class StageLog(keras.callbacks.Callback):
         if not self.done:
             self.learning_rate = float(ops.convert_to_numpy(optimizer.learning_rate))
             return
-        # A `LossScaleOptimizer` counts its own steps too.
-        counter = getattr(optimizer, "inner_optimizer", optimizer).iterations
+        counter = step_counter(optimizer)
         now = ops.convert_to_numpy(counter.value)
         counter.assign(now - self.done)
         self.learning_rate = float(ops.convert_to_numpy(optimizer.learning_rate))

@@ -14,6 +14,7 @@ from ltzoo.data.streams import sample_of
 from ltzoo.interrupts import Interruption
 from ltzoo.pipeline_errors import original_errors
 from ltzoo.protocols import StagedClassifier
+from ltzoo.recipes.accumulation import check_accumulation
 from ltzoo.training.alarms import training_alarms, warn, warn_of_gray, warn_of_random_features
 from ltzoo.training.arguments import check_arguments, check_unknown
 from ltzoo.training.callbacks import StagedHistory
@@ -50,6 +51,7 @@ def fit_stages(
     shard_index: int = 0,
     shard_count: int = 1,
     on_device: bool = False,
+    accumulate: int = 1,
     **unknown: Any,
 ) -> keras.callbacks.History:
     """Train a `LongTailedClassifier` through all stages of its recipe.
@@ -91,6 +93,8 @@ def fit_stages(
         on_device: keep all training images on the accelerator and train a whole epoch per call. It needs JAX, and
             stages with `augment_on="device"`. Callbacks then see one or two "batches" per epoch; see
             `ltzoo.training.on_device`.
+        accumulate: split every batch of the recipe into so many parts, and average their gradients for one update. It
+            needs about as many times less memory for activations; see `ltzoo.recipes.accumulation`.
 
     Returns:
         a Keras `History`; its `history` has one entry per epoch over all stages, with `stage` among the keys. Its
@@ -116,6 +120,7 @@ def fit_stages(
         validate=validate, workers=workers,
         shard_index=shard_index, shard_count=shard_count, on_device=on_device,
     )  # fmt: skip
+    check_accumulation(accumulate, model.recipe, is_streamed(dataset), shard_count)
     chosen = check_callbacks(callbacks, model.recipe)
     check_dataset(model, dataset)
     judged = check_keep(keep, patience, dataset, validate)
@@ -125,7 +130,7 @@ def fit_stages(
     streamed = is_streamed(dataset)
     if streamed:
         check_stream(model, model.recipe, on_device, shard_count)
-    _check_stages(model.recipe, on_device)
+    _check_stages(model.recipe, on_device, accumulate)
     if checkpoint is None and resume:
         raise ResumeError(
             "`checkpoint` must name the folder to resume from. Received: checkpoint=None, resume=True"
@@ -138,7 +143,11 @@ def fit_stages(
         interruption if writes else contextlib.nullcontext(),
         kept_features(model, FeatureStore(_features_folder(checkpoint) if writes else None)),
     ):
-        store = None if checkpoint is None else Checkpoint(checkpoint, identity(model, seed, keep, patience))
+        store = (
+            None
+            if checkpoint is None
+            else Checkpoint(checkpoint, identity(model, seed, keep, patience, accumulate))
+        )
         state = None if store is None else _saved(store, model.recipe, resume, on_device or streamed)
         history = StagedHistory() if state is None else StagedHistory(state["epoch"], state["history"])
         model.load_files()
@@ -146,7 +155,7 @@ def fit_stages(
             warn_of_gray(model, sample_of(dataset.train))
             warn_of_random_features(model)
         shown = StageCallbacks(chosen, model, history.epoch)
-        feed = Feed(workers, shard_index, shard_count, on_device)
+        feed = Feed(workers, shard_index, shard_count, on_device, accumulate)
         saving = Keep(store if writes else None, interruption, checkpoint_seconds)
         resumed, offset = state, 0
         for index, stage in enumerate(model.recipe.stages):
@@ -178,10 +187,10 @@ def _features_folder(checkpoint):
     return None if checkpoint is None else Path(checkpoint) / "features"
 
 
-def _check_stages(recipe, on_device):
+def _check_stages(recipe, on_device, accumulate):
     divisor = batch_divisor()
     for number, stage in enumerate(recipe.stages, start=1):
-        check_batch_size(stage.batch_size, divisor)
+        check_batch_size(stage.batch_size // accumulate if stage.epochs else stage.batch_size, divisor)
         if on_device and stage.epochs:
             check_on_device(stage, number)
 
@@ -257,10 +266,18 @@ def _has_numbers_for_names(model):
 
 
 def identity(
-    model: StagedClassifier, seed: int, keep: str = "last", patience: int | None = None
+    model: StagedClassifier,
+    seed: int,
+    keep: str = "last",
+    patience: int | None = None,
+    accumulate: int = 1,
 ) -> dict[str, Any]:
     """Return the values that must be equal when a checkpoint is saved and when a run resumes from it."""
-    chosen = {"keep": None if keep == "last" else keep, "patience": patience}
+    chosen = {
+        "keep": None if keep == "last" else keep,
+        "patience": patience,
+        "accumulate": None if accumulate == 1 else accumulate,
+    }
     return {
         # Earlier versions had none of these.
         **{name: value for name, value in chosen.items() if value is not None},

@@ -11,6 +11,7 @@ import keras
 from ltzoo.data import augmentation
 from ltzoo.protocols import StagedClassifier
 from ltzoo.sampling import make_sampler
+from ltzoo.sampling.batch_parts import BatchParts
 from ltzoo.training.averages import MeasureAverages
 from ltzoo.training.callbacks import StagedHistory, StageLog
 from ltzoo.training.checkpoint import restore
@@ -36,6 +37,7 @@ class Feed:
     shard_index: int
     shard_count: int
     on_device: bool
+    accumulate: int = 1
 
 
 def enter(
@@ -81,13 +83,16 @@ class StageRun:
             sampler: Any = stream_sampler(model, stage, seed, dataset, self.divisor > 1)
         else:
             sampler = self._sampler(split.labels, seed, feed)
-        model.set_stage(index, sampler.steps_per_epoch, judged)
+        self.accumulate = feed.accumulate if isinstance(sampler, BatchParts) else 1
+        model.set_stage(index, sampler.steps_per_epoch, judged, self.accumulate)
         load, transform = split.load, None
         if stage.cache_features:
             features = extract_features(model, split)
             load = features.__getitem__
             self.trainee = CachedFeatureTrainer(model)
-            self.trainee.compile(**model.stage_compile_arguments(index, sampler.steps_per_epoch, judged))
+            self.trainee.compile(
+                **model.stage_compile_arguments(index, sampler.steps_per_epoch, judged, self.accumulate)
+            )
         elif stage.augment_on == "host":
             transform = augmentation.get(
                 list(stage.augmentation),
@@ -117,7 +122,7 @@ class StageRun:
             own = technique.make_sampler(self.model, labels, stage.batch_size, seed, **arguments)
             if own is not None:
                 return own
-        return make_sampler(
+        made = make_sampler(
             labels,
             batch_size=stage.batch_size,
             seed=seed,
@@ -126,6 +131,7 @@ class StageRun:
             **arguments,
             **stage.sampler,
         )
+        return made if feed.accumulate == 1 else BatchParts(made, feed.accumulate)
 
     def fit(
         self,
@@ -199,7 +205,7 @@ class StageRun:
         if self.stage.cache_features:
             load = extract_features(self.model, split).__getitem__
         usable = len(split.labels) - len(split.labels) % self.divisor
-        return validation_feed(split.labels[:usable], load, self.stage.batch_size)
+        return validation_feed(split.labels[:usable], load, self.stage.batch_size // self.accumulate)
 
 
 def _averages(stage, callbacks):

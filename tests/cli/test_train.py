@@ -10,9 +10,11 @@ import keras
 import numpy as np
 import pytest
 
-from ltzoo import metrics
+from ltzoo import metrics, shipped
 from ltzoo.cli.command_line import command_line
 from ltzoo.cli.progress import TrainingProgress
+from ltzoo.cli.recipe_of_run import recipe_of_entry
+from ltzoo.recipes import Recipe
 from tests.cli.conftest import COUNTS, SMALL
 
 
@@ -200,8 +202,12 @@ def test_unreadable_images_are_counted_or_left_out(invoke, one_line, truncated, 
 def test_a_zoo_entry_fixes_its_arguments(one_line, tmp_path):
     from ltzoo import shipped
 
-    line = one_line("train", shipped.names()[0], "--epochs", "1,1", "--out", tmp_path / "run")
-    assert "--epochs cannot be given" in line
+    line = one_line("train", shipped.names()[0], "--backbone", "resnet8", "--out", tmp_path / "run")
+    assert "--backbone cannot be given" in line
+    line = one_line("train", "gcl_resnet8_digits_lt", "--epochs", "1,1,1", "--out", tmp_path / "run")
+    assert "one for each of the 2 stages" in line and "(1, 1, 1)" in line
+    line = one_line("train", "gcl_resnet8_digits_lt", "--set", "momentum=1", "--out", tmp_path / "run")
+    assert "momentum" in line
     line = one_line("train", "gcl_resnet50_imagenet_lt", "--out", tmp_path / "run")
     assert "--data-dir is missing: the folder with ImageNet_LT_train.txt" in line
     places = ("train", "gcl_resnet152_places_lt", "--data-dir", tmp_path, "--out", tmp_path / "run")
@@ -209,6 +215,33 @@ def test_a_zoo_entry_fixes_its_arguments(one_line, tmp_path):
     assert "must hold Places_LT_train.txt" in one_line(*places, "--start-from", "scratch")
     assert "none.keras" in one_line(*places, "--start-from", "none.keras")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_changed_zoo_entry_is_no_longer_the_cards(invoke, tmp_path):
+    card = json.loads((shipped.folder() / "gcl_resnet8_digits_lt.json").read_text())
+    done = invoke(
+        "train", "gcl_resnet8_digits_lt", "--epochs", "1,1", "--batch-size", "64", "--accumulate", "2",
+        "--set", "mixup_alpha=0", "--out", tmp_path / "run",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    said = "not the recipe of the card of gcl_resnet8_digits_lt, whose figures are of another training"
+    assert f"{said}: batch_size, epochs, mixup_alpha changed" in " ".join(done.stdout.split())
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    stages = run["recipe"]["stages"]
+    assert [(stage["epochs"], stage["batch_size"], stage["mixup_alpha"]) for stage in stages] == [
+        (1, 64, 0)
+    ] * 2
+    before = card["recipe"]["stages"][0]["schedule"]
+    if "milestones" in before:
+        assert max(stages[0]["schedule"]["milestones"]) <= 1
+    assert run["arguments"]["accumulate"] == 2
+    assert "--epochs 1,1 --batch-size 64" in command_line(run["arguments"])
+
+
+def test_an_unchanged_zoo_entry_is_the_cards():
+    card = shipped.read("gcl_resnet8_digits_lt")
+    recipe, said = recipe_of_entry(card["name"], card["recipe"], {"recipe": card["name"], "accumulate": 4})
+    assert said is None and recipe == Recipe.from_dict(card["recipe"])
 
 
 def test_a_zoo_entry_refuses_other_data(one_line, tmp_path, monkeypatch):

@@ -47,6 +47,21 @@ def test_the_kept_epoch_is_in_the_results_and_said(kept_run):
     assert ("without improvement" in said) == (kept["epochs"] < 4)
 
 
+def test_parts_of_batches_are_in_the_run(photos, invoke, one_line, tmp_path):
+    made = ("train", "cross_entropy", "--data", photos, "--epochs", "1", "--out", tmp_path / "run", *SMALL)
+    done = invoke(*made, "--accumulate", "4")
+    assert done.exit_code == 0, done.output
+    given = json.loads((tmp_path / "run" / "run.json").read_text())["arguments"]
+    assert given["accumulate"] == 4 and "--accumulate 4" in command_line(given)
+    assert "--accumulate differs" in one_line(
+        "train", "--out", tmp_path / "run", "--resume", "--accumulate", "2"
+    )
+    check_run({**json.loads((tmp_path / "run" / "run.json").read_text())}, 1)
+    with pytest.raises(ValueError, match="accumulate"):
+        run = json.loads((tmp_path / "run" / "run.json").read_text())
+        check_run({**run, "arguments": {**given, "accumulate": 0}}, 1)
+
+
 def test_resume_needs_the_same_choices(kept_run, one_line, invoke):
     folder, _ = kept_run
     assert "--keep differs" in one_line("train", "--out", folder, "--resume", "--keep", "last")
@@ -66,6 +81,8 @@ def test_resume_needs_the_same_choices(kept_run, one_line, invoke):
         ("--keep", "best", "best:balanced"),
         ("--ema", "1", "range"),
         ("--ema", "nan", "finite"),
+        ("--accumulate", "0", "not in the range"),
+        ("--accumulate", "5", "must divide the batch size of every stage"),
     ],
 )
 def test_nonsense_is_one_line(one_line, photos, tmp_path, option, wrong, words):

@@ -154,7 +154,7 @@ CONSTANTS = [
     diverse("ride", "cifar100_lt", -0.45, 0.05, 30, "imbalance_cifar100"),
     *(
         diverse(recipe, *values)
-        for recipe in ("ride", "ride_nbn")
+        for recipe in ("ride", "ride_nbn_paper")
         for values in (
             ("imagenet_lt", -0.2, 0.02, 50, "imagenet_lt_resnext50"),
             ("inaturalist2018", -0.2, 0.015, 50, "iNaturalist_resnet50"),

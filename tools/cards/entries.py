@@ -12,7 +12,7 @@ import tomllib
 from ltzoo import recipes, shipped
 from ltzoo.models.cards import Card, text
 from ltzoo.recipes.by_dataset.published import counts as published_counts
-from tools.cards import training_cost
+from tools.cards import memory, training_cost
 from tools.cards.notes import notes
 from tools.cards.paper_tables import TABLES, networks
 from tools.cards.trained_networks import CIFAR, by_setup
@@ -81,6 +81,8 @@ def _card(name, rows):
         old = shipped.read(name)
         values |= {key: old[key] for key in (RUN if old["weights"] else MEASURED)}
     values["cost"] = training_cost.cost(values["recipe"], values["backbone"], values["input_shape"], counts)
+    network = values["recipe"], values["backbone"], values["input_shape"]
+    values["notes"] = [*values["notes"], *memory.note(*network, len(counts))]
     return Card.from_json(json.dumps(values))
 
 

@@ -3,7 +3,9 @@
 import fnmatch
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ltzoo import shipped
 from ltzoo.data.augmentation.registry import part as step_part
@@ -66,7 +68,7 @@ def _teaching(technique, input_shape):
 def forward_macs(backbone: dict, conversions, input_shape) -> tuple[int, int]:
     """Count multiply-adds of convolutions and dense layers in one pass of the built network; also passes per image."""
     crops = [config["grid"] ** 2 for config in conversions if config["name"] == "camc_plus_plus"]
-    key, counted = _key(backbone, conversions, input_shape)
+    key, counted = network_key(backbone, conversions, input_shape)
     if key not in _known:
         _known[key] = sum(macs for _, macs, _ in _count(backbone, counted, tuple(input_shape)))
     return _known[key], crops[0] if crops else 1
@@ -76,7 +78,7 @@ def backward_macs(backbone: dict, conversions, input_shape, trainable, forward: 
     """Return the multiply-adds of one pass for the gradients of weights and activations."""
     if trainable in ("all", "head"):
         return 2 * forward if trainable == "all" else 0
-    key, counted = _key(backbone, conversions, input_shape, list(trainable))
+    key, counted = network_key(backbone, conversions, input_shape, list(trainable))
     if key not in _known:
         layers = _count(backbone, counted, tuple(input_shape))
         trains = [_fits(name, trainable) for name, _, _ in layers]
@@ -92,7 +94,7 @@ def newton_schulz_macs(backbone: dict, conversions, input_shape, trainable) -> i
     """Return multiply-adds per iteration of `ltzoo.training.orthogonal_sgd.orthogonalize`, over trained kernels."""
     if trainable == "head":
         return 0
-    key, counted = _key(backbone, conversions, input_shape, "newton_schulz", trainable)
+    key, counted = network_key(backbone, conversions, input_shape, "newton_schulz", trainable)
     if key not in _known:
         found = 0
         for name, _, kernel in _count(backbone, counted, tuple(input_shape)):
@@ -107,12 +109,25 @@ def _fits(name, rules):
     return any(fnmatch.fnmatchcase(name, rule) for rule in rules)
 
 
-def _key(backbone, conversions, input_shape, *more):
+def network_key(backbone: dict, conversions, input_shape, *more) -> tuple[str, list]:
+    """Return the key of a count of a network, and the conversions that count."""
     # Conversions that only change batch norm, or how often a network is called, are free in this count.
     free = ("nbn", "camc_plus_plus", "flip_average")
     counted = [config for config in conversions if config["name"] not in free]
     backbone = {key: value for key, value in backbone.items() if key != "initialization"}
     return json.dumps([backbone, counted, list(input_shape), *more]), counted
+
+
+def remembered(key: str, count: Callable[[], Any]) -> Any:
+    """Return a count by its key, made now if it is not known."""
+    if key not in _known:
+        _known[key] = count()
+    return _known[key]
+
+
+def trains(name: str, trainable) -> bool:
+    """Return whether a layer of a backbone trains in a stage."""
+    return trainable == "all" or (trainable != "head" and _fits(name, trainable))
 
 
 def forget() -> None:
@@ -122,8 +137,18 @@ def forget() -> None:
 
 def remember() -> None:
     """Write the counts next to this file."""
-    lines = (f"{json.dumps(key)}: {value}" for key, value in sorted(_known.items()))
+    lines = (f"{json.dumps(key)}: {json.dumps(value)}" for key, value in sorted(_known.items()))
     TABLE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def built(backbone: dict, conversions, input_shape):
+    """Return the network of an entry."""
+    from ltzoo import backbones
+    from ltzoo.backbones.conversions import convert
+
+    arguments = dict(backbone)
+    model = backbones.get(arguments.pop("name"), input_shape=input_shape, **arguments)
+    return convert(model, conversions)
 
 
 def _count(backbone, conversions, input_shape):
@@ -131,12 +156,7 @@ def _count(backbone, conversions, input_shape):
     import keras
     import numpy as np
 
-    from ltzoo import backbones
-    from ltzoo.backbones.conversions import convert
-
-    arguments = dict(backbone)
-    model = backbones.get(arguments.pop("name"), input_shape=input_shape, **arguments)
-    model = convert(model, conversions)
+    model = built(backbone, conversions, input_shape)
     found = []
 
     def counting(original):
