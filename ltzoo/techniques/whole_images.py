@@ -18,8 +18,8 @@ class WholeImages(Technique):
     """Train the network inside the backbone conversion "camc_plus_plus" on whole images.
 
     CAMC++ trains the backbone on whole images and uses crops only in the second stage ("we can directly use the
-    trained backbone in the first stage to encode patches", Zhang et al., section III-B). Validation in this stage
-    already uses crops, since it is prediction.
+    trained backbone in the first stage to encode patches", Zhang et al., section III-B). This stage is also measured
+    on whole images, with the network that it trains; 25 crops of each would cost more than the training.
 
     Raises:
         ValueError: if the backbone does not have that conversion.
@@ -35,6 +35,13 @@ class WholeImages(Technique):
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
         """Compute the logits `[B, C]` of raw pixels with the encoder alone."""
+        return self._logits(classifier, images, True), None
+
+    def validation_pass(self, classifier: Classifier, images: Any) -> Any:
+        """Compute the same in inference mode."""
+        return self._logits(classifier, images, False)
+
+    def _logits(self, classifier, images, training):
         encoder = classifier.backbone.get_layer("crops").encoder
-        maps = encoder(classifier.normalize_images(images, training=True), training=True)
-        return classifier.head(head_inputs(classifier.head, maps), training=True), None
+        maps = encoder(classifier.normalize_images(images, training=training), training=training)
+        return classifier.head(head_inputs(classifier.head, maps), training=training)

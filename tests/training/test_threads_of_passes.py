@@ -1,5 +1,6 @@
 """Every pass over a dataset reads and prepares several images at a time, as many as `workers` says."""
 
+import contextlib
 import threading
 
 import numpy as np
@@ -28,10 +29,8 @@ class Counting:
         with self.guard:
             self.now += 1
             self.most = max(self.most, self.now)
-        try:
+        with contextlib.suppress(threading.BrokenBarrierError):
             self.gate.wait(timeout=0.2)  # Opens where so many images are read at a time.
-        except threading.BrokenBarrierError:
-            pass
 
     def __exit__(self, *error):
         with self.guard:
