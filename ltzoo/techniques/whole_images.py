@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -32,6 +33,15 @@ class WholeImages(Technique):
                 "`backbone` must have the conversion 'camc_plus_plus' for the technique 'whole_images'. "
                 f"Received: backbone={classifier.backbone.name!r}"
             )
+
+    @staticmethod
+    def same_training(
+        config: Mapping[str, Any], conversions: Sequence[Mapping[str, Any]]
+    ) -> tuple[Mapping[str, Any] | None, Sequence[Mapping[str, Any]]]:
+        """Return no technique and no crops: the network without them sees the same images."""
+        if conversions and conversions[-1]["name"] == "camc_plus_plus":
+            return None, conversions[:-1]
+        return config, conversions
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
         """Compute the logits `[B, C]` of raw pixels with the encoder alone."""
