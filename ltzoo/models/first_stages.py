@@ -53,10 +53,13 @@ def described(recipe: Recipe, class_counts: Sequence[int] | np.ndarray) -> dict[
     """
     stage = dataclasses.asdict(recipe.stages[0])
     technique, conversions = same_training(stage["technique"], recipe.conversions)
-    head = heads.get(recipe.head, len(class_counts), recipe.stages[0].scale, class_counts=class_counts)
+
+    def make(config):
+        return heads.get(config, len(class_counts), recipe.stages[0].scale, class_counts=class_counts)
+
     content = {
         "stage": {**stage, "technique": technique, "head": None},
-        "head": [type(head).__qualname__, _without_seeds(head.get_config())],
+        "head": _without_defaults(recipe.head, make),
         "conversions": conversions,
     }
     return json.loads(json.dumps(content, default=repr))
@@ -245,11 +248,22 @@ def _variables(classifier: Any) -> Sequence[keras.Variable]:
     return [variable for part in parts if part is not None for variable in part.variables]
 
 
-def _without_seeds(config):
-    """Return a layer's config without seeds and name: the weights that a stage starts from count instead."""
-    if isinstance(config, Mapping):
-        return {key: _without_seeds(value) for key, value in config.items() if key not in ("seed", "name")}
-    return [_without_seeds(entry) for entry in config] if isinstance(config, (list, tuple)) else config
+def _without_defaults(config, make):
+    """Return the config of a part without plain arguments that the part would have anyway.
+
+    Not by `get_config` of the layers, for which Keras imports every backend that is installed.
+    """
+    for key, value in list(config.items()):
+        less = {name: entry for name, entry in config.items() if name != key}
+        if key == "name" or not isinstance(value, (bool, int, float, str, type(None))):
+            continue
+        try:
+            default = getattr(make(less), key, less)
+        except (TypeError, ValueError):  # It has no default.
+            continue
+        if repr(default) == repr(value):
+            config = less
+    return config
 
 
 def _start(classifier):

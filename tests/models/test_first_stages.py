@@ -171,6 +171,16 @@ def test_precision_backend_library_and_device_give_another_file(plain, monkeypat
     assert len(found) == 6
 
 
+def test_a_default_counts_as_much_as_its_value_and_another_value_does_not():
+    def head(**arguments):
+        recipe = tiny.recipe("crt", **SMALL, head={"name": "normalized_dense", **arguments})
+        return described(recipe, tiny.CLASS_COUNTS)["head"]
+
+    assert head(learn_scale=False) == head() == {"name": "normalized_dense"}
+    others = [head(learn_scale=True), head(learn_scale="per_class"), head(normalize_features=False)]
+    assert len({json.dumps(other) for other in [head(), *others]}) == 4
+
+
 def test_the_second_stage_and_names_do_not_matter(plain):
     assert place() == plain
     assert place(tiny.recipe("crt", **{**SMALL, "epochs": (1, 3)})) == plain
