@@ -241,6 +241,10 @@ class StageView(Protocol):
         """Return pooled features float32 `[N, D]` and labels int64 `[N]` of the training images."""
         ...
 
+    def features_at(self, positions: Sequence[int] | np.ndarray, batch_size: int = 64) -> np.ndarray:
+        """Return pooled features float32 `[n, D]` of the training images at `positions`."""
+        ...
+
     def val_features(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Return the same for the validation images, or None if there are none."""
         ...

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from ltzoo.read_ahead import read_ahead
+from ltzoo.read_ahead import Ahead, read_ahead
 
 
 def test_parts_and_batches_in_order():
@@ -30,3 +30,15 @@ def test_an_error_is_raised_when_its_part_is_due():
     assert next(batches) == (0, 0) and next(batches) == (1, 1)
     with pytest.raises(OSError, match="part 2"):
         next(batches)
+
+
+def test_the_ones_behind_an_index_are_begun():
+    begun = []
+
+    def load(index):
+        begun.append(index)
+        return 10 * index
+
+    ahead = Ahead(load, 5, threads=1, most=1)
+    assert [ahead[index] for index in (0, 1, 4, 0)] == [0, 10, 40, 0]
+    assert begun[:3] == [0, 1, 2] and max(begun) == 4

@@ -16,6 +16,7 @@ from ltzoo.cli.options import Command
 from ltzoo.cli.prediction_files import PredictionFile
 from ltzoo.cli.talk import talking
 from ltzoo.cli.user_errors import FAILED, Interrupted, UserError
+from ltzoo.cli.workers_option import workers_option
 from ltzoo.phases import begin, end, phase
 
 _BATCH = 64
@@ -43,11 +44,7 @@ Examples:
 @click.option(
     "--resume", is_flag=True, help="Continue the file of --csv or --json: skip the images that it has."
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    help="Threads that read images; default: one per core.",
-)
+@workers_option
 @click.option("--skip-unreadable", is_flag=True, help="Exit with code 0 even if some images cannot be read.")
 @click.option(
     "--decisions/--no-decisions",
@@ -65,10 +62,10 @@ def predict(images, model, top, csv_path, json_path, resume, workers, skip_unrea
     check_images(images)
     option, path = _file(csv_path, json_path, resume)
     with talking(err=True) as talk:
-        _predict(talk, images, model, top, option, path, resume, workers, skip_unreadable, decisions)
+        _predict(talk, images, model, top, option, path, resume, skip_unreadable, decisions)
 
 
-def _predict(talk, images, model, top, option, path, resume, workers, skip_unreadable, decisions):
+def _predict(talk, images, model, top, option, path, resume, skip_unreadable, decisions):
     with phase("loading Keras"):
         use_backend()
     from ltzoo.models.predict_images import most_probable, needs_features, stream_outputs
@@ -85,7 +82,6 @@ def _predict(talk, images, model, top, option, path, resume, workers, skip_unrea
         classifier,
         paths,
         batch_size=_BATCH,
-        workers=workers,
         resize=_resize(model),
         features=needs_features(rules),
     )

@@ -17,6 +17,7 @@ from ltzoo.cli.models import load_model
 from ltzoo.cli.options import SCRATCH
 from ltzoo.cli.progress import TrainingProgress
 from ltzoo.cli.recipe_of_run import overrides_of, recipe_and_source, recipe_of_entry
+from ltzoo.cli.reuse_option import shared_first_stage
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.run_folds import run_folds
 from ltzoo.cli.same_images import check_resumed, listing
@@ -34,7 +35,13 @@ from ltzoo.version import __version__
 
 
 def run_recipe(
-    run: RunFolder, arguments: dict, saved: dict | None, workers: int, talk: Talk, cache: bool = False
+    run: RunFolder,
+    arguments: dict,
+    saved: dict | None,
+    workers: int,
+    talk: Talk,
+    cache: bool = False,
+    reuse: bool | None = None,
 ) -> None:
     """Train as `arguments` say, or resume the run that wrote `saved` (the content of `run.json`).
 
@@ -45,6 +52,7 @@ def run_recipe(
         workers: threads that prepare batches.
         talk: what tells the user how far the run is.
         cache: keep decoded images of a folder on disk.
+        reuse: share the first stage with other runs; None shares that of a zoo entry.
     """
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(arguments.get("precision", before))
@@ -52,7 +60,8 @@ def run_recipe(
         if "folds" in arguments and "fold" not in arguments:
             _train_folds(run, arguments, saved, workers, talk, cache)
         else:
-            _train(run, arguments, saved, workers, talk, cache)
+            reuse = arguments["recipe"] in shipped.names() if reuse is None else reuse
+            _train(run, arguments, saved, workers, talk, cache, reuse=reuse)
     finally:
         run.release()
         keras.config.set_dtype_policy(before)
@@ -82,7 +91,7 @@ def _train_folds(run, arguments, saved, workers, talk, cache):
     _train(run, arguments, run.read(), workers, talk, cache, dataset, pooled)
 
 
-def _train(run, arguments, saved, workers, talk, cache, dataset=None, pooled=None):
+def _train(run, arguments, saved, workers, talk, cache, dataset=None, pooled=None, reuse=False):
     with phase("reading the data"):
         recipe, backbone, dataset, card, source = _parts(arguments, cache, dataset)
     check_accumulation(arguments.get("accumulate", 1), recipe)
@@ -106,12 +115,12 @@ def _train(run, arguments, saved, workers, talk, cache, dataset=None, pooled=Non
     echo(f"{recipe.name}, {backbone['name']}, {recipe.epochs} epochs, {backend} backend, into {run.path}")
     if source is not None:
         echo(source)
-    if saved is None:
-        for line in training_notes(arguments, dataset):
-            echo(f"Note: {line}")
+    for line in training_notes(arguments, dataset) if saved is None else ():
+        echo(f"Note: {line}")
     stages = StageResults(run, model, dataset, arguments.get("data"), pooled)
     plan = plan_of(recipe, dataset, stages.images)
     talk.expect(Estimate(plan, talk.clock, talk.started))
+    shared = [shared_first_stage(arguments, model, dataset, run, stages)] if reuse else []
     logs = [
         LogTo(name, run.logs, run.path.resolve().name, {"data": dataset.name}, resume=saved is not None)
         for name in arguments.get("log", ())
@@ -123,7 +132,7 @@ def _train(run, arguments, saved, workers, talk, cache, dataset=None, pooled=Non
             warnings.simplefilter("ignore", GrayImagesWarning)  # `training_notes` names the option.
             fitted: Any = model.fit(
                 dataset,
-                callbacks=[progress, stages, *logs],
+                callbacks=[progress, stages, *shared, *logs],
                 checkpoint=run.checkpoint,
                 resume=run.checkpoint.is_dir(),
                 seed=arguments["seed"],

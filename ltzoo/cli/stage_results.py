@@ -55,6 +55,11 @@ class StageResults(keras.callbacks.Callback):
         if stage is not None and stage < len(self.classifier.recipe.stages) - 1:
             self._measure(stage)
 
+    def measure_first(self) -> None:
+        """Measure a first stage that another run trained, unless it is the only one."""
+        if len(self.classifier.recipe.stages) > 1 and not self.classifier.trains_on_validation:
+            self._measure(0)
+
     def finish(
         self,
         history: dict,

@@ -24,6 +24,7 @@ from ltzoo.cli.options import (
     Setting,
     data_options,
 )
+from ltzoo.cli.reuse_option import reuse_option
 from ltzoo.cli.run_folder import RunFolder
 from ltzoo.cli.table_options import is_table, table_options
 from ltzoo.cli.talk import Talk, talking
@@ -111,8 +112,9 @@ A folder with one sub-folder of images per class is enough: photos/cat/1.jpg, ph
 )  # fmt: skip
 @workers_option
 @cache_option
+@reuse_option
 @click.option("--resume", is_flag=True, help="Resume the run in --out; no other option is needed.")
-def train(recipe, out, resume, workers, cache, **options):
+def train(recipe, out, resume, workers, cache, reuse, **options):
     """Train RECIPE (or a zoo entry) on a dataset and write a run folder.
 
     For a folder or table of images, RECIPE is 'transfer' unless given.
@@ -138,14 +140,22 @@ def train(recipe, out, resume, workers, cache, **options):
     check_loggers(given if saved is None else saved["arguments"])
     with talking(_first_line(given if saved is None else saved["arguments"], run, saved is not None)) as talk:
         try:
-            _train(run, given, saved, workers, talk, cache)
+            _train(run, given, saved, workers, talk, cache, reuse)
         except (KeyboardInterrupt, Terminated) as error:
             if not run.is_run():
                 raise
             raise Interrupted.of(error, f"ltzoo train --out {out} --resume") from None
 
 
-def _train(run: RunFolder, given: dict, saved: dict | None, workers: int, talk: Talk, cache: bool) -> None:
+def _train(
+    run: RunFolder,
+    given: dict,
+    saved: dict | None,
+    workers: int,
+    talk: Talk,
+    cache: bool,
+    reuse: bool | None,
+) -> None:
     with phase("loading Keras"):
         backend = use_backend(None if saved is None else saved["backend"])
     if saved is not None and saved["backend"] != backend:
@@ -159,7 +169,7 @@ def _train(run: RunFolder, given: dict, saved: dict | None, workers: int, talk: 
         arguments = (
             _new_arguments(given) if saved is None else _same_arguments(saved["arguments"], given, run)
         )
-    run_recipe(run, arguments, saved, workers, talk, cache)
+    run_recipe(run, arguments, saved, workers, talk, cache, reuse)
 
 
 def _first_line(arguments: dict, run: RunFolder, resumed: bool) -> str:

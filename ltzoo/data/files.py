@@ -110,7 +110,7 @@ class EncodedSplit(Split):
             positions: integer positions in any order; repeats are allowed.
             read: optional function that replaces scaling to `image_size`. It receives the
                 decoded `PIL.Image` at its original size and the index in this batch. It returns uint8
-                `[height, width, channels]`, with the same shape for every image.
+                `[height, width, channels]`, with the same shape for every image. Several threads call it.
 
         Returns:
             uint8 array `[len(positions), height, width, channels]`.
@@ -126,8 +126,10 @@ class EncodedSplit(Split):
             for index, pixels in enumerate(in_order(self.pixels, positions.tolist())):
                 images[index] = pixels
             return images
-        opened = in_order(self.open, positions.tolist())
-        return np.stack([read(image, index) for index, image in enumerate(opened)])
+        change = read
+        return np.stack(
+            list(in_order(lambda pair: change(self.open(pair[1]), pair[0]), enumerate(positions.tolist())))
+        )
 
 
 class FileSplit(EncodedSplit):

@@ -72,7 +72,12 @@ def read_list_file(path: str | Path, argument: str = "path") -> ListFile:
     for number, line in enumerate(re.split(r"\r\n|\n|\r", read_text(file, "list")), start=1):
         words = line.lstrip("\ufeff").strip(" \t")
         if words:
-            listed, label = _parse(words, f"{file}, line {number}", line)
+            # Almost all lines are such that this is enough: these files have up to a million.
+            listed, _, digits = words.rpartition(" ")
+            if listed and listed[0] not in "\"'" and listed[-1] not in ",; \t" and _LABEL.fullmatch(digits):
+                label = int(digits)
+            else:
+                listed, label = _parse(words, f"{file}, line {number}", line)
             paths.append(listed)
             labels.append(label)
             lines.append(number)

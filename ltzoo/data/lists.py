@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,8 +19,8 @@ from ltzoo.data.files import FileSplit, use_cache
 from ltzoo.data.image_fit import AUTO
 from ltzoo.data.image_sizes import fit_of_files
 from ltzoo.data.list_file import ListFile, read_list_file
-from ltzoo.data.listed_paths import locate_in
-from ltzoo.data.repeats import Listing, first_paths, repeated_images
+from ltzoo.data.listed_paths import locate_all_in
+from ltzoo.data.repeats import Listing, first_paths, normal_paths, repeated_images
 from ltzoo.data.splits import Split
 
 
@@ -103,10 +102,7 @@ def from_list(
             lists[split] = read_list_file(path, f"{split}_list")
     lists = _without(exclude, root, lists)
     _check_labels(lists, names)
-    located = {
-        split: [locate_in(root, listed, partial(entry.place, p)) for p, listed in enumerate(entry.paths)]
-        for split, entry in lists.items()
-    }
+    located = {split: locate_all_in(root, entry.paths, entry.place) for split, entry in lists.items()}
     for sentence in _repeats(lists, located):
         warn_caller(sentence)
     if fit == AUTO:
@@ -135,7 +131,7 @@ def _without(exclude: Any, root: Path, lists: dict[str, ListFile]) -> dict[str, 
         return lists
     excluded, kept = Excluded(exclude, root), {}
     for split, entry in lists.items():
-        paths = [locate_in(root, listed, partial(entry.place, p)) for p, listed in enumerate(entry.paths)]
+        paths = locate_all_in(root, entry.paths, entry.place)
         rows = excluded.kept(paths)
         kept[split] = ListFile(
             entry.file, [entry.paths[row] for row in rows], entry.labels[rows], entry.lines[rows]
@@ -174,9 +170,7 @@ def _check_labels(lists: Mapping[str, ListFile], names: Sequence[str] | None) ->
 
 
 def _repeats(lists: Mapping[str, ListFile], located: Mapping[str, list[str]]) -> list[str]:
-    firsts = first_paths(
-        {split: [os.path.normpath(path) for path in listed] for split, listed in located.items()}
-    )
+    firsts = first_paths({split: normal_paths(listed) for split, listed in located.items()})
     return repeated_images(
         {split: Listing(firsts[split], entry.labels, entry.place) for split, entry in lists.items()}
     )
@@ -189,9 +183,15 @@ def folder_names(paths: Sequence[str], labels: Sequence[int] | np.ndarray) -> li
         One name per label, or None unless folders and labels correspond one to one.
     """
     folders: dict[int, str] = {}
-    for path, label in zip(paths, labels, strict=True):
-        folder = os.path.dirname(path)
-        if folders.setdefault(int(label), folder) != folder:
+    known: dict[str, str] = {}  # The name of a folder, of what is before the last slash.
+    for path, label in zip(paths, np.asarray(labels).tolist(), strict=True):
+        before = path.rpartition("/")[0]
+        folder = known.get(before)
+        if folder is None:
+            folder = os.path.dirname(path)
+            if before and "\\" not in path:
+                known[before] = folder
+        if folders.setdefault(label, folder) != folder:
             return None
     distinct = set(folders.values())
     if len(distinct) < len(folders) or sorted(folders) != list(range(len(folders))) or "" in distinct:

@@ -1,12 +1,13 @@
 """The threads that read image files, shared by all splits of the process.
 
 Every pass over a dataset (check, training, validation, features, evaluation, prediction) reads its images here, one per
-processor core at a time. Decoders release the lock of Python. Results come in order, so that nothing depends on
-the number of threads.
+processor core at a time: decoded, cropped and scaled. Decoders release the lock of Python. Results come in order, so
+that nothing depends on the number of threads.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections import deque
@@ -74,6 +75,23 @@ def set_reading_threads(number: int | None) -> None:
         before, _THREADS.number, _THREADS.pool = _THREADS.pool, number, None
     if before is not None:
         before.shutdown(wait=False)  # What was begun is finished.
+
+
+@contextlib.contextmanager
+def reading_with(number: int | None) -> Iterator[int]:
+    """Read this number of images at a time within the block, and yield it; None keeps the number as it is.
+
+    Raises:
+        ValueError: it is no such number.
+    """
+    before = _THREADS.number
+    if number is not None:
+        set_reading_threads(number)
+    try:
+        yield reading_threads()
+    finally:
+        if number is not None:
+            set_reading_threads(before)
 
 
 def in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,8 +22,8 @@ from ltzoo.data.grouping import group_rule, groups_of_paths, is_rule
 from ltzoo.data.held_out import hold_out_missing, say_shared_groups
 from ltzoo.data.image_fit import AUTO
 from ltzoo.data.image_sizes import fit_of_files
-from ltzoo.data.listed_paths import locate_from, locate_in
-from ltzoo.data.repeats import Listing, first_paths, repeated_images
+from ltzoo.data.listed_paths import locate_all_in, locate_from
+from ltzoo.data.repeats import Listing, first_paths, normal_paths, repeated_images
 from ltzoo.data.splits import Split
 from ltzoo.data.table_columns import JoinedTables, Table, read_table
 
@@ -146,7 +145,7 @@ def from_table(
     for part, own in rows.items():
         files[part] = FileSplit([located[row] for row in own], labels[own], size, channels, fit=fit)
         files[part].groups = None if groups is None else groups[own]
-    firsts = first_paths({part: [os.path.normpath(p) for p in data.paths] for part, data in files.items()})
+    firsts = first_paths({part: normal_paths(data.paths) for part, data in files.items()})
     for sentence in _repeats(read, rows, labels, firsts) + spelled_alike(names):
         warn_caller(sentence)
     say_shared_groups(files)
@@ -190,7 +189,7 @@ def _existing_folder(path: str | Path) -> Path:
 
 def _located(table: Rows, paths: Sequence[str], root: Path | None) -> list[str]:
     if root is not None:
-        return [locate_in(root, path, partial(table.place, row)) for row, path in enumerate(paths)]
+        return locate_all_in(root, paths, table.place)
     return [locate_from(table.start(row), path) for row, path in enumerate(paths)]
 
 

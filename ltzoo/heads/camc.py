@@ -12,6 +12,7 @@ from ltzoo.checks import NonNegativeInt, Positive, PositiveInt
 from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.registry import register
 from ltzoo.layers import CAMCalibration
+from ltzoo.layers.prototypes import prototype_positions
 from ltzoo.protocols import StageView
 
 
@@ -53,8 +54,10 @@ class CAMCHead(CAMCalibration):
             self.kernel.assign(ops.copy(kernel))
         if not self.tail_classes:
             return
-        features, labels = context.features()
-        self.set_prototypes(features, labels, context.seed)
+        labels = context.dataset.train.labels
+        positions = prototype_positions(labels, self.tail_classes, self.num_prototypes, context.seed)
+        assert self.prototypes is not None
+        self.prototypes.assign(context.features_at(positions.ravel()).reshape(self.prototypes.shape))
         if self.fusion_images:
             chosen = np.random.default_rng([context.seed, 1]).permutation(len(labels))[: self.fusion_images]
             self.standardize_fusion(context.feature_maps(chosen))

@@ -13,6 +13,7 @@ from ltzoo.backbones.conversions import convert
 from ltzoo.backbones.random_start import starts_random
 from ltzoo.checks import ModelSeed, PositiveInt, refuse
 from ltzoo.data.dataset import LongTailedDataset
+from ltzoo.layers import ShiftedCropEncoder
 from ltzoo.models.classifier import LongTailedClassifier
 from ltzoo.models.initialization import reinitialize, without_initial_values
 from ltzoo.models.normalization import channel_statistics
@@ -83,7 +84,7 @@ def build(
         name = name or f"{recipe.name}_{network.name}".replace(".", "_")
         network = convert(network, recipe.conversions, num_classes=len(counts), seed=seed)
         if draws_weights and initialize:
-            reinitialize(network, seed)
+            reinitialize(_encoder(network), seed)
         model = LongTailedClassifier(
             network,
             recipe,
@@ -125,6 +126,12 @@ def _network(config, image_shape, seed, initialize):
     # Pretrained weights stay unchanged.
     draws_weights = not by_library and config.get("weights") is None
     return backbones.get(name, input_shape=image_shape, **config), draws_weights
+
+
+def _encoder(network):
+    """Return the network inside of a conversion that calls it several times, so that it starts as it would alone."""
+    inner = [layer.encoder for layer in network.layers if isinstance(layer, ShiftedCropEncoder)]
+    return inner[0] if inner else network
 
 
 def _statistics(mean, std, backbone, dataset, input_shape):

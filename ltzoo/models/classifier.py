@@ -149,6 +149,8 @@ class LongTailedClassifier(
 
     def call(self, images, training=None):
         """Compute logits `[batch, num_classes]` of raw pixels; during a training stage, return a `TrainingOutput`."""
+        if not training and self.technique is not None:
+            return self.technique.validation_pass(self, images)
         if not training or self.stage is None:
             return self.classify(images, training=training)
         if self.technique is None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
+import itertools
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +11,9 @@ import numpy as np
 from ltzoo.data.image_fit import ImageFit
 from ltzoo.data.pixel_sources import decode_source, source_name
 from ltzoo.data.pixels import UnreadableImageError
+from ltzoo.data.reading_threads import in_order, reading_with
 from ltzoo.posthoc.decisions import Decisions, probabilities_of
+from ltzoo.read_ahead import read_ahead
 
 # Classes of a prediction set in one line of text.
 _SHOWN = 10
@@ -85,16 +85,16 @@ def stream_outputs(
     resize: int | None = None,
     features: bool = False,
 ) -> Iterator[Outputs]:
-    """Yield the logits of images in their order, while other threads decode the next ones.
+    """Yield the logits of images in their order, while other threads decode the next batch.
 
-    At most three batches are in memory, so the number of images has no limit. Unreadable images are yielded with their
+    At most two batches are in memory, so the number of images has no limit. Unreadable images are yielded with their
     error. Each image is scaled, and cropped, squashed or padded, as in training (`model.image_fit`).
 
     Args:
         model: a `LongTailedClassifier`.
         sources: entries of `ltzoo.data.pixel_sources.image_list`; may be a generator.
         batch_size: images per step; all steps have this size, so the model is compiled once.
-        workers: threads that decode; default: one per core.
+        workers: threads that decode; default: as `ltzoo.data.reading_threads` says, one per core.
         resize: length of the shorter side before the center crop; None scales as little as possible.
         features: also yield the pooled features, from the same pass through the network.
     """
@@ -109,20 +109,15 @@ def stream_outputs(
         except UnreadableImageError as error:
             return name, None, error.reason
 
-    entries = enumerate(sources)
-    waiting: deque[Future] = deque()
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        try:
-            while True:
-                while len(waiting) < 2 * batch_size and (entry := next(entries, None)) is not None:
-                    waiting.append(pool.submit(decode, entry))
-                if not waiting:
-                    return
-                ready = [waiting.popleft().result() for _ in range(min(batch_size, len(waiting)))]
-                yield from _predict(model, ready, batch_size, features)
-        finally:
-            for future in waiting:
-                future.cancel()
+    parts = _batches(enumerate(sources), batch_size)
+    with reading_with(workers):
+        for _, ready in read_ahead(lambda part: list(in_order(decode, part)), parts):
+            yield from _predict(model, ready, batch_size, features)
+
+
+def _batches(entries: Iterator[tuple[int, Any]], size: int) -> Iterator[list[tuple[int, Any]]]:
+    while batch := list(itertools.islice(entries, size)):
+        yield batch
 
 
 def _predict(model, ready, batch_size, features):

@@ -74,9 +74,10 @@ def camc(epochs: Sequence[int] = (200, 10)) -> Recipe:
 def camc_plus_plus(epochs: Sequence[int] = (200, 10)) -> Recipe:
     """Train `camc` on maps of 5 x 5 shifted crops, each of the size of the image (CAMC++, section III-B, Fig. 4).
 
-    Stage 1 is the first stage of `camc`, on whole images. From stage 2 on, each image costs 25 passes of the
-    backbone, in prediction as well. `conversions=[{"name": "camc_plus_plus", "grid": 3}]` reduces them to 9, at a
-    loss of 0.3 points on ImageNet-LT (Table III). Prototypes are the means of an image's crops.
+    Stage 1 is the first stage of `camc`, trained and measured on whole images. From stage 2 on, each image costs 25
+    passes of the backbone, in prediction as well, with the memory of one. The option `crops_at_once` of the conversion
+    changes that. `conversions=[{"name": "camc_plus_plus", "grid": 3}]` reduces them to 9, at a loss of 0.3 points on
+    ImageNet-LT (Table III). Prototypes are the means of an image's crops.
 
     Expected on CIFAR-10-LT, imbalance factor 100: 77.1 % top-1 (Table V), less than CAMC. On ImageNet-LT it is
     better, with 55.4 % against 52.4 % for a ResNeXt-50 (Table IV).

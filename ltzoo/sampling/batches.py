@@ -1,9 +1,7 @@
 """Batches of images for `fit`: the sampler's positions, loaded and transformed, for Keras and `tf.data`."""
 
 import functools
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import keras
@@ -12,8 +10,11 @@ import numpy as np
 from ltzoo.checks import integer
 from ltzoo.pipeline_errors import original_errors as original_errors
 from ltzoo.pipeline_errors import remembering
+from ltzoo.read_ahead import Ahead
 from ltzoo.sampling.class_sampler import ClassSampler
 from ltzoo.sampling.keyed_random import TRANSFORM, generator
+
+_READY = 2  # Batches that wait for the network besides those being made: 512 images of 224 pixels are 77 MB.
 
 
 def load_batch(
@@ -88,9 +89,7 @@ class SampledBatches(keras.utils.PyDataset):
         self.num_epochs = num_epochs
         self.threads = workers
         self._hollow = _Hollow(sampler, self.batch, first_epoch, first_step)
-        self._pool = None
-        self._ahead = {}
-        self._guard = threading.Lock()
+        self._ahead = Ahead(self._numbered, len(self), workers, max_queue_size)
 
     def __len__(self) -> int:
         return self.sampler.steps_per_epoch * self.num_epochs
@@ -104,17 +103,7 @@ class SampledBatches(keras.utils.PyDataset):
             raise IndexError(f"`index` must be in 0..{len(self) - 1}. Received: index={index}")
         if self.threads < 2:
             return self._numbered(index)
-        with self._guard:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="ltzoo_batches")
-            last = min(index + self.max_queue_size, len(self) - 1)
-            for number in [number for number in self._ahead if not index <= number <= last]:
-                self._ahead.pop(number).cancel()
-            for number in range(index, last + 1):
-                if number not in self._ahead:
-                    self._ahead[number] = self._pool.submit(self._numbered, number)
-            future = self._ahead.pop(index)
-        return future.result()
+        return self._ahead[index]
 
     def _numbered(self, number):
         if number < self._hollow.count:
@@ -181,7 +170,7 @@ def tf_pipeline(
     Args:
         batch: function of a number that returns (images, labels) as arrays.
         start, stop: range of numbers, not empty.
-        workers: number of batches made at a time; twice as many are kept ready.
+        workers: number of batches made at a time.
     """
     import tensorflow as tf
 
@@ -197,4 +186,4 @@ def tf_pipeline(
     options.autotune.enabled = False
     numbers = tf.data.Dataset.range(start, stop)
     batches = numbers.map(tensors, num_parallel_calls=workers, deterministic=True)
-    return batches.prefetch(2 * workers).with_options(options)
+    return batches.prefetch(_READY).with_options(options)

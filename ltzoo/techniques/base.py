@@ -24,8 +24,8 @@ class Technique(keras.layers.Layer):
     """Base class of all techniques; it changes nothing.
 
     A technique is a layer of the classifier. So its weights and random states are tracked and saved, and random
-    states advance at every step on every backend. It acts only in the training of its own stage: prediction,
-    evaluation and export never see it. A training step calls `training_pass`, `targets` and `loss`, in this order.
+    states advance at every step on every backend. It acts only within its own stage: prediction, evaluation and export
+    of the finished classifier never see it. A training step calls `training_pass`, `targets` and `loss`, in this order.
     (None of them is named `forward`: on PyTorch that method runs a Keras layer.)
     """
 
@@ -62,6 +62,10 @@ class Technique(keras.layers.Layer):
             (logits `[B', C]`, other values for `loss`): the latter are tensors in any nesting, or None.
         """
         return classifier.classify(images, training=True), None
+
+    def validation_pass(self, classifier: Classifier, images: Any) -> Any:
+        """Compute logits `[B, C]` of raw pixels in inference mode, as they are measured within the stage."""
+        return classifier.classify(images, training=False)
 
     def targets(self, labels: Any) -> Any:
         """Return the labels that belong to the logits, for the loss and the metrics."""

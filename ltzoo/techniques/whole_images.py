@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -18,8 +19,8 @@ class WholeImages(Technique):
     """Train the network inside the backbone conversion "camc_plus_plus" on whole images.
 
     CAMC++ trains the backbone on whole images and uses crops only in the second stage ("we can directly use the
-    trained backbone in the first stage to encode patches", Zhang et al., section III-B). Validation in this stage
-    already uses crops, since it is prediction.
+    trained backbone in the first stage to encode patches", Zhang et al., section III-B). This stage is also measured
+    on whole images, with the network that it trains; 25 crops of each would cost more than the training.
 
     Raises:
         ValueError: if the backbone does not have that conversion.
@@ -33,8 +34,24 @@ class WholeImages(Technique):
                 f"Received: backbone={classifier.backbone.name!r}"
             )
 
+    @staticmethod
+    def same_training(
+        config: Mapping[str, Any], conversions: Sequence[Mapping[str, Any]]
+    ) -> tuple[Mapping[str, Any] | None, Sequence[Mapping[str, Any]]]:
+        """Return no technique and no crops: the network without them sees the same images."""
+        if conversions and conversions[-1]["name"] == "camc_plus_plus":
+            return None, conversions[:-1]
+        return config, conversions
+
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
         """Compute the logits `[B, C]` of raw pixels with the encoder alone."""
+        return self._logits(classifier, images, True), None
+
+    def validation_pass(self, classifier: Classifier, images: Any) -> Any:
+        """Compute the same in inference mode."""
+        return self._logits(classifier, images, False)
+
+    def _logits(self, classifier, images, training):
         encoder = classifier.backbone.get_layer("crops").encoder
-        maps = encoder(classifier.normalize_images(images, training=True), training=True)
-        return classifier.head(head_inputs(classifier.head, maps), training=True), None
+        maps = encoder(classifier.normalize_images(images, training=training), training=training)
+        return classifier.head(head_inputs(classifier.head, maps), training=training)

@@ -55,7 +55,8 @@ def check_arguments(
     """Raise a TypeError or ValueError that names the first argument with a wrong type or value."""
     RANGES["Positive"].check("checkpoint_seconds", checkpoint_seconds)
     integer("seed", seed, 0)
-    integer("workers", workers, 1)
+    if workers is not None:
+        integer("workers", workers, 1)
     integer("shard_count", shard_count, 1)
     integer("shard_index", shard_index, 0)
     if shard_index >= shard_count:

@@ -51,6 +51,17 @@ class StageContext:
         """Return pooled features float32 `[N, D]` and labels int64 `[N]` of the training images."""
         return self._train_features, self._train_labels
 
+    def features_at(self, positions: Sequence[int] | np.ndarray, batch_size: int = 64) -> np.ndarray:
+        """Return pooled features float32 `[n, D]` of the training images at `positions`; each image is embedded once.
+
+        Features of all images, if they were computed before, are used.
+        """
+        chosen, place = np.unique(np.asarray(positions, np.int64), return_inverse=True)
+        if "_train_features" in self.__dict__:
+            return self._train_features[chosen][place]
+        compute = self.classifier.extract_features_on_batch
+        return in_batches(compute, self.dataset.train, chosen, batch_size, "computing features")[place]
+
     def val_features(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Return the same for the validation images, or None if there are none."""
         split = self.dataset.val

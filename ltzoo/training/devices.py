@@ -20,6 +20,26 @@ def batch_divisor() -> int:
     return int(mesh.shape[list(mesh.axis_names).index(distribution.batch_dim_name)])
 
 
+def device_kind() -> str:
+    """Return the name of the accelerator that Keras computes on, or "CPU"."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        kind = str(jax.devices()[0].device_kind)
+        return "CPU" if kind == "cpu" else kind
+    if backend == "torch":
+        import torch
+
+        return torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    import tensorflow as tf
+
+    found = tf.config.list_physical_devices("GPU")
+    return (
+        "CPU" if not found else tf.config.experimental.get_device_details(found[0]).get("device_name", "GPU")
+    )
+
+
 def check_batch_size(batch_size: int, divisor: int) -> None:
     """Raise a ValueError if the devices cannot share a batch evenly."""
     if batch_size % divisor:

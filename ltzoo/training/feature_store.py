@@ -16,6 +16,7 @@ import numpy as np
 from keras import ops
 
 from ltzoo.caller_warnings import warn_caller
+from ltzoo.data.reading_threads import in_order
 from ltzoo.files import atomic_write
 from ltzoo.keras_internals import untracked
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 BLOCK = 2048  # images in one file
 _DIGEST = hashlib.sha256().digest_size
 _SAMPLE = 8
+_FILES = 1024  # Files that a thread looks at at a time: on a network disk each look takes milliseconds.
 # Disk that must stay free, and bytes that the features of a split may have on disk.
 _FREE = 2**30
 LARGEST = 8 * 2**30
@@ -150,6 +152,21 @@ def _without_seeds(config):
     return [_without_seeds(entry) for entry in config] if isinstance(config, list) else config
 
 
+def split_digest(split: Any) -> str | None:
+    """Return a digest that changes with the images and labels of a split, and with how they are read.
+
+    Files count by path, size and time of change. None if the images are neither files nor arrays.
+    """
+    identity = _identity(split)
+    if identity is None:
+        return None
+    kind = type(split).__qualname__
+    settings = kind, split.image_shape, getattr(split, "image_fit", None), getattr(split, "resize", None)
+    digest = hashlib.sha256(f"{settings} {len(split.labels)} ".encode() + identity)
+    digest.update(np.ascontiguousarray(split.labels, "<i8").tobytes())
+    return digest.hexdigest()
+
+
 def _identity(split) -> bytes | None:
     """Return bytes that change with the images of a split, or None if nothing says so."""
     images = getattr(split, "images", None)
@@ -159,13 +176,24 @@ def _identity(split) -> bytes | None:
     if paths is None:
         return None
     digest = hashlib.sha256()
+    parts = (paths[start : start + _FILES] for start in range(0, len(paths), _FILES))
+    for lines in in_order(_states, parts):
+        if lines is None:
+            return None
+        digest.update(lines)
+    return digest.digest()
+
+
+def _states(paths) -> bytes | None:
+    """Return path, size and time of change of files, or None if one is missing."""
+    lines = []
     for path in paths:
         try:
             status = os.stat(path)
         except OSError:
             return None
-        digest.update(f"{path}\0{status.st_size} {status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
-    return digest.digest()
+        lines.append(f"{path}\0{status.st_size} {status.st_mtime_ns}\n")
+    return "".join(lines).encode("utf-8", "surrogateescape")
 
 
 def _read(path, shape) -> np.ndarray | None:

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ltzoo.read_ahead import Ahead
 from ltzoo.sampling import ClassSampler, SampledBatches, tf_batches, tf_pipeline
 
 
@@ -37,18 +38,24 @@ def validation_feed(labels: np.ndarray, load: Callable[..., np.ndarray], batch_s
     """Return the images and labels of a split, in order and once. The last batch may be shorter."""
     batches = _InOrder(labels, load, batch_size)
     if keras.backend.backend() == "tensorflow":
-        return tf_pipeline(batches.__getitem__, 0, len(batches))
+        return tf_pipeline(batches.batch, 0, len(batches))
     return batches
 
 
 class _InOrder(keras.utils.PyDataset):
+    """Batches in order; the next one is loaded while the network computes."""
+
     def __init__(self, labels, load, batch_size):
         super().__init__()
         self.labels, self.load, self.batch_size = labels, load, batch_size
+        self._ahead = Ahead(self.batch, len(self), threads=1, most=1)
 
     def __len__(self):
         return -(-len(self.labels) // self.batch_size)
 
     def __getitem__(self, step):
+        return self._ahead[step]
+
+    def batch(self, step):
         positions = np.arange(step * self.batch_size, min((step + 1) * self.batch_size, len(self.labels)))
         return self.load(positions), self.labels[positions]

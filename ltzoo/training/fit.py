@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from ltzoo.data.reading_threads import reading_with
 from ltzoo.data.streams import sample_of
 from ltzoo.interrupts import Interruption
 from ltzoo.pipeline_errors import original_errors
@@ -47,7 +48,7 @@ def fit_stages(
     patience: int | None = None,
     seed: int = 0,
     validate: bool = True,
-    workers: int = 1,
+    workers: int | None = None,
     shard_index: int = 0,
     shard_count: int = 1,
     on_device: bool = False,
@@ -88,7 +89,8 @@ def fit_stages(
         seed: seed of sampling, augmentation and reinitialized heads. The same seed, backend and processor type give
             the same weights, interrupted or not.
         validate: compute `val_` metrics on `dataset.val`, if there is one.
-        workers: number of threads that prepare batches.
+        workers: threads that read and prepare images, in every pass over the data: training, validation, and what
+            a stage does before its first epoch. None: as `ltzoo.data.reading_threads` says, one per core.
         shard_index, shard_count: number of this host, and number of hosts. Each host takes its part of every batch.
         on_device: keep all training images on the accelerator and train a whole epoch per call. It needs JAX, and
             stages with `augment_on="device"`. Callbacks then see one or two "batches" per epoch; see
@@ -138,6 +140,7 @@ def fit_stages(
     writes = checkpoint is not None and shard_index == 0
     interruption = Interruption()
     with (
+        reading_with(workers) as threads,
         strategy_scope(model),
         WriterLock(checkpoint) if writes and checkpoint is not None else contextlib.nullcontext(),
         interruption if writes else contextlib.nullcontext(),
@@ -155,7 +158,7 @@ def fit_stages(
             warn_of_gray(model, sample_of(dataset.train))
             warn_of_random_features(model)
         shown = StageCallbacks(chosen, model, history.epoch)
-        feed = Feed(workers, shard_index, shard_count, on_device, accumulate)
+        feed = Feed(threads, shard_index, shard_count, on_device, accumulate)
         saving = Keep(store if writes else None, interruption, checkpoint_seconds)
         resumed, offset = state, 0
         for index, stage in enumerate(model.recipe.stages):

@@ -332,3 +332,20 @@ def test_a_report_on_validation_images_does_not_speak_of_test_images(run):
     page = (run / "report" / "report.html").read_text(encoding="utf-8")
     assert "Results on the validation images" in page and "test images" not in page
     assert "of the validation images" in " ".join((run.parent / "output.txt").read_text().split())
+
+
+def test_a_first_stage_is_trained_once(photos, invoke, tmp_path):
+    """The same run twice, and again without sharing: the same weights and results."""
+    said = {}
+    for name, option in (("first", "--reuse"), ("again", "--reuse"), ("alone", "--no-reuse")):
+        words = ("--data", photos, "--epochs", "1,1", "--out", tmp_path / name, option)
+        done = invoke("train", "crt", *words, *SMALL)
+        assert done.exit_code == 0, done.output
+        said[name] = [line for line in done.stdout.splitlines() if line.startswith("stage 1 is done")]
+    assert [len(lines) for lines in said.values()] == [0, 1, 0]
+    assert "crt trained the same 1 epochs on " in said["again"][0]
+    for one, other in zip(weights(tmp_path / "again"), weights(tmp_path / "alone"), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for file in ("result.json", "checkpoint/stage1_result.json"):
+        first, again = (json.loads((tmp_path / name / file).read_text()) for name in ("first", "again"))
+        assert first["result"] == again["result"]

@@ -1,5 +1,7 @@
 """CAMC's head at the beginning of its stage, and its recipes."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -19,10 +21,14 @@ class Context:
     def __init__(self, labels, shape=(3, 2, 6)):
         generator = np.random.default_rng(0)
         self.labels = np.asarray(labels)
+        self.dataset = SimpleNamespace(train=SimpleNamespace(labels=self.labels))
         self.maps = np.maximum(generator.normal(1, 1, (len(labels), *shape)), 0).astype("float32")
 
     def features(self):
         return self.maps.mean((1, 2)), self.labels
+
+    def features_at(self, positions):
+        return self.features()[0][positions]
 
     def feature_maps(self, positions):
         return self.maps[positions]

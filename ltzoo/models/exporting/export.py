@@ -14,6 +14,7 @@ from ltzoo.arguments import checked
 from ltzoo.caller_warnings import warn_caller
 from ltzoo.export_formats import FORMATS, writers_of
 from ltzoo.export_formats.registry import wrong_place
+from ltzoo.layers.shifted_crops import all_crops_at_once
 from ltzoo.models.exporting import child
 from ltzoo.models.exporting.describe import describe
 from ltzoo.models.exporting.served_classifier import served_classifier
@@ -79,7 +80,10 @@ def export_model(
     description = describe(model, card)
     served = served_classifier(model)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+    with (
+        tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder,
+        all_crops_at_once(served),
+    ):
         written = _write(served, candidates, Path(folder), target.name, format, description, options)
         _put_in_place(written, target, Path(folder) / "replaced")
     if verbose:

@@ -7,6 +7,7 @@ from keras import ops
 
 import ltzoo
 from ltzoo.backbones import conversions
+from ltzoo.layers import ShiftedCropEncoder
 from ltzoo.layers.shifted_crops import crop_ranges
 from tests import tiny
 
@@ -53,6 +54,12 @@ def test_training_sees_whole_images_and_prediction_crops(tmp_path):
         *(ops.convert_to_numpy(t) for t in (model(images, training=True).logits, expected)), atol=1e-6
     )
 
+    # This stage is measured on whole images too.
+    expected = model.head(ops.mean(encoder(model.normalize_images(images), training=False), axis=(1, 2)))
+    np.testing.assert_allclose(
+        *(ops.convert_to_numpy(t) for t in (model(images, training=False), expected)), atol=1e-6
+    )
+
     # Out of training the last stage's head sees the map of crops.
     model.enter_stage(None)
     generator = np.random.default_rng(0)
@@ -65,6 +72,34 @@ def test_training_sees_whole_images_and_prediction_crops(tmp_path):
     model.save(tmp_path / "model.keras")
     copy = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(ops.convert_to_numpy(copy(images)), predicted)
+
+
+def test_validation_in_stage_1_and_prototypes_embed_few_images(monkeypatch):
+    """Stage 1 has no crops at all; stage 2 embeds the images of the prototypes, each once, and those of the fusion."""
+    recipe = tiny.recipe(
+        "camc_plus_plus",
+        epochs=(1, 1),
+        conversions=[{"name": "camc_plus_plus", "grid": 2}],
+        stage2={"head": {"name": "camc", "threshold": 20, "fusion_images": 3}},
+    )
+    model, data, counted = tiny.model(recipe), tiny.dataset(), []
+    embed = type(model).extract_features_on_batch
+
+    def features(self, images):
+        counted.append(len(images))
+        return embed(self, images)
+
+    monkeypatch.setattr(type(model), "extract_features_on_batch", features)
+    stages, call = [], ShiftedCropEncoder.call
+
+    def crops(self, images, training=None):
+        stages.append(model.stage)
+        return call(self, images, training=training)
+
+    monkeypatch.setattr(ShiftedCropEncoder, "call", crops)
+    model.fit(data, verbose=0)
+    assert sum(counted) == 5 + 4  # Two tail classes of 12 and 4 images, 5 prototypes each.
+    assert 1 in stages and 0 not in stages
 
 
 def test_the_technique_needs_the_conversion():
