@@ -38,13 +38,18 @@ Watch = Mapping[str, Callable[[LongTailedClassifier], Any]]
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A run that has ended; its parts are read when they are asked for.
+    """A run; its parts are read when they are asked for.
 
     Attributes:
         folder: its folder, with `model.keras`, `result.json` and, for watched runs, `watched/`.
     """
 
     folder: Path
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run has ended."""
+        return (self.folder / "result.json").exists()
 
     @functools.cached_property
     def about(self) -> dict[str, Any]:
@@ -85,6 +90,7 @@ def trained(
     image_size: tuple[int, int] | None = None,
     start_from: str | Path | None = None,
     watch: Watch | None = None,
+    train: bool = True,
 ) -> Run:
     """Train a recipe and measure it on the test images, or return the run that has done so.
 
@@ -100,6 +106,7 @@ def trained(
         start_from: what to take the backbone's weights from, as `ltzoo.models.load` takes it.
         watch: functions of the classifier by name, called after every epoch. What they return, arrays of one shape, is
             in `Run.watched`. Their names determine the folder too.
+        train: False returns the run without training it; `Run.ended` says whether it has been trained.
 
     Raises:
         FileNotFoundError: the dataset's files are not in `data_dir`.
@@ -123,7 +130,7 @@ def trained(
         **({"watch": sorted(watch)} if watch else {}),
     }
     run = Run(Path(root) / f"{dataset}-{backbone['name']}-{_digits(made_by)}")
-    if not (run.folder / "result.json").exists():
+    if train and not run.ended:
         _train(run.folder, load(), recipe, made_by, images, watch or {})
     return run
 
@@ -160,6 +167,7 @@ def _train(folder: Path, dataset: LongTailedDataset, recipe, made_by, images, wa
         "commit": commit(),
         "device": device(),
         "keras": keras.__version__,
+        "alarms": [str(alarm) for alarm in history.alarms],
         "history": {key: [float(value) for value in values] for key, values in history.history.items()},
         "result": result.to_dict(),
     }
