@@ -1,8 +1,10 @@
 """Feature channels that matter to rare or to frequent classes (Bao et al., 2024, section IV-D, Table V)."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+from keras import ops
 
 from benchmarks.papers.runs import Run
 from ltzoo.class_counts import ClassCounts
@@ -46,13 +48,16 @@ def linear(run: Run, data: LongTailedDataset) -> Linear:
     Raises:
         ValueError: the head is another one.
     """
-    model = run.model
-    weights = getattr(model.head, "kernel", None), getattr(model.head, "bias", None)
-    if type(model.head).__name__ != "Dense" or None in weights:
-        raise ValueError(f"`run` must have a linear head. Received: {type(model.head).__name__}")
-    kernel, bias = (np.asarray(weight.numpy(), "float64") for weight in weights)
-    features = np.asarray(extract_features(model, data.test), "float64")
-    return Linear(features, kernel, bias, np.asarray(data.test.labels), np.asarray(model.class_counts))
+    model, test = run.model, data.test
+    head: Any = model.head
+    if type(head).__name__ != "Dense":
+        raise ValueError(f"`run` must have a linear head. Received: {type(head).__name__}")
+    assert test is not None
+    kernel, bias = (
+        np.asarray(ops.convert_to_numpy(weight), "float64") for weight in (head.kernel, head.bias)
+    )
+    features = np.asarray(extract_features(model, test), "float64")
+    return Linear(features, kernel, bias, np.asarray(test.labels), np.asarray(model.class_counts))
 
 
 def drops(found: Linear) -> tuple[np.ndarray, np.ndarray]:

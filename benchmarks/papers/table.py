@@ -129,7 +129,8 @@ def _measured(row: Row, network: Network, run: Run, options: Options) -> dict[st
 def show(record: Mapping[str, Any]) -> str:
     """Return a table in Markdown: row, network, the paper's figures, ours, their difference, status."""
     here = record["on"]
-    names = dict.fromkeys(key for line in record["rows"] for key in (*line["paper"], *line.get("ours", ())))
+    named = (key for line in record["rows"] for key in (*line["paper"], *line.get("ours", ())))
+    names: list[str] = list(dict.fromkeys(named))
     shown = " / ".join(NAMES.get(name, name) for name in names)
     where = (
         ""
@@ -155,7 +156,7 @@ def show(record: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _figures(values: Mapping[str, float], names: Mapping[str, Any], sign: str = "", printed=False) -> str:
+def _figures(values: Mapping[str, float], names: Sequence[str], sign: str = "", printed=False) -> str:
     """Join figures; those of a paper keep all digits that they have."""
 
     def text(name):

@@ -176,6 +176,7 @@ table(
 
 def _strength(run: Run, data: LongTailedDataset) -> dict[str, float]:
     """Measure Var(mu) and Var(sigma) of the classifier's inputs on the test images (Eq. 5 and 6)."""
+    assert data.test is not None
     found = feature_strength(extract_features(run.model, data.test))
     return {"Var(μ)": found.variance_of_mean, "Var(σ)": found.variance_of_spread}
 
