@@ -75,7 +75,7 @@ def _line(row: Row, options: Options) -> dict[str, Any]:
         return {**line, "status": "missing" + (", quoted" if row.quoted else "")}
     try:
         run = _run(row, network, options)
-    except (OSError, _NotHere) as error:  # Files that are not there, or cannot be downloaded.
+    except (OSError, ImportError, _NotHere) as error:  # What the data need is not there.
         return {**line, "status": f"not run: {str(error).splitlines()[0]}"}
     except Exception as error:  # The other rows shall run, and the table says what went wrong.
         return {**line, "status": f"failed: {type(error).__name__}: {str(error).splitlines()[0]}"}
