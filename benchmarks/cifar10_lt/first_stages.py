@@ -28,6 +28,8 @@ class FirstStage(keras.callbacks.Callback):
         seed: seed of the run.
     """
 
+    remembers = ("epochs", "logs")  # So that a run that was killed within the stage stores it too.
+
     def __init__(self, classifier, folder, data, seed):
         super().__init__()
         self.classifier, self.seed = classifier, seed

@@ -46,9 +46,9 @@ class NormalizedBatchNormalization(BatchNormalization):
     The factors a and b are 1 and never train. They differ from 1 only in layers that took over a trained scale and
     offset (`represent`), so that one g can serve layers of different strength.
 
-    `layer([x, g])` uses the scalar g of a `SharedMagnitude`. `layer(x)` learns the layer's own magnitude,
-    `layer.magnitude` ("not sharing" in Table VII). Training modes and moving averages (momentum 0.9, epsilon 1e-5) are
-    as in `ltzoo.layers.BatchNormalization`.
+    `layer([x, g])` uses the scalar g of a `SharedMagnitude`, and `layer([x, g_gamma, g_beta])` one for each vector.
+    `layer(x)` learns the layer's own magnitude, `layer.magnitude` ("not sharing" in Table VII). Training modes and
+    moving averages (momentum 0.9, epsilon 1e-5) are as in `ltzoo.layers.BatchNormalization`.
 
     A new layer starts as published: gamma ones, beta zeros, g = 1. Its effective scale is then 1 / sqrt(channels):
     0.125 in the last stage of ResNet-32, 0.022 in the last stage of ResNet-50. The residual stream thus starts almost
@@ -66,7 +66,7 @@ class NormalizedBatchNormalization(BatchNormalization):
         **kwargs: arguments of `ltzoo.layers.BatchNormalization`; `center=False` leaves out the offset.
 
     Call arguments:
-        inputs: [batch, ..., channels], or a list of it and a scalar magnitude.
+        inputs: [batch, ..., channels], or a list of it and one or two scalar magnitudes.
         training, mask: see `keras.layers.BatchNormalization`.
 
     Raises:
@@ -106,7 +106,8 @@ class NormalizedBatchNormalization(BatchNormalization):
         super().build(input_shape[0] if shared else input_shape)
         self.add_factors()
         if shared:
-            self.input_spec = [self.input_spec, keras.layers.InputSpec(ndim=0)]
+            scalars = [keras.layers.InputSpec(ndim=0) for _ in input_shape[1:]]
+            self.input_spec = [self.input_spec, *scalars]
         else:
             self.magnitude = self.add_weight(
                 name="magnitude",
@@ -135,7 +136,7 @@ class NormalizedBatchNormalization(BatchNormalization):
         """Return normalized inputs [batch, ..., channels]."""
         magnitude = None
         if isinstance(inputs, (list, tuple)):
-            inputs, magnitude = inputs
+            inputs, *magnitude = inputs
             mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         dtype = float32_or_float64(inputs.dtype)
         gamma, beta = self.effective_parameters(magnitude, dtype)
@@ -147,7 +148,7 @@ class NormalizedBatchNormalization(BatchNormalization):
         """Return (g a u(gamma), g b u(beta)), each [channels]: the factor of xhat and the offset.
 
         Args:
-            magnitude: the shared g; None for the layer's own.
+            magnitude: the shared g, or a list of it or of g_gamma and g_beta; None for the layer's own.
             dtype: dtype of the result.
 
         Returns:
@@ -163,15 +164,17 @@ class NormalizedBatchNormalization(BatchNormalization):
                     "Received: magnitude=None"
                 )
             magnitude = self.magnitude
-        magnitude = ops.cast(magnitude, dtype)
+        magnitudes = list(magnitude) if isinstance(magnitude, (list, tuple)) else [magnitude]
 
-        def effective(direction, factor, radius):
+        def effective(direction, factor, radius, magnitude):
             direction = ops.cast(direction, dtype)
             direction = unit_direction(direction, radius) if self.normalize else direction
-            return magnitude * ops.cast(factor, dtype) * direction
+            return ops.cast(magnitude, dtype) * ops.cast(factor, dtype) * direction
 
-        gamma = effective(self.gamma, self.gamma_factor, 0.0)
-        return gamma, effective(self.beta, self.beta_factor, self.bias_radius) if self.center else None
+        gamma = effective(self.gamma, self.gamma_factor, 0.0, magnitudes[0])
+        if not self.center:
+            return gamma, None
+        return gamma, effective(self.beta, self.beta_factor, self.bias_radius, magnitudes[-1])
 
     def represent(self, gamma: Sequence[float], beta: Sequence[float] | None, magnitude: float) -> None:
         """Take over a trained scale and offset: set directions and factors so that these are the effective ones.

@@ -97,7 +97,7 @@ def reinitialize(layer: keras.layers.Layer, seed: int) -> None:
     get equal weights, and a seed always gives the same weights on one backend. Constant initial values are restored.
     """
     for place, part in enumerate(layers_of(layer)):
-        for name in ("kernel", "embeddings", "depthwise_kernel", "pointwise_kernel"):
+        for name in ("kernel", "embeddings", "depthwise_kernel", "pointwise_kernel", "magnitude"):
             initializer = getattr(part, f"{name}_initializer", None)
             variable = getattr(part, name, None)
             if initializer is None or variable is None:

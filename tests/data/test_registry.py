@@ -12,6 +12,7 @@ def test_names_are_sorted_and_complete():
         "cifar10_lt",
         "digits_lt",
         "imagenet_lt",
+        "inaturalist2017",
         "inaturalist2018",
         "places_lt",
     ]

@@ -100,3 +100,14 @@ def test_inaturalist_comes_from_the_catalog_when_asked(monkeypatch):
     assert dataset.train.load([0]).shape == (1, 8, 8, 3)
     with pytest.raises(ValueError, match=r"Received: imbalance_factor=2"):
         load("inaturalist2018", source="tfds", imbalance_factor=2)
+
+
+def test_inaturalist_2017_comes_from_a_folder_that_must_be_named(monkeypatch, tmp_path):
+    builder = Builder("i_naturalist2017", {"train": records(LABELS), "validation": records([0, 1])})
+    install(monkeypatch, builder)
+    dataset = load("inaturalist2017", data_dir=tmp_path, image_size=(8, 8))
+    assert dataset.name == "inaturalist2017" and len(dataset.test) == 2 and dataset.image_shape == (8, 8, 3)
+    with pytest.raises(FileNotFoundError, match=r"`data_dir` must be .* Received: data_dir=None"):
+        load("inaturalist2017")
+    with pytest.raises(ValueError, match=r"Received: imbalance_factor=2"):
+        load("inaturalist2017", data_dir=tmp_path, imbalance_factor=2)

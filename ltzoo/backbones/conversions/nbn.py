@@ -12,6 +12,7 @@ from ltzoo.backbones.conversions.nbn_magnitudes import (
 )
 from ltzoo.backbones.conversions.nbn_within import convert_within, holds_network
 from ltzoo.backbones.conversions.registry import register
+from ltzoo.backbones.conversions.rewritten import functional
 from ltzoo.backbones.norm_placement import select_norms
 from ltzoo.checks import NonNegative
 from ltzoo.layers.normalized_batch_normalization import NormalizedBatchNormalization
@@ -28,6 +29,7 @@ def convert_batch_normalization(
     groups: Sequence[str] | None = None,
     learn_magnitude: bool = True,
     normalize: bool = True,
+    separate_bias: bool = False,
     bias_radius: NonNegative = 0.1,
     magnitude: float = 1.0,
     initialization: str = "auto",
@@ -54,6 +56,8 @@ def convert_batch_normalization(
             layers that match none share another. `["expert1_*", "expert2_*"]` gives one magnitude per expert.
         learn_magnitude: train g; False fixes it ("Fix g" in Table IX).
         normalize: normalize the directions; False leaves it out ("Ours w/o. normalization" in Table IX).
+        separate_bias: give the offset a magnitude of its own, g_beta of Eq. 2, with the same sharing. The paper finds
+            comparable accuracies and sets g_gamma = g_beta.
         bias_radius: argument of `NormalizedBatchNormalization`; 0 is the published form of the bias.
         magnitude: initial g in a new network. With 1, as published, the effective scale of a layer with C channels
             starts at 1 / sqrt(C): 0.125 in the last stage of ResNet-32. sqrt(C) starts like a plain network.
@@ -99,7 +103,7 @@ def _convert_graph(
     initialization,
 ):
     """Convert a functional model by cloning it; the magnitudes become layers of the graph."""
-    model = _functional(model)
+    model = functional(model)
     chosen = {layer.name: layer for layer in select_norms(model, placement)}
     check_norms(chosen.values())
     group_of = magnitude_names(model, list(chosen), sharing, groups)
@@ -123,9 +127,12 @@ def _convert_graph(
         inputs = arguments[0]
         if group not in magnitudes:
             # Any tensor would do; the first one places the magnitude next to its layers in the graph.
-            shared = SharedMagnitude(starts[group], learn_magnitude, name=group, dtype=layer.dtype_policy)
-            magnitudes[group] = shared(inputs)
-        return layer([inputs, magnitudes[group]], *arguments[1:], **keywords)
+            own = [group, f"{group}_bias"] if separate_bias else [group]
+            magnitudes[group] = [
+                SharedMagnitude(starts[group], learn_magnitude, name=name, dtype=layer.dtype_policy)(inputs)
+                for name in own
+            ]
+        return layer([inputs, *magnitudes[group]], *arguments[1:], **keywords)
 
     converted = keras.models.clone_model(model, clone_function=clone, call_function=call)
     for old, new in clones:
@@ -147,17 +154,6 @@ def _copy_normalized(old, new, magnitude):
             for variable in (old.gamma, old.beta)
         )
         new.represent(gamma, beta, magnitude)
-
-
-def _functional(model):
-    if isinstance(model, keras.Sequential) and model.built:
-        model = keras.Model(model.inputs, model.outputs, name=model.name)
-    if not isinstance(model, keras.Model) or not hasattr(model, "operations"):
-        raise ValueError(
-            "`model` must be a functional keras.Model, made from inputs and outputs. "
-            f"Received: model of type {type(model).__name__}"
-        )
-    return model
 
 
 def _normalized(layer, **arguments):

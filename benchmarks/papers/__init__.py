@@ -1,0 +1,1 @@
+"""Train the rows of the papers' tables, and print ours next to the paper's."""
