@@ -1,6 +1,7 @@
 """Convert batch normalization to normalized batch normalization (NBN) in functional networks and KerasHub's models."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -73,21 +74,25 @@ def convert_batch_normalization(
 
     Raises:
         ValueError: the model is not functional, no layer is found, a chosen layer is an NBN layer or has no scale, the
-            layers are in a nested model, or an argument is unknown.
+            layers are in a nested model, an argument is unknown, or `separate_bias` is given for a model of KerasHub.
     """
     check_arguments(sharing, groups, initialization)
-    convert = convert_within if holds_network(model) else _convert_graph
-    return convert(
-        model,
-        placement,
-        sharing,
-        groups=groups,
-        learn_magnitude=learn_magnitude,
-        normalize=normalize,
-        bias_radius=bias_radius,
-        magnitude=magnitude,
-        initialization=initialization,
-    )
+    options: dict[str, Any] = {
+        "groups": groups,
+        "learn_magnitude": learn_magnitude,
+        "normalize": normalize,
+        "bias_radius": bias_radius,
+        "magnitude": magnitude,
+        "initialization": initialization,
+    }
+    if not holds_network(model):
+        return _convert_graph(model, placement, sharing, separate_bias=separate_bias, **options)
+    if separate_bias:
+        raise ValueError(
+            "`separate_bias` must be False in a model that holds another network. Received: separate_bias=True, "
+            f"model {model.name!r}"
+        )
+    return convert_within(model, placement, sharing, **options)
 
 
 def _convert_graph(
@@ -98,6 +103,7 @@ def _convert_graph(
     groups,
     learn_magnitude,
     normalize,
+    separate_bias,
     bias_radius,
     magnitude,
     initialization,
