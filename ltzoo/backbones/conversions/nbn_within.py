@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from ltzoo.backbones.conversions.additions import choose, copy_of
 from ltzoo.backbones.conversions.nbn_magnitudes import check_norms, magnitude_names, starting_magnitudes
@@ -73,9 +74,9 @@ def convert_within(
         if keep:
             layer.represent(gamma, beta, starts[group_of[path]])
         else:
-            layer.gamma.assign(keras.ops.ones_like(layer.gamma))
-            if layer.beta is not None:
-                layer.beta.assign(keras.ops.zeros_like(layer.beta))
+            layer.gamma.assign(np.ones_like(gamma))
+            if beta is not None:
+                layer.beta.assign(np.zeros_like(beta))
     return result
 
 
