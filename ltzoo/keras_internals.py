@@ -6,7 +6,8 @@ Keras that changes a meaning fails there, and no other file uses a private name 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -98,6 +99,18 @@ def untracked(owner: Any, name: str, value: Any) -> None:
     Keras collects every variable, layer and list in an attribute as a part of the owner, and saves it with it.
     """
     object.__setattr__(owner, name, value)
+
+
+@contextlib.contextmanager
+def unlocked(layer: keras.layers.Layer) -> Iterator[None]:
+    """Let a built layer take new weights within the block; Keras refuses them otherwise."""
+    locked = layer._tracker.locked
+    layer._tracker.unlock()
+    try:
+        yield
+    finally:
+        if locked:
+            layer._tracker.lock()
 
 
 def deferred_variables() -> list[keras.Variable]:

@@ -26,6 +26,7 @@ from ltzoo.keras_internals import (
     replace_deferred_variables,
     set_deferred_initializer,
     trained_variable,
+    unlocked,
     untracked,
 )
 
@@ -442,3 +443,15 @@ def test_keras_takes_the_values_out_of_the_variables_in_one_method():
     assert model.dense.kernel._value is None
     model.jax_state_sync()
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
+
+
+def test_unlocked_lets_a_built_layer_take_weights():
+    layer = Block()
+    layer.build((None, 3))
+    with pytest.raises(ValueError, match="cannot add new elements of state"):
+        layer.add_weight(name="late", shape=())
+    with unlocked(layer):
+        layer.add_weight(name="more", shape=())
+    assert [variable.name for variable in layer.variables][-1] != "late" and len(layer.variables) == 5
+    with pytest.raises(ValueError, match="cannot add new elements of state"):
+        layer.add_weight(name="late", shape=())

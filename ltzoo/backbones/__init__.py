@@ -15,6 +15,7 @@ from ltzoo.backbones.fastnet import fastnet as fastnet
 from ltzoo.backbones.from_model import from_model as from_model
 from ltzoo.backbones.libraries import is_library_name as is_library_name
 from ltzoo.backbones.lightly_tuned import LightlyTuned as LightlyTuned
+from ltzoo.backbones.normalized_within import NormalizedWithin as NormalizedWithin
 from ltzoo.backbones.pixel_statistics import pixel_statistics as pixel_statistics
 from ltzoo.backbones.pixel_statistics import set_pixel_statistics as set_pixel_statistics
 from ltzoo.backbones.pretrained import load_pretrained as load_pretrained

@@ -104,10 +104,7 @@ class NormalizedBatchNormalization(BatchNormalization):
         """Create the weights; the layer's own magnitude only without a shared one."""
         shared = _is_list_of_shapes(input_shape)
         super().build(input_shape[0] if shared else input_shape)
-        self.gamma_factor, self.beta_factor = (
-            self.add_weight(name=name, shape=(), initializer="ones", trainable=False, autocast=False)
-            for name in ("gamma_factor", "beta_factor")
-        )
+        self.add_factors()
         if shared:
             self.input_spec = [self.input_spec, keras.layers.InputSpec(ndim=0)]
         else:
@@ -119,6 +116,13 @@ class NormalizedBatchNormalization(BatchNormalization):
                 autocast=False,
             )
         self._freeze_affine()
+
+    def add_factors(self) -> None:
+        """Create the factors a and b, which are 1 until `represent` sets them."""
+        self.gamma_factor, self.beta_factor = (
+            self.add_weight(name=name, shape=(), initializer="ones", trainable=False, autocast=False)
+            for name in ("gamma_factor", "beta_factor")
+        )
 
     def _freeze_affine(self):
         super()._freeze_affine()

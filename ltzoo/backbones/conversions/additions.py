@@ -1,4 +1,4 @@
-"""Shared by the conversions "lora" and "adapters": copy a network, choose layers, name additions."""
+"""Shared by the conversions "lora", "adapters" and "nbn": copy a network, choose layers, name additions."""
 
 from __future__ import annotations
 
@@ -33,15 +33,17 @@ def copy_of(backbone: keras.Model) -> keras.Model:
 
 
 def choose(
-    backbone: keras.Model, kinds: tuple, patterns: Sequence[str]
+    backbone: keras.Model, kinds: tuple, patterns: Sequence[str], argument: str = "patterns"
 ) -> list[tuple[str, str, keras.layers.Layer]]:
     """Return (key, path, layer) of all layers of these kinds whose name or path matches a pattern.
+
+    `argument` is the name of `patterns` in error messages.
 
     Raises:
         ValueError: a pattern matches none.
     """
     if isinstance(patterns, str):
-        raise ValueError(f"`patterns` must be a list of patterns. Received: patterns={patterns!r}")
+        raise ValueError(f"`{argument}` must be a list of patterns. Received: {argument}={patterns!r}")
     known = [entry for entry in inner_layers(backbone) if isinstance(entry[2], kinds)]
     chosen = {}
     for pattern in patterns:
@@ -53,8 +55,9 @@ def choose(
         if not found:
             names = ", ".join(path for _, path, _ in known[:6]) or "none"
             raise ValueError(
-                f"`patterns` must each match a layer of kind {' or '.join(kind.__name__ for kind in kinds)}; "
-                f"{backbone.name!r} has {names}{', ...' if len(known) > 6 else ''}. Received: patterns={list(patterns)}"
+                f"`{argument}` must each match a layer of kind {' or '.join(kind.__name__ for kind in kinds)}; "
+                f"{backbone.name!r} has {names}{', ...' if len(known) > 6 else ''}. "
+                f"Received: {argument}={list(patterns)}"
             )
         chosen.update((entry[0], entry) for entry in found)
     return [entry for entry in known if entry[0] in chosen]

@@ -1,21 +1,22 @@
-"""Convert batch normalization to normalized batch normalization (NBN) in any functional network."""
+"""Convert batch normalization to normalized batch normalization (NBN) in functional networks and KerasHub's models."""
 
-import fnmatch
-import re
 from collections.abc import Sequence
 
 import keras
-import numpy as np
 
+from ltzoo.backbones.conversions.nbn_magnitudes import (
+    check_arguments,
+    check_norms,
+    magnitude_names,
+    starting_magnitudes,
+)
+from ltzoo.backbones.conversions.nbn_within import convert_within, holds_network
 from ltzoo.backbones.conversions.registry import register
-from ltzoo.backbones.norm_placement import blocks_of, select_norms
-from ltzoo.checks import NonNegative, one_of
+from ltzoo.backbones.norm_placement import select_norms
+from ltzoo.checks import NonNegative
 from ltzoo.layers.normalized_batch_normalization import NormalizedBatchNormalization
 from ltzoo.layers.shared_magnitude import SharedMagnitude
 from ltzoo.variables import assign_copy
-
-SHARING = ("all", "partial", "none")
-INITIALIZATIONS = ("auto", "published", "keep")
 
 
 @register("nbn")
@@ -37,10 +38,16 @@ def convert_batch_normalization(
     the graph, `SharedMagnitude`, whose names begin with "magnitude". `Stage(trainable=["magnitude*"])` trains only
     them and the classifier (NBN* in Table VIII).
 
+    A detector of KerasHub, or another model of KerasHub around a backbone, keeps its class, and its layers change
+    where they are: its `backbone` becomes an `ltzoo.backbones.NormalizedWithin`, which owns the magnitudes. Compile the
+    result again. Table XIV of the paper is about such models (docs/detection.md).
+
     Args:
-        model: a functional or built sequential model; it is not changed.
+        model: a functional or built sequential model, or a backbone or task of KerasHub; it is not changed.
         placement: which layers to convert: "paper", "A", "B" or "C" of Table VI, or a list of patterns of layer names;
-            see `ltzoo.backbones.norm_placement.select_norms`.
+            see `ltzoo.backbones.norm_placement.select_norms`. In a detector, "paper", "A" and "B" are places in its
+            image encoder; "C" is every layer of its backbone, with the feature pyramid; a pattern may also be that of a
+            path, such as "fpn/*".
         sharing: which layers share a magnitude (Table VII): "all", "partial" (the layers of one residual block), or
             "none" (each layer has its own).
         groups: with `sharing="all"`, patterns of layer names. Layers that match the same pattern share a magnitude;
@@ -57,24 +64,46 @@ def convert_batch_normalization(
             "published".
 
     Returns:
-        A functional `keras.Model` with the same name, inputs and outputs.
+        A functional `keras.Model` with the same name, inputs and outputs; of a backbone of KerasHub that holds another
+        network, a `NormalizedWithin`.
 
     Raises:
         ValueError: the model is not functional, no layer is found, a chosen layer is an NBN layer or has no scale, the
             layers are in a nested model, or an argument is unknown.
     """
-    _check_arguments(sharing, groups, initialization)
+    check_arguments(sharing, groups, initialization)
+    convert = convert_within if holds_network(model) else _convert_graph
+    return convert(
+        model,
+        placement,
+        sharing,
+        groups=groups,
+        learn_magnitude=learn_magnitude,
+        normalize=normalize,
+        bias_radius=bias_radius,
+        magnitude=magnitude,
+        initialization=initialization,
+    )
+
+
+def _convert_graph(
+    model,
+    placement,
+    sharing,
+    *,
+    groups,
+    learn_magnitude,
+    normalize,
+    bias_radius,
+    magnitude,
+    initialization,
+):
+    """Convert a functional model by cloning it; the magnitudes become layers of the graph."""
     model = _functional(model)
     chosen = {layer.name: layer for layer in select_norms(model, placement)}
-    _check(chosen)
-    keep = initialization == "keep" or (initialization == "auto" and not all(map(_is_fresh, chosen.values())))
-    group_of = _groups(model, list(chosen), sharing, groups)
-    starts = {
-        group: _mean_length([layer for name, layer in chosen.items() if group_of[name] == group], normalize)
-        if keep
-        else float(magnitude)
-        for group in dict.fromkeys(group_of.values())
-    }
+    check_norms(chosen.values())
+    group_of = magnitude_names(model, list(chosen), sharing, groups)
+    keep, starts = starting_magnitudes(chosen, group_of, initialization, magnitude, normalize)
     magnitudes, clones = {}, []
 
     def clone(layer):
@@ -108,15 +137,6 @@ def convert_batch_normalization(
     return converted
 
 
-def _check_arguments(sharing, groups, initialization):
-    one_of("sharing", sharing, SHARING)
-    if groups is not None and sharing != "all":
-        raise ValueError(
-            f"`groups` must be None unless sharing='all'. Received: sharing={sharing!r}, groups={list(groups)}"
-        )
-    one_of("initialization", initialization, INITIALIZATIONS)
-
-
 def _copy_normalized(old, new, magnitude):
     """Copy the moving averages; with a magnitude also make `new` compute what `old` computes."""
     assign_copy(new.moving_mean, old.moving_mean)
@@ -140,20 +160,6 @@ def _functional(model):
     return model
 
 
-def _check(chosen):
-    for layer in chosen.values():
-        if isinstance(layer, NormalizedBatchNormalization):
-            raise ValueError(
-                f"`placement` must select plain batch normalization. Received: {layer.name!r}, an NBN layer already"
-            )
-        if not layer.scale or layer.renorm or layer.synchronized:
-            raise ValueError(
-                "`placement` must select layers with a scale and without renorm or synchronized mode. "
-                f"Received: {layer.name!r} with scale={layer.scale}, renorm={layer.renorm}, "
-                f"synchronized={layer.synchronized}"
-            )
-
-
 def _normalized(layer, **arguments):
     config = layer.get_config()
     for key in ("scale", "renorm", "renorm_clipping", "renorm_momentum", "synchronized"):
@@ -161,42 +167,3 @@ def _normalized(layer, **arguments):
     # A scale that starts at zero, as in some ResNets, has no direction.
     config["gamma_initializer"] = "ones"
     return NormalizedBatchNormalization.from_config({**config, **arguments})
-
-
-def _is_fresh(layer):
-    expected = (
-        (layer.gamma, (0, 1)),
-        (layer.beta, (0,)),
-        (layer.moving_mean, (0,)),
-        (layer.moving_variance, (1,)),
-    )
-    values = [(keras.ops.convert_to_numpy(v), starts) for v, starts in expected if v is not None]
-    return all(any(np.all(value == start) for start in starts) for value, starts in values)
-
-
-def _groups(model, names, sharing, patterns):
-    """Return the name of each layer's magnitude."""
-    if sharing == "none":
-        return {name: f"magnitude_{name}" for name in names}
-    if sharing == "partial":
-        blocks = blocks_of(model)
-        return {name: f"magnitude_{blocks.get(name, name)}" for name in names}
-    groups = {}
-    for pattern in patterns or ():
-        found = [name for name in names if fnmatch.fnmatchcase(name, pattern) and name not in groups]
-        if not found:
-            raise ValueError(
-                f"Every pattern of `groups` must match a converted layer that no earlier one matches. Converted are "
-                f"{', '.join(names)}. Received: groups={list(patterns)}"
-            )
-        label = re.sub(r"\W+", "_", pattern).strip("_")
-        groups.update(dict.fromkeys(found, f"magnitude_{label}"))
-    return {name: groups.get(name, "magnitude") for name in names}
-
-
-def _mean_length(layers, normalize):
-    if not normalize:
-        return 1.0
-    return (
-        float(np.mean([np.linalg.norm(keras.ops.convert_to_numpy(layer.gamma)) for layer in layers])) or 1.0
-    )
