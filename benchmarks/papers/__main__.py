@@ -9,6 +9,7 @@ tables is trained once. What came out is written into `benchmarks/papers/results
 """
 
 import argparse
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = Options(**given, train=train)
     made = item.make(options)
     if train:
-        write(item.record(options), made)
+        write(item.record(dataclasses.replace(options, on=made["on"])), made)
     print(item.show(made))
 
 

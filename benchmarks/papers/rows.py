@@ -1,6 +1,7 @@
 """Rows of the papers' tables, made from the tables of the zoo's cards where those have them."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -107,7 +108,7 @@ def rows(
     """
     known = [
         network
-        for network in paper_tables.networks()
+        for network in _networks()
         if network.table == f"{paper} paper, {table}"
         and (not networks or _label(network) in networks.split())
     ]
@@ -146,3 +147,8 @@ def _declared(label: str, content: Trains | Lacks, networks: list[str], metrics:
 def _label(network: paper_tables.Network) -> str:
     factor = "" if network.factor is None else f"/{network.factor}"
     return f"{network.backbone}/{network.dataset}{factor}"
+
+
+@functools.cache
+def _networks() -> list[paper_tables.Network]:
+    return paper_tables.networks()

@@ -1,6 +1,7 @@
 """Networks of the tables: which recipe, backbone and data they have, and what stands in for them at a small scale."""
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,12 @@ def recipe_of(method: str, setup: str, network: Network) -> Recipe:
     if dataset != "digits_lt":
         return published_recipe(method, setup, dataset, factor, published_counts(dataset, factor))
     made = published_recipe(method, setup, "cifar10_lt", 100, published_counts("cifar10_lt", 100))
-    return small_batches(made, len(ltzoo.data.load(dataset, imbalance_factor=factor).train))
+    return small_batches(made, _images(dataset, factor))
+
+
+@functools.cache
+def _images(dataset: str, factor: int | None) -> int:
+    return len(ltzoo.data.load(dataset, imbalance_factor=factor).train)
 
 
 def small_batches(recipe: Recipe, images: int) -> Recipe:

@@ -30,7 +30,8 @@ def table(paper: str, number: str, title: str, found: Sequence[Row]) -> Item:
 
 
 def _make(title: str, found: Sequence[Row], options: Options) -> dict[str, Any]:
-    here = None if all(row.facts for row in found) else options.on
+    untrained = all(row.facts for row in found)
+    here = None if untrained else options.on
     chosen = found if here is None else _first_networks(found)
     lines = []
     for row in chosen:
@@ -44,7 +45,7 @@ def _make(title: str, found: Sequence[Row], options: Options) -> dict[str, Any]:
     return {
         "title": title,
         "on": here,
-        "epochs_share": options.epochs_share,
+        "epochs_share": 1.0 if untrained else options.epochs_share,
         "seed": options.seed,
         "commit": commit(),
         "backend": keras.backend.backend(),

@@ -1,6 +1,7 @@
 """Tables are declared whole, print ours next to the paper's, and leave a record."""
 
 import json
+import re
 
 import pytest
 
@@ -69,6 +70,20 @@ def test_every_row_has_a_recipe_for_its_own_data_and_for_digits(monkeypatch):
         recipe = recipe_of(method, setup, Network("resnet8/digits_lt/50"))
         assert recipe.stages[0].batch_size <= 64, method
     assert len(seen) > 300
+
+
+def test_records_are_what_runs_of_these_tables_wrote(monkeypatch):
+    declared, seen = all_rows(monkeypatch), set()
+    for item in registry.items():
+        for path in item.records() if item.kind == "table" else ():
+            record = json.loads(path.read_text(encoding="utf-8"))
+            known = {(row.label, row.network.label) for row in declared[item.paper, item.number]}
+            assert {(row["row"], row["of_paper"]) for row in record["rows"]} <= known
+            assert ("-on-" in path.name) == (record["on"] is not None) and "dirty" not in record["commit"]
+            for row in record["rows"]:
+                assert row["status"].startswith("ran") == ("ours" in row), row
+            seen.add((item.paper, item.number))
+    assert seen == set(declared)
 
 
 def test_rows_in_the_order_of_the_declaration():
@@ -200,8 +215,6 @@ def test_a_row_that_fails_says_why_and_the_others_run(small, capsys, monkeypatch
 def test_wrong_words(words, said, capsys):
     with pytest.raises(SystemExit):
         command.main(words)
-    import re
-
     assert re.search(said, capsys.readouterr().err)
 
 
