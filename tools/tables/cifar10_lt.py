@@ -44,7 +44,7 @@ def table(rows):
             epochs,
             str(len(runs[run])),
             *cells,
-            _paper(name, backbone, factor),
+            _paper(runs[run][0]),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -56,8 +56,10 @@ def _value(row, key):
     return 100 * float(row[key] or "nan")
 
 
-def _paper(name, backbone, factor):
-    known = card(name, backbone, factor)
+def _paper(row):
+    """Return the figure of a recipe as it is, in whatever precision it ran here."""
+    changed = changes(row["overrides"], "float32")
+    known = card(row["recipe"] + changed, row["backbone"], row["imbalance_factor"])
     if known is None or not known["paper"]:
         return ""
     epochs = "+".join(str(stage["epochs"]) for stage in known["recipe"]["stages"])
