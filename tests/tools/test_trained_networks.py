@@ -104,3 +104,12 @@ def test_backbones_of_cards_are_built_with_their_initial_weights():
         "resnet10", input_shape=(32, 32, 3), width_multiplier=1 / 16, initialization="fan_out", seed=1
     )
     assert made.get_layer("conv1").kernel_initializer.mode == "fan_out"
+
+
+def test_cards_say_whose_first_stage_they_share():
+    """CAMC's Table II trains three classifiers on the features of each of its first stages."""
+    notes = " ".join(shipped.read("normalized_classifier_crt_resnext50_imagenet_lt")["notes"])
+    assert "also that of normalized_classifier_resnext50_imagenet_lt and 1 more" in notes
+    alone = " ".join(shipped.read("mislas_resnet152_places_lt")["notes"])
+    assert "crt_mixup_resnet152_places_lt" in alone
+    assert "first stage" not in " ".join(shipped.read("nbn_resnext50_imagenet_lt")["notes"])

@@ -15,6 +15,7 @@ from ltzoo.recipes.by_dataset.published import counts as published_counts
 from tools.cards import memory, training_cost
 from tools.cards.notes import notes
 from tools.cards.paper_tables import TABLES, networks
+from tools.cards.shared_stages import with_notes
 from tools.cards.trained_networks import CIFAR, by_setup
 
 CIFAR_PIXELS = ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
@@ -29,7 +30,7 @@ RUN = ("recipe", "backbone", "dataset", "input_shape", "mean", "std", "seed", *L
 
 def cards() -> dict[str, Card]:
     """Return the card of every entry of the tables, by name."""
-    made = {name: _card(name, found) for name, found in by_setup(networks()).items()}
+    made = with_notes({name: _card(name, found) for name, found in by_setup(networks()).items()})
     return dict(sorted((made | _own_cards()).items()))
 
 

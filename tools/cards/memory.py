@@ -23,6 +23,7 @@ _KEPT = (
     "Conv2D", "DepthwiseConv2D", "Dense", "BatchNormalization", "NormalizedBatchNormalization", "ReLU", "Activation",
     "ZeroPadding2D", "MaxPooling2D", "AveragePooling2D", "PaddedShortcut",
 )  # fmt: skip
+_CONTRASTS = ("balanced_contrastive", "parametric_contrastive")
 _TWO_SLOTS = ("adam", "adamw", "nadam", "adamax", "lamb")
 
 
@@ -58,9 +59,11 @@ def note(recipe: dict, backbone: dict, input_shape, num_classes: int) -> list[st
     enough = next((number for number in parts if training_bytes(*arguments, number) <= FITS), None)
     if enough is None:
         return [f"{said}."]
+    techniques = {(stage["technique"] or {}).get("name") for stage in recipe["stages"]}
+    contrasts = " and contrasts" if techniques & set(_CONTRASTS) else ""
     return [
         f"{said}; --accumulate {enough} about {_gigabytes(training_bytes(*arguments, enough))}, with batch-norm "
-        "statistics of each part."
+        f"statistics{contrasts} of each part."
     ]
 
 
@@ -75,10 +78,10 @@ def _count(backbone, conversions, input_shape, trainable):
     weights = trained = kept = 0
     began = trainable == "all"
     for layer in model.layers:
-        size = sum(math.prod(weight.shape) for weight in layer.weights)
-        weights += size
-        if size and training_cost.trains(layer.name, trainable):
-            trained += size
+        weights += sum(math.prod(weight.shape) for weight in layer.weights)
+        own = sum(math.prod(weight.shape) for weight in layer.trainable_weights)
+        if own and training_cost.trains(layer.name, trainable):
+            trained += own
             began = True
         if began and type(layer).__name__ in _KEPT:
             kept += math.prod(layer.output.shape[1:])
