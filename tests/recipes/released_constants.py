@@ -13,6 +13,7 @@ COMMITS = {
     "dvlab-research/Parametric-Contrastive-Learning": "fe56535ecd716e56a72e75c4e818f2059e557584",
     "facebookresearch/classifier-balancing": "f162adef63fdf592d0b8a0f6e52bc481fc08785f",
     "frank-xwang/RIDE-LongTailRecognition": "ab8be5c21124612493aff87c7cf235d950bda178",
+    "yuxiangbao/NBN": "7365e21746953b2ab1f3dd1f823d5a3f9da9295e",
     "hyperconnect/LADE": "5db5d134720872620706025bc4dec8347ddc349b",
     "naver-ai/cmo": "10d2d0988df03f06605a3007be548129b6f0f5b8",
     "zhangyongshun/BagofTricks-LT": "ce7859a930649d10fb2a4fd4ed9242007eb25e2f",
