@@ -127,7 +127,7 @@ def class_counts(dataset: str) -> list[int]:
     return list(shipped.read(ENTRIES[dataset])["class_counts"])
 
 
-def ask(checkout: Path, folder: Path, what: str, **arguments) -> dict:
+def ask(checkout: Path, folder: Path, what: str, /, **arguments) -> dict:
     """Return what a measurement of `child.py` found with the library of a checkout."""
     settings = {
         "PYTHONPATH": str(checkout),

@@ -9,6 +9,7 @@ import resource
 import sys
 import time
 from types import SimpleNamespace
+from typing import Any
 
 
 def reading(paths, side, workers):
@@ -32,9 +33,9 @@ def reading(paths, side, workers):
     inputs = keras.Input((side, side, 3))
     pooled = keras.layers.GlobalAveragePooling2D()(inputs[:, ::16, ::16])
     model = keras.Model(inputs, keras.layers.Dense(2)(pooled))
-    stub = SimpleNamespace(extract_features_on_batch=lambda images: images[:, 0, 0].astype("float32"))
+    stub: Any = SimpleNamespace(extract_features_on_batch=lambda images: images[:, 0, 0].astype("float32"))
     model.predict_on_batch(np.zeros((64, side, side, 3), "float32"))
-    sampler = make_sampler(split.labels, batch_size=64, seed=0, strategy="instance_balanced")
+    sampler: Any = make_sampler(split.labels, batch_size=64, seed=0, strategy="instance_balanced")
     crop = get([{"name": "imagenet_train_crop", "size": side, "color_jitter": 0.4}])
     served = SimpleNamespace(
         image_shape=(side, side, 3), image_fit="crop", predict_on_batch=model.predict_on_batch
