@@ -1,5 +1,7 @@
 """Losses for long-tailed recognition: stateless functions of integer or soft labels and logits."""
 
+from ltzoo.losses.adaptive_batch_confusion import AdaptiveBatchConfusion as AdaptiveBatchConfusion
+from ltzoo.losses.adaptive_batch_confusion import adaptive_batch_confusion as adaptive_batch_confusion
 from ltzoo.losses.adaptive_logit_adjustment import AdaptiveLogitAdjustment as AdaptiveLogitAdjustment
 from ltzoo.losses.adaptive_logit_adjustment import adaptive_logit_adjustment as adaptive_logit_adjustment
 from ltzoo.losses.angular_gaussian_clouded_logit import (
@@ -51,6 +53,8 @@ from ltzoo.losses.registry import names as names
 from ltzoo.losses.registry import register as register
 from ltzoo.losses.seesaw import Seesaw as Seesaw
 from ltzoo.losses.seesaw import seesaw as seesaw
+from ltzoo.losses.vector_scaling import VectorScaling as VectorScaling
+from ltzoo.losses.vector_scaling import vector_scaling as vector_scaling
 from ltzoo.registry import import_modules
 
 # The imports above tell type checkers the names; a new file needs no line there.

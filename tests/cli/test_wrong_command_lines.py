@@ -259,7 +259,7 @@ def test_names_paths_and_options_are_checked_before_a_framework_is_imported(tmp_
         ["train", "gcl", "--data", "digits_tl", "--out", out],
         ["train", "gcl", "--data", "imagenet_lt", "--data-dir", str(tmp_path), "--out", out],
         ["train", "gcl", "--data", "digits_lt", "--out", str(tmp_path / "file")],
-        ["train", entry, "--epochs", "3", "--out", out],
+        ["train", entry, "--epochs", "1,2,3", "--out", out],
         *([*train, *more] for more in (
             ["--backbone", "resnett8"], ["--backbone", "resnet8:width_multiplier=abc"], ["--epochs", "1,2,3"],
             ["--set", "loss=5"], ["--set", "nope=1"], ["--set", 'optimizer={"name":"nope"}'], ["--start-from", "nope"],

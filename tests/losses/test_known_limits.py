@@ -18,6 +18,7 @@ PRECISION = ("float64", 1e-5, 1e-7) if keras.backend.backend() == "tensorflow" e
 
 # With uniform counts a loss is cross-entropy, with these arguments:
 UNIFORM = {
+    "adaptive_batch_confusion": {"tau": 0.0},
     "class_balanced_focal": {"gamma": 0.0, "activation": "softmax"},
     "focal": {"gamma": 0.0},
     "label_aware_smoothing": {"smooth_head": 0.0},
