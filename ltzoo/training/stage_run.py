@@ -83,7 +83,8 @@ class StageRun:
             sampler: Any = stream_sampler(model, stage, seed, dataset, self.divisor > 1)
         else:
             sampler = self._sampler(split.labels, seed, feed)
-        self.accumulate = feed.accumulate if isinstance(sampler, BatchParts) else 1
+        # Batches that a technique composes are not split.
+        self.accumulate = getattr(sampler, "parts", 1)
         model.set_stage(index, sampler.steps_per_epoch, judged, self.accumulate)
         load, transform = split.load, None
         if stage.cache_features:
