@@ -83,7 +83,8 @@ class StageRun:
             sampler: Any = stream_sampler(model, stage, seed, dataset, self.divisor > 1)
         else:
             sampler = self._sampler(split.labels, seed, feed)
-        self.accumulate = _parts_of(sampler)
+        # Batches that a technique composes are not split.
+        self.accumulate = getattr(sampler, "parts", 1)
         model.set_stage(index, sampler.steps_per_epoch, judged, self.accumulate)
         load, transform = split.load, None
         if stage.cache_features:
@@ -223,8 +224,3 @@ def _technique_callbacks(technique, offset, epochs):
             on_epoch_end=lambda epoch, logs=None: technique.on_epoch_end(epoch - offset, epochs),
         )
     ]
-
-
-def _parts_of(sampler: Any) -> int:
-    """Return into how many parts a sampler splits each batch."""
-    return sampler.parts if isinstance(sampler, BatchParts) else 1

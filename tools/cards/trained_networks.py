@@ -73,9 +73,8 @@ def _quotes(network, other):
 
 def _suffix(found):
     network = found.network
-    setup = network.setup
-    if setup == "own":
-        setup = registry.setup(BASES.get(network.method, network.method))
+    own = registry.setup(BASES.get(network.method) or network.method) or ""
+    setup = own if network.setup == "own" else network.setup
     epochs = sum(stage.epochs for stage in found.recipe.stages if stage.trainable != "head")
     return f"{setup.partition('_')[0]}{epochs}"
 
@@ -88,6 +87,6 @@ def _backbone(network):
         return {"name": network.backbone} | ({"stem": "small"} if small else {})
     setup = setup_for(network.method, network.setup, network.dataset)
     start = None if setup is None else setup.initialization
-    if start and network.backbone.startswith("resnext") and setup.resnext_initialization:
-        start = setup.resnext_initialization
+    if setup is not None and network.backbone.startswith("resnext"):
+        start = setup.resnext_initialization or start
     return {"name": network.backbone} | ({"initialization": start} if start else {})
