@@ -9,7 +9,8 @@ from benchmarks.papers import __main__ as command
 from benchmarks.papers import registry, table
 from benchmarks.papers.registry import Item, Options
 from benchmarks.papers.rows import Lacks, Trains, rows
-from benchmarks.papers.stand_in import Network, folder_of, recipe_of
+from benchmarks.papers.stand_in import SMALL, Network, folder_of, recipe_of
+from tests import tiny
 from tools.cards import paper_tables
 
 TABLES = {
@@ -138,6 +139,7 @@ def small(tmp_path, monkeypatch):
         {"GCL": "gcl", "mixup": Trains("mixup", "72.96"), "OLTR": Lacks("50.0", quoted=True)},
         ONE,
     )
+    monkeypatch.setitem(SMALL, "digits_lt", (tiny.tiny_cnn.__name__, 50))
     monkeypatch.setattr(registry, "_ITEMS", {})
     monkeypatch.setattr(registry, "_load", lambda: None)
     table.table("gcl", "1", "two rows", found)
@@ -154,8 +156,8 @@ def small(tmp_path, monkeypatch):
 def test_a_table_on_digits(small, capsys, tmp_path):
     printed, record = small(capsys, "--on", "digits_lt")
     assert printed[:3] == [
-        "GCL on resnet8/digits_lt/50: ran",
-        "mixup on resnet8/digits_lt/50: ran",
+        "GCL on tiny_cnn/digits_lt/50: ran",
+        "mixup on tiny_cnn/digits_lt/50: ran",
         "OLTR on resnet32/cifar10_lt/100: missing, quoted",
     ]
     ran, other, missing = record["rows"]
