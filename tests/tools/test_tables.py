@@ -24,7 +24,13 @@ def test_documents_hold_the_current_table(document, name, layout, short):
 
 def test_full_length_rows_have_all_epochs():
     rows = full_length(runs.read(runs.RESULTS / "cifar10_lt.csv"))
-    assert {row["recipe"] for row in rows} == {"best", "best_distilled", "cross_entropy", "fast", "gcl_published"}
+    assert {row["recipe"] for row in rows} == {
+        "best",
+        "best_distilled",
+        "cross_entropy",
+        "fast",
+        "gcl_published",
+    }
     assert all(row["epochs"] == runs.own_epochs(row["recipe"]) for row in rows)
 
 
