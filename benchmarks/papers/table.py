@@ -89,6 +89,7 @@ def _line(row: Row, options: Options) -> dict[str, Any]:
         "epochs": epochs,
         "seconds": round(sum(run.history.get("seconds", ())), 1),
         "run": run.folder.name,
+        "commit": run.about["commit"],
         "alarms": run.about["alarms"],
         "status": "ran" + (", quoted" if row.quoted else ""),
     }
