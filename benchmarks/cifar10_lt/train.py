@@ -26,7 +26,7 @@ import keras
 
 import ltzoo
 from benchmarks.cifar10_lt import runs
-from benchmarks.cifar10_lt.first_stages import FirstStage
+from benchmarks.cifar10_lt.first_stages import first_stage_of
 from benchmarks.cifar10_lt.subsets import dataset_of
 from ltzoo.class_counts import long_tail_counts
 from ltzoo.cli.train import PRECISIONS
@@ -216,10 +216,10 @@ def run(name, factor, seed, options):
             "validation": options.validation,
             "precision": options.precision,
         }
-        first = FirstStage(model, options.checkpoints, data_of_run, seed)
+        first = first_stage_of(model, options.checkpoints / "first_stages", data_of_run, seed)
         callbacks.append(first)
         if not checkpoint.exists():
-            first.take(checkpoint)
+            first.take(checkpoint, seed)
     history = model.fit(
         data,
         verbose=0,

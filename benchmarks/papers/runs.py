@@ -18,7 +18,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from benchmarks.cifar10_lt.first_stages import FirstStage
+from benchmarks.cifar10_lt.first_stages import first_stage_of
 from benchmarks.cifar10_lt.runs import commit, device
 from ltzoo import data, metrics, models, recipes
 from ltzoo.data.dataset import LongTailedDataset
@@ -152,10 +152,10 @@ def _train(folder: Path, dataset: LongTailedDataset, recipe, made_by, images, wa
     if watch:
         callbacks.append(_Watcher(model, folder / "watched", watch))
     else:  # The epochs of a stage of another run were not watched.
-        first = FirstStage(model, folder.parent / "first_stages", {**images, "format": FORMAT}, seed)
+        first = first_stage_of(model, folder.parent / "first_stages", {**images, "format": FORMAT}, seed)
         callbacks.append(first)
         if not checkpoint.exists():
-            first.take(checkpoint)
+            first.take(checkpoint, seed)
     history = model.fit(
         dataset, verbose=0, seed=seed, callbacks=callbacks, checkpoint=checkpoint, resume=checkpoint.exists()
     )

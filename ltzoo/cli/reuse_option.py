@@ -37,8 +37,7 @@ def shared_first_stage(arguments: dict, model: Any, dataset: Any, run: Any, stag
         more = {key: value for key, value in arguments.items() if key not in _COVERED}
         known = determining(model, dataset, arguments["seed"], more)
         shared = SharedFirstStage(model, known, title=arguments["recipe"])
-        if run.checkpoint.is_dir():
-            shared.resume(run.checkpoint)
+        if run.checkpoint.is_dir():  # The run resumes.
             return shared
         chosen = {
             "keep": arguments.get("keep", "last"),

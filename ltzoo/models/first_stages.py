@@ -1,7 +1,7 @@
-"""First stages that several trainings share: kept in the user's cache, found by all that determines them.
+"""Share the first stage of several runs: keep it in the user's cache, and find it by all that determines it.
 
 cRT, LWS and NCM differ in their second stage only, and so do most rows of a table of ablations. A first stage that was
-trained once is found by the next training whose first stage is the same, which begins with the second one and ends
+trained once is found by the next run whose first stage is the same. That run begins with the second stage and ends
 with the weights that it would have had.
 """
 
@@ -29,7 +29,7 @@ from ltzoo.recipes.recipe import Recipe
 from ltzoo.techniques.base import Technique
 from ltzoo.techniques.registry import same_training
 from ltzoo.training.callbacks import StagedHistory
-from ltzoo.training.checkpoint import FILE_NAME, Checkpoint, restore
+from ltzoo.training.checkpoint import Checkpoint, restore
 from ltzoo.training.devices import batch_divisor, device_kind
 from ltzoo.training.feature_store import split_digest
 from ltzoo.training.fit import identity
@@ -43,7 +43,7 @@ _FREE = 2**30  # Disk that must stay free.
 
 
 def described(recipe: Recipe, class_counts: Sequence[int] | np.ndarray) -> dict[str, Any]:
-    """Return what a recipe says about the training of its first stage: stage, head and conversions.
+    """Return what in a recipe determines its first stage: stage, head and conversions.
 
     A default counts as much as the same value that is given, and CAMC++'s first stage is that of CAMC.
 
@@ -114,15 +114,17 @@ def determining(
 
 
 class SharedFirstStage(keras.callbacks.Callback):
-    """Keeps the first stage of this training, or gives it one that was kept; a callback of `fit`.
+    """Keep the first stage of this run, or take one that was kept; a callback of `fit`.
 
     Args:
         classifier: the newly built classifier.
         known: the result of `determining`; None shares nothing.
-        title: names this training in what others print, such as its zoo entry.
+        title: names this run in what others print, such as its zoo entry.
         folder: folder of the files; by default `first_stages` in `ltzoo.cache.folder()`.
         limit: most bytes in the folder.
     """
+
+    remembers = ("epochs", "logs")  # So that a run that was killed within the stage keeps it too.
 
     def __init__(
         self,
@@ -135,7 +137,8 @@ class SharedFirstStage(keras.callbacks.Callback):
         super().__init__()
         self.classifier, self.known, self.title, self.limit = classifier, known, title, limit
         self.folder = cache.folder() / "first_stages" if folder is None else Path(folder)
-        self.history = StagedHistory()
+        self.epochs: list[int] = []
+        self.logs: list[dict[str, float]] = []
 
     @property
     def path(self) -> Path | None:
@@ -146,15 +149,15 @@ class SharedFirstStage(keras.callbacks.Callback):
         return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.npz"
 
     def take(self, checkpoint: str | os.PathLike, seed: int, **settings: Any) -> dict[str, Any] | None:
-        """Write the checkpoint of a training whose first stage is done, if it is kept.
+        """Write the checkpoint of a run whose first stage is done, if that stage is kept.
 
         Args:
             checkpoint: the folder, as for `fit`; it holds no run.
-            seed: seed of the training.
+            seed: seed of the run.
             **settings: `keep` and `patience` of `fit`.
 
         Returns:
-            `{"title", "trained", "epochs"}` of the first stage; None if there is none, and the training has to begin.
+            `{"title", "trained", "epochs"}` of the first stage; None if there is none.
         """
         path = self.path
         if path is None or not path.is_file():
@@ -162,7 +165,7 @@ class SharedFirstStage(keras.callbacks.Callback):
         try:
             state = read_state(path)
             if state["identity"] != self.known:
-                raise DamagedError("it belongs to another training")
+                raise DamagedError("it belongs to another run")
             self.classifier.enter_stage(0)
             restore(_variables(self.classifier), state["model"])
             os.utime(path)
@@ -177,31 +180,22 @@ class SharedFirstStage(keras.callbacks.Callback):
         )  # fmt: skip
         return {**state["about"], "epochs": len(history.epoch)}
 
-    def resume(self, checkpoint: str | os.PathLike) -> None:
-        """Take over the epochs of the first stage that a resumed training has behind it."""
-        path = Path(checkpoint) / FILE_NAME
-        if not path.exists():
-            return
-        try:
-            state = read_state(path)
-        except DamagedError:  # The training resumes from an earlier state, and its first stage is not kept.
-            self.known = None
-            return
-        if state["stage"] == 0:
-            self.history = StagedHistory(state["epoch"], state["history"])
-
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Record an epoch of the first stage."""
         if self.classifier.stage == 0:
-            self.history.append(epoch, logs or {})
+            self.epochs.append(epoch)
+            self.logs.append({name: float(value) for name, value in (logs or {}).items()})
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Keep the first stage if all its epochs were trained."""
         path, epochs = self.path, self.classifier.recipe.stages[0].epochs
-        if path is None or self.classifier.stage != 0 or self.history.epoch != list(range(epochs)):
+        if path is None or self.classifier.stage != 0 or self.epochs != list(range(epochs)):
             return
         if path.exists():  # Another process was faster, with the same result.
             return
+        history = StagedHistory()
+        for epoch, values_of_epoch in zip(self.epochs, self.logs, strict=True):
+            history.append(epoch, values_of_epoch)
         variables = _variables(self.classifier)
         size = sum(int(np.prod(variable.shape)) * 8 for variable in variables)
         description = {
@@ -209,8 +203,8 @@ class SharedFirstStage(keras.callbacks.Callback):
             "about": {"title": self.title, "trained": time.strftime("%Y-%m-%d")},
             "stage": 0,
             "epochs_done": epochs,
-            "epoch": self.history.epoch,
-            "history": self.history.history,
+            "epoch": history.epoch,
+            "history": history.history,
         }
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -219,7 +213,7 @@ class SharedFirstStage(keras.callbacks.Callback):
             write_state(path, {"model": values(variables)}, description)
             self._remove_old(path)
         except OSError as error:  # The training works without.
-            warn_caller(f"the first stage cannot be kept for other trainings ({error})")
+            warn_caller(f"the first stage cannot be kept for other runs ({error})")
 
     def _remove_old(self, newest: Path) -> None:
         kept = []

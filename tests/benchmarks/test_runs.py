@@ -3,10 +3,8 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-import keras
-
 from benchmarks.cifar10_lt import runs, train
-from benchmarks.cifar10_lt.first_stages import FirstStage
+from benchmarks.cifar10_lt.first_stages import first_stage_of
 from ltzoo import models
 
 ROW = {
@@ -45,10 +43,8 @@ def test_recipes_with_one_first_stage_share_its_file():
     paths = {}
     for name in ("mixup", "crt_mixup", "lws_mixup", "gcl"):
         model = models.build("resnet8", name, [50, 30, 20, 10, 5, 5, 5, 5, 5, 5], seed=0)
-        paths[name] = FirstStage(model, Path("stages"), {"factor": 100.0}, 0).path
+        paths[name] = first_stage_of(model, Path("stages"), {"factor": 100.0}, 0).path
     assert paths["crt_mixup"] == paths["lws_mixup"] != paths["gcl"]
-    if keras.backend.backend() == "jax":
-        assert paths["crt_mixup"].name == "stage1-acde09c3a3e2.npz"
 
 
 def test_own_epochs_tell_full_length_rows():

@@ -35,7 +35,7 @@ def harness(tmp_path, monkeypatch):
 def test_rows_models_and_shared_first_stages(harness, tmp_path):
     rows = harness("crt_mixup", "lws_mixup")
     assert [row["recipe"] for row in rows] == ["crt_mixup", "lws_mixup"]
-    assert len(list((tmp_path / "checkpoints").glob("stage1-*.npz"))) == 1
+    assert len(list((tmp_path / "checkpoints" / "first_stages").iterdir())) == 1
     for row in rows:
         path = tmp_path / "weights" / runs.model_file(row)
         assert keras.saving.load_model(path).recipe.name == row["recipe"]

@@ -232,7 +232,6 @@ def test_an_interrupted_first_stage_is_kept_whole(tmp_path):
     for callback in (Stop(), keras.callbacks.Callback()):
         model, dataset = tiny.model(recipe), tiny.dataset()
         shared = SharedFirstStage(model, determining(model, dataset, 0), folder=tmp_path / "kept")
-        shared.resume(tmp_path / "run")
         resume = (tmp_path / "run" / FILE_NAME).exists()
         try:
             model.fit(

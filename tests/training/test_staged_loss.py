@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from ltzoo.techniques.base import Technique
 from ltzoo.training import Recipe, Stage
 from ltzoo.training.staged_loss import StagedLoss, TrainingOutput
 from tests import tiny
@@ -31,7 +32,7 @@ def test_only_the_training_of_a_stage_returns_more_than_logits():
     assert model.predict(images, verbose=0).shape == (8, 3)
 
 
-class Kept(keras.layers.Layer):
+class Kept(Technique):
     """A technique that keeps the first image's logits, and takes every second label."""
 
     def targets(self, labels):
