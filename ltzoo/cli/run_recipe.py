@@ -115,8 +115,9 @@ def _train(run, arguments, saved, workers, talk, cache, dataset=None, pooled=Non
     echo(f"{recipe.name}, {backbone['name']}, {recipe.epochs} epochs, {backend} backend, into {run.path}")
     if source is not None:
         echo(source)
-    for line in training_notes(arguments, dataset) if saved is None else ():
-        echo(f"Note: {line}")
+    if saved is None:
+        for line in training_notes(arguments, dataset):
+            echo(f"Note: {line}")
     stages = StageResults(run, model, dataset, arguments.get("data"), pooled)
     plan = plan_of(recipe, dataset, stages.images)
     talk.expect(Estimate(plan, talk.clock, talk.started))

@@ -11,7 +11,7 @@ from ltzoo.arguments import checked
 from ltzoo.checks import Positive, PositiveInt
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
-from ltzoo.layers.normalized_dense import unit_length
+from ltzoo.layers.lengths import euclidean_length, unit_length
 
 SCALE = 16.0
 
@@ -65,7 +65,4 @@ class CosNorm(LinearHead):
 
 def squash(features: Any) -> Any:
     """Return x / (1 + |x|) for each row of `[B, D]`."""
-    squared = ops.sum(ops.square(features), axis=-1, keepdims=True)
-    is_zero = squared == 0
-    length = ops.where(is_zero, ops.zeros_like(squared), ops.sqrt(ops.where(is_zero, 1.0, squared)))
-    return features / (1.0 + length)
+    return features / (1.0 + euclidean_length(features, axis=-1))

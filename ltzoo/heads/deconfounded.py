@@ -11,7 +11,7 @@ from ltzoo.arguments import checked
 from ltzoo.checks import Few, Fraction, NonNegative, Positive, PositiveInt
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
-from ltzoo.layers.normalized_dense import unit_length
+from ltzoo.layers.lengths import euclidean_length, unit_length
 from ltzoo.precision import float32_or_float64
 
 SCALE = 16.0
@@ -113,7 +113,7 @@ class Deconfounded(LinearHead):
         """Return the mean over the parts of their products with the class vectors, `[B, C]`."""
         size = directions.shape[-1]
         kernel = ops.reshape(ops.cast(self.kernel, directions.dtype), (self.parts, size, self.num_classes))
-        kernel = kernel / (ops.norm(kernel, axis=1, keepdims=True) + self.offset)
+        kernel = kernel / (euclidean_length(kernel, axis=1) + self.offset)
         kernel = ops.reshape(kernel, (self.parts * size, self.num_classes))
         return ops.matmul(ops.reshape(directions, (-1, self.parts * size)), kernel) / self.parts
 

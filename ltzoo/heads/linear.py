@@ -12,7 +12,7 @@ from keras import ops
 from ltzoo.arguments import checked
 from ltzoo.checks import Positive, PositiveInt
 from ltzoo.layers import NormalizedDense
-from ltzoo.layers.normalized_dense import unit_length
+from ltzoo.layers.lengths import unit_length
 from ltzoo.precision import float32_or_float64
 
 

@@ -13,7 +13,7 @@ from ltzoo.checks import Positive, PositiveInt, one_of
 from ltzoo.heads.class_means import class_means
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
-from ltzoo.layers.normalized_dense import unit_length
+from ltzoo.layers.lengths import unit_length
 from ltzoo.protocols import StageView
 
 FEATURES = ("un", "l2n", "cl2n")

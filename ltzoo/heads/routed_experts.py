@@ -14,7 +14,7 @@ from ltzoo.checks import Few, Fraction, Positive, PositiveInt, Size
 from ltzoo.heads.experts import ExpertsHead
 from ltzoo.heads.inputs import pool
 from ltzoo.heads.registry import register
-from ltzoo.layers.normalized_dense import unit_length
+from ltzoo.layers.lengths import unit_length
 from ltzoo.losses.expert_routing import ensemble_logits
 
 

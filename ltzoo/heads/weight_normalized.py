@@ -11,7 +11,7 @@ from ltzoo.arguments import checked
 from ltzoo.checks import Positive, PositiveInt
 from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
-from ltzoo.layers.normalized_dense import unit_length
+from ltzoo.layers.lengths import unit_length
 
 
 @register("weight_normalized")

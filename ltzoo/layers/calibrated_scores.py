@@ -4,6 +4,8 @@ from typing import Any
 
 from keras import ops
 
+from ltzoo.layers.lengths import SHORTEST, inverse_length
+
 
 def fold_prototypes(prototypes: Any, fusion_kernel: Any) -> Any:
     """Fold the prototypes and a linear fusion into one filter per class.
@@ -70,7 +72,5 @@ def weighted_cosine(feature_map: Any, activation: Any, weights: Any) -> Any:
     positions = ops.reshape(feature_map, (-1, height * width, size))
     gram = ops.matmul(positions, ops.transpose(positions, (0, 2, 1)))
     squared_length = ops.sum(weights * ops.matmul(gram, weights), axis=1)
-    is_zero = squared_length <= 1e-24 * (height * width) ** 2
-    inverse = ops.rsqrt(ops.where(is_zero, ops.ones_like(squared_length), squared_length))
-    inverse = ops.where(is_zero, ops.zeros_like(inverse), inverse)
+    inverse = inverse_length(squared_length, SHORTEST * height * width)
     return ops.sum(weights * activation, axis=1) * inverse

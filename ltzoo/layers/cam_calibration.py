@@ -11,7 +11,8 @@ from ltzoo.arguments import checked
 from ltzoo.checks import Positive, PositiveInt, Seed, Size
 from ltzoo.class_counts import ClassCounts
 from ltzoo.layers.calibrated_scores import activation_and_fused_maps, fold_prototypes, weighted_cosine
-from ltzoo.layers.normalized_dense import UnitColumns, unit_length
+from ltzoo.layers.lengths import unit_length
+from ltzoo.layers.normalized_dense import UnitColumns
 from ltzoo.layers.prototypes import prototype_positions, tail_threshold
 from ltzoo.precision import float32_or_float64
 

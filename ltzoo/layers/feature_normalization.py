@@ -9,6 +9,7 @@ from keras import ops
 
 from ltzoo.arguments import checked
 from ltzoo.checks import one_of
+from ltzoo.layers.lengths import euclidean_length
 from ltzoo.precision import float32_or_float64
 
 OVER = ("channels", "image")
@@ -38,12 +39,7 @@ class FeatureNormalization(keras.layers.Layer):
         """Return the normalized features."""
         features = ops.cast(inputs, float32_or_float64(inputs.dtype))
         axis = -1 if self.over == "channels" else tuple(range(1, len(inputs.shape)))
-        squared = ops.sum(ops.square(features), axis=axis, keepdims=True)
-        is_zero = squared <= 0
-        # The derivative of the square root at 0 is infinite.
-        length = ops.where(
-            is_zero, 0.0 * squared, ops.sqrt(ops.where(is_zero, ops.ones_like(squared), squared))
-        )
+        length = euclidean_length(features, axis)
         return ops.cast(features / (length + NORM_EPSILON), inputs.dtype)
 
     def compute_output_shape(self, input_shape):

@@ -9,7 +9,7 @@ from keras import ops
 
 from ltzoo.arguments import checked
 from ltzoo.checks import PositiveInt
-from ltzoo.layers.normalized_dense import unit_length
+from ltzoo.layers.lengths import unit_length
 from ltzoo.precision import float32_or_float64
 
 

@@ -10,6 +10,7 @@ from keras import ops
 from ltzoo.arguments import checked
 from ltzoo.checks import NonNegative
 from ltzoo.layers.batch_normalization import BatchNormalization, batch_normalize
+from ltzoo.layers.lengths import euclidean_length
 from ltzoo.precision import float32_or_float64
 
 NORM_EPSILON = 1e-6
@@ -25,9 +26,7 @@ def unit_direction(vector: Any, radius: float = 0.0) -> Any:
     1.5 / radius times the identity; without a radius it is 1e6 times the identity.
     """
     squared = ops.sum(ops.square(vector))
-    is_zero = squared <= 0
-    # Avoid the derivative of the square root at 0, which is infinite.
-    length = ops.where(is_zero, 0.0 * squared, ops.sqrt(ops.where(is_zero, ops.ones_like(squared), squared)))
+    length = euclidean_length(vector, axis=0)
     if not radius:
         return vector / (length + NORM_EPSILON)
     inside = (3.0 - squared / radius**2) / (2.0 * (radius + NORM_EPSILON))

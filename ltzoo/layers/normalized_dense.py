@@ -8,6 +8,7 @@ from keras import ops
 
 from ltzoo.arguments import checked
 from ltzoo.checks import Positive, PositiveInt, Seed, one_of
+from ltzoo.layers.lengths import unit_length
 from ltzoo.precision import float32_or_float64
 
 
@@ -38,18 +39,6 @@ class UnitColumns(keras.initializers.Initializer):
         return cls(seed=keras.saving.deserialize_keras_object(config["seed"]))
 
 
-def unit_length(vectors: Any, axis: int) -> Any:
-    """Divide the vectors along `axis` by their Euclidean length.
-
-    Vectors shorter than 1e-12 get the value 0 and the gradient 0. The published code divides by max(length, 1e-12): a
-    zero vector also has the value 0 there, but 1e12 times the upstream gradient.
-    """
-    squared_length = ops.sum(ops.square(vectors), axis=axis, keepdims=True)
-    is_zero = squared_length <= 1e-24
-    inverse = ops.rsqrt(ops.where(is_zero, ops.ones_like(squared_length), squared_length))
-    return vectors * ops.where(is_zero, ops.zeros_like(inverse), inverse)
-
-
 @keras.saving.register_keras_serializable(package="ltzoo")
 class NormalizedDense(keras.layers.Layer):
     """Compute scores g <x/|x|, w_c/|w_c|>: the cosine between the feature and each class vector, times a scale.
@@ -75,7 +64,7 @@ class NormalizedDense(keras.layers.Layer):
     Raises:
         ValueError: if `units` is below 1, `scale` is not above 0, or `learn_scale` is unknown.
 
-    Deviation: a zero feature has logits 0 and gradient 0; see `unit_length` for the published gradient.
+    Deviation: a zero feature has logits 0 and gradient 0; see `lengths.unit_length` for the published gradient.
     """
 
     @checked

@@ -8,7 +8,7 @@ from keras import ops
 from ltzoo.arguments import checked
 from ltzoo.checks import PositiveInt, Seed
 from ltzoo.layers.batch_normalization import BatchNormalization
-from ltzoo.layers.normalized_dense import unit_length
+from ltzoo.layers.lengths import unit_length
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")

@@ -1,4 +1,4 @@
-"""Where the measures of a training are written besides its own history: TensorBoard, MLflow, Weights & Biases."""
+"""Write the measures of a run to places besides its history: TensorBoard, MLflow, Weights & Biases."""
 
 from ltzoo.loggers.registry import LOGGERS as LOGGERS
 from ltzoo.loggers.registry import Logger as Logger

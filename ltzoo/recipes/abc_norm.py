@@ -13,8 +13,7 @@ def abc_norm(epochs: Sequence[int] = (200,)) -> Recipe:
 
     The released code has no set-up for CIFAR, so the training set-up follows Cao et al. (2019).
 
-    The papers behind this library report no accuracy on CIFAR-10-LT. On ImageNet-LT with ResNet-50 it is 51.7 % (NBN
-    paper, Table II).
+    The papers behind this library report no accuracy on CIFAR-10-LT. On ImageNet-LT it is 51.7 % (NBN paper, Table II).
     """
     return Recipe(
         name="abc_norm",

@@ -7,16 +7,22 @@ CROP_FLIP = ({"name": "pad_crop_flip", "padding": 4, "flip": True},)
 SGD = {"name": "sgd", "momentum": 0.9, "l2": 2e-4}
 
 
-def step_schedule(learning_rate: float, epochs: int, factors: Sequence[float]) -> dict[str, Any]:
-    """Return a schedule with steps at 80 % and 90 % of the epochs (160 and 180 of 200).
+def step_schedule(
+    learning_rate: float,
+    epochs: int,
+    factors: Sequence[float],
+    shares: Sequence[float] = (0.8, 0.9),
+    warmup: int = 5,
+) -> dict[str, Any]:
+    """Return a schedule that multiplies the rate by `factors` after `shares` of the epochs (160 and 180 of 200).
 
-    The rate is multiplied by `factors` there. The warm-up takes 5 epochs, or fewer in short runs.
+    The warm-up takes `warmup` epochs, or fewer in short runs.
     """
     return {
         "name": "multi_step",
         "learning_rate": learning_rate,
-        "warmup_epochs": min(5, epochs // 8),
-        "milestones": [round(0.8 * epochs), round(0.9 * epochs)],
+        **({"warmup_epochs": min(warmup, epochs // 8)} if warmup else {}),
+        "milestones": [round(share * epochs) for share in shares],
         "factors": list(factors),
     }
 

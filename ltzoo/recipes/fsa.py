@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ltzoo.recipes.cifar import CROP_FLIP, SGD
+from ltzoo.recipes.cifar import CROP_FLIP, SGD, step_schedule
 from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
@@ -37,12 +37,7 @@ def fsa(epochs: Sequence[int] = (300, 64)) -> Recipe:
         stages=(
             Stage(
                 epochs=epochs[0],
-                schedule={
-                    "name": "multi_step",
-                    "learning_rate": 0.1,
-                    "milestones": [round(epochs[0] / 2)],
-                    "factors": [0.1],
-                },
+                schedule=step_schedule(0.1, epochs[0], (0.1,), shares=(0.5,), warmup=0),
                 **shared,
             ),
             Stage(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ltzoo.recipes.cifar import CROP_FLIP
+from ltzoo.recipes.cifar import CROP_FLIP, step_schedule
 from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
@@ -19,8 +19,7 @@ def iif(epochs: Sequence[int] = (400, 20)) -> Recipe:
     decay 1e-4; then 20 epochs of the classifier at 1e-4. The scale of the cosine is 16; the released scripts learn it.
     They use SE-ResNet-32.
 
-    The papers behind this library report no accuracy on CIFAR-10-LT. On ImageNet-LT with ResNet-50 it is 52.8 % (NBN
-    paper, Table II).
+    The papers behind this library report no accuracy on CIFAR-10-LT. On ImageNet-LT it is 52.8 % (NBN paper, Table II).
     """
     return Recipe(
         name="iif",
@@ -33,12 +32,7 @@ def iif(epochs: Sequence[int] = (400, 20)) -> Recipe:
                 augmentation=[*CROP_FLIP, {"name": "auto_augment"}],
                 mixup_alpha=0.2,
                 optimizer=_SGD,
-                schedule={
-                    "name": "multi_step",
-                    "learning_rate": 0.1,
-                    "milestones": [round(0.9 * epochs[0]), round(0.95 * epochs[0])],
-                    "factors": [1e-2, 1e-4],
-                },
+                schedule=step_schedule(0.1, epochs[0], (1e-2, 1e-4), shares=(0.9, 0.95), warmup=0),
                 scale=16.0,
             ),
             Stage(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ltzoo.recipes.cifar import CROP_FLIP
+from ltzoo.recipes.cifar import CROP_FLIP, step_schedule
 from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
@@ -38,11 +38,6 @@ def shu_stage(epochs: int, technique: Mapping[str, Any]) -> Stage:
         sampler=META_PAIRS,
         augmentation=CROP_FLIP,
         optimizer={"name": "sgd", "momentum": 0.9, "l2": 5e-4},
-        schedule={
-            "name": "multi_step",
-            "learning_rate": 0.1,
-            "milestones": [round(2 / 3 * epochs), round(5 / 6 * epochs)],
-            "factors": [0.1, 0.01],
-        },
+        schedule=step_schedule(0.1, epochs, (0.1, 0.01), shares=(2 / 3, 5 / 6), warmup=0),
         technique=technique,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ltzoo.recipes.cifar import CROP_FLIP
+from ltzoo.recipes.cifar import CROP_FLIP, step_schedule
 from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
@@ -37,13 +37,7 @@ def paco(epochs: Sequence[int] = (400,)) -> Recipe:
                 sampler={"strategy": "instance_balanced", "views": 2},
                 augmentation=(*CROP_FLIP, {"name": "per_view", "steps": [QUERY, KEY]}),
                 optimizer={"name": "sgd", "momentum": 0.9, "l2": 5e-4},
-                schedule={
-                    "name": "multi_step",
-                    "learning_rate": 0.05,
-                    "warmup_epochs": min(10, epochs[0] // 8),
-                    "milestones": [round(0.8 * epochs[0]), round(0.9 * epochs[0])],
-                    "factors": [1e-1, 1e-2],
-                },
+                schedule=step_schedule(0.05, epochs[0], (1e-1, 1e-2), warmup=10),
                 technique={"name": "parametric_contrastive"},
             ),
         ),

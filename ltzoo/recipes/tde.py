@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from ltzoo.recipes.cifar import CROP_FLIP
+from ltzoo.recipes.cifar import CROP_FLIP, step_schedule
 from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
 
-@register
+@register(setup="decoupling")
 def tde(epochs: Sequence[int] = (200,)) -> Recipe:
     """Train a multi-head cosine classifier, and predict without the mean direction of the features (Tang et al.).
 
@@ -19,7 +19,7 @@ def tde(epochs: Sequence[int] = (200,)) -> Recipe:
     """
     return Recipe(
         name="tde",
-        head={"name": "deconfounded"},
+        head={"name": "deconfounded", "alpha": 1.0},
         stages=(
             Stage(
                 epochs=epochs[0],
@@ -27,13 +27,7 @@ def tde(epochs: Sequence[int] = (200,)) -> Recipe:
                 batch_size=256,
                 augmentation=CROP_FLIP,
                 optimizer={"name": "sgd", "momentum": 0.9, "l2": 5e-4},
-                schedule={
-                    "name": "multi_step",
-                    "learning_rate": 0.2,
-                    "warmup_epochs": min(5, epochs[0] // 8),
-                    "milestones": [round(0.6 * epochs[0]), round(0.8 * epochs[0])],
-                    "factors": [1e-2, 1e-4],
-                },
+                schedule=step_schedule(0.2, epochs[0], (1e-2, 1e-4), shares=(0.6, 0.8)),
             ),
         ),
         description="Cosine classifier that predicts without the mean direction of the features",

@@ -1,4 +1,4 @@
-"""Files with the state of a training: arrays, a description of them, and checksums of both."""
+"""Write and read files with the state of a run: arrays, a description of them, and checksums of both."""
 
 from __future__ import annotations
 

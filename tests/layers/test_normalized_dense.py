@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from ltzoo.layers import NormalizedDense, UnitColumns
-from ltzoo.layers.normalized_dense import unit_length
+from ltzoo.layers.lengths import unit_length
 from tests.gradients import value_and_gradient
 
 REFERENCE = pathlib.Path(__file__).parents[1] / "reference"

@@ -9,6 +9,7 @@ COMMITS = {
     "Keke921/GCLLoss": "c2a62338ebb7753178b5c3ec5a69a4fb04069109",
     "Megvii-BaseDetection/DisAlign": "a2fc3500a108cb83e3942293a5675c97ab3a2c6e",
     "Megvii-Nanjing/BBN": "7992e908842f5934f0d1ee3f430d796621e81975",
+    "KaihuaTang/Long-Tailed-Recognition.pytorch": "5c916d0d0fd5e1fa984621b86f15cda2bc69df17",
     "dvlab-research/MiSLAS": "0fc381e333d8a11170851b7af2058c59840969e0",
     "dvlab-research/Parametric-Contrastive-Learning": "fe56535ecd716e56a72e75c4e818f2059e557584",
     "facebookresearch/classifier-balancing": "f162adef63fdf592d0b8a0f6e52bc481fc08785f",
@@ -20,6 +21,7 @@ COMMITS = {
 }
 BCL, PACO = "FlamieZhu/Balanced-Contrastive-Learning", "dvlab-research/Parametric-Contrastive-Learning"
 MISLAS, KANG = "dvlab-research/MiSLAS", "facebookresearch/classifier-balancing"
+TDE = "KaihuaTang/Long-Tailed-Recognition.pytorch"
 RIDE, LADE, CMO = "frank-xwang/RIDE-LongTailRecognition", "hyperconnect/LADE", "naver-ai/cmo"
 DISALIGN = (
     "Megvii-BaseDetection/DisAlign: classification/imagenetlt/resnext50/"
@@ -113,6 +115,19 @@ def released_mislas(dataset, factor, file, *values):
     return ("mislas_published", dataset, factor, f"{MISLAS}: config/{file}", released_smoothing(*values))
 
 
+def causal(dataset, factor, file, alpha):
+    on_cifar = dataset.startswith("cifar")
+    schedule = steps([120, 160], [1e-2, 1e-4]) if on_cifar else {}
+    values = {"head.alpha": alpha, **trained(*((200, 256) if on_cifar else (90, 512)), 0.2, 5e-4), **schedule}
+    return (
+        "tde",
+        dataset,
+        factor,
+        f"KaihuaTang/Long-Tailed-Recognition.pytorch: classification/config/{file}.yaml",
+        values,
+    )
+
+
 CONSTANTS = [
     ("mislas", "cifar10_lt", 100, "MiSLAS, Table 5", table_5(0.3, 0.0, 0.5)),
     ("mislas", "cifar100_lt", 100, "MiSLAS, Table 5", table_5(0.4, 0.1, 0.2)),
@@ -167,6 +182,14 @@ CONSTANTS = [
     ("disalign", "imagenet_lt", None, DISALIGN,
      {**trained(100, 256, 0.1, 5e-4), "stages.1.epochs": 10, "stages.1.batch_size": 256,
       "stages.1.schedule.learning_rate": 0.1, "stages.1.loss.exponent": 1.2}),
+    *(
+        causal(*values)
+        for values in (
+            ("cifar10_lt", 100, "CIFAR10_LT/causal_norm_32", 1.0),
+            ("cifar100_lt", 100, "CIFAR100_LT/causal_norm_32", 1.5),
+            ("imagenet_lt", None, "ImageNet_LT/causal_norm", 3.0), ("places_lt", None, "Places_LT/causal_norm", 3.0),
+        )
+    ),
     ("bbn", "inaturalist2018", None, "Megvii-Nanjing/BBN: configs/iNaturalist2018.yaml, lib/core/combiner.py",
      {**trained(180, 128, 0.05, 1e-4), **steps([119, 159], [0.1, 0.01]), **technique(max_epochs=200)}),
     ("cmo", "imagenet_lt", None, f"{CMO}: README.md, opts.py, imagenet_train.py",

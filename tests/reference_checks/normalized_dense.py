@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from ltzoo.layers import NormalizedDense
-from ltzoo.layers.normalized_dense import unit_length
+from ltzoo.layers.lengths import unit_length
 from tests.gradients import value_and_gradient
 from tests.reference_checks.check import Check
 

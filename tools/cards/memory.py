@@ -48,7 +48,7 @@ def training_bytes(recipe: dict, backbone: dict, input_shape, num_classes: int, 
 
 
 def note(recipe: dict, backbone: dict, input_shape, num_classes: int) -> list[str]:
-    """Return a sentence on the memory of a training that needs much, and on the parts that need less."""
+    """Return a sentence on the memory of a run that needs much, and on the parts that need less."""
     arguments = (recipe, backbone, input_shape, num_classes)
     whole = training_bytes(*arguments)
     if whole < LARGE:

@@ -104,4 +104,6 @@ class MetaWeighting(Technique):
             losses: their cross-entropies `[B]`, constant.
             through_step: (parameters, weigh) -> gradients of the meta loss; see `gradients_through_step`.
         """
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement image_weights(labels, losses, through_step)."
+        )

@@ -31,7 +31,7 @@ def gradients_through_step(
     of about three training steps, since the backward pass of the first pass is itself differentiated.
 
     Args:
-        classifier: the classifier, in a training step.
+        classifier: the classifier that the step would change.
         parameters: tensors e.
         weigh: (parameters, losses `[B]`, which are constants) -> weight per image `[B]`.
         image_losses: computes the losses l `[B]`, with the classifier's weights.
