@@ -5,6 +5,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ltzoo.models.first_stages import described
+from ltzoo.recipes.recipe import Recipe
+
 _NETWORK = ("backbone", "dataset", "input_shape", "mean", "std", "seed", "starts_from")
 
 
@@ -28,16 +31,9 @@ def with_notes(cards: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _key(card):
-    recipe = card.recipe
-    return json.dumps(
-        [
-            *(getattr(card, field) for field in _NETWORK),
-            recipe["head"],
-            recipe["conversions"],
-            recipe["stages"][0],
-        ],
-        sort_keys=True,
-    )
+    recipe = Recipe.from_dict(card.recipe)
+    network = [getattr(card, field) for field in _NETWORK]
+    return json.dumps([*network, described(recipe, card.class_counts)], sort_keys=True)
 
 
 def _note(others):
