@@ -7,6 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.rotation import (  # noqa: F401
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_configure_node,
+    pytest_report_header,
+)
+
 # The tests compile the same small networks again and again; JAX then finds them on disk.
 _CACHE = Path(__file__).resolve().parents[1] / ".pytest_cache" / "jax"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_CACHE))
@@ -25,6 +33,15 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers share the cores: one thread each is faster, and sums are then made in one order on TensorFlow too.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_graphs():
+    """TensorFlow optimizes a graph for longer than the tests run it."""
+    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -43,6 +43,7 @@ def saved(tmp_path_factory):
     return path, model.predict_on_batch(np.ones((1, 3), "float32"))
 
 
+@pytest.mark.rotating(3)
 @pytest.mark.parametrize(
     "imports",
     [
@@ -68,6 +69,7 @@ def test_a_saved_model_loads_in_every_order_of_imports(saved, imports):
     np.testing.assert_allclose(np.asarray(eval(printed)), answer, rtol=1e-5)
 
 
+@pytest.mark.rotating(3)
 @pytest.mark.parametrize(
     "module",
     ["data.augmentation", "data.augmentation.device", "backbones.conversions", "models.convert.slots"],

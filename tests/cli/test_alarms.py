@@ -10,6 +10,8 @@ from ltzoo import data
 from ltzoo.cli.training_notes import training_notes
 from ltzoo.data.gray import all_gray
 
+pytestmark = pytest.mark.rotating(3)
+
 SMALL = ("--backbone", "resnet8:width_multiplier=0.25", "--batch-size", "8", "--epochs", "1")
 
 

@@ -9,6 +9,8 @@ import pytest
 from tests.cli.conftest import COUNTS
 from tests.metrics.test_prediction_files import rows_of
 
+pytestmark = pytest.mark.rotating(3)
+
 SMALL = (
     "--image-size", "8", "--backbone", "resnet8:width_multiplier=0.25", "--batch-size", "8", "--epochs", "1",
 )  # fmt: skip

@@ -10,6 +10,8 @@ from ltzoo import data, models
 from ltzoo.data import FileSplit
 from tests.cli.conftest import SMALL
 
+pytestmark = pytest.mark.rotating(3)
+
 
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory):

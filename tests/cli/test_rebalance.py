@@ -12,6 +12,8 @@ from ltzoo import models, posthoc
 from tests.cli.conftest import write_photos
 from tests.posthoc.problems import COUNTS, PRIOR, model_outputs
 
+pytestmark = pytest.mark.rotating(3)
+
 NAMES = [f"class {number}" for number in range(6)]
 
 

@@ -9,6 +9,8 @@ from ltzoo.cli.run_folder import RunFolder
 from tests.cli.conftest import write_photos
 from tests.cli.test_testing_options import COUNTS, EXAM, trained
 
+pytestmark = pytest.mark.rotating(3)
+
 
 @pytest.fixture
 def farm(tmp_path):

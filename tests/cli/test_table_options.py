@@ -10,6 +10,8 @@ from ltzoo.cli.table_options import count_images, is_table, shorter_sides
 from tests.cli.conftest import write_photos
 from tests.metrics.test_prediction_files import rows_of
 
+pytestmark = pytest.mark.rotating(3)
+
 SMALL = (
     "--image-size",
     "8",

@@ -10,6 +10,8 @@ from ltzoo.cli.run_folder import RunFolder
 from tests.cli.conftest import write_photos
 from tests.metrics.test_prediction_files import rows_of
 
+pytestmark = pytest.mark.rotating(3)
+
 SMALL = (
     "--image-size", "8", "--backbone", "resnet8:width_multiplier=0.25", "--batch-size", "8", "--epochs", "1",
 )  # fmt: skip

@@ -17,6 +17,8 @@ from ltzoo.cli.recipe_of_run import recipe_of_entry
 from ltzoo.recipes import Recipe
 from tests.cli.conftest import COUNTS, SMALL
 
+pytestmark = pytest.mark.rotating(3)
+
 
 def weights(folder):
     model = keras.saving.load_model(folder / "model.keras")

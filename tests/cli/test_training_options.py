@@ -11,6 +11,8 @@ from ltzoo.cli.run_schema import check_result, check_run
 from tests import tiny
 from tests.cli.conftest import SMALL
 
+pytestmark = pytest.mark.rotating(3)
+
 
 @pytest.fixture(scope="module")
 def kept_run(photos, invoke, tmp_path_factory):

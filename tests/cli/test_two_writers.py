@@ -11,6 +11,8 @@ import pytest
 
 from ltzoo.writer_lock import WriterLock
 
+pytestmark = pytest.mark.rotating(3)
+
 ROOT = Path(__file__).resolve().parents[2]
 # Both processes wait here for each other, and whoever trains waits for the word.
 WAITS = """

@@ -11,6 +11,8 @@ from PIL import Image
 
 from ltzoo import models, posthoc
 
+pytestmark = pytest.mark.rotating(3)
+
 EXAMPLE = pathlib.Path(__file__).parents[2] / "examples" / "from_photographs.py"
 
 

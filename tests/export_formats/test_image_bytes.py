@@ -18,6 +18,8 @@ from ltzoo.export_formats import gif_bytes
 from ltzoo.export_formats.exif_orientation import exif_orientation
 from ltzoo.export_formats.image_bytes import read_images
 
+pytestmark = pytest.mark.rotating(3)
+
 tf = pytest.importorskip("tensorflow")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("TensorFlow's graph is the same on every backend of Keras", allow_module_level=True)

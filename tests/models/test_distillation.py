@@ -12,6 +12,8 @@ from ltzoo.models import weights_errors as load_errors
 from ltzoo.training import Recipe, Stage
 from tests import tiny
 
+pytestmark = pytest.mark.rotating(3)
+
 
 def recipe(teachers, epochs=2, conversions=(), **technique):
     stage = Stage(

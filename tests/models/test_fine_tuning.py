@@ -70,6 +70,7 @@ def test_only_what_is_not_frozen_changes_in_fit_of_arrays(entry):
     assert any("block0_conv" in path for path in _changed(model, before))
 
 
+@pytest.mark.rotating(3)
 def test_what_is_frozen_stays_so_in_every_stage_and_in_a_file(entry, tmp_path):
     dataset = tiny.dataset()
     recipe = tiny.recipe("gcl", epochs=(1, 1))

@@ -77,6 +77,7 @@ def train(recipe, folder, seed=0, **settings):
     return model, history.history, taken
 
 
+@pytest.mark.rotating(3)
 def test_trainings_of_the_tables_train_five_first_stages(tmp_path):
     trained = []
     for name, recipe in recipes_of_the_tables().items():

@@ -14,6 +14,8 @@ from ltzoo.posthoc.classifiers import with_correction, without_correction
 from ltzoo.posthoc.correction import Correction
 from tests import tiny
 
+pytestmark = pytest.mark.rotating(3)
+
 SHIFT = np.array([0.5, -1.0, 0.25])
 CORRECTION = Correction(1.6, 0.7, SHIFT)
 

@@ -11,6 +11,8 @@ from ltzoo import recipes
 from ltzoo.training import Recipe
 from tests import tiny
 
+pytestmark = pytest.mark.rotating(3)
+
 BATCH = 8
 TINY = {
     "resnet32": "tiny_cnn",

@@ -86,6 +86,7 @@ def composition(seed):
     return backbone, Recipe(f"composition_{seed}", head, stages, conversions=conversions)
 
 
+@pytest.mark.rotating(3)
 @pytest.mark.parametrize("seed", range(20))
 def test_a_random_composition_trains(seed):
     dataset = tiny.dataset()

@@ -11,6 +11,8 @@ from ltzoo.metrics import Alarm
 from ltzoo.report import html as html_module
 from ltzoo.report import write_report
 
+pytestmark = pytest.mark.rotating(3)
+
 
 class Page(html.parser.HTMLParser):
     """Tags with their attributes, and the text."""

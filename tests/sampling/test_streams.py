@@ -6,6 +6,8 @@ import pytest
 from ltzoo.sampling import StreamSampler, class_probabilities, reads_per_image
 from ltzoo.sampling.streams import cached_classes
 
+pytestmark = pytest.mark.rotating(3)
+
 tf = pytest.importorskip("tensorflow")
 
 COUNTS = np.array([60, 25, 10, 5])

@@ -9,6 +9,8 @@ from ltzoo import data
 from tests import tiny
 from tests.training.stopped import SignalAt
 
+pytestmark = pytest.mark.rotating(3)
+
 WARM = {"name": "multi_step", "learning_rate": 0.3, "warmup_epochs": 2, "milestones": [3], "factors": [0.1]}
 SGD = {"name": "sgd", "momentum": 0.9, "l2": 1e-3}
 

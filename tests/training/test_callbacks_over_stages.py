@@ -19,6 +19,8 @@ from tests.training.interrupted import (
     undisturbed_and_resumed,
 )
 
+pytestmark = pytest.mark.rotating(3)
+
 STEPS = 2  # of an epoch
 CACHED = {
     "augmentation": [],

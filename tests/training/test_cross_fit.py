@@ -8,6 +8,8 @@ import ltzoo
 from ltzoo import data, recipes
 from tests import tiny
 
+pytestmark = pytest.mark.rotating(3)
+
 COUNTS = (40, 20, 8)
 
 

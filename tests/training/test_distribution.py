@@ -92,6 +92,7 @@ def test_batches_that_devices_cannot_share_are_refused():
     assert batch_divisor() == 1
 
 
+@pytest.mark.rotating(4)
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.distribute is TensorFlow's")
 def test_two_replicas_under_a_mirrored_strategy_equal_one():
     """With `fit` inside of the scope, and outside of it."""

@@ -14,6 +14,8 @@ import pytest
 from tests import tiny
 from tests.training.interrupted import Killed, assert_same, rising
 
+pytestmark = pytest.mark.rotating(3)
+
 ROOT = Path(__file__).resolve().parents[2]
 # Early stopping ends the first stage one epoch before its last.
 EPOCHS, TRAINED = (4, 3), [0, 1, 2, 4, 5, 6]

@@ -15,6 +15,8 @@ from ltzoo.training.feature_store import FeatureStore, kept_features
 from ltzoo.training.features import extract_features
 from tests import tiny
 
+pytestmark = pytest.mark.rotating(3)
+
 
 @pytest.fixture
 def counted():

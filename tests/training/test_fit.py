@@ -10,6 +10,8 @@ from ltzoo.training.fit import check_dataset, stage_seed
 from ltzoo.training.staged_loss import TrainingOutput
 from tests import tiny
 
+pytestmark = pytest.mark.rotating(3)
+
 
 class Recorder(keras.callbacks.Callback):
     """Keeps what a user's callback sees, and the weights at the end of each epoch."""

@@ -10,6 +10,8 @@ from ltzoo.training.keep_best import KeepBest, kept_epochs
 from tests import tiny
 from tests.training.stopped import SignalAt, assert_goes_on
 
+pytestmark = pytest.mark.rotating(3)
+
 EPOCHS = (6,)
 
 

@@ -58,6 +58,7 @@ def undisturbed():
     return tiny.weights(model), history
 
 
+@pytest.mark.rotating(3)
 @pytest.mark.parametrize("epoch, moment", [(1, "step"), (3, "step"), (2, "write")])
 def test_killed_runs_end_with_the_same_weights(undisturbed, tmp_path, epoch, moment):
     """Killed within an epoch of stage 1, of stage 2, and half-way through writing a checkpoint."""

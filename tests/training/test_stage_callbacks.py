@@ -6,6 +6,8 @@ import pytest
 from tests import tiny
 from tests.training.interrupted import KillAfter, train, undisturbed_and_resumed
 
+pytestmark = pytest.mark.rotating(3)
+
 REFUSED = [
     (lambda: keras.callbacks.ReduceLROnPlateau(monitor="loss"), r"schedule.*ltzoo"),
     (lambda: keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate), r"schedule.*ltzoo"),

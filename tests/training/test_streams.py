@@ -11,6 +11,8 @@ from ltzoo.data import from_tf_data
 from ltzoo.training.context import StageContext
 from tests import tiny
 
+pytestmark = pytest.mark.rotating(3)
+
 tf = pytest.importorskip("tensorflow")
 
 

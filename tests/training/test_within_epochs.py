@@ -17,6 +17,8 @@ from tests import tiny
 from tests.training.stopped import Batches, SignalAt, assert_goes_on
 from tests.training.test_resume import ROOT
 
+pytestmark = pytest.mark.rotating(4)
+
 FLIPS = [{"name": "pad_crop_flip", "padding": 1}]
 EMA = {"name": "sgd", "momentum": 0.9, "use_ema": True, "ema_momentum": 0.9}
 

@@ -15,6 +15,7 @@ def moved(images, pixels):
     return padded[:, first : first + size, first : first + size]
 
 
+@pytest.mark.rotating(3)
 @pytest.mark.parametrize("shift", [0, 1, 3])
 @pytest.mark.parametrize("name", ["resnet8", "fastnet"])
 def test_inference_averages_images_and_their_mirror_images(name, shift, tmp_path):

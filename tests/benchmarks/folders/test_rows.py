@@ -12,6 +12,8 @@ from benchmarks.folders import logistic_regression, one_row, plain_cnn, records,
 from benchmarks.folders.rows import ROWS
 from tests.benchmarks.folders.drawn import TEST, TRAIN, draw
 
+pytestmark = pytest.mark.rotating(3)
+
 NAMES = [f"class{label}" for label in range(3)]
 
 

@@ -10,6 +10,8 @@ from benchmarks.papers import runs
 from ltzoo import recipes
 from tests import tiny
 
+pytestmark = pytest.mark.rotating(3)
+
 
 class Killed(Exception):
     """Raised in the middle of a run."""

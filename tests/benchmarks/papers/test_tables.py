@@ -13,6 +13,8 @@ from benchmarks.papers.stand_in import SMALL, Network, folder_of, recipe_of
 from tests import tiny
 from tools.cards import paper_tables
 
+pytestmark = pytest.mark.rotating(3)
+
 TABLES = {
     "mislas": "1 2 3 4 5 6 7 8",
     "gcl": "1 2 3 4 5",

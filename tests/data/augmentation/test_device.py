@@ -131,6 +131,7 @@ class Losses(keras.callbacks.Callback):
         self.worst.append(logs["loss"])
 
 
+@pytest.mark.rotating(3)
 @pytest.mark.parametrize("alpha, mixing", [(0.3, []), (1.0, []), (0.0, [{"name": "cmo", "probability": 1}])])
 @pytest.mark.parametrize(
     "jit_compile", ["auto", True] if keras.backend.backend() == "tensorflow" else ["auto"]

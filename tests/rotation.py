@@ -1,0 +1,55 @@
+"""Run a part of the slow tests each day, in rotation.
+
+`@pytest.mark.rotating(3)` runs a third of a test's cases a day, and each case every third day, when `pytest` runs the
+whole suite. `--every-case` runs all of them, which the gate does on PyTorch, where they are fastest; so does naming
+their file. The header of the run has the day, and `LTZOO_ROTATION=739951` runs the cases of that day again.
+"""
+
+import datetime
+import os
+import zlib
+
+import pytest
+
+DAY = int(os.environ.get("LTZOO_ROTATION", datetime.date.today().toordinal()))
+
+
+def pytest_addoption(parser):
+    parser.addoption("--every-case", action="store_true", help="run all cases of tests marked `rotating`")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "rotating(parts): run one of so many parts of the cases a day")
+    if hasattr(config, "workerinput"):
+        config.rotates = config.workerinput["rotates"]
+    else:
+        whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+        config.rotates = whole and not config.option.every_case
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Tell a worker of pytest-xdist what the main process decided."""
+    node.workerinput["rotates"] = node.config.rotates
+
+
+def pytest_report_header(config):
+    return f"rotating tests: {f'cases of day {DAY}' if config.rotates else 'all cases'}"
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.rotates:
+        return
+    left_out = [item for item in items if not is_due(item.nodeid, parts_of(item), DAY)]
+    items[:] = [item for item in items if is_due(item.nodeid, parts_of(item), DAY)]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def parts_of(item):
+    marks = [mark.args[0] for mark in item.iter_markers("rotating")]
+    return marks[0] if marks else 1
+
+
+def is_due(name, parts, day):
+    """Say whether a test runs on a day, by the CRC-32 of its name."""
+    return (zlib.crc32(name.encode()) + day) % parts == 0
