@@ -57,7 +57,7 @@ def effort_options(command):
     for option in (
         click.option(
             "--time-limit", type=Duration(),
-            help="How long 'transfer' may take, such as 10m (default); it chooses size and views of the images.",
+            help="How long 'transfer' or 'fine_tuning' may take, such as 10m (default): chooses size, views and epochs.",
         ),
         click.option(
             "--encoder", type=Encoder(),
@@ -84,6 +84,6 @@ def check_time_limit(given: dict, recipe: Recipe) -> None:
     """Refuse a time limit for a recipe whose time does not depend on the features of a frozen network."""
     if "time_limit" in given and not recipe.stages[0].cache_features:
         raise UserError(
-            "--time-limit is for the recipe transfer, which chooses size and views of the images by it; give --epochs "
-            f"for others. Received: --time-limit {given['time_limit']:g}s for {recipe.name}"
+            "--time-limit is for the recipes transfer and fine_tuning, which choose size, views and epochs by it; give "
+            f"--epochs for others. Received: --time-limit {given['time_limit']:g}s for {recipe.name}"
         )

@@ -17,13 +17,17 @@ _SIZE = 128
 _BATCH = 32
 _STEP = 32
 VIEWS = (4, 2, 1)
+# Passes in inference that a training step takes as long as, and the fewest epochs of the whole network.
+_TRAINING = 4
+LEAST_EPOCHS = 3
 
 
 def within_limit(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a run with image size and views that fit into its time limit, and say so in one line.
+    """Return the arguments of a run with image size, views and epochs that fit its time limit, and say so in one line.
 
     Views are worth more than pixels: four views at 128 pixels beat one at 224. So the size is lowered first, in steps
-    of 32 pixels down to the network's least, then views are left out.
+    of 32 pixels down to the network's least, then views are left out. Where the whole network trains after its head,
+    its epochs become fewer instead.
 
     Args:
         arguments: arguments of a run on a folder, without an image size. Those of recipes without cached features,
@@ -39,18 +43,42 @@ def within_limit(arguments: dict[str, Any]) -> dict[str, Any]:
     limit = arguments.get("time_limit", DEFAULT_SECONDS)
     size = default_image_size(arguments["backbone"]["name"], arguments)
     images, sizes = count_images(arguments), sizes_below(arguments["backbone"]["name"], size[0])
-    views_of = VIEWS[1:] if arguments.get("up") else VIEWS
-    if seconds(images, size[0], views_of[0], 1 / _SLOW) <= SHARE * limit:
+    turned = averaged[0].get("transpose") and not arguments.get("up")
+    views_of = VIEWS if turned else VIEWS[1:]
+    epochs = [0 if stage.cache_features else stage.epochs for stage in recipe.stages]
+    trained = _TRAINING * sum(epochs)
+    if seconds(images, size[0], views_of[0] + trained, 1 / _SLOW) <= SHARE * limit:
         return {**arguments, "image_size": size}
     per_view = seconds_per_view(arguments["backbone"])
+    if trained:
+        return _with_epochs(arguments, recipe, images, sizes, per_view, limit)
     side, views = choose(images, sizes, per_view, SHARE * limit, views_of)
-    _say(images, side, views, seconds(images, side, views, per_view), limit, size[0])
+    _say(images, side, _views(views), seconds(images, side, views, per_view), limit, size[0])
     arguments = {**arguments, "image_size": [side, side]}
     if views == views_of[0]:
         return arguments
     kept = [{**entry, "transpose": False} if entry in averaged else entry for entry in recipe.conversions]
     kept = [entry for entry in kept if views > 1 or entry["name"] != "flip_average"]
     return {**arguments, "settings": [*arguments.get("settings", ()), ["conversions", kept]]}
+
+
+def _with_epochs(arguments, recipe, images, sizes, per_view, limit):
+    """Return the arguments with the largest size at which all epochs fit, or the least size and fewer epochs."""
+    wished = [stage.epochs for stage in recipe.stages]
+    number = next(index for index, stage in enumerate(recipe.stages) if not stage.cache_features)
+    views = VIEWS[1]
+    side, _ = choose(images, sizes, per_view, SHARE * limit, (views + _TRAINING * wished[number],))
+    affordable = SHARE * limit / seconds(images, side, 1, per_view) - views
+    epochs = min(wished[number], max(LEAST_EPOCHS, int(affordable / _TRAINING)))
+    if "epochs" in arguments:
+        epochs = wished[number]
+    needed = seconds(images, side, views + _TRAINING * epochs, per_view)
+    _say(images, side, f"{epochs} epochs", needed, limit, sizes[0])
+    arguments = {**arguments, "image_size": [side, side]}
+    if epochs == wished[number]:
+        return arguments
+    changed = [*wished[:number], epochs, *wished[number + 1 :]]
+    return {**arguments, "epochs": [entry for entry in changed if entry]}
 
 
 def choose(
@@ -105,10 +133,13 @@ def seconds_per_view(backbone: dict[str, Any]) -> float:
     return min(spent) / _BATCH * (_SIZE / side) ** 2
 
 
-def _say(images, side, views, needed, limit, usual):
+def _views(number):
+    return "1 view" if number == 1 else f"{number} views"
+
+
+def _say(images, side, shown, needed, limit, usual):
     from ltzoo.cli.console import echo
 
-    shown = "1 view" if views == 1 else f"{views} views"
     smaller = f", not {usual}" if side < usual else ""
     over = "" if needed <= SHARE * limit else f", more than the time limit of {_duration(limit)} leaves"
     echo(

@@ -14,9 +14,9 @@ from ltzoo.checks import Few, Positive, PositiveInt, one_of, refuse
 from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.calibration_fit import TARGETS, fit_calibration
 from ltzoo.heads.closed_forms import CLOSED_FORMS
-from ltzoo.heads.linear import LinearHead, linear_weights
+from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
-from ltzoo.heads.signed_root import refuse_roots, signed_root
+from ltzoo.heads.signed_root import refuse_roots, signed_root, weights_of
 from ltzoo.losses import log_prior
 from ltzoo.phases import phase
 from ltzoo.protocols import StageView
@@ -127,13 +127,13 @@ class CrossFitted(LinearHead):
         if previous is self:
             return
         assert previous is not None  # See `check_stage`.
-        self._weights_of(previous)  # Refuses what cannot be copied before the work.
+        weights_of(previous, self.square_root)  # Refuses what cannot be copied before the work.
         found = context.refit(self.folds)
         others = self._fit_others(context, found)
         prior = log_prior(self.class_counts)
         logits = np.stack([found.logits, *(logits for _, logits in others)])
         fitted = fit_calibration(logits, found.labels, prior, self.target)
-        self._assign([self._weights_of(previous), *(weights for weights, _ in others)], fitted)
+        self._assign([weights_of(previous, self.square_root), *(weights for weights, _ in others)], fitted)
         calibrated = np.tensordot(fitted.factor, logits, axes=1) + fitted.share * prior
         context.keep_out_of_fold(found._replace(logits=calibrated.astype(np.float32)))
 
@@ -156,15 +156,6 @@ class CrossFitted(LinearHead):
                 fitted.append((fit(features, labels, self.num_classes), logits[found.positions]))
                 fitting.advance()
         return fitted
-
-    def _weights_of(self, previous):
-        """Return kernel and bias of the previous head, on the same features as this one's."""
-        if self.square_root != getattr(previous, "square_root", False):
-            raise ValueError(
-                f"`square_root` must be the same as in the head before. Received: square_root={self.square_root}, "
-                f"previous={type(previous).__name__}"
-            )
-        return previous.folded_weights() if self.square_root else linear_weights(previous)
 
     def _assign(self, members, calibration):
         """Add up linear classifiers times their factors, plus u log(n / N)."""

@@ -6,6 +6,17 @@ from typing import Any
 from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
+HEAD = {"name": "standardized", "square_root": True}
+# A stage that trains the head on the features of a frozen network.
+ON_FEATURES: dict[str, Any] = {
+    "loss": {"name": "logit_adjustment", "tau": 1.0},
+    "batch_size": 128,
+    "optimizer": {"name": "adamw", "weight_decay": 10.0},
+    "trainable": "head",
+    "batch_norm": "frozen",
+    "cache_features": True,
+}
+
 
 @register(backbone="efficientnet_lite0", backbone_arguments={"weights": "imagenet"})
 def transfer(epochs: Sequence[int] = (20, 0)) -> Recipe:
@@ -28,20 +39,12 @@ def transfer(epochs: Sequence[int] = (20, 0)) -> Recipe:
 
     This recipe is this library's own work.
     """
-    settings: dict[str, Any] = {
-        "loss": {"name": "logit_adjustment", "tau": 1.0},
-        "batch_size": 128,
-        "optimizer": {"name": "adamw", "weight_decay": 10.0},
-        "trainable": "head",
-        "batch_norm": "frozen",
-        "cache_features": True,
-    }
     return Recipe(
         name="transfer",
-        head={"name": "standardized", "square_root": True},
+        head=HEAD,
         conversions=({"name": "depths"}, {"name": "flip_average", "transpose": True}),
         stages=(
-            Stage(epochs=epochs[0], schedule={"name": "linear", "learning_rate": 1e-3}, **settings),
+            Stage(epochs=epochs[0], schedule={"name": "linear", "learning_rate": 1e-3}, **ON_FEATURES),
             Stage(
                 epochs=epochs[1],
                 head={
@@ -51,7 +54,7 @@ def transfer(epochs: Sequence[int] = (20, 0)) -> Recipe:
                     "square_root": True,
                 },
                 schedule={"name": "constant", "learning_rate": 1e-3},
-                **settings,
+                **ON_FEATURES,
             ),
         ),
         description="A linear classifier on a frozen pretrained network, logit adjustment, four views, calibrated",

@@ -44,6 +44,32 @@ def test_a_limit_changes_size_and_views_and_says_so(wide_images, monkeypatch, ca
     assert len(line.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("limit", "size", "epochs"),
+    [(600.0, 224, 8), (300.0, 160, 8), (100.0, 128, 4), (60.0, 128, 3), (1.0, 128, 3)],
+)
+def test_fine_tuning_takes_fewer_pixels_then_fewer_epochs(
+    wide_images, monkeypatch, capsys, limit, size, epochs
+):
+    monkeypatch.setattr(time_plan, "_SLOW", 0.001)
+    monkeypatch.setattr(time_plan, "seconds_per_view", lambda backbone: 0.3)
+    given = arguments(wide_images, recipe="fine_tuning", time_limit=limit)
+    made = time_plan.within_limit(given)
+    assert made["image_size"] == [size, size]
+    assert [stage.epochs for stage in recipe_of(made).stages] == [20, epochs, 0]
+    line = " ".join(capsys.readouterr().out.split())
+    assert f"10 images at {size} pixels" in line and f"in {epochs} epochs, take about" in line
+    assert ("more than the time limit" in line) == (limit < 70)
+    assert recipe_of(made).conversions == recipe_of(given).conversions
+
+
+def test_epochs_that_were_given_stay(wide_images, monkeypatch):
+    monkeypatch.setattr(time_plan, "_SLOW", 0.001)
+    monkeypatch.setattr(time_plan, "seconds_per_view", lambda backbone: 0.3)
+    made = time_plan.within_limit(arguments(wide_images, recipe="fine_tuning", epochs=[5, 6], time_limit=1.0))
+    assert made["epochs"] == [5, 6] and made["image_size"] == [128, 128]
+
+
 def test_arguments_pass_the_schema_of_run_files(wide_images, monkeypatch):
     monkeypatch.setattr(time_plan, "_SLOW", 0.001)
     monkeypatch.setattr(time_plan, "seconds_per_view", lambda backbone: 0.1)
@@ -77,7 +103,7 @@ def test_the_speed_is_measured():
         (["--time-limit", "10"], "90s, 10m or 1.5h"),
         (["--time-limit", "0s"], "90s, 10m or 1.5h"),
         (["--time-limit", "infm"], "90s, 10m or 1.5h"),
-        (["gcl", "--time-limit", "10m"], "for the recipe transfer"),
+        (["gcl", "--time-limit", "10m"], "for the recipes transfer and fine_tuning"),
         (["--encoder", "efficientnet_lite9"], "efficientnet_lite0"),
         (["--encoder", "resnet32"], "network with pretrained weights"),
         (["--encoder", "efficientnet_lite0", "--backbone", "resnet32"], "one of them"),
