@@ -62,6 +62,13 @@ ROWS = {
             ("--image-size", "128", "--up"),
         ),
         Row(
+            "fine_tuning",
+            "`ltzoo train fine_tuning`: EfficientNet-Lite0 (ImageNet) trained whole, at 128 pixels",
+            (*_TRAIN, "fine_tuning"),
+            ("--image-size", "128"),
+            {"": (20, 8)},
+        ),
+        Row(
             "logistic_regression",
             "scikit-learn's logistic regression on the same features; strength of the penalty and class weights chosen "
             "by cross-validated balanced accuracy",

@@ -57,7 +57,7 @@ def effort_options(command):
     for option in (
         click.option(
             "--time-limit", type=Duration(),
-            help="How long 'transfer' or 'fine_tuning' may take, such as 10m (default): chooses size, views and epochs.",
+            help="How long 'transfer' or 'fine_tuning' may take, like 10m (default): chooses size, views and epochs.",
         ),
         click.option(
             "--encoder", type=Encoder(),
