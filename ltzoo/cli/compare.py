@@ -39,13 +39,18 @@ RUN is a run folder, or a folder that 'ltzoo evaluate --out' wrote: with predict
     show_default=True,
     help="Resamples of the bootstrap.",
 )
+@click.option(
+    "--common",
+    is_flag=True,
+    help="Compare on the images that all runs measured, such as one out of fold and one on validation images.",
+)
 @click.option("--json", "json_path", metavar="PATH", help="Also write all figures to this file.")
-def compare(runs, seed, resamples, json_path):
+def compare(runs, seed, resamples, common, json_path):
     """Compare each RUN with the first one, image by image.
 
-    All runs must be measured on the same images. The differences have 95 % intervals of a paired bootstrap, and a
-    p-value corrected for the number of runs (Holm); accuracies must also pass McNemar's exact test. Where a difference
-    may be chance, the runs 'cannot be told apart'.
+    All runs must be measured on the same images; --common leaves out those that a run lacks. The differences have 95 %
+    intervals of a paired bootstrap, and a p-value corrected for the number of runs (Holm); accuracies must also pass
+    McNemar's exact test. Where a difference may be chance, the runs 'cannot be told apart'.
     """
     if len(runs) < 2:
         raise UserError(f"RUN must be given twice or more. Received: {len(runs)}")
@@ -58,7 +63,14 @@ def compare(runs, seed, resamples, json_path):
 
     names = _names(runs)
     predictions, classes, counts = _read(names, folders)
-    found = compared(predictions, counts, num_classes=classes, resamples=resamples, seed=seed)
+    if common:
+        predictions = _on_common(predictions)
+    try:
+        found = compared(predictions, counts, num_classes=classes, resamples=resamples, seed=seed)
+    except ValueError as error:
+        if len({frozenset(run.images or ()) for run in predictions.values()}) == 1:
+            raise
+        raise UserError(f"{error}; --common compares on the images that all of them measured") from error
     baseline = names[0]
     for name, rows in found.items():
         console().print(_table(baseline, name, rows))
@@ -118,6 +130,17 @@ def _read(names, folders):
             f"Received: {', '.join(names)}"
         )
     return found, len(classes[0][0]), classes[0][1]
+
+
+def _on_common(predictions):
+    """Return the predictions on the images that all runs have, and say how many these are."""
+    from ltzoo.cli.console import echo
+    from ltzoo.metrics import common_images
+
+    chosen = common_images(predictions)
+    for name, found in predictions.items():
+        echo(f"{name}: {len(chosen[name]):,} of {len(found):,} measured images are common to all")
+    return chosen
 
 
 def _source(folder: RunFolder):

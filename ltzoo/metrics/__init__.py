@@ -10,6 +10,7 @@ from ltzoo.metrics.calibration import calibration_bins as calibration_bins
 from ltzoo.metrics.calibration import calibration_errors as calibration_errors
 from ltzoo.metrics.calibration_error import ExpectedCalibrationError as ExpectedCalibrationError
 from ltzoo.metrics.calibration_error import MaximumCalibrationError as MaximumCalibrationError
+from ltzoo.metrics.common_images import common_images as common_images
 from ltzoo.metrics.comparison import Difference as Difference
 from ltzoo.metrics.comparison import compare as compare
 from ltzoo.metrics.evaluate import evaluate as evaluate

@@ -91,7 +91,7 @@ RULES = (
         (),
         "Its pretrained features need few images and little time. Where fine details tell classes apart, as on "
         "packages of products, 'fine_tuning' was far more accurate; on silhouettes of plankton it was not. It takes "
-        "minutes more: train both, and compare them with 'ltzoo compare'.",
+        "minutes more: train both, and compare them with 'ltzoo compare --common'.",
         lambda facts: True,
     ),
     Rule(

@@ -63,6 +63,24 @@ def test_other_images_or_classes_are_refused(folders, one_line, run, tmp_path):
     assert "400 images and 399" in one_line("compare", *folders)
 
 
+def test_common_images_are_compared_on_request(folders, invoke, one_line, tmp_path):
+    path = folders[1] / "predictions.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([lines[0], *reversed(lines[1:301:3])]))
+    message = one_line("compare", *folders[:2])
+    assert "measured on others" in message and message.endswith(
+        "--common compares on the images that all of them measured"
+    )
+    done = invoke("compare", *folders[:2], "--common", "--json", tmp_path / "out.json")
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "run 0: 100 of 400 measured images are common to all" in done.stdout
+    assert json.loads((tmp_path / "out.json").read_text())["images"] == 100
+    path.write_text(lines[0] + lines[1].replace("0.png", "other.png"))
+    assert "must have images in common. Received: none in 'run 0', 'run 1'" in one_line(
+        "compare", *folders[:2], "--common"
+    )
+
+
 def test_wrong_command_lines(folders, one_line, tmp_path):
     assert "given twice or more" in one_line("compare", folders[0])
     assert "must be an existing folder" in one_line("compare", folders[0], tmp_path / "none")

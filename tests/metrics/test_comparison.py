@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ltzoo.metrics import compare
+from ltzoo.metrics import common_images, compare
 from ltzoo.metrics.comparison import SAME
 from ltzoo.metrics.paired_tests import bootstrap_p_value, holm, mcnemar
 from ltzoo.metrics.predictions import predictions_from_probabilities
@@ -163,3 +163,26 @@ def test_numbers_of_images_and_runs_are_checked():
         compare({"a": runs["run 0"], "b": made_up([1.0], count=100)["run 0"]})
     with pytest.raises(ValueError, match="two classifiers or more. Received: 1"):
         compare({"a": runs["run 0"]})
+
+
+def test_common_images_keep_the_order_of_the_first_run():
+    first, second = made_up([1.0, 3.0], count=6).values()
+    part = dataclasses.replace(
+        second,
+        labels=second.labels[[4, 1]],
+        classes=second.classes[[4, 1]],
+        probabilities=second.probabilities[[4, 1]],
+        true_probability=second.true_probability[[4, 1]],
+        images=("4.png", "1.png"),
+    )
+    found = common_images({"all": first, "part": part})
+    assert found["all"].images == found["part"].images == ("1.png", "4.png")
+    assert found["all"].labels.tolist() == first.labels[[1, 4]].tolist() == found["part"].labels.tolist()
+    assert found["part"].true_probability.tolist() == second.true_probability[[1, 4]].tolist()
+    for wrong, words in (
+        ({"images": None}, "name their images"),
+        ({"images": ("1.png", "1.png")}, "each image once"),
+        ({"images": ("8.png", "9.png")}, "in common"),
+    ):
+        with pytest.raises(ValueError, match=f"`runs` must .*{words}.*Received"):
+            common_images({"all": first, "part": dataclasses.replace(part, **wrong)})
