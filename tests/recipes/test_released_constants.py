@@ -4,9 +4,12 @@ import re
 
 import pytest
 
+import ltzoo
 from ltzoo import recipes
 from ltzoo.recipes.by_dataset import setups
 from ltzoo.recipes.by_dataset.published import rows
+from ltzoo.training import optimizers
+from tests import tiny as tiny
 from tests.recipes.released_constants import COMMITS, CONSTANTS
 from tests.recipes.released_setups import SETUPS
 
@@ -65,3 +68,16 @@ def test_sources_name_repositories_at_a_commit():
     assert named == set(COMMITS)
     assert all(re.fullmatch("[0-9a-f]{40}", commit) for commit in COMMITS.values())
     assert all(re.match(r"[\w.-]+/[\w.-]+: \S|[A-Z][A-Za-z. ]+, |no released", source) for source in sources)
+
+
+def test_lade_trains_a_pretrained_network_slower_than_its_classifier():
+    recipe = recipes.published("lade", "places_lt")
+    model = ltzoo.models.build("tiny_cnn", recipe, [9, 5, 2], input_shape=(8, 8, 1))
+    optimizer = optimizers.get(recipe.stages[0].optimizer, 0.05)
+    optimizer.build(model.trainable_variables)
+    factors = {v.path: optimizer._variable_settings(v)[0] for v in model.trainable_variables}
+    assert {path for path, factor in factors.items() if factor == 1.0} == {
+        f"{model.name}/head/kernel",
+        f"{model.name}/head/bias",
+    }
+    assert set(factors.values()) == {1.0, 0.02} and len(factors) > 4
