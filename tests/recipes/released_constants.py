@@ -18,6 +18,7 @@ COMMITS = {
     "hyperconnect/LADE": "5db5d134720872620706025bc4dec8347ddc349b",
     "naver-ai/cmo": "10d2d0988df03f06605a3007be548129b6f0f5b8",
     "zhangyongshun/BagofTricks-LT": "ce7859a930649d10fb2a4fd4ed9242007eb25e2f",
+    "zhmiao/OpenLongTailRecognition-OLTR": "f50e375f123fd12dd0ae39e07aa226fadec32f33",
 }
 BCL, PACO = "FlamieZhu/Balanced-Contrastive-Learning", "dvlab-research/Parametric-Contrastive-Learning"
 MISLAS, KANG = "dvlab-research/MiSLAS", "facebookresearch/classifier-balancing"
@@ -128,6 +129,27 @@ def causal(dataset, factor, file, alpha):
     )
 
 
+def memory(dataset, *values):
+    """OLTR: epochs of stage 2, multipliers of its rate, and what trains."""
+    epochs, rates, trainable, batch_norm = values
+    files = f"config/{dataset}/stage_1.py, config/{dataset}/stage_2_meta_embedding.py"
+    crop = {"name": "imagenet_train_crop", "size": 224, "color_jitter": 0.4}
+    return (
+        "oltr", dataset.lower(), None,
+        f"zhmiao/OpenLongTailRecognition-OLTR: {files}, data/dataloader.py",
+        {
+            **trained(30 + epochs, 128, 0.1, 5e-4), **steps([10, 20], [0.1, 0.01]),
+            "stages.0.epochs": 30, "stages.0.augmentation": [crop], "stages.1.augmentation": [crop],
+            "stages.1.batch_size": 128, "stages.1.optimizer.l2": 5e-4, "stages.1.schedule.learning_rate": 0.01,
+            "stages.1.schedule.milestones": [epochs // 3, 2 * epochs // 3],
+            "stages.1.schedule.factors": [0.1, 0.01], "stages.1.head.units": 512,
+            "stages.1.sampler": {"strategy": "class_aware", "samples_per_visit": 4},
+            "stages.1.optimizer.learning_rate_multipliers": rates, "stages.1.trainable": trainable,
+            "stages.1.batch_norm": batch_norm,
+        },
+    )  # fmt: skip
+
+
 CONSTANTS = [
     ("mislas", "cifar10_lt", 100, "MiSLAS, Table 5", table_5(0.3, 0.0, 0.5)),
     ("mislas", "cifar100_lt", 100, "MiSLAS, Table 5", table_5(0.4, 0.1, 0.2)),
@@ -196,4 +218,6 @@ CONSTANTS = [
      {**trained(100, 128, 0.1, 2e-4), **steps([60, 80], [0.1, 0.01]), "stages.0.schedule.warmup_epochs": 5}),
     ("cmo", "inaturalist2018", None, f"{CMO}: README.md, opts.py, inat18_train.py",
      {**trained(100, 256, 0.1, 2e-4), **steps([75], [0.1]), "stages.0.schedule.warmup_epochs": 5}),
+    memory("ImageNet_LT", 60, {"*/query/*": 10.0, "*/selector/*": 10.0, "*/head_2/kernel": 10.0}, "all", "train"),
+    memory("Places_LT", 30, {"*/attention/*": 0.01, "*/embedding/*": 0.01}, "head", "shifted"),
 ]  # fmt: skip

@@ -31,7 +31,7 @@ table(
         "CE loss": "cross_entropy",
         "CE loss + mixup": "mixup",
         "LDAM-DRW": "ldam_drw",
-        "OLTR": Lacks("- - 35.9", quoted=True),
+        "OLTR": Trains("oltr", "- - 35.9", quoted=True),
         "Decoupling": Trains("lws", "47.70 69.49 37.62", "gcl"),
         "CE loss + mixup + cRT": "crt_mixup",
         "Logit adjustment": "logit_adjustment",
