@@ -5,6 +5,7 @@ A row is recipe, dataset, imbalance factor, source, and values by their place in
 """
 
 COMMITS = {
+    "BeierZhu/xERM": "fbec1107dd6322873e4c2c0f431db5a11fa0c6b6",
     "FlamieZhu/Balanced-Contrastive-Learning": "f72d0703794bcec8b00da86774c9d780dc721701",
     "Keke921/GCLLoss": "c2a62338ebb7753178b5c3ec5a69a4fb04069109",
     "Megvii-BaseDetection/DisAlign": "a2fc3500a108cb83e3942293a5675c97ab3a2c6e",
@@ -220,4 +221,10 @@ CONSTANTS = [
      {**trained(100, 256, 0.1, 2e-4), **steps([75], [0.1]), "stages.0.schedule.warmup_epochs": 5}),
     memory("ImageNet_LT", 60, {"*/query/*": 10.0, "*/selector/*": 10.0, "*/head_2/kernel": 10.0}, "all", "train"),
     memory("Places_LT", 30, {"*/attention/*": 0.01, "*/embedding/*": 0.01}, "head", "shifted"),
+    ("xerm", "cifar100_lt", 100, "BeierZhu/xERM: xERM.PC.public/config/CIFAR100_LT/ce100.yaml",
+     {**trained(400, 256, 0.2, 5e-4), **steps([120, 160], [1e-2, 1e-4]), "stages.0.schedule.warmup_epochs": 5,
+      "stages.1.optimizer.l2": 1e-4, **technique(1, gamma=1.5)}),
+    ("xerm", "imagenet_lt", None, "BeierZhu/xERM: xERM.PC.public/config/ImageNet_LT/ce.yaml, data/dataloader.py",
+     {**trained(180, 256, 0.05, 5e-4), "stages.1.optimizer.l2": 5e-4, "stages.1.epochs": 90,
+      "stages.0.schedule.name": "cosine", "stages.1.schedule.learning_rate": 0.05, **technique(1, gamma=2.0)}),
 ]  # fmt: skip

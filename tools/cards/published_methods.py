@@ -27,6 +27,7 @@ METHODS = {
         "mislas_published", "mixup", "nbn", "nbn_balanced_softmax", "nbn_crt", "nbn_crt_fixed_g", "ncm",
         "normalized_classifier", "oltr", "paco", "ride", "ride_balanced_softmax", "ride_nbn", "tau_norm", "tde",
         "variance_regularization", "weight_balancing", "weight_normalization", "weight_normalization_shared",
+        "xerm",
     )
 }  # fmt: skip
 
