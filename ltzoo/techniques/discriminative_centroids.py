@@ -50,7 +50,7 @@ class DiscriminativeCentroids(Technique):
 
     def attach(self, classifier: Classifier) -> None:
         """Check the stage and its head."""
-        check_views(classifier, self, 1, "discriminative_centroids")
+        check_views(classifier, self, 1, "discriminative_centroids", companion=False)
         index = next(i for i, other in enumerate(classifier.techniques) if other is self)
         head = classifier.heads[classifier.head_numbers[index]]
         if not hasattr(head, "memory"):

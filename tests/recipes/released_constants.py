@@ -227,4 +227,6 @@ CONSTANTS = [
     ("xerm", "imagenet_lt", None, "BeierZhu/xERM: xERM.PC.public/config/ImageNet_LT/ce.yaml, data/dataloader.py",
      {**trained(180, 256, 0.05, 5e-4), "stages.1.optimizer.l2": 5e-4, "stages.1.epochs": 90,
       "stages.0.schedule.name": "cosine", "stages.1.schedule.learning_rate": 0.05, **technique(1, gamma=2.0)}),
+    ("hybrid_psc", "cifar10_lt", 100, "Wang et al., CVPR 2021, section 4", technique(temperature=1.0)),
+    ("hybrid_psc", "cifar100_lt", 100, "Wang et al., CVPR 2021, section 4", technique(temperature=0.1)),
 ]  # fmt: skip
