@@ -26,7 +26,7 @@ _NEAREST = 1e-12  # Of a squared distance: a feature that is its own centroid is
 @register("meta_embedding")
 @keras.saving.register_keras_serializable(package="ltzoo")
 class MetaEmbedding(CosNorm):
-    """Classify features that a memory of class centroids enriches (OLTR, Liu et al., CVPR 2019, section 3).
+    """Classify features that a memory of class centroids enriches (OLTR, Liu et al., CVPR 2019).
 
         x = relu(W_e pool(attention(F)) + b_e)                              without W_e: the pooled map itself
         v = softmax(W_h x + b_h) M                                          what the memory M knows, [D]

@@ -28,7 +28,7 @@ def cross_domain_risk(
         loss = w sum_c -softmax(f')_c log softmax(z)_c + (1 - w) CE(y, z)
 
     Zhu, Niu, Hua and Zhang, Cross-Domain Empirical Risk Minimization for Unbiased Long-Tailed Classification, AAAI
-    2022, Eq. 5-8, as in the released BeierZhu/xERM, xERM.PC.public/loss/xERMLoss.py. The teacher is constant.
+    2022, as in the released BeierZhu/xERM, xERM.PC.public/loss/xERMLoss.py. The teacher is constant.
 
     Args:
         labels: integer labels [batch] or [batch, 1], or soft labels y [batch, C].

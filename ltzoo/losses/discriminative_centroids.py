@@ -19,7 +19,7 @@ def discriminative_centroids(
         r = 1 / (B C) sum_i sum_{c != y_i} |x_i - M_c|^2
 
     for a batch of B features x and C centroids M (Liu et al., Large-Scale Long-Tailed Recognition in an Open World,
-    CVPR 2019, Eq. 7). The first term reaches the centroids with the gradient of center loss (Wen et al., ECCV 2016),
+    CVPR 2019). The first term reaches the centroids with the gradient of center loss (Wen et al., ECCV 2016),
     without the weight, as in the released zhmiao/OpenLongTailRecognition-OLTR, loss/DiscCentroidsLoss.py:
 
         1 / B sum_{i: y_i = c} (M_c - x_i) / (1 + n_c), for n_c images of class c in the batch

@@ -43,7 +43,7 @@ def prototypical_contrastive(labels: Any, embeddings: Any, prototypes: Any, temp
     """Compute -log(exp(<z_i, p_{y_i}> / t) / sum_{c != y_i} exp(<z_i, p_c> / t)) per embedding, `[N]`.
 
     The prototypical supervised contrastive loss of Wang et al., Contrastive Learning Based Hybrid Networks for
-    Long-Tailed Image Classification, CVPR 2021, Eq. 6. It has no lower bound of 0, since the denominator leaves out
+    Long-Tailed Image Classification, CVPR 2021. It has no lower bound of 0, since the denominator leaves out
     the class of the embedding.
 
     Args:

@@ -8,7 +8,7 @@ from ltzoo.recipes.recipe import Recipe, Stage
 from ltzoo.recipes.registry import register
 
 CITATION = (
-    "Wang, Han, Shen, Zhang and Wang, Contrastive Learning Based Hybrid Networks for Long-Tailed Image "
+    "Wang, Han, Wei, Zhang and Wang, Contrastive Learning Based Hybrid Networks for Long-Tailed Image "
     "Classification, CVPR 2021"
 )
 

@@ -40,7 +40,7 @@ class HybridContrastive(Technique):
     `{"strategy": "instance_balanced", "views": 2, "companion": {"strategy": "class_balanced"}}`.
 
     The authors released no code. Here both batches go through the network together, and the contrast is the mean over
-    embeddings. The paper prints a sum (Eq. 2); code for supervised contrast takes the mean.
+    embeddings. The paper prints a sum over the batch.
 
     Args:
         form: "supervised" or "prototypical".
