@@ -9,6 +9,7 @@ from keras import ops
 from ltzoo.arguments import checked
 from ltzoo.checks import Fraction
 from ltzoo.keras_internals import layers_of
+from ltzoo.variables import assign_copy
 
 
 @keras.saving.register_keras_serializable(package="ltzoo")
@@ -67,6 +68,11 @@ class MomentumCopy(keras.layers.Layer):
         for mine, other in self._pairs(network):
             # Copy the memory: JAX donates the buffers of a training step.
             mine.assign(np.array(ops.convert_to_numpy(other)))
+
+    def restore(self, network: keras.layers.Layer) -> None:
+        """Give `network` all weights of the copy, moving averages included."""
+        for mine, other in self._pairs(network):
+            assign_copy(other, mine)
 
     def update(self, network: keras.layers.Layer) -> None:
         """Move the trainable weights v one step towards the weights w of `network`: v = m v + (1 - m) w."""

@@ -44,6 +44,8 @@ def check_parts(stage: Any) -> None:
     learning_rates(stage.schedule, stage.epochs)
     _check_optimizer(stage.optimizer)
     _check_sampler(stage.sampler)
+    if stage.technique is None and stage.sampler.get("companion") and stage.sampler.get("views", 1) > 1:
+        refuse("views", "1 with a companion, unless a technique takes the groups", stage.sampler["views"])
 
 
 def _without_keywords(signature: inspect.Signature) -> inspect.Signature:
@@ -119,6 +121,4 @@ def _check_sampler(config: Mapping[str, Any]) -> None:
     check_names("sampling strategy", strategy, signature, given)
     check(signature, given, f" for the sampler {strategy!r}")
     if given.get("companion") is not None:
-        if given.get("views", 1) > 1:
-            refuse("views", "1 with a companion", given["views"])
         _check_sampler(given["companion"])

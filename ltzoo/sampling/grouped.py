@@ -1,4 +1,4 @@
-"""Batches of groups: several views of each image, or each image paired with one from a second sampler."""
+"""Batches of groups: several views of each image, and an image from a second sampler."""
 
 from __future__ import annotations
 
@@ -16,25 +16,23 @@ class GroupedSampler:
 
     - `views=V`: p0 V times, p1 V times, ..; augmentation then makes V different views of each image.
     - `companion`: p0, q0, p1, q1, .., with q from a second sampler over the same images.
+    - both: p0 V times, q0, p1 V times, q1, ..
 
-    A batch of B groups holds B * V or B * 2 positions; reshape the loaded images to `(B, size, ...)`. Like its
-    samplers, it is a pure function of (seed, epoch, step).
+    A batch of B groups holds B * V positions, and B more with a companion; reshape the loaded images to
+    `(B, size, ...)`. Like its samplers, it is a pure function of (seed, epoch, step).
 
     Args:
         main: a `ClassSampler`.
-        views: equal positions per group; 1 with a companion.
+        views: equal positions per group.
         companion: a `ClassSampler` with equally many batches of equal sizes, or None.
 
     Raises:
-        ValueError: if `views` is below 1, both are given, or the companion's batches do not fit.
+        ValueError: if `views` is below 1, or the companion's batches do not fit.
     """
 
     def __init__(self, main: ClassSampler, views: int = 1, companion: ClassSampler | None = None) -> None:
-        if not isinstance(views, int) or views < 1 or (views > 1 and companion is not None):
-            raise ValueError(
-                "`views` must be a positive integer, and 1 with a companion. "
-                f"Received: views={views!r}, companion={companion is not None}"
-            )
+        if not isinstance(views, int) or views < 1:
+            raise ValueError(f"`views` must be a positive integer. Received: views={views!r}")
         if companion is not None and (
             companion.epoch_length != main.epoch_length or companion.batch_size != main.batch_size
         ):
@@ -49,7 +47,7 @@ class GroupedSampler:
     @property
     def group_size(self) -> int:
         """Number of consecutive positions that belong together."""
-        return self.views if self.companion is None else 2
+        return self.views + (self.companion is not None)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -58,10 +56,10 @@ class GroupedSampler:
 
     def batch(self, epoch: int, step: int) -> np.ndarray:
         """Return the int64 positions of batch `step` of `epoch`, group by group."""
-        positions = self.main.batch(epoch, step)
-        if self.companion is None:
-            return np.repeat(positions, self.views)
-        return np.stack([positions, self.companion.batch(epoch, step)], axis=1).reshape(-1)
+        groups = [self.main.batch(epoch, step)] * self.views
+        if self.companion is not None:
+            groups.append(self.companion.batch(epoch, step))
+        return np.stack(groups, axis=1).reshape(-1)
 
 
 def make_sampler(
@@ -82,7 +80,7 @@ def make_sampler(
         seed: non-negative integer; the companion's draws are independent of the main ones.
         num_epochs: epochs of the stage, for strategies that change over them.
         views: number of times each position is repeated.
-        companion: `{"strategy": ..., parameters}` of a second sampler whose positions alternate with the main ones.
+        companion: `{"strategy": ..., parameters}` of a second sampler; one of its positions ends each group.
         **arguments: arguments of `ClassSampler`.
     """
 

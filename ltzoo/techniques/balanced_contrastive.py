@@ -82,7 +82,7 @@ class BalancedContrastive(Technique):
 
     def attach(self, classifier: Classifier) -> None:
         """Create the two projections."""
-        check_views(classifier, self, self.views, "balanced_contrastive")
+        check_views(classifier, self, self.views, "balanced_contrastive", companion=False)
         if not any(getattr(head, "kernel", None) is not None for head in classifier.heads):
             raise ValueError(
                 "`head` of 'balanced_contrastive' must have class vectors (`kernel`) for the prototypes; use 'dense' "

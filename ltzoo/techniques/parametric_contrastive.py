@@ -102,7 +102,7 @@ class ParametricContrastive(Technique):
 
     def attach(self, classifier: Classifier) -> None:
         """Create the projection, the momentum copy and the queue."""
-        check_views(classifier, self, 2, "parametric_contrastive")
+        check_views(classifier, self, 2, "parametric_contrastive", companion=False)
         self.projection = ProjectionHead(
             self.units,
             self.hidden_units,

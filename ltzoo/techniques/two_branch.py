@@ -106,11 +106,13 @@ class TwoBranch(Technique):
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
         """Compute the logits of each pair and repeat them for both of its labels: `[2 B, C]`."""
-        if images.shape[0] is not None and images.shape[0] % 2:
+        index = next(i for i, other in enumerate(classifier.techniques) if other is self)
+        views = classifier.recipe.stages[index].sampler.get("views", 1)
+        if views != 1 or (images.shape[0] is not None and images.shape[0] % 2):
             raise ValueError(
                 "`sampler` of 'two_branch' must draw pairs; give it a companion: "
                 "{'strategy': 'instance_balanced', 'companion': {'strategy': 'reversed'}}. "
-                f"Received: a batch of {images.shape[0]} images"
+                f"Received: a batch of {images.shape[0]} images, views={views}"
             )
         images = classifier.normalize_images(images, training=True)
         maps = [branch(images[i::2], training=True) for i, branch in enumerate(self._branches)]

@@ -10,14 +10,29 @@ from ltzoo.protocols import Classifier
 from ltzoo.techniques.base import Technique
 
 
-def check_views(classifier: Classifier, technique: Technique, views: int, name: str) -> None:
-    """Raise a ValueError unless the stage of a technique draws groups of `views` views and has no mixup."""
+def check_views(
+    classifier: Classifier, technique: Technique, views: int, name: str, companion: bool | None = None
+) -> None:
+    """Raise a ValueError unless the stage of a technique draws groups of `views` views and has no mixup.
+
+    Args:
+        classifier: the classifier, with the technique attached.
+        technique: the technique.
+        views: views of each image.
+        name: name of the technique, for the message.
+        companion: whether a group must end with an image of a second sampler; None does not check.
+    """
     index = next(i for i, other in enumerate(classifier.techniques) if other is technique)
     stage = classifier.recipe.stages[index]
     if stage.sampler.get("views", 1) != views:
         raise ValueError(
             f"`sampler` of {name!r} must draw {views} views of each image; give it 'views': {views}. "
             f"Received: sampler={dict(stage.sampler)!r}"
+        )
+    if companion is not None and companion != bool(stage.sampler.get("companion")):
+        raise ValueError(
+            f"`sampler` of {name!r} must {'have a' if companion else 'not have a'} companion, such as "
+            f"{{'strategy': 'class_balanced'}}. Received: sampler={dict(stage.sampler)!r}"
         )
     if stage.mixup_alpha:
         raise ValueError(

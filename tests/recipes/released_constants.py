@@ -5,6 +5,7 @@ A row is recipe, dataset, imbalance factor, source, and values by their place in
 """
 
 COMMITS = {
+    "BeierZhu/xERM": "fbec1107dd6322873e4c2c0f431db5a11fa0c6b6",
     "FlamieZhu/Balanced-Contrastive-Learning": "f72d0703794bcec8b00da86774c9d780dc721701",
     "Keke921/GCLLoss": "c2a62338ebb7753178b5c3ec5a69a4fb04069109",
     "Megvii-BaseDetection/DisAlign": "a2fc3500a108cb83e3942293a5675c97ab3a2c6e",
@@ -14,10 +15,12 @@ COMMITS = {
     "dvlab-research/Parametric-Contrastive-Learning": "fe56535ecd716e56a72e75c4e818f2059e557584",
     "facebookresearch/classifier-balancing": "f162adef63fdf592d0b8a0f6e52bc481fc08785f",
     "frank-xwang/RIDE-LongTailRecognition": "ab8be5c21124612493aff87c7cf235d950bda178",
+    "xiangly55/LFME": "0a18a06ba452c7b0b9781b0e2174decadd4859d1",
     "yuxiangbao/NBN": "7365e21746953b2ab1f3dd1f823d5a3f9da9295e",
     "hyperconnect/LADE": "5db5d134720872620706025bc4dec8347ddc349b",
     "naver-ai/cmo": "10d2d0988df03f06605a3007be548129b6f0f5b8",
     "zhangyongshun/BagofTricks-LT": "ce7859a930649d10fb2a4fd4ed9242007eb25e2f",
+    "zhmiao/OpenLongTailRecognition-OLTR": "f50e375f123fd12dd0ae39e07aa226fadec32f33",
 }
 BCL, PACO = "FlamieZhu/Balanced-Contrastive-Learning", "dvlab-research/Parametric-Contrastive-Learning"
 MISLAS, KANG = "dvlab-research/MiSLAS", "facebookresearch/classifier-balancing"
@@ -128,6 +131,27 @@ def causal(dataset, factor, file, alpha):
     )
 
 
+def memory(dataset, *values):
+    """OLTR: epochs of stage 2, multipliers of its rate, and what trains."""
+    epochs, rates, trainable, batch_norm = values
+    files = f"config/{dataset}/stage_1.py, config/{dataset}/stage_2_meta_embedding.py"
+    crop = {"name": "imagenet_train_crop", "size": 224, "color_jitter": 0.4}
+    return (
+        "oltr", dataset.lower(), None,
+        f"zhmiao/OpenLongTailRecognition-OLTR: {files}, data/dataloader.py",
+        {
+            **trained(30 + epochs, 128, 0.1, 5e-4), **steps([10, 20], [0.1, 0.01]),
+            "stages.0.epochs": 30, "stages.0.augmentation": [crop], "stages.1.augmentation": [crop],
+            "stages.1.batch_size": 128, "stages.1.optimizer.l2": 5e-4, "stages.1.schedule.learning_rate": 0.01,
+            "stages.1.schedule.milestones": [epochs // 3, 2 * epochs // 3],
+            "stages.1.schedule.factors": [0.1, 0.01], "stages.1.head.units": 512,
+            "stages.1.sampler": {"strategy": "class_aware", "samples_per_visit": 4},
+            "stages.1.optimizer.learning_rate_multipliers": rates, "stages.1.trainable": trainable,
+            "stages.1.batch_norm": batch_norm,
+        },
+    )  # fmt: skip
+
+
 CONSTANTS = [
     ("mislas", "cifar10_lt", 100, "MiSLAS, Table 5", table_5(0.3, 0.0, 0.5)),
     ("mislas", "cifar100_lt", 100, "MiSLAS, Table 5", table_5(0.4, 0.1, 0.2)),
@@ -198,4 +222,20 @@ CONSTANTS = [
      {**trained(100, 128, 0.1, 2e-4), **steps([60, 80], [0.1, 0.01]), "stages.0.schedule.warmup_epochs": 5}),
     ("cmo", "inaturalist2018", None, f"{CMO}: README.md, opts.py, inat18_train.py",
      {**trained(100, 256, 0.1, 2e-4), **steps([75], [0.1]), "stages.0.schedule.warmup_epochs": 5}),
+    memory("ImageNet_LT", 60, {"*/query/*": 10.0, "*/selector/*": 10.0, "*/head_*/kernel": 10.0}, "all", "train"),
+    memory("Places_LT", 30, {"*/attention/*": 0.01, "*/embedding/*": 0.01}, "head", "shifted"),
+    ("xerm", "cifar100_lt", 100, "BeierZhu/xERM: xERM.PC.public/config/CIFAR100_LT/ce100.yaml",
+     {**trained(400, 256, 0.2, 5e-4), **steps([120, 160], [1e-2, 1e-4]), "stages.0.schedule.warmup_epochs": 5,
+      "stages.1.optimizer.l2": 1e-4, **technique(1, gamma=1.5)}),
+    ("xerm", "imagenet_lt", None, "BeierZhu/xERM: xERM.PC.public/config/ImageNet_LT/ce.yaml, data/dataloader.py",
+     {**trained(180, 256, 0.05, 5e-4), "stages.1.optimizer.l2": 5e-4, "stages.1.epochs": 90,
+      "stages.0.schedule.name": "cosine", "stages.1.schedule.learning_rate": 0.05, **technique(1, gamma=2.0)}),
+    ("hybrid_psc", "cifar10_lt", 100, "Wang et al., CVPR 2021, section 4", technique(temperature=1.0)),
+    ("hybrid_psc", "cifar100_lt", 100, "Wang et al., CVPR 2021, section 4", technique(temperature=0.1)),
+    *(("lfme", dataset, None, "xiangly55/LFME: config/ImageNet_LT/LFME.py, config/ImageNet_LT/many_shot.py, utils.py",
+       {**trained(450, 128, 0.1, 5e-4), "stages.0.schedule.name": "cosine", "stages.3.epochs": 90,
+        "stages.3.batch_size": 256, "stages.3.optimizer.l2": 5e-4, "stages.3.schedule.learning_rate": 0.1,
+        "stages.3.schedule.milestones": [50, 80], "stages.3.schedule.factors": [0.1, 0.01],
+        **technique(0, group="many", thresholds=[20, 99]), **technique(2, group="few", thresholds=[20, 99]),
+        **technique(3, thresholds=[20, 99])}) for dataset in ("imagenet_lt", "places_lt")),
 ]  # fmt: skip

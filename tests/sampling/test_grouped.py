@@ -32,6 +32,14 @@ def test_a_companion_alternates_with_the_main_positions():
     np.testing.assert_array_equal(paired.batch(5, 1), paired.batch(5, 1))
 
 
+def test_views_and_a_companion_make_groups_of_both():
+    plain = make_sampler(LABELS, batch_size=8, seed=3, companion={"strategy": "reversed"})
+    both = make_sampler(LABELS, batch_size=8, seed=3, views=2, companion={"strategy": "reversed"})
+    assert (plain.group_size, both.group_size) == (2, 3)
+    pairs, groups = plain.batch(1, 2).reshape(-1, 2), both.batch(1, 2).reshape(-1, 3)
+    np.testing.assert_array_equal(groups, pairs[:, [0, 0, 1]])
+
+
 def test_shards_in_turn_are_the_unsharded_batch():
     arguments = {"batch_size": 8, "seed": 3, "companion": {"strategy": "class_balanced"}}
     whole = make_sampler(LABELS, **arguments).batch(0, 1)
@@ -48,7 +56,5 @@ def test_groups_that_do_not_fit_are_refused():
     main = ClassSampler(LABELS, batch_size=8)
     with pytest.raises(ValueError, match="views=0"):
         GroupedSampler(main, views=0)
-    with pytest.raises(ValueError, match="views=2"):
-        GroupedSampler(main, views=2, companion=main)
     with pytest.raises(ValueError, match="batch size"):
         GroupedSampler(main, companion=ClassSampler(LABELS, batch_size=4))

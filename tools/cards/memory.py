@@ -23,7 +23,7 @@ _KEPT = (
     "Conv2D", "DepthwiseConv2D", "Dense", "BatchNormalization", "NormalizedBatchNormalization", "ReLU", "Activation",
     "ZeroPadding2D", "MaxPooling2D", "AveragePooling2D", "PaddedShortcut",
 )  # fmt: skip
-_CONTRASTS = ("balanced_contrastive", "parametric_contrastive")
+_CONTRASTS = ("balanced_contrastive", "hybrid_contrastive", "parametric_contrastive")
 _TWO_SLOTS = ("adam", "adamw", "nadam", "adamax", "lamb")
 
 
@@ -38,8 +38,8 @@ def training_bytes(recipe: dict, backbone: dict, input_shape, num_classes: int, 
         weights, trained, kept, width = numbers(backbone, conversions, input_shape, stage["trainable"])
         head = width * num_classes
         technique = (stage["technique"] or {}).get("name")
-        images = stage["batch_size"] * stage["sampler"].get("views", 1) / accumulate
-        images *= 2 if "companion" in stage["sampler"] else 1
+        images = stage["sampler"].get("views", 1) + ("companion" in stage["sampler"])
+        images *= stage["batch_size"] / accumulate
         images *= 1 if technique == "whole_images" else crops
         slots = 2 if stage["optimizer"]["name"] in _TWO_SLOTS else 1
         slots += accumulate > 1

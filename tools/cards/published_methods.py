@@ -22,11 +22,12 @@ METHODS = {
     for name in (
         "abc_norm", "ala", "balanced_softmax", "bbn", "bcl", "bcl_nbn", "camc", "camc_plus_plus",
         "class_balanced_focal", "class_balanced_softmax", "cross_entropy", "cross_entropy_drw", "crt",
-        "crt_mixup", "focal", "fsa", "gcl", "gcl_published", "iif", "ldam_drw", "learning_to_reweight", "log_n",
-        "logit_adjustment", "lws", "lws_mixup", "meta_class_weights", "meta_weight_net", "mislas",
-        "mislas_published", "mixup", "nbn", "nbn_balanced_softmax", "nbn_crt", "nbn_crt_fixed_g", "ncm",
-        "normalized_classifier", "paco", "ride", "ride_balanced_softmax", "ride_nbn", "tau_norm", "tde",
-        "variance_regularization", "weight_balancing", "weight_normalization", "weight_normalization_shared",
+        "crt_mixup", "focal", "fsa", "gcl", "gcl_published", "hybrid_sc", "iif", "ldam_drw",
+        "learning_to_reweight", "log_n", "logit_adjustment", "lws", "lws_mixup", "meta_class_weights",
+        "meta_weight_net", "mislas", "mislas_published", "mixup", "nbn", "nbn_balanced_softmax", "nbn_crt",
+        "nbn_crt_fixed_g", "ncm", "normalized_classifier", "oltr", "paco", "ride", "ride_balanced_softmax", "ride_nbn",
+        "tau_norm", "tde", "variance_regularization", "weight_balancing", "weight_normalization",
+        "weight_normalization_shared", "xerm",
     )
 }  # fmt: skip
 

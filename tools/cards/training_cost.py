@@ -31,7 +31,7 @@ def cost(recipe: dict, backbone: dict, input_shape, class_counts) -> dict:
     for stage in recipe["stages"]:
         sampler, technique = stage["sampler"], stage["technique"] or {}
         merged = any(hasattr(step_part(step["name"]), "merges_pairs") for step in stage["augmentation"])
-        passes = sampler.get("views", 1) * (2 if "companion" in sampler and not merged else 1)
+        passes = sampler.get("views", 1) + ("companion" in sampler and not merged)
         epoch = sum(class_counts)
         if "steps_per_epoch" in technique:
             epoch = technique["steps_per_epoch"] * stage["batch_size"]

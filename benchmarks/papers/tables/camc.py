@@ -73,7 +73,7 @@ table(
         "Focal Loss": "focal",
         "Range Loss": Lacks("30.7 - - 35.1 -", quoted=True),
         "Lifted Loss": Lacks("30.8 - - 35.2 -", quoted=True),
-        "OLTR": Lacks("37.3 46.3 50.3 35.9 -", quoted=True),
+        "OLTR": Trains("oltr", "37.3 46.3 50.3 35.9 -", quoted=True),
         "LDAM": "ldam_drw",
         "Effective Number": Trains("class_balanced_focal", "- - - - 64.2", "camc"),
         "Rethink-DA": Trains("meta_class_weights", "- - - - 67.6", "camc"),

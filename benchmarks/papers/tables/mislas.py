@@ -68,7 +68,7 @@ table(
         *rows("MiSLAS", "Table 4", {
             "Range Loss": Lacks("35.1"),
             "FSLwF": Lacks("34.9"),
-            "OLTR": Lacks("35.9"),
+            "OLTR": Trains("oltr", "35.9"),
             "OLTR+LFME": Lacks("36.2"),
             "cRT+mixup": Trains("crt_mixup", "38.3", "mislas"),
             "LWS+mixup": Trains("lws_mixup", "39.7", "mislas"),
@@ -125,7 +125,7 @@ table(
         "Focal Loss": "focal",
         "Range Loss": Lacks("41.1 35.4 23.2 35.1"),
         "FSLwF": Lacks("43.9 29.9 29.5 34.9"),
-        "OLTR": Lacks("44.7 37.0 25.3 35.9"),
+        "OLTR": Trains("oltr", "44.7 37.0 25.3 35.9"),
         "OLTR+LFME": Lacks("39.3 39.6 24.2 36.2"),
         "cRT": "crt",
         "τ-normalized": "tau_norm",

@@ -31,7 +31,7 @@ table(
         "PaCo": "paco",
         "ACE": Lacks("56.6 - - -"),
         "ALA": "ala",
-        "xERM": Lacks("54.1 27.5 50.0 68.6"),
+        "xERM": Trains("xerm", "54.1 27.5 50.0 68.6"),
         "TSC (T-distributed spherical features)": Lacks("54.2 - - -", quoted=True),
         "RIDE": "ride4",
         "SuperDisco": Lacks("57.1 37.1 53.3 66.1", quoted=True),

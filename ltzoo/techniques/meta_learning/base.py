@@ -38,10 +38,10 @@ class MetaWeighting(Technique):
         """Check the sampler and create the rate of the virtual step."""
         index = next(i for i, other in enumerate(classifier.techniques) if other is self)
         stage = classifier.recipe.stages[index]
-        if "companion" not in stage.sampler or stage.mixup_alpha:
+        if "companion" not in stage.sampler or stage.sampler.get("views", 1) != 1 or stage.mixup_alpha:
             raise ValueError(
-                f"`sampler` of {type(self).__name__} must have a companion for the meta batch, as in "
-                "{'strategy': 'instance_balanced', 'companion': {'strategy': 'class_balanced'}}, and `mixup_alpha` "
+                f"`sampler` of {type(self).__name__} must have a companion for the meta batch and no views, as "
+                "in {'strategy': 'instance_balanced', 'companion': {'strategy': 'class_balanced'}}, and `mixup_alpha` "
                 f"must be 0. Received: sampler={dict(stage.sampler)!r}, mixup_alpha={stage.mixup_alpha}"
             )
         untracked(self, "_schedule", dict(stage.schedule))

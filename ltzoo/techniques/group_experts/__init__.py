@@ -1,0 +1,1 @@
+"""Experts on classes of similar frequency, and a student of them (LFME)."""
