@@ -1,6 +1,8 @@
 """Figures of FSA (Chu et al., ECCV 2020)."""
 
 import dataclasses
+import functools
+import json
 
 import numpy as np
 
@@ -46,15 +48,21 @@ def behind(blocks: int) -> Change:
     """Return the augmentation in front of the last blocks; see `FeatureSpaceAugmentation`."""
 
     def change(recipe, network):
-        backbone = backbones.get(**network.config("fsa"), input_shape=(32, 32, 3))
-        depth = len(stage_ends(backbone)) - blocks
-        upper = split_backbone(backbone, depth)[1]
-        assert upper is not None
-        trained = [layer.name for layer in upper.layers if layer.weights]
+        depth, trained = _cut(json.dumps(dict(network.config("fsa"))), blocks)
         augmented = {**recipe.stages[1].technique, "depth": depth}
         return phase_2(recipe, technique=augmented, trainable=trained)
 
     return change
+
+
+@functools.cache
+def _cut(backbone: str, blocks: int) -> tuple[int, list[str]]:
+    """Return the number of the stage in front of the last ones, and the layers behind it that train."""
+    made = backbones.get(**json.loads(backbone), input_shape=(32, 32, 3))
+    depth = len(stage_ends(made)) - blocks
+    upper = split_backbone(made, depth)[1]
+    assert upper is not None
+    return depth, [layer.name for layer in upper.layers if layer.weights]
 
 
 illustration("fsa", "1", "decision boundaries with and without enough samples", "it is a drawing of the idea")

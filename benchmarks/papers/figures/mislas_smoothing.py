@@ -34,7 +34,11 @@ def _violins(lines, load):
     means = {
         group: {line["label"]: line["numbers"][f"mean {group}"] / 100 for line in lines} for group in shown
     }
-    return half_violins(found, means, "probability of the true class, test images")
+    return half_violins(
+        found,
+        means,
+        "probability of the true class (height: share of the test images, each row to its own scale)",
+    )
 
 
 figure(

@@ -20,7 +20,7 @@ THREE = [
 ]
 
 figure(
-    "nbn", "1", "attention of channels that are important for a rare and for a frequent class, ImageNet-LT",
+    "nbn", "1", "attention (bright is strong, per map) of channels for a rare and for a frequent class, ImageNet-LT",
     [BASELINE, OURS],
     lambda reading: attention(reading, images=1),
     lambda lines, load: attention_pictures(lines, load, ("frequent", "rare", "all")),
@@ -61,7 +61,7 @@ figure(
 )  # fmt: skip
 illustration("nbn", "3", "places of NBN in a ResNet", "it is a drawing of the architecture")
 figure(
-    "nbn", "4", "attention of channels that are important for a rare class, and of all channels, ImageNet-LT",
+    "nbn", "4", "attention (bright is strong, per map) of channels for a rare class, and of all channels, ImageNet-LT",
     [BASELINE, Trained("Balanced Softmax", R50, "balanced_softmax", "nbn"), OURS],
     lambda reading: attention(reading, images=3),
     lambda lines, load: attention_pictures(lines, load, ("rare", "all")),

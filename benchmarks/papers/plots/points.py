@@ -60,7 +60,7 @@ def half_violins(
     Args:
         groups: by group and network, the share of images in equal bins of 0..1.
         means: by group and network, the mean.
-        x: label of the x axis.
+        x: label of the x axis. Heights are shares of images; the largest bin of each group has the full height.
     """
     figure = style.figure(width=8.0, height=1.5 * len(groups) + 0.8)
     axes = [figure.add_subplot(len(groups), 1, number + 1) for number in range(len(groups))]
