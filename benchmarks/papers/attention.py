@@ -1,6 +1,6 @@
 """Where in an image the channels are active that matter to its rare class, or to a frequent one (NBN, Fig. 1 and 4)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,11 @@ from ltzoo.training.features import extract_features, in_batches
 
 # The paper does not say how many channels are important for a class.
 SHARE = 0.1
+_TITLES = {
+    "rare": "rare-specific\nchannels",
+    "frequent": "frequent-specific\nchannels",
+    "all": "all channels",
+}
 
 
 def attention(reading: Reading, images: int) -> dict[str, Any]:
@@ -99,26 +104,40 @@ def chosen_images(baseline: Any, test: Split, images: int) -> tuple[np.ndarray, 
 
 
 def attention_pictures(lines: Sequence[Line], load: Load, shown: Sequence[str]) -> Figure:
-    """Plot a row per image and network: the image, and a map per group of channels with its mean μ and σ."""
-    titles = {
-        "rare": "rare-specific\nchannels",
-        "frequent": "frequent-specific\nchannels",
-        "all": "all channels",
-    }
-    rows, cells = [], {}
+    """Plot an image and a map per group of channels with its mean μ and σ.
+
+    One image has a row per network. Several images have a row each, with the maps of all networks side by side.
+    """
+    if len(lines[0]["numbers"]["positions"]) == 1:
+        rows = [_network_row(line, load, shown, 0) for line in lines]
+        labels = [line["label"].replace(" ", "\n", 1) for line in lines]
+        return pictures(["image", *(_TITLES[name] for name in shown)], labels, rows)
+    rows = []
     for number in range(len(lines[0]["numbers"]["positions"])):
-        for line in lines:
-            numbers: Mapping[str, Any] = line["numbers"]
-            names = numbers["class_names"]
-            image = load(line["network"]).test.load(np.array([numbers["positions"][number]]))[0]
-            row = len(rows)
-            rows.append(line["label"].replace(" ", "\n", 1))
-            said = f"{names[numbers['rare'][number]]}, predicted {names[numbers['predicted'][number]]}"
-            cells[row, 0] = (image, None, said)
-            for column, name in enumerate(shown, 1):
-                mean, spread = numbers["strength"][name][number]
-                text = f"μ {mean:.2f}, σ {spread:.2f}"
-                if name == "frequent":
-                    text = f"{names[numbers['frequent'][number]]}: {text}"
-                cells[row, column] = (image, numbers["maps"][name][number], text)
-    return pictures(["image", *(titles[name] for name in shown)], rows, cells)
+        own = [_network_row(line, load, shown, number) for line in lines]
+        numbers = lines[0]["numbers"]
+        name = numbers["class_names"][numbers["rare"][number]]
+        maps = [
+            (image, values, f"{said.split(', ')[1]}\n{text}")
+            for (_, _, said), *found in own
+            for image, values, text in found
+        ]
+        rows.append([(own[0][0][0], None, name), *maps])
+    titles = [f"{line['label']}\n{_TITLES[name]}" for line in lines for name in shown]
+    return pictures(["image", *titles], [""] * len(rows), rows)
+
+
+def _network_row(line, load, shown, number):
+    """Return (image, map or None, text) for the image and for each group of channels."""
+    numbers = line["numbers"]
+    names = numbers["class_names"]
+    image = load(line["network"]).test.load(np.array([numbers["positions"][number]]))[0]
+    said = f"{names[numbers['rare'][number]]}, predicted {names[numbers['predicted'][number]]}"
+    cells = [(image, None, said)]
+    for name in shown:
+        mean, spread = numbers["strength"][name][number]
+        text = f"μ {mean:.2f}, σ {spread:.2f}"
+        if name == "frequent":
+            text = f"{names[numbers['frequent'][number]]}: {text}"
+        cells.append((image, numbers["maps"][name][number], text))
+    return cells

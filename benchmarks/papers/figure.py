@@ -196,6 +196,8 @@ def picture(draw: Draw, record: Mapping[str, Any], options: Options) -> Figure |
 
 
 def _where(record, lines):
+    if not any("run" in line for line in lines):
+        return f"{len(lines)} of {len(record['runs'])}, computed without training."
     share = f"{100 * record['epochs_share']:g} % of the epochs"
     if record["on"] is None:
         return f"{len(lines)} of {len(record['runs'])} networks ran, {share}."

@@ -64,7 +64,7 @@ def _map_pictures(lines, load):
 
 for _number, _title, _images in (("1", "an image of a tail class", 1), ("5", "images of tail classes", 6)):
     figure(
-        "camc", _number, f"class activation maps before and after calibration, {_title}, ImageNet-LT",
+        "camc", _number, f"class activation maps (and predictions) before and after calibration, {_title}, ImageNet-LT",
         [Trained("CAMC", RESNEXT, "camc", "camc")], _maps(_images), _map_pictures,
     )  # fmt: skip
 figure(
@@ -93,7 +93,16 @@ def _courses(lines, load):
         found = [
             (line["label"], range(1, len(line["numbers"][key]) + 1), line["numbers"][key]) for line in lines
         ]
-        panels.append(Panel(title, "epoch", unit, found, limits=None if key == "loss" else (-2, 102)))
+        panels.append(
+            Panel(
+                title,
+                "epoch",
+                unit,
+                found,
+                limits=None if key == "loss" else (-2, 102),
+                log="y" if key == "loss" else "",
+            )
+        )
     return curves(panels, integers=True, height=2.9)
 
 

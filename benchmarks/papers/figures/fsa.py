@@ -36,7 +36,9 @@ def phase_2(recipe: Recipe, **changes) -> Recipe:
 
 def technique(**changes) -> Change:
     """Return a change of arguments of the augmentation."""
-    return lambda recipe, network: phase_2(recipe, technique={**recipe.stages[1].technique, **changes})
+    return lambda recipe, network: phase_2(
+        recipe, technique={**(recipe.stages[1].technique or {}), **changes}
+    )
 
 
 def without_augmentation(recipe: Recipe, network: Network) -> Recipe:

@@ -29,7 +29,7 @@ def _four_classes(reading: Reading) -> dict:
 
 
 def _all_classes(reading: Reading) -> dict:
-    order = style.by_count(reading.data.class_counts)
+    order = style.by_count(reading.data.class_counts).tolist()
     splits = {"training": reading.data.train, "test": measures.test_of(reading.data)}
     points = {name: measures.points_of(reading, split, order) for name, split in splits.items()}
     return {**measures.accuracy(reading), **points}

@@ -85,10 +85,11 @@ def _last_weights(reading: Reading) -> dict:
 
 
 def _sorted_weights(lines, load):
-    found = [
-        (line["label"], range(len(line["numbers"]["weights"])), line["numbers"]["weights"]) for line in lines
-    ]
-    return curves([Panel("", "channel, sorted by weight", "weight γ of the last batch norm", found)])
+    found = [(line["label"], np.asarray(line["numbers"]["weights"])) for line in lines]
+    x, y = "channel, sorted by weight", "weight γ of the last batch norm"
+    whole = [(name, range(len(own)), own) for name, own in found]
+    relative = [(name, range(len(own)), own / own.mean()) for name, own in found]
+    return curves([Panel("weights", x, y, whole), Panel("divided by their mean", x, f"{y} / mean", relative)])
 
 
 figure(

@@ -30,7 +30,7 @@ class Panel:
     title: str
     x: str
     y: str
-    lines: Sequence[tuple[str, Sequence[float], Sequence[float | None]]]
+    lines: Sequence[tuple[str, Any, Any]]
     borders: Sequence[float] = ()
     limits: tuple[float, float] | None = None
     log: str = ""
@@ -72,7 +72,7 @@ def bars(panels: Sequence[Panel], columns: int = 2, height: float = 3.0) -> Figu
             color = _look(panels, name)["color"]
             place.bar(np.asarray(x) + aside, _array(y), width, color=color, label=style.shorten(name))
         place.axhline(0, color=style.INK, linewidth=0.8)
-        place.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+        place.xaxis.set_major_locator(MaxNLocator(12, steps=[1, 2, 4, 5, 8, 10], integer=True))
     return _finish(figure, axes, panels)
 
 
@@ -82,9 +82,9 @@ def histograms(panels: Sequence[Panel], columns: int = 2, height: float = 3.4) -
     for place, panel in zip(axes, panels, strict=True):
         for name, x, y in panel.lines:
             look = _look(panels, name)
+            place.stairs(_array(y), x, color=look["color"], alpha=0.12, fill=True)
             place.stairs(
-                _array(y), x, label=style.shorten(name), color=look["color"], linestyle=look["dashes"],
-                linewidth=1.8,
+                _array(y), x, label=style.shorten(name), color=look["color"], linewidth=1.8, fill=False,
             )  # fmt: skip
     return _finish(figure, axes, panels)
 

@@ -15,15 +15,14 @@ _WRITTEN = 12
 _MARKS = {"cross-entropy": "#EE3377", "best": "#EE7733"}
 
 
-def confusions(panels: Mapping[str, np.ndarray], class_names: Sequence[str], columns: int = 2) -> Figure:
+def confusions(panels: Mapping[str, np.ndarray], class_names: Sequence[str]) -> Figure:
     """Plot row-normalized confusion matrices in %; titles that begin with "change" are differences in points.
 
     Args:
         panels: matrices [C, C] by title, with the classes in order of their training images.
         class_names: names in the same order.
-        columns: panels side by side.
     """
-    figure, axes = grid(list(panels), columns, 4.2)
+    figure, axes = grid(list(panels), 2 if len(panels) <= 4 else 3, 3.9)
     for place, (title, matrix) in zip(axes, panels.items(), strict=True):
         change = title.startswith("change")
         limit = max(1.0, float(np.nanmax(np.abs(matrix))))
@@ -78,29 +77,27 @@ def triangles(panels: Mapping[str, tuple[Sequence[float], np.ndarray]], x: str, 
     return figure
 
 
-def pictures(columns: Sequence[str], rows: Sequence[str], cells: Mapping[tuple[int, int], tuple]) -> Figure:
+def pictures(columns: Sequence[str], labels: Sequence[str], rows: Sequence[Sequence[tuple]]) -> Figure:
     """Plot images, some with a map laid over them.
 
     Args:
         columns: titles of the columns.
-        rows: labels of the rows.
-        cells: by (row, column), an image [H, W, channels], a map [h, w] or None, and a text below it.
+        labels: texts left of the rows.
+        rows: for each column, an image [H, W, channels], a map [h, w] or None, and a text below it.
     """
     figure = style.figure(width=0.8 + 1.75 * len(columns), height=2.05 * len(rows) + 0.4)
-    for row, label in enumerate(rows):
-        for column, title in enumerate(columns):
-            if (row, column) not in cells:
-                continue
-            image, values, text = cells[row, column]
-            place = figure.add_subplot(len(rows), len(columns), row * len(columns) + column + 1)
+    grid_of = figure.add_gridspec(len(rows), len(columns))
+    for row, cells in enumerate(rows):
+        for column, (image, values, text) in enumerate(cells):
+            place = figure.add_subplot(grid_of[row, column])
             picture(place, image, faded=values is not None)
             if values is not None:
                 overlay(place, np.asarray(values, float), image.shape[:2])
             place.set_xlabel(text, fontsize=9, color=style.INK)
             if row == 0:
-                place.set_title(title, fontsize=10, color=style.INK)
+                place.set_title(columns[column], fontsize=10, color=style.INK)
             if column == 0:
-                place.set_ylabel(label, fontsize=10, color=style.INK, fontweight="bold")
+                place.set_ylabel(labels[row], fontsize=10, color=style.INK, fontweight="bold")
     return figure
 
 

@@ -47,7 +47,7 @@ def scatter(
     return figure
 
 
-def _look(number):
+def _look(number) -> dict[str, Any]:
     markers = style.MODEL_MARKERS
     return {"color": COLORS[number % len(COLORS)], "marker": markers[number % len(markers)]}
 
