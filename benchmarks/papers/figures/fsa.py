@@ -128,13 +128,12 @@ for _number, _title, _networks in (
 
 
 def _changes(lines, load):
-    panels, names = {}, ordered_names(lines[0])
+    panels = {}
     for network, own in by_network(lines).items():
-        found = {line["label"]: shares(line) for line in own}
+        found, data = [shares(line) for line in own], network.split("/", 1)[1]
         if len(found) == 2:
-            before, after = found.values()
-            panels |= {f"before phase 2, {network}": before, f"change in phase 2, {network}": after - before}
-    return confusions(panels, names)
+            panels |= {f"before phase 2, {data}": found[0], f"change, {data}": found[1] - found[0]}
+    return confusions(panels, ordered_names(lines[0]))
 
 
 figure(

@@ -59,7 +59,9 @@ def _parts(lines, load):
     names = [key for key in lines[0]["numbers"] if key.endswith(("class-specific", "class-generic"))]
     several = len(lines) > 1
     return scatter({
-        f"{line['label']}, {name}" if several else name: line["numbers"][name] for line in lines for name in names
+        f"{line['network'].split('/')[0]}, {name}" if several else name: line["numbers"][name]
+        for line in lines
+        for name in names
     })  # fmt: skip
 
 
@@ -70,8 +72,8 @@ figure(
 figure(
     "fsa", "11", "class-specific and class-generic features of several networks, CIFAR-10-LT",
     [
-        Trained(label, network, "fsa", change=phase_1)
-        for label, network in (("ResNet-18", C10), ("ResNet-34", "resnet34/cifar10_lt/200"))
+        Trained("phase 1", network, "fsa", change=phase_1)
+        for network in (C10, "resnet34/cifar10_lt/200")
     ],
     _decomposed, _parts,
 )  # fmt: skip

@@ -31,7 +31,7 @@ def confusions(panels: Mapping[str, np.ndarray], class_names: Sequence[str]) -> 
         style.tidy(
             place, title=title, x="predicted class, most training images first", y="true class", grid=""
         )
-        bar = figure.colorbar(drawn, ax=place, shrink=0.9)
+        bar = figure.colorbar(drawn, ax=place, fraction=0.046, pad=0.03)
         unit = "change (points)" if change else "share of the true class (%)"
         bar.set_label(unit, fontsize=9, color=style.INK)
         bar.outline.set_visible(False)
@@ -61,7 +61,7 @@ def triangles(panels: Mapping[str, tuple[Sequence[float], np.ndarray]], x: str, 
         style.tidy(place, title=title, x=x, y=y, grid="")
         place.set_xticks(range(len(steps)), [f"{step:g}" for step in steps])
         place.set_yticks(range(len(steps)), [f"{step:g}" for step in steps])
-        bar = figure.colorbar(drawn, ax=place, shrink=0.9)
+        bar = figure.colorbar(drawn, ax=place, fraction=0.046, pad=0.03)
         bar.set_label(unit, fontsize=9, color=style.INK)
         for row, column in np.argwhere(np.isfinite(matrix)):
             value = matrix[row, column]
