@@ -3,19 +3,23 @@
     python -m benchmarks.papers --list
     python -m benchmarks.papers mislas table3 --data-dir ~/data --epochs-share 0.1
     python -m benchmarks.papers gcl table4 --on digits_lt --epochs-share 0.005
+    python -m benchmarks.papers mislas figure3 --on digits_lt --epochs-share 0.05
 
 A command that was stopped resumes. Rows with the same first stage train it once, and a row that stands in several
-tables is trained once. What came out is written into `benchmarks/papers/results`.
+tables is trained once. What came out is written into `benchmarks/papers/results`. Pictures of figures are written into
+ROOT/figures.
 """
 
 import argparse
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.papers.registry import RESULTS, Item, Options, find, items, write
 from benchmarks.papers.stand_in import SMALL
+from ltzoo.files import atomic_write
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -36,11 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--root", type=Path, default=Path("runs/papers"), help="folder of the runs")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the records")
     parser.add_argument("--no-training", action="store_true", help="only show what has been trained")
+    parser.add_argument(
+        "--from-record", action="store_true", help="show a record again, and draw it, without runs"
+    )
     given = vars(parser.parse_args(arguments))
     if given.pop("list"):
         print(listing(given["paper"], given["results"]))
         return
     paper, name, train = given.pop("paper"), given.pop("name"), not given.pop("no_training")
+    recorded = given.pop("from_record")
     if name is None:
         parser.error("PAPER and TABLE or FIGURE must be given; --list prints them. Received: none")
     try:
@@ -48,10 +56,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValueError as error:
         parser.error(str(error))
     options = Options(**given, train=train)
-    made = item.make(options)
-    if train:
-        write(item.record(dataclasses.replace(options, on=made["on"])), made)
+    if recorded:
+        path = item.record(options)
+        if not path.exists():
+            parser.error(
+                f"--from-record needs {path}, which a run of this command writes. Received: no such file"
+            )
+        made = json.loads(path.read_text(encoding="utf-8"))
+    else:
+        made = item.make(options)
+        if train:
+            write(item.record(dataclasses.replace(options, on=made["on"])), made)
     print(item.show(made))
+    picture = None if item.draw is None else item.draw(made, options)
+    if picture is not None:
+        print(f"Picture: {save(picture, item, made, options)}")
+
+
+def save(picture, item: Item, made: Mapping[str, Any], options: Options) -> Path:
+    """Write the picture of a figure next to the runs, and return its path."""
+    record = item.record(dataclasses.replace(options, on=made["on"]))
+    path = options.root / "figures" / record.with_suffix(".png").name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as temporary:
+        picture.savefig(temporary, format="png")
+    return path
 
 
 def listing(paper: str | None = None, results: Path = RESULTS) -> str:
@@ -65,11 +94,11 @@ def _ran(item: Item, results: Path) -> str:
     for path in item.records(results):
         record = json.loads(path.read_text(encoding="utf-8"))
         where = "the paper's data" if record["on"] is None else record["on"]
-        rows = record.get("rows", ())
+        rows = record.get("rows") or record["runs"]
+        kind = "rows" if "rows" in record else "networks"
         ran = sum(row["status"].startswith("ran") for row in rows)
-        counted = f"{ran} of {len(rows)} rows " if rows else ""
-        said.append(f"{counted}on {where}, {record['epochs_share']:g} of the epochs")
-    return "; ".join(said) or "no"
+        said.append(f"{ran} of {len(rows)} {kind} on {where}, {record['epochs_share']:g} of the epochs")
+    return "; ".join(said) or (f"no: {item.why_not}" if item.why_not else "no")
 
 
 def _share(text: str) -> float:

@@ -54,6 +54,8 @@ class Item:
         title: what it is about.
         make: trains what it needs and returns what came out, for JSON.
         show: returns the text to print for what `make` returned.
+        draw: returns a matplotlib figure of what `make` returned, or None if nothing ran; tables have no such function.
+        why_not: why no run can make it, for a drawing of a method; "" for all others.
     """
 
     paper: str
@@ -62,6 +64,8 @@ class Item:
     title: str
     make: Callable[[Options], dict[str, Any]]
     show: Callable[[Mapping[str, Any]], str]
+    draw: Callable[[Mapping[str, Any], Options], Any] | None = None
+    why_not: str = ""
 
     @property
     def name(self) -> str:

@@ -186,6 +186,8 @@ class _Watcher(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Write the file of an epoch; an epoch that is trained again writes it again."""
+        if keras.backend.backend() == "jax":
+            self.classifier.jax_state_sync()  # The weights of the last step.
         arrays: dict[str, Any] = {
             name: np.asarray(function(self.classifier)) for name, function in self.watch.items()
         }

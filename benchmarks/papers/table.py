@@ -1,7 +1,7 @@
 """A table: train its rows, measure them, and print ours next to the paper's."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -10,8 +10,9 @@ import ltzoo.data
 from benchmarks.cifar10_lt.runs import commit, device
 from benchmarks.papers.registry import PAPERS, Item, Options, register
 from benchmarks.papers.rows import SHOTS, Row
-from benchmarks.papers.runs import Run, trained
+from benchmarks.papers.runs import Run, Watch, trained
 from benchmarks.papers.stand_in import Network, folder_of, recipe_of
+from ltzoo.recipes.recipe import Recipe
 from ltzoo.training import TrainingAlarm
 
 NAMES = {"top1": "all"}
@@ -74,34 +75,48 @@ def _line(row: Row, options: Options) -> dict[str, Any]:
         return {**line, "ours": dict(row.facts(row.network)), "status": "ran"}
     if row.method is None:
         return {**line, "status": "missing" + (", quoted" if row.quoted else "")}
-    try:
-        run = _run(row, network, options)
-    except (OSError, ImportError, _NotHere) as error:  # What the data need is not there.
-        return {**line, "status": f"not run: {str(error).splitlines()[0]}"}
-    except Exception as error:  # The other rows shall run, and the table says what went wrong.
-        return {**line, "status": f"failed: {type(error).__name__}: {str(error).splitlines()[0]}"}
+    method = row.method
+    run, status = outcome(lambda: run_of(recipe_of(method, row.setup, network), method, network, options))
     if run is None:
-        return {**line, "status": "not run"}
-    epochs = [stage["epochs"] for stage in run.about["recipe"]["stages"]]
+        return {**line, "status": status}
     return {
         **line,
         "ours": _measured(row, network, run, options),
-        "epochs": epochs,
+        **details(run),
+        "status": status + (", quoted" if row.quoted else ""),
+    }
+
+
+class NotHere(Exception):
+    """Something that the command line must name was not given, or a dataset has no name."""
+
+
+def outcome(make: Callable[[], Any]) -> tuple[Any, str]:
+    """Return what a function makes, or None, and a status: "ran", "not run" or "failed", with the reason."""
+    try:
+        made = make()
+    except (OSError, ImportError, NotHere) as error:  # What the data need is not there.
+        return None, f"not run: {str(error).splitlines()[0]}"
+    except Exception as error:  # The other rows shall run, and the table says what went wrong.
+        return None, f"failed: {type(error).__name__}: {str(error).splitlines()[0]}"
+    return made, "not run" if made is None else "ran"
+
+
+def details(run: Run) -> dict[str, Any]:
+    """Return what a record says about a run: epochs, seconds, folder, commit and alarms."""
+    return {
+        "epochs": [stage["epochs"] for stage in run.about["recipe"]["stages"]],
         "seconds": round(sum(run.history.get("seconds", ())), 1),
         "run": run.folder.name,
         "commit": run.about["commit"],
         "alarms": run.about["alarms"],
-        "status": "ran" + (", quoted" if row.quoted else ""),
     }
 
 
-class _NotHere(Exception):
-    """Something that the command line must name was not given."""
-
-
-def _run(row: Row, network: Network, options: Options) -> Run | None:
-    """Train a row, or return its run; None if it has none and shall not be trained."""
-    assert row.method is not None
+def run_of(
+    recipe: Recipe, method: str, network: Network, options: Options, watch: Watch | None = None
+) -> Run | None:
+    """Train a recipe on a network, or return its run; None if it has none and shall not be trained."""
     given: dict[str, Any] = {
         "imbalance_factor": network.factor,
         "data_dir": folder_of(network.dataset, options.data_dir),
@@ -110,11 +125,12 @@ def _run(row: Row, network: Network, options: Options) -> Run | None:
     }
     if network.starts_from_imagenet:
         if options.start_from is None:
-            raise _NotHere(f"--start-from must name a {network.backbone} of ImageNet")
+            raise NotHere(f"--start-from must name a {network.backbone} of ImageNet")
         given["start_from"] = options.start_from
-    recipe = recipe_of(row.method, row.setup, network)
+    if watch:
+        given["watch"] = watch
     run = trained(
-        recipe, network.config(row.method), network.dataset, root=options.root, train=options.train, **given
+        recipe, network.config(method), network.dataset, root=options.root, train=options.train, **given
     )
     return run if run.ended else None
 
