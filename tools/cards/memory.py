@@ -23,7 +23,7 @@ _KEPT = (
     "Conv2D", "DepthwiseConv2D", "Dense", "BatchNormalization", "NormalizedBatchNormalization", "ReLU", "Activation",
     "ZeroPadding2D", "MaxPooling2D", "AveragePooling2D", "PaddedShortcut",
 )  # fmt: skip
-_CONTRASTS = ("balanced_contrastive", "hybrid_contrastive", "parametric_contrastive")
+_CONTRASTS = ("balanced_contrastive", "hybrid_contrastive", "parametric_contrastive", "targeted_contrastive")
 _TWO_SLOTS = ("adam", "adamw", "nadam", "adamax", "lamb")
 
 
