@@ -1,8 +1,9 @@
 """Run a part of the slow tests each day, in rotation.
 
 `@pytest.mark.rotating(3)` runs a third of a test's cases a day, and each case every third day, when `pytest` runs the
-whole suite. `--every-case` runs all of them, which the gate does on PyTorch, where they are fastest; so does naming
-their file, without `--rotate`. The header of the run has the day, and `LTZOO_ROTATION=739951` runs the cases of that day again.
+whole suite. `--every-case` runs all of them, which the gate does on PyTorch, where they are fastest. So does naming
+their file, unless `--rotate` is given. The header of the run has the day; `LTZOO_ROTATION=739951` runs the cases of
+that day again.
 """
 
 import datetime
