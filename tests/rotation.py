@@ -1,8 +1,9 @@
 """Run a part of the slow tests each day, in rotation.
 
 `@pytest.mark.rotating(3)` runs a third of a test's cases a day, and each case every third day, when `pytest` runs the
-whole suite. `--every-case` runs all of them, which the gate does on PyTorch, where they are fastest; so does naming
-their file. The header of the run has the day, and `LTZOO_ROTATION=739951` runs the cases of that day again.
+whole suite. `--every-case` runs all of them, which the gate does on PyTorch, where they are fastest. So does naming
+their file, unless `--rotate` is given. The header of the run has the day; `LTZOO_ROTATION=739951` runs the cases of
+that day again.
 """
 
 import datetime
@@ -16,6 +17,7 @@ DAY = int(os.environ.get("LTZOO_ROTATION", datetime.date.today().toordinal()))
 
 def pytest_addoption(parser):
     parser.addoption("--every-case", action="store_true", help="run all cases of tests marked `rotating`")
+    parser.addoption("--rotate", action="store_true", help="rotate them also where files are named")
 
 
 def pytest_configure(config):
@@ -24,7 +26,7 @@ def pytest_configure(config):
         config.rotates = config.workerinput["rotates"]
     else:
         whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-        config.rotates = whole and not config.option.every_case
+        config.rotates = config.option.rotate or (whole and not config.option.every_case)
 
 
 @pytest.hookimpl(optionalhook=True)
