@@ -47,14 +47,17 @@ def range_loss(
     inverse, found = 0.0, 0.0
     for _ in range(largest):
         left = ops.where(pairs, distances, -ops.ones_like(distances))
-        per_class = ops.max(ops.where(own > 0, ops.max(left, axis=1)[:, None], -ops.ones_like(own)), axis=0)
+        best = ops.where(own > 0, ops.max(left, axis=1)[:, None], -ops.ones_like(own))
+        per_class, row = ops.max(best, axis=0), ops.argmax(best, axis=0)
         there = per_class >= 0
         inverse = inverse + ops.where(
             there, 1.0 / ops.maximum(per_class, _SMALLEST), ops.zeros_like(per_class)
         )
         found = found + ops.cast(there, features.dtype)
-        mine = ops.sum(own * ops.stop_gradient(per_class), axis=1)
-        pairs = ops.logical_and(pairs, distances < mine[:, None])
+        column = ops.argmax(ops.take(left, row, axis=0), axis=1)
+        rows = ops.one_hot(row, size, dtype=own.dtype) * ops.cast(there, own.dtype)[:, None]
+        taken = ops.matmul(ops.transpose(rows), ops.one_hot(column, size, dtype=own.dtype)) > 0
+        pairs = ops.logical_and(pairs, ops.logical_not(taken))
     spread = ops.sum(ops.where(found > 0, found / ops.maximum(inverse, _SMALLEST), ops.zeros_like(found)))
     counts = ops.sum(own, axis=0)
     means = ops.matmul(ops.transpose(own), features) / ops.maximum(counts, 1.0)[:, None]

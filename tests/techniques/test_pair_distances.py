@@ -67,6 +67,17 @@ def test_range_loss(arguments):
     check(lambda y, x: range_loss(y, x, **arguments), lambda x: range_in_numpy(x, **arguments))
 
 
+def test_equal_distances_count_one_by_one():
+    corners = np.eye(4, dtype="float32")  # Six pairs with the squared distance 2.
+    shares = ops.convert_to_tensor(np.eye(2)[[0, 0, 0, 0]], "float32")
+    for largest in (1, 2, 6, 9):
+        found = range_loss(shares, ops.convert_to_tensor(corners), largest=largest, inter_weight=0.0)
+        np.testing.assert_allclose(ops.convert_to_numpy(found), 2.0, rtol=1e-6)
+    points = np.array([[0.0], [1.0], [2.0]], "float32")  # Squared distances 4, 1 and 1.
+    found = range_loss(shares[:3], ops.convert_to_tensor(points), largest=3, inter_weight=0.0)
+    np.testing.assert_allclose(ops.convert_to_numpy(found), 3 / (1 / 4 + 1 + 1), rtol=1e-6)
+
+
 @pytest.mark.parametrize("margin", [0.2, 1.0, 4.0])
 def test_lifted_structure(margin):
     check(lambda y, x: lifted_structure(y, x, margin=margin), lambda x: lifted_in_numpy(x, margin))
