@@ -22,12 +22,13 @@ METHODS = {
     for name in (
         "abc_norm", "ala", "balanced_softmax", "bbn", "bcl", "bcl_nbn", "camc", "camc_plus_plus",
         "class_balanced_focal", "class_balanced_softmax", "cross_entropy", "cross_entropy_drw", "crt",
-        "crt_mixup", "focal", "fsa", "gcl", "gcl_published", "hybrid_sc", "iif", "ldam_drw",
-        "learning_to_reweight", "log_n", "logit_adjustment", "lws", "lws_mixup", "meta_class_weights",
-        "meta_weight_net", "mislas", "mislas_published", "mixup", "nbn", "nbn_balanced_softmax", "nbn_crt",
-        "nbn_crt_fixed_g", "ncm", "normalized_classifier", "oltr", "paco", "ride", "ride_balanced_softmax", "ride_nbn",
-        "tau_norm", "tde", "variance_regularization", "weight_balancing", "weight_normalization",
-        "weight_normalization_shared", "xerm",
+        "crt_mixup", "dtrg", "focal", "fsa", "gcl", "gcl_published", "hybrid_sc", "iif", "ldam_drw",
+        "learning_to_reweight", "lfme", "lifted_loss", "log_n", "logit_adjustment", "lws", "lws_mixup",
+        "meta_class_weights", "meta_weight_net", "mislas", "mislas_published", "mixup", "nbn",
+        "nbn_balanced_softmax", "nbn_crt", "nbn_crt_fixed_g", "ncm", "normalized_classifier", "oltr", "paco",
+        "range_loss", "ride", "ride_balanced_softmax", "ride_nbn", "tau_norm", "tde", "tvmf",
+        "variance_regularization", "weight_balancing", "weight_normalization", "weight_normalization_shared",
+        "xerm",
     )
 }  # fmt: skip
 
@@ -170,6 +171,17 @@ def nbn_balanced_softmax_log_n(dataset, factor):
     late = recipes.get("log_n").stages[1]
     description = "Balanced softmax on normalized batch norm, then logits normalized class by class"
     return dataclasses.replace(made, stages=(made.stages[0], late), description=description)
+
+
+@method
+def oltr_lfme(dataset, factor):
+    """OLTR's second stage after LFME; its authors do not say how they combine them."""
+    first, second = with_constants("lfme", dataset, factor), with_constants("oltr", dataset, factor)
+    return dataclasses.replace(
+        first,
+        stages=(*first.stages, second.stages[1]),
+        description=f"{first.description}, then a memory of class centroids",
+    )
 
 
 def _four_experts(base):

@@ -71,8 +71,8 @@ table(
     rows("CAMC", "Table IV", {
         "FSLwF": Lacks("28.4 - - 34.9 -", quoted=True),
         "Focal Loss": "focal",
-        "Range Loss": Lacks("30.7 - - 35.1 -", quoted=True),
-        "Lifted Loss": Lacks("30.8 - - 35.2 -", quoted=True),
+        "Range Loss": Trains("range_loss", "30.7 - - 35.1 -", "decoupling", quoted=True),
+        "Lifted Loss": Trains("lifted_loss", "30.8 - - 35.2 -", "decoupling", quoted=True),
         "OLTR": Trains("oltr", "37.3 46.3 50.3 35.9 -", quoted=True),
         "LDAM": "ldam_drw",
         "Effective Number": Trains("class_balanced_focal", "- - - - 64.2", "camc"),

@@ -64,7 +64,7 @@ table(
         "MBJ": Lacks("73.2 - - -"),
         "RIDE": "ride_balanced_softmax",
         "ABC-Norm": Trains("abc_norm", "71.4 70.4 73.2 68.1", "nbn"),
-        "DTRG": Lacks("69.5 - - -"),
+        "DTRG": Trains("dtrg", "69.5 - - -", "nbn"),
         "CBN": Lacks("74.8 - - -"),
         "Cross Entropy + Ours": "nbn",
         "Balanced Softmax + Ours": "nbn_balanced_softmax",
