@@ -95,7 +95,7 @@ def test_records_are_what_runs_of_these_figures_wrote_and_are_drawn(monkeypatch)
             assert isinstance(drawn, Figure) and record["title"][:20] in drawn.get_supxlabel()
             assert path.stat().st_size < 60_000
             seen.add((item.paper, item.number))
-    assert seen <= set(declared)
+    assert seen == set(declared)
 
 
 @pytest.fixture
