@@ -45,6 +45,11 @@ def branch_weight(epoch: int, max_epochs: int, schedule: str = "parabolic") -> f
         raise ValueError(f"`max_epochs` must be 1 or more. Received: max_epochs={max_epochs}")
     return float(SCHEDULES[schedule](min(epoch / max_epochs, 1.0)))
 
+_PAIRS = (
+    "`sampler` of 'two_branch' must draw pairs; give it a companion: "
+    "{'strategy': 'instance_balanced', 'companion': {'strategy': 'reversed'}}"
+)
+
 
 @register("two_branch")
 @keras.saving.register_keras_serializable(package="ltzoo")
@@ -91,7 +96,11 @@ class TwoBranch(Technique):
         self.max_epochs = None if max_epochs is None else int(max_epochs)
 
     def attach(self, classifier: Classifier) -> None:
-        """Create alpha and, for each branch, the network from images to its map."""
+        """Check the sampler; create alpha and, for each branch, the network from images to its map."""
+        index = next(i for i, other in enumerate(classifier.techniques) if other is self)
+        views = classifier.recipe.stages[index].sampler.get("views", 1)
+        if views != 1:
+            raise ValueError(f"{_PAIRS}. Received: views={views}")
         maps = tail_outputs(classifier.backbone, "two_branch", "The technique 'two_branch'")
         branches = [keras.Model(classifier.backbone.inputs[0], output) for output in maps]
         # The layers belong to the backbone.
@@ -106,14 +115,8 @@ class TwoBranch(Technique):
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
         """Compute the logits of each pair and repeat them for both of its labels: `[2 B, C]`."""
-        index = next(i for i, other in enumerate(classifier.techniques) if other is self)
-        views = classifier.recipe.stages[index].sampler.get("views", 1)
-        if views != 1 or (images.shape[0] is not None and images.shape[0] % 2):
-            raise ValueError(
-                "`sampler` of 'two_branch' must draw pairs; give it a companion: "
-                "{'strategy': 'instance_balanced', 'companion': {'strategy': 'reversed'}}. "
-                f"Received: a batch of {images.shape[0]} images, views={views}"
-            )
+        if images.shape[0] is not None and images.shape[0] % 2:
+            raise ValueError(f"{_PAIRS}. Received: a batch of {images.shape[0]} images")
         images = classifier.normalize_images(images, training=True)
         maps = [branch(images[i::2], training=True) for i, branch in enumerate(self._branches)]
         alpha = ops.convert_to_tensor(self.alpha)
