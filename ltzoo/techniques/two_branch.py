@@ -45,6 +45,7 @@ def branch_weight(epoch: int, max_epochs: int, schedule: str = "parabolic") -> f
         raise ValueError(f"`max_epochs` must be 1 or more. Received: max_epochs={max_epochs}")
     return float(SCHEDULES[schedule](min(epoch / max_epochs, 1.0)))
 
+
 _PAIRS = (
     "`sampler` of 'two_branch' must draw pairs; give it a companion: "
     "{'strategy': 'instance_balanced', 'companion': {'strategy': 'reversed'}}"
