@@ -35,13 +35,17 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 
-@pytest.fixture(autouse=True, scope="session")
-def quick_graphs():
-    """TensorFlow optimizes a graph for longer than the tests run it."""
+@pytest.fixture(autouse=True)
+def quick_graphs(request):
+    """TensorFlow optimizes a graph for longer than the tests run it.
+
+    Other processes do so all the same, and their numbers differ: `@pytest.mark.other_processes` keeps it up.
+    """
     if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
         import tensorflow as tf
 
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+        quick = request.node.get_closest_marker("other_processes") is None
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": quick})
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -14,6 +14,8 @@ import pytest
 from ltzoo.training.devices import batch_divisor, check_batch_size, check_processes
 from tests import tiny
 
+pytestmark = pytest.mark.other_processes
+
 ROOT = Path(__file__).resolve().parents[2]
 
 PROGRAM = """

@@ -58,6 +58,7 @@ def undisturbed():
     return tiny.weights(model), history
 
 
+@pytest.mark.other_processes
 @pytest.mark.rotating(3)
 @pytest.mark.parametrize("epoch, moment", [(1, "step"), (3, "step"), (2, "write")])
 def test_killed_runs_end_with_the_same_weights(undisturbed, tmp_path, epoch, moment):

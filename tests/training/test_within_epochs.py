@@ -86,6 +86,7 @@ model.fit(
 """
 
 
+@pytest.mark.other_processes
 def test_a_killed_process_goes_on_from_the_last_save(tmp_path, monkeypatch):
     monkeypatch.setattr("ltzoo.training.step_keeper._LARGEST_SHARE", 1e9)
     victim = "import ltzoo.training.step_keeper as k; k._LARGEST_SHARE = 1e9\n" + VICTIM
