@@ -23,8 +23,9 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "rotating(parts): run one of so many parts of the cases a day")
     if hasattr(config, "workerinput"):
-        config.rotates = config.workerinput["rotates"]
+        config.rotates, config.day = config.workerinput["rotates"], config.workerinput["day"]
     else:
+        config.day = DAY
         whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
         config.rotates = config.option.rotate or (whole and not config.option.every_case)
 
@@ -32,18 +33,18 @@ def pytest_configure(config):
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node):
     """Tell a worker of pytest-xdist what the main process decided."""
-    node.workerinput["rotates"] = node.config.rotates
+    node.workerinput["rotates"], node.workerinput["day"] = node.config.rotates, node.config.day
 
 
 def pytest_report_header(config):
-    return f"rotating tests: {f'cases of day {DAY}' if config.rotates else 'all cases'}"
+    return f"rotating tests: {f'cases of day {config.day}' if config.rotates else 'all cases'}"
 
 
 def pytest_collection_modifyitems(config, items):
     if not config.rotates:
         return
-    left_out = [item for item in items if not is_due(item.nodeid, parts_of(item), DAY)]
-    items[:] = [item for item in items if is_due(item.nodeid, parts_of(item), DAY)]
+    left_out = [item for item in items if not is_due(item.nodeid, parts_of(item), config.day)]
+    items[:] = [item for item in items if is_due(item.nodeid, parts_of(item), config.day)]
     config.hook.pytest_deselected(items=left_out)
 
 

@@ -22,6 +22,18 @@ from benchmarks.papers.stand_in import SMALL
 from ltzoo.files import atomic_write
 
 
+def _record_of(item: Item, options: Options) -> Path | None:
+    """Return the file that a run with these options wrote; what is computed without training has no `--on`."""
+    path, without = item.record(options), item.record(dataclasses.replace(options, on=None))
+    if path.exists():
+        return path
+    if not without.exists():
+        return None
+    lines = json.loads(without.read_text(encoding="utf-8")).get("runs", ())
+    computed = lines and all(line["status"] == "ran" and "run" not in line for line in lines)
+    return without if computed else None
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(
@@ -57,10 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(str(error))
     options = Options(**given, train=train)
     if recorded:
-        path = item.record(options)
-        if not path.exists():
+        path = _record_of(item, options)
+        if path is None:
             parser.error(
-                f"--from-record needs {path}, which a run of this command writes. Received: no such file"
+                f"--from-record needs {item.record(options)}, which a run of this command writes. "
+                "Received: no such file"
             )
         made = json.loads(path.read_text(encoding="utf-8"))
     else:

@@ -143,15 +143,17 @@ def _first_of_label(networks: Sequence[Trained]) -> list[Trained]:
     return list(found.values())
 
 
-def _line(network: Trained, measure: Measure, options: Options, first: dict[str, Run]) -> dict[str, Any]:
+def _line(
+    network: Trained, measure: Measure, options: Options, first: dict[str, Run | None]
+) -> dict[str, Any]:
     here = Network(network.network).on(options.on)
     line: dict[str, Any] = {"label": network.label, "network": here.label, "of_paper": network.network}
     run, status = None, "ran"
     if network.method is not None:
         run, status = outcome(lambda: _train(network, here, options))
+        first.setdefault(here.label, run)
         if run is None:
             return {**line, "status": status}
-        first.setdefault(here.label, run)
         line |= details(run)
     reading = Reading(here, options, run, first.get(here.label))
     numbers, status = outcome(lambda: rounded(measure(reading)))

@@ -96,10 +96,14 @@ def outcome(make: Callable[[], Any]) -> tuple[Any, str]:
     try:
         made = make()
     except (OSError, ImportError, NotHere) as error:  # What the data need is not there.
-        return None, f"not run: {str(error).splitlines()[0]}"
+        return None, f"not run: {_first_line(error)}"
     except Exception as error:  # The other rows shall run, and the table says what went wrong.
-        return None, f"failed: {type(error).__name__}: {str(error).splitlines()[0]}"
+        return None, f"failed: {type(error).__name__}: {_first_line(error)}"
     return made, "not run" if made is None else "ran"
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), "")
 
 
 def details(run: Run) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ltzoo.checks import is_integer
 from ltzoo.class_counts.counts import ClassCounts
 
 GROUPS = ("many", "medium", "few")
@@ -26,9 +27,10 @@ def class_groups(
     if len(counts) < len(GROUPS):
         raise ValueError(f"`class_counts` must have three classes or more. Received: {len(counts)} classes")
     if thresholds is not None:
-        if len(thresholds) != 2 or thresholds[0] > thresholds[1]:
+        numbers = list(thresholds) if isinstance(thresholds, (list, tuple, np.ndarray)) else []
+        if len(numbers) != 2 or not all(map(is_integer, numbers)) or numbers[0] > numbers[1]:
             raise ValueError(
-                f"`thresholds` must be two ascending numbers of images. Received: thresholds={thresholds!r}"
+                f"`thresholds` must be two ascending whole numbers of images. Received: thresholds={thresholds!r}"
             )
         few, many = counts <= thresholds[0], counts > thresholds[1]
         found = [np.flatnonzero(group) for group in (many, ~(few | many), few)]

@@ -1,4 +1,4 @@
-"""Size and views of the images for which a frozen network computes all features within a time limit."""
+"""Size and views of images, and epochs, with which a run on a pretrained network keeps to its time limit."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ _SIZE = 128
 _BATCH = 32
 _STEP = 32
 VIEWS = (4, 2, 1)
-# Passes in inference that a training step takes as long as, and the fewest epochs of the whole network.
+# A training step takes as long as four passes in inference.
 _TRAINING = 4
+# The fewest epochs of the whole network.
 LEAST_EPOCHS = 3
 
 

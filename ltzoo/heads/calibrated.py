@@ -13,8 +13,8 @@ from ltzoo.caller_warnings import warn_caller
 from ltzoo.checks import Positive, PositiveInt, one_of
 from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.calibration_fit import TARGETS, Calibration, fit_calibration
-from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
+from ltzoo.heads.rooted_linear import RootedLinear
 from ltzoo.heads.signed_root import signed_root, weights_of
 from ltzoo.losses import log_prior
 from ltzoo.protocols import StageView
@@ -22,7 +22,7 @@ from ltzoo.protocols import StageView
 
 @register("calibrated")
 @keras.saving.register_keras_serializable(package="ltzoo")
-class Calibrated(LinearHead):
+class Calibrated(RootedLinear):
     """Logits s (x W + b) + u log(n / N) of the previous classifier, with s and u from the validation images.
 
     Use it in a stage with `epochs=0` after stages that trained the whole network. Its logits on training images say
@@ -37,7 +37,7 @@ class Calibrated(LinearHead):
         target: "uniform" or "data", as in `ltzoo.heads.CrossFitted`.
         square_root: put sign(x) sqrt(|x|) in place of x first, as the previous head must do.
         name: name of the layer.
-        **kwargs: arguments of `LinearHead`.
+        **kwargs: arguments of `LinearHead`; it always has a bias.
 
     `calibration` records s and u. Without validation images they stay 1 and 0, with a warning.
 
@@ -59,19 +59,26 @@ class Calibrated(LinearHead):
         name: str = "head",
         **kwargs: Any,
     ) -> None:
-        super().__init__(num_classes, scale, **{"kernel_initializer": "zeros", **kwargs}, name=name)
+        super().__init__(num_classes, scale, square_root, name, **kwargs)
         self.class_counts = ClassCounts(class_counts).require(num_classes)
         self.target = one_of("target", target, TARGETS)
-        self.square_root = bool(square_root)
 
     def build(self, input_shape):
         """Create the weights."""
         super().build(input_shape)
         self.calibration = self.add_buffer("calibration", (2,))
 
-    def logits(self, features, dtype):
-        """Return the unscaled logits of features `[B, D]` in `dtype`."""
-        return super().logits(signed_root(features) if self.square_root else features, dtype)
+    def check_stage(self, recipe: Any, index: int) -> None:
+        """Refuse a recipe whose stage `index` begins with this head, unless it comes after one and does not train.
+
+        Raises:
+            ValueError: no stage comes before, or the stage has epochs.
+        """
+        if not index or recipe.stages[index].epochs:
+            raise ValueError(
+                "`head` 'calibrated' must follow a trained stage, in a stage with epochs=0. "
+                f"Received: the head of stage {index + 1}, with epochs={recipe.stages[index].epochs}"
+            )
 
     def begin(self, previous: keras.layers.Layer | None, context: StageView) -> None:
         """Copy the previous classifier and calibrate it, unless this head continues."""
@@ -90,8 +97,7 @@ class Calibrated(LinearHead):
             features = signed_root(np.asarray(features, np.float64)) if self.square_root else features
             fitted = fit_calibration(features @ kernel + bias, labels, prior, self.target)
         self.kernel.assign(fitted.factor * kernel / self.scale)
-        if self.bias is not None:
-            self.bias.assign((fitted.factor * bias + fitted.share * prior) / self.scale)
+        self.bias.assign((fitted.factor * bias + fitted.share * prior) / self.scale)
         self.calibration.assign([fitted.factor, fitted.share])
 
     def get_config(self):
@@ -100,5 +106,4 @@ class Calibrated(LinearHead):
             **super().get_config(),
             "class_counts": self.class_counts.tolist(),
             "target": self.target,
-            "square_root": self.square_root,
         }

@@ -7,16 +7,15 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from ltzoo.arguments import checked
 from ltzoo.checks import Few, Positive, PositiveInt, one_of, refuse
 from ltzoo.class_counts import ClassCounts
 from ltzoo.heads.calibration_fit import TARGETS, fit_calibration
 from ltzoo.heads.closed_forms import CLOSED_FORMS
-from ltzoo.heads.linear import LinearHead
 from ltzoo.heads.registry import register
-from ltzoo.heads.signed_root import refuse_roots, signed_root, weights_of
+from ltzoo.heads.rooted_linear import RootedLinear
+from ltzoo.heads.signed_root import signed_root, weights_of
 from ltzoo.losses import log_prior
 from ltzoo.phases import phase
 from ltzoo.protocols import StageView
@@ -24,7 +23,7 @@ from ltzoo.protocols import StageView
 
 @register("cross_fitted")
 @keras.saving.register_keras_serializable(package="ltzoo")
-class CrossFitted(LinearHead):
+class CrossFitted(RootedLinear):
     """The previous linear classifier, trained again on all images and calibrated by out-of-fold predictions.
 
     Its stage comes after one with cached features and has no epochs. When it begins, the training of that stage is
@@ -80,24 +79,19 @@ class CrossFitted(LinearHead):
         name: str = "head",
         **kwargs: Any,
     ) -> None:
-        super().__init__(num_classes, scale, **{"kernel_initializer": "zeros", **kwargs}, name=name)
+        super().__init__(num_classes, scale, square_root, name, **kwargs)
         self.class_counts = ClassCounts(class_counts).require(num_classes)
         if folds < 2:
             refuse("folds", "2 or more", folds)
         self.folds = int(folds)
         self.target = one_of("target", target, TARGETS)
         self.others = [one_of("others", name, tuple(CLOSED_FORMS)) for name in others]
-        self.square_root = bool(square_root)
         self.calibration = None
 
     def build(self, input_shape):
         """Create the weights."""
         super().build(input_shape)
         self.calibration = self.add_buffer("calibration", (2 + len(self.others),))
-
-    def logits(self, features, dtype):
-        """Return the unscaled logits of features `[B, D]` in `dtype`."""
-        return super().logits(signed_root(features) if self.square_root else features, dtype)
 
     def check_stage(self, recipe: Any, index: int) -> None:
         """Refuse a recipe whose stage `index` begins with this head, unless the stage before can be repeated.
@@ -163,19 +157,8 @@ class CrossFitted(LinearHead):
         kernel = sum(factor * kernel for factor, (kernel, _) in zip(factors, members, strict=True))
         bias = sum(factor * bias for factor, (_, bias) in zip(factors, members, strict=True))
         self.kernel.assign(kernel / self.scale)
-        if self.bias is not None:
-            self.bias.assign((bias + share * log_prior(self.class_counts)) / self.scale)
+        self.bias.assign((bias + share * log_prior(self.class_counts)) / self.scale)
         self.calibration.assign([*factors, share])
-
-    def merged_weights(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return kernel `[D, C]` and bias `[C]` of the dense layer with the same logits.
-
-        Raises:
-            ValueError: there is none, since the head takes square roots.
-        """
-        refuse_roots(self)
-        bias = np.zeros(self.num_classes) if self.bias is None else ops.convert_to_numpy(self.bias.value)
-        return ops.convert_to_numpy(self.kernel.value) * self.scale, bias * self.scale
 
     def get_config(self):
         """Return the constructor arguments."""
@@ -185,5 +168,4 @@ class CrossFitted(LinearHead):
             "folds": self.folds,
             "target": self.target,
             "others": list(self.others),
-            "square_root": self.square_root,
         }

@@ -76,6 +76,10 @@ class TvMF(LinearHead):
         similarities = (1.0 + cosines) / (1.0 + self.kappa * (1.0 - cosines)) - 1.0
         return similarities * (1.0 + ops.softplus(ops.cast(self.raw_scale, dtype)))
 
+    def class_vectors(self):
+        """Return the matrix `[D, C]` of the directions, since lengths of class vectors do not count."""
+        return ops.convert_to_numpy(unit_length(self.kernel.value, axis=0))
+
     def get_config(self):
         """Return the constructor arguments."""
         return {**super().get_config(), "kappa": self.kappa}

@@ -50,9 +50,9 @@ class ModulatedAttention(keras.layers.Layer):
 
     def build(self, input_shape):
         """Create the weights."""
-        if len(input_shape) != 4 or input_shape[-1] < self.reduction:
+        if len(input_shape) != 4 or None in input_shape[1:] or input_shape[-1] < self.reduction:
             raise ValueError(
-                "`inputs` must be maps [batch, h, w, D] with at least `reduction` channels. "
+                "`inputs` must be maps [batch, h, w, D] of known size with at least `reduction` channels. "
                 f"Received: inputs of shape {tuple(input_shape)}, reduction={self.reduction}"
             )
         size, channels = math.prod(input_shape[1:3]), input_shape[-1]

@@ -90,13 +90,13 @@ def lifted_structure(shares: Any, features: Any, *, margin: float = 1.0) -> Any:
         near, ops.zeros_like(squares), ops.sqrt(ops.where(near, ops.ones_like(squares), squares))
     )
     same = ops.matmul(own, ops.transpose(own)) > 0
-    pushed = ops.where(same, ops.zeros_like(distances), ops.exp(margin - distances))
-    pushed = ops.sum(pushed, axis=1)
-    total = pushed[:, None] + pushed[None]
+    others = ops.logical_not(same)
+    # In logarithms: exp(margin - D) is 0 in float32 for distances above about 100.
+    pushed = ops.logsumexp(ops.where(others, margin - distances, ops.full_like(distances, -_FAR)), axis=1)
     size = features.shape[0] or ops.shape(features)[0]
     valid = ops.logical_and(same, ops.logical_not(ops.eye(size, dtype="bool")))
-    valid = ops.logical_and(valid, total > 0)
-    joint = ops.log(ops.where(valid, total, ops.ones_like(total))) + distances
+    valid = ops.logical_and(valid, ops.any(others, axis=1)[:, None])
+    joint = ops.logaddexp(pushed[:, None], pushed[None]) + distances
     terms = ops.where(valid, ops.square(ops.maximum(joint, 0.0)), ops.zeros_like(joint))
     count = ops.sum(ops.cast(valid, features.dtype))
     return ops.sum(terms) / (2.0 * ops.maximum(count, 1.0))

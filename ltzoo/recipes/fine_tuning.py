@@ -17,7 +17,7 @@ def fine_tuning(epochs: Sequence[int] = (20, 8, 0)) -> Recipe:
     frozen. The loss is logit adjustment (Menon et al., tau = 1) with labels smoothed toward the class frequencies.
     Stage 3 fits temperature and share of the prior to the validation images; see the head "calibrated".
 
-    An epoch of stage 2 takes about three times as long as the features of `transfer` in four views. Compare both by
+    An epoch of stage 2 takes about as long as the features of `transfer` in four views. Compare both by
     held-out images: where photographs look like ImageNet's, or are few, frozen features can be better.
 
     This recipe is this library's own work.

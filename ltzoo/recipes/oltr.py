@@ -8,7 +8,7 @@ from ltzoo.recipes.registry import register
 from ltzoo.recipes.two_stage import first_stage
 
 # The features learn at a tenth of the classifier's rate; the memory as the features.
-RATES = {"*/query/*": 10.0, "*/selector/*": 10.0, "*/head_*/kernel": 10.0}
+RATES = {"*/embedding/*": 1.0, "*/query/*": 10.0, "*/selector/*": 10.0, "*/head_*/kernel": 10.0}
 
 
 @register

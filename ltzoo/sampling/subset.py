@@ -38,6 +38,10 @@ class SubsetSampler:
     ) -> None:
         self.labels, *_ = count_images(labels, num_classes)
         self.classes = np.unique(np.asarray(classes, np.int64))
+        if not len(self.classes) or not set(self.classes.tolist()) <= set(np.unique(self.labels).tolist()):
+            raise ValueError(
+                f"`classes` must be classes with images. Received: classes={self.classes.tolist()}"
+            )
         self._positions = np.flatnonzero(np.isin(self.labels, self.classes))
         own = np.searchsorted(self.classes, self.labels[self._positions])
         self._sampler = ClassSampler(own, strategy, batch_size, seed, **arguments)

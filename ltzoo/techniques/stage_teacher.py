@@ -35,7 +35,7 @@ class StageTeacher(keras.layers.Layer):
         """Make the teacher of a technique.
 
         Raises:
-            ValueError: no stage comes before that of the technique.
+            ValueError: no stage comes before that of the technique, or its stage draws new weights for that one's head.
         """
         head = cls._previous(classifier, technique, name)
         return cls(
@@ -52,12 +52,18 @@ class StageTeacher(keras.layers.Layer):
                 f"`technique` {name!r} must come after a stage, which trains its teacher. "
                 f"Received: {name!r} in stage 1"
             )
+        stage = classifier.recipe.stages[index]
+        if stage.reinitialize_head and stage.head is None:
+            raise ValueError(
+                f"`head` must be given to the stage of {name!r} with reinitialize_head=True: it would draw new "
+                "weights for the teacher's head. Received: head=None"
+            )
         return classifier.heads[classifier.head_numbers[index - 1]]
 
     def reset(self, classifier: Classifier) -> None:
         """Take over the weights of the network, when the stage begins."""
         self.backbone.reset(classifier.backbone)
-        self.head.reset(self._previous(classifier, classifier.technique, ""))
+        self.head.reset(self._previous(classifier, classifier.technique, type(classifier.technique).__name__))
 
     def call(self, inputs):
         """Return logits `[batch, C]`."""

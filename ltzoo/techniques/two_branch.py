@@ -98,11 +98,11 @@ class TwoBranch(Technique):
 
     def attach(self, classifier: Classifier) -> None:
         """Check the sampler; create alpha and, for each branch, the network from images to its map."""
-        index = next(i for i, other in enumerate(classifier.techniques) if other is self)
-        views = classifier.recipe.stages[index].sampler.get("views", 1)
-        if views != 1:
-            raise ValueError(f"{_PAIRS}. Received: views={views}")
         maps = tail_outputs(classifier.backbone, "two_branch", "The technique 'two_branch'")
+        index = next(i for i, other in enumerate(classifier.techniques) if other is self)
+        sampler = classifier.recipe.stages[index].sampler
+        if sampler.get("views", 1) != 1 or not sampler.get("companion"):
+            raise ValueError(f"{_PAIRS}. Received: sampler={dict(sampler)!r}")
         branches = [keras.Model(classifier.backbone.inputs[0], output) for output in maps]
         # The layers belong to the backbone.
         untracked(self, "_branches", branches)

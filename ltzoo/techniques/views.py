@@ -24,16 +24,18 @@ def check_views(
     """
     index = next(i for i, other in enumerate(classifier.techniques) if other is technique)
     stage = classifier.recipe.stages[index]
+    received = f"Received: sampler={dict(stage.sampler)!r}"
     if stage.sampler.get("views", 1) != views:
-        raise ValueError(
-            f"`sampler` of {name!r} must draw {views} views of each image; give it 'views': {views}. "
-            f"Received: sampler={dict(stage.sampler)!r}"
-        )
+        wish = "one view of each image; leave out 'views'"
+        wish = wish if views == 1 else f"{views} views of each image; give it 'views': {views}"
+        raise ValueError(f"`sampler` of {name!r} must draw {wish}. {received}")
     if companion is not None and companion != bool(stage.sampler.get("companion")):
-        raise ValueError(
-            f"`sampler` of {name!r} must {'have a' if companion else 'not have a'} companion, such as "
-            f"{{'strategy': 'class_balanced'}}. Received: sampler={dict(stage.sampler)!r}"
+        wish = (
+            "have a companion, such as {'strategy': 'class_balanced'}"
+            if companion
+            else "not have a companion"
         )
+        raise ValueError(f"`sampler` of {name!r} must {wish}. {received}")
     if stage.mixup_alpha:
         raise ValueError(
             f"`mixup_alpha` must be 0 in the stage of {name!r}, which needs one class per image. "

@@ -23,5 +23,5 @@ def test_thresholds_that_leave_a_group_empty_do_not_count():
 def test_errors():
     with pytest.raises(ValueError, match="Received: 2 classes"):
         class_groups([3, 4])
-    with pytest.raises(ValueError, match="two ascending numbers"):
+    with pytest.raises(ValueError, match="two ascending whole numbers"):
         class_groups([3, 4, 5], (9, 2))

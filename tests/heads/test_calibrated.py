@@ -12,6 +12,7 @@ from ltzoo import heads, recipes
 from ltzoo.heads.calibration_fit import fit_calibration
 from ltzoo.heads.signed_root import signed_root
 from ltzoo.losses import log_prior
+from ltzoo.training import Stage
 from tests import tiny
 
 COUNTS = [6, 3, 1]
@@ -104,3 +105,25 @@ def test_fine_tuning_moves_all_layers_and_saves_what_it_computes(tmp_path):
     np.testing.assert_allclose(
         again.predict(images, verbose=0), model.predict(images, verbose=0), rtol=1e-4, atol=1e-5
     )
+
+
+def test_it_has_a_bias_and_merges_into_a_dense_layer():
+    head = built({"name": "calibrated", "use_bias": False}, class_counts=COUNTS)
+    heads.begin(head, trained(False), Context())
+    assert head.bias is not None and numbers(head.calibration)[1] != 0
+    kernel, bias = head.merged_weights()
+    np.testing.assert_allclose(FEATURES @ kernel + bias, numbers(head(FEATURES)), rtol=1e-4, atol=1e-5)
+    again = built({"name": "calibrated"}, class_counts=COUNTS)
+    heads.begin(again, head, Context())
+    np.testing.assert_allclose(numbers(again.calibration), [1.0, 0.0], atol=0.05)
+    rooted = built({"name": "calibrated", "square_root": True}, class_counts=COUNTS)
+    heads.begin(rooted, trained(True), Context())
+    heads.begin(built({"name": "calibrated", "square_root": True}, class_counts=COUNTS), rooted, Context())
+
+
+@pytest.mark.parametrize("stages", [("calibrated",), ("dense", "calibrated")])
+def test_stages_that_it_cannot_begin_are_refused(stages):
+    made = [Stage(epochs=1, loss={"name": "cross_entropy"}, head={"name": name}) for name in stages]
+    recipe = recipes.Recipe("wrong", {"name": stages[0]}, made)
+    with pytest.raises(ValueError, match="must follow a trained stage.*Received: the head of stage"):
+        ltzoo.models.build("tiny_cnn", recipe, tiny.dataset())

@@ -54,3 +54,10 @@ def test_zero_features_half_precision_and_config():
     assert type(head).from_config(head.get_config()).get_config() == head.get_config()
     with pytest.raises(ValueError, match="kappa=-0.5"):
         make(kappa=-0.5)
+
+
+def test_its_class_vectors_are_directions():
+    head = heads.get({"name": "tvmf"}, 3, name="head")
+    head.build((None, 4))
+    head.kernel.assign(ops.convert_to_numpy(head.kernel) * np.array([1.0, 10.0, 100.0]))
+    np.testing.assert_allclose(np.linalg.norm(head.class_vectors(), axis=0), 1.0, rtol=1e-5)

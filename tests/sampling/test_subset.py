@@ -24,6 +24,7 @@ def test_strategies_and_shards():
     np.testing.assert_array_equal(np.concatenate([part.batch(0, 5) for part in parts]), whole.batch(0, 5))
 
 
-def test_a_class_without_images_is_refused():
-    with pytest.raises(ValueError, match="one class index per image"):
-        SubsetSampler(LABELS, [9])
+@pytest.mark.parametrize("classes", [[], [7], [0, 7]])
+def test_classes_without_images_are_refused(classes):
+    with pytest.raises(ValueError, match="`classes` must be classes with images. Received: classes="):
+        SubsetSampler(LABELS, classes, batch_size=2)

@@ -88,3 +88,8 @@ def test_config_and_wrong_uses():
     assert type(part).from_config(part.get_config()).get_config() == part.get_config()
     with pytest.raises(ValueError, match="'cross_domain_risk' must come after a stage"):
         tiny.model("cross_entropy", technique={"name": "cross_domain_risk"})
+
+
+def test_a_teacher_whose_head_would_be_drawn_again_is_refused():
+    with pytest.raises(ValueError, match="must be given to the stage.*reinitialize_head=True"):
+        tiny.model("xerm", stage2={"reinitialize_head": True})

@@ -115,3 +115,17 @@ def test_the_loss_of_a_batch_and_a_file(name, tmp_path):
     assert configs[0] == configs[1]
     with pytest.raises(ValueError, match="`mixup_alpha` must be 0"):
         tiny.model(name, mixup_alpha=1.0)
+
+
+def test_lifted_structure_of_features_far_apart():
+    x = np.array([[0.0, 0.0], [300.0, 0.0], [0.0, 200.0], [0.0, 500.0]], "float32")
+    own = np.eye(2, dtype="float32")[[0, 0, 1, 1]]
+    distances = np.linalg.norm(x[:, None].astype("float64") - x[None], axis=-1)
+    total = 0.0
+    for i, j in ((0, 1), (1, 0), (2, 3), (3, 2)):
+        others = [k for k in range(4) if own[k].argmax() != own[i].argmax()]
+        pushed = np.logaddexp.reduce([1.0 - distances[a, k] for a in (i, j) for k in others])
+        total += max(0.0, pushed + distances[i, j]) ** 2
+    found = float(ops.convert_to_numpy(lifted_structure(own, x)))
+    assert found > 1000
+    np.testing.assert_allclose(found, total / 8, rtol=1e-3)

@@ -42,8 +42,8 @@ class AfterExpert(Technique):
     ) -> None:
         super().__init__(**kwargs)
         self.class_counts = ClassCounts(class_counts)
+        self.groups = class_groups(self.class_counts, thresholds)
         self.thresholds = None if thresholds is None else [int(number) for number in thresholds]
-        self.groups = class_groups(self.class_counts, self.thresholds)
 
     def attach(self, classifier: Classifier) -> None:
         """Create the copy of the first network, or that of the expert of the stage before."""
@@ -87,12 +87,16 @@ class AfterExpert(Technique):
 
 
 def confidence_ranges(logits: np.ndarray, labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Return the smallest and largest softmax of the right class `[C, 2]`, among some classes; 0 for others."""
+    """Return the smallest and largest softmax of the right class `[C, 2]`, among some classes.
+
+    Other classes, and those without images, have zeros.
+    """
     ranges = np.zeros((logits.shape[1], 2))
     own = np.asarray(logits, np.float64)[:, classes]
     own = np.exp(own - own.max(axis=1, keepdims=True))
     own /= own.sum(axis=1, keepdims=True)
     for column, label in enumerate(classes):
         found = own[labels == label, column]
-        ranges[label] = found.min(), found.max()
+        if len(found):
+            ranges[label] = found.min(), found.max()
     return ranges

@@ -50,12 +50,28 @@ class GroupExpert(AfterExpert):
         self.classes = self.groups[group]
         self._inside = np.isin(np.arange(len(self.class_counts.array)), self.classes)
 
+    def attach(self, classifier: Classifier) -> None:
+        """Check the stage, and create what `AfterExpert` needs."""
+        index = next(i for i, other in enumerate(classifier.techniques) if other is self)
+        stage = classifier.recipe.stages[index]
+        grouped = stage.sampler.get("views", 1) != 1 or stage.sampler.get("companion")
+        if grouped or stage.loss.get("label_smoothing"):
+            raise ValueError(
+                "`sampler` of 'group_expert' must have neither views nor a companion, and its `loss` no "
+                "label_smoothing, which would ask for classes of other groups. "
+                f"Received: sampler={dict(stage.sampler)!r}, loss={dict(stage.loss)!r}"
+            )
+        super().attach(classifier)
+
     def make_sampler(
         self, classifier: Classifier, labels: np.ndarray, batch_size: int, seed: int, **arguments: Any
     ) -> Any:
         """Return the stage's sampler, over the images of the group."""
         index = next(i for i, other in enumerate(classifier.techniques) if other is self)
-        given = {"strategy": "instance_balanced", **classifier.recipe.stages[index].sampler}
+        stage = classifier.recipe.stages[index]
+        given = {"strategy": "instance_balanced", **stage.sampler}
+        if given["strategy"] == "progressive":
+            given = {"num_epochs": stage.epochs, **given}
         return SubsetSampler(
             labels,
             self.classes,

@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 
 import ltzoo
+from ltzoo import recipes
 from ltzoo.techniques.group_experts.base import confidence_ranges
 from ltzoo.techniques.group_experts.student import expert_weights
 from tests import tiny
@@ -144,3 +145,15 @@ def test_config_and_wrong_uses():
         ltzoo.models.build("tiny_cnn", "lfme", tiny.dataset((5, 4)))
     with pytest.raises(ValueError, match="must be 'group_expert'"):
         model_of(stage2={"technique": {"name": "max_norm"}})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sampler": {"strategy": "instance_balanced", "views": 2}},
+        {"loss": {"name": "cross_entropy", "label_smoothing": 0.1}},
+    ],
+)
+def test_an_expert_refuses_what_asks_for_other_groups(change):
+    with pytest.raises(ValueError, match="'group_expert' must have neither views nor a companion.*Received"):
+        tiny.model(recipes.get("lfme", stage1=change))
