@@ -222,7 +222,10 @@ CONSTANTS = [
      {**trained(100, 128, 0.1, 2e-4), **steps([60, 80], [0.1, 0.01]), "stages.0.schedule.warmup_epochs": 5}),
     ("cmo", "inaturalist2018", None, f"{CMO}: README.md, opts.py, inat18_train.py",
      {**trained(100, 256, 0.1, 2e-4), **steps([75], [0.1]), "stages.0.schedule.warmup_epochs": 5}),
-    memory("ImageNet_LT", 60, {"*/query/*": 10.0, "*/selector/*": 10.0, "*/head_*/kernel": 10.0}, "all", "train"),
+    memory(
+        "ImageNet_LT", 60,
+        {"*/embedding/*": 1.0, "*/query/*": 10.0, "*/selector/*": 10.0, "*/head_*/kernel": 10.0}, "all", "train",
+    ),
     memory("Places_LT", 30, {"*/attention/*": 0.01, "*/embedding/*": 0.01}, "head", "shifted"),
     ("xerm", "cifar100_lt", 100, "BeierZhu/xERM: xERM.PC.public/config/CIFAR100_LT/ce100.yaml",
      {**trained(400, 256, 0.2, 5e-4), **steps([120, 160], [1e-2, 1e-4]), "stages.0.schedule.warmup_epochs": 5,
