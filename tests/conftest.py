@@ -35,16 +35,17 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def quick_graphs(request):
     """TensorFlow optimizes a graph for longer than the tests run it.
 
-    Other processes do so all the same, and their numbers differ: `@pytest.mark.other_processes` keeps it up.
+    Other processes do so all the same, and their numbers differ: a module that compares with them has
+    `OTHER_PROCESSES = True`.
     """
     if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
         import tensorflow as tf
 
-        quick = request.node.get_closest_marker("other_processes") is None
+        quick = not getattr(request.module, "OTHER_PROCESSES", False)
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": quick})
 
 

@@ -14,7 +14,7 @@ import pytest
 from ltzoo.training.devices import batch_divisor, check_batch_size, check_processes
 from tests import tiny
 
-pytestmark = pytest.mark.other_processes
+OTHER_PROCESSES = True  # See tests/conftest.py.
 
 ROOT = Path(__file__).resolve().parents[2]
 

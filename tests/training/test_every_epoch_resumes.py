@@ -14,7 +14,9 @@ import pytest
 from tests import tiny
 from tests.training.interrupted import Killed, assert_same, rising
 
-pytestmark = [pytest.mark.rotating(3), pytest.mark.other_processes]
+OTHER_PROCESSES = True  # See tests/conftest.py.
+
+pytestmark = pytest.mark.rotating(3)
 
 ROOT = Path(__file__).resolve().parents[2]
 # Early stopping ends the first stage one epoch before its last.

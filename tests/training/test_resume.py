@@ -13,6 +13,8 @@ from ltzoo.training import ResumeError
 from ltzoo.training.checkpoint import FILE_NAME, Checkpoint
 from tests import tiny
 
+OTHER_PROCESSES = True  # See tests/conftest.py.
+
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {"mixup_alpha": 1.0}
 
@@ -58,7 +60,6 @@ def undisturbed():
     return tiny.weights(model), history
 
 
-@pytest.mark.other_processes
 @pytest.mark.rotating(3)
 @pytest.mark.parametrize("epoch, moment", [(1, "step"), (3, "step"), (2, "write")])
 def test_killed_runs_end_with_the_same_weights(undisturbed, tmp_path, epoch, moment):

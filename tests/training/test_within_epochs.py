@@ -17,6 +17,8 @@ from tests import tiny
 from tests.training.stopped import Batches, SignalAt, assert_goes_on
 from tests.training.test_resume import ROOT
 
+OTHER_PROCESSES = True  # See tests/conftest.py.
+
 pytestmark = pytest.mark.rotating(4)
 
 FLIPS = [{"name": "pad_crop_flip", "padding": 1}]
@@ -86,7 +88,6 @@ model.fit(
 """
 
 
-@pytest.mark.other_processes
 def test_a_killed_process_goes_on_from_the_last_save(tmp_path, monkeypatch):
     monkeypatch.setattr("ltzoo.training.step_keeper._LARGEST_SHARE", 1e9)
     victim = "import ltzoo.training.step_keeper as k; k._LARGEST_SHARE = 1e9\n" + VICTIM
