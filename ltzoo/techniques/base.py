@@ -32,6 +32,18 @@ class Technique(keras.layers.Layer):
     def attach(self, classifier: Classifier) -> None:
         """Create the weights. Called once while the classifier is built, after its backbone and heads."""
 
+    def stage_index(self, classifier: Classifier) -> int:
+        """Return the index of this technique's stage in the recipe of the classifier."""
+        return next(index for index, other in enumerate(classifier.techniques) if other is self)
+
+    def add_state(
+        self, name: str, shape: tuple[int, ...], initializer: str = "zeros", dtype: str = "float32"
+    ) -> Any:
+        """Add a variable that is saved and never trained."""
+        return self.add_weight(
+            name=name, shape=shape, initializer=initializer, dtype=dtype, trainable=False, autocast=False
+        )
+
     def load_files(self) -> None:
         """Load any files the technique needs. Called once before training starts or resumes."""
 

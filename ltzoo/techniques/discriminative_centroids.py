@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import ops
 
 from ltzoo.checks import NonNegative
 from ltzoo.heads.inputs import head_inputs
+from ltzoo.keras_internals import untracked
 from ltzoo.losses.discriminative_centroids import discriminative_centroids
 from ltzoo.protocols import Classifier
-from ltzoo.techniques.base import Technique
+from ltzoo.techniques.feature_loss import FeatureLoss
 from ltzoo.techniques.registry import register
 from ltzoo.techniques.views import check_views, classes_of
 
 
 @register("discriminative_centroids")
 @keras.saving.register_keras_serializable(package="ltzoo")
-class DiscriminativeCentroids(Technique):
+class DiscriminativeCentroids(FeatureLoss):
     """Train the memory of the head "meta_embedding", and draw features to it (OLTR, Liu et al., CVPR 2019).
 
         loss = L + D(y, x ; M)
@@ -51,13 +50,13 @@ class DiscriminativeCentroids(Technique):
     def attach(self, classifier: Classifier) -> None:
         """Check the stage and its head."""
         check_views(classifier, self, 1, "discriminative_centroids", companion=False)
-        index = next(i for i, other in enumerate(classifier.techniques) if other is self)
-        head = classifier.heads[classifier.head_numbers[index]]
+        head = classifier.heads[classifier.head_numbers[self.stage_index(classifier)]]
         if not hasattr(head, "memory"):
             raise ValueError(
                 "`head` of 'discriminative_centroids' must be 'meta_embedding', whose memory it trains. "
                 f"Received: head={type(head).__name__}"
             )
+        untracked(self, "_head", head)
 
     def training_pass(self, classifier: Classifier, images: Any) -> tuple[Any, Any]:
         """Compute the logits `[B, C]`; keep the direct features `[B, D]`."""
@@ -65,25 +64,16 @@ class DiscriminativeCentroids(Technique):
         features = head.embed(head_inputs(head, classifier.feature_map(images, training=True)))
         return head.classify(features), features
 
-    def loss(
-        self,
-        classifier: Classifier,
-        labels: Any,
-        logits: Any,
-        kept: Any,
-        classification_loss: Callable[[Any, Any], Any],
-    ) -> Any:
-        """Compute the loss of the class docstring."""
-        loss = classification_loss(labels, logits)
-        added = discriminative_centroids(
+    def feature_loss(self, labels: Any, features: Any) -> Any:
+        """Compute what is added to the loss of the stage."""
+        return discriminative_centroids(
             classes_of(labels, "discriminative_centroids"),
-            kept,
-            classifier.head.memory,
+            features,
+            self._head.memory,
             weight=self.weight,
             margin=self.margin,
             repulsion=self.repulsion,
         )
-        return loss + ops.cast(added, loss.dtype)
 
     def get_config(self):
         """Return the constructor arguments."""

@@ -124,7 +124,7 @@ class FeatureSpaceAugmentation(Technique):
 
     def attach(self, classifier: Classifier) -> None:
         """Cut the backbone, and create the variables for the confusing classes and the weights of the map."""
-        index = next(i for i, technique in enumerate(classifier.techniques) if technique is self)
+        index = self.stage_index(classifier)
         stage, head = classifier.recipe.stages[index], classifier.heads[classifier.head_numbers[index]]
         feature_space.check_parts(classifier, stage, head)
         lower, upper = feature_space.split_backbone(classifier.backbone, self.depth)

@@ -46,7 +46,7 @@ class StageTeacher(keras.layers.Layer):
 
     @staticmethod
     def _previous(classifier, technique, name):
-        index = next(i for i, other in enumerate(classifier.techniques) if other is technique)
+        index = technique.stage_index(classifier)
         if not index:
             raise ValueError(
                 f"`technique` {name!r} must come after a stage, which trains its teacher. "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -10,7 +9,6 @@ import numpy as np
 from keras import ops
 
 from ltzoo.checks import NonNegative, NonNegativeInt, Positive, one_of
-from ltzoo.class_counts import ClassCounts
 from ltzoo.layers.lengths import unit_length
 from ltzoo.losses.soft_labels import soft_labels
 from ltzoo.losses.target_relations import FORMS, target_relations
@@ -34,7 +32,6 @@ class TargetRelations(FeatureLoss):
     the class; there it is random.
 
     Args:
-        class_counts: training images per class; filled in by the classifier.
         center_weight, eta, tau, form: see `target_relations`.
         start: 1 as published.
 
@@ -49,7 +46,6 @@ class TargetRelations(FeatureLoss):
 
     def __init__(
         self,
-        class_counts: Sequence[int] | np.ndarray,
         center_weight: NonNegative = 1e-3,
         eta: NonNegative = 1.0,
         tau: Positive = 1.0,
@@ -59,7 +55,6 @@ class TargetRelations(FeatureLoss):
     ) -> None:
         super().__init__(**kwargs)
         one_of("form", form, FORMS)
-        self.class_counts = ClassCounts(class_counts)
         self.center_weight = float(center_weight)
         self.eta = float(eta)
         self.tau = float(tau)
@@ -69,13 +64,8 @@ class TargetRelations(FeatureLoss):
     def attach(self, classifier: Classifier) -> None:
         """Create the means, and what the epoch adds up for the next ones."""
         shape = (classifier.num_classes, classifier.feature_size)
-        self.means, self.sums = self._state("means", shape), self._state("sums", shape)
-        self.counts, self.active = self._state("counts", shape[:1]), self._state("active", ())
-
-    def _state(self, name, shape):
-        return self.add_weight(
-            name=name, shape=shape, initializer="zeros", dtype="float32", trainable=False, autocast=False
-        )
+        self.means, self.sums = self.add_state("means", shape), self.add_state("sums", shape)
+        self.counts, self.active = self.add_state("counts", shape[:1]), self.add_state("active", ())
 
     def begin(self, classifier: Classifier, context: StageView) -> None:
         """Forget the means of earlier runs."""
@@ -120,7 +110,6 @@ class TargetRelations(FeatureLoss):
         """Return the constructor arguments."""
         return {
             **super().get_config(),
-            "class_counts": self.class_counts.tolist(),
             "center_weight": self.center_weight,
             "eta": self.eta,
             "tau": self.tau,

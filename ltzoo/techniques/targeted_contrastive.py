@@ -92,17 +92,12 @@ class TargetedContrastive(Technique):
         self.key_backbone = MomentumCopy.of(classifier.backbone, self.momentum, name="key_backbone")
         self.key_projection = MomentumCopy.of(self.projection, self.momentum, name="key_projection")
         classes = classifier.num_classes
-        self.queue = self._state("queue", (self.queue_size, self.units))
-        self.queue_labels = self._state("queue_labels", (self.queue_size,), "int32")
-        self.centers = self._state("centers", (classes, self.units))
-        self.class_targets = self._state(
+        self.queue = self.add_state("queue", (self.queue_size, self.units))
+        self.queue_labels = self.add_state("queue_labels", (self.queue_size,), dtype="int32")
+        self.centers = self.add_state("centers", (classes, self.units))
+        self.class_targets = self.add_state(
             "class_targets", (classes, self.units)
         )  # row c: the target of class c
-
-    def _state(self, name, shape, dtype="float32"):
-        return self.add_weight(
-            name=name, shape=shape, initializer="zeros", dtype=dtype, trainable=False, autocast=False
-        )
 
     def begin(self, classifier: Classifier, context: StageView) -> None:
         """Copy the network to the momentum copy, empty the queue and draw centers and targets."""

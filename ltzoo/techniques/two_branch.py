@@ -99,7 +99,7 @@ class TwoBranch(Technique):
     def attach(self, classifier: Classifier) -> None:
         """Check the sampler; create alpha and, for each branch, the network from images to its map."""
         maps = tail_outputs(classifier.backbone, "two_branch", "The technique 'two_branch'")
-        index = next(i for i, other in enumerate(classifier.techniques) if other is self)
+        index = self.stage_index(classifier)
         sampler = classifier.recipe.stages[index].sampler
         if sampler.get("views", 1) != 1 or not sampler.get("companion"):
             raise ValueError(f"{_PAIRS}. Received: sampler={dict(sampler)!r}")

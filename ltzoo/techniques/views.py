@@ -22,7 +22,7 @@ def check_views(
         name: name of the technique, for the message.
         companion: whether a group must end with an image of a second sampler; None does not check.
     """
-    index = next(i for i, other in enumerate(classifier.techniques) if other is technique)
+    index = technique.stage_index(classifier)
     stage = classifier.recipe.stages[index]
     received = f"Received: sampler={dict(stage.sampler)!r}"
     if stage.sampler.get("views", 1) != views:

@@ -240,5 +240,5 @@ CONSTANTS = [
         "stages.3.batch_size": 256, "stages.3.optimizer.l2": 5e-4, "stages.3.schedule.learning_rate": 0.1,
         "stages.3.schedule.milestones": [50, 80], "stages.3.schedule.factors": [0.1, 0.01],
         **technique(0, group="many", thresholds=[20, 99]), **technique(2, group="few", thresholds=[20, 99]),
-        **technique(3, thresholds=[20, 99])}) for dataset in ("imagenet_lt", "places_lt")),
+        }) for dataset in ("imagenet_lt", "places_lt")),
 ]  # fmt: skip

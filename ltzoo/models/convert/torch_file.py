@@ -66,7 +66,7 @@ class _File:
         return known
 
     def data(self, key: str) -> bytes:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must implement data(key).")
 
 
 class _Archive(_File):

@@ -32,4 +32,4 @@ class Built:
         Raises:
             PickleError: the state is not the expected one.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must implement build(state).")

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 
 from ltzoo.class_counts import ClassCounts
-from ltzoo.class_counts.groups import class_groups
 from ltzoo.keras_internals import untracked
 from ltzoo.layers.momentum_copy import MomentumCopy
 from ltzoo.protocols import Classifier, StageView
@@ -22,7 +21,6 @@ class AfterExpert(Technique):
 
     Args:
         class_counts: training images per class; filled in by the classifier.
-        thresholds: see `ltzoo.class_counts.groups.class_groups`.
 
     Attributes:
         teacher: the expert that the stage before trained; None in the first stage.
@@ -34,20 +32,13 @@ class AfterExpert(Technique):
     start: MomentumCopy | None
     confidence: keras.Variable
 
-    def __init__(
-        self,
-        class_counts: Sequence[int] | np.ndarray,
-        thresholds: Sequence[int] | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, class_counts: Sequence[int] | np.ndarray, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.class_counts = ClassCounts(class_counts)
-        self.groups = class_groups(self.class_counts, thresholds)
-        self.thresholds = None if thresholds is None else [int(number) for number in thresholds]
 
     def attach(self, classifier: Classifier) -> None:
         """Create the copy of the first network, or that of the expert of the stage before."""
-        index = next(i for i, other in enumerate(classifier.techniques) if other is self)
+        index = self.stage_index(classifier)
         untracked(self, "_before", tuple(classifier.techniques[:index]))
         if not all(isinstance(part, AfterExpert) and hasattr(part, "group") for part in self._before):
             raise ValueError(
@@ -59,12 +50,7 @@ class AfterExpert(Technique):
             self.teacher = StageTeacher.of(classifier, self, type(self).__name__)
         else:
             self.start = MomentumCopy.of(classifier.backbone, name="start")
-        self.confidence = self._state("confidence", (len(self.class_counts.array), 2))
-
-    def _state(self, name, shape, initializer="zeros"):
-        return self.add_weight(
-            name=name, shape=shape, initializer=initializer, dtype="float32", trainable=False, autocast=False
-        )
+        self.confidence = self.add_state("confidence", (len(self.class_counts.array), 2))
 
     def begin(self, classifier: Classifier, context: StageView) -> None:
         """Keep the network as the expert of its group, and start again from the first network."""
@@ -79,11 +65,7 @@ class AfterExpert(Technique):
 
     def get_config(self):
         """Return the constructor arguments."""
-        return {
-            **super().get_config(),
-            "class_counts": self.class_counts.tolist(),
-            "thresholds": self.thresholds,
-        }
+        return {**super().get_config(), "class_counts": self.class_counts.tolist()}
 
 
 def confidence_ranges(logits: np.ndarray, labels: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from ltzoo.checks import one_of
-from ltzoo.class_counts.groups import GROUPS
+from ltzoo.class_counts.groups import GROUPS, class_groups
 from ltzoo.protocols import Classifier
 from ltzoo.sampling.subset import SubsetSampler
 from ltzoo.techniques.group_experts.base import AfterExpert
@@ -44,15 +44,15 @@ class GroupExpert(AfterExpert):
         thresholds: Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(class_counts, thresholds, **kwargs)
-        one_of("group", group, GROUPS)
-        self.group = group
-        self.classes = self.groups[group]
+        super().__init__(class_counts, **kwargs)
+        self.group = one_of("group", group, GROUPS)
+        self.classes = class_groups(self.class_counts, thresholds)[group]
+        self.thresholds = None if thresholds is None else [int(number) for number in thresholds]
         self._inside = np.isin(np.arange(len(self.class_counts.array)), self.classes)
 
     def attach(self, classifier: Classifier) -> None:
         """Check the stage, and create what `AfterExpert` needs."""
-        index = next(i for i, other in enumerate(classifier.techniques) if other is self)
+        index = self.stage_index(classifier)
         stage = classifier.recipe.stages[index]
         grouped = stage.sampler.get("views", 1) != 1 or stage.sampler.get("companion")
         if grouped or stage.loss.get("label_smoothing"):
@@ -67,7 +67,7 @@ class GroupExpert(AfterExpert):
         self, classifier: Classifier, labels: np.ndarray, batch_size: int, seed: int, **arguments: Any
     ) -> Any:
         """Return the stage's sampler, over the images of the group."""
-        index = next(i for i, other in enumerate(classifier.techniques) if other is self)
+        index = self.stage_index(classifier)
         stage = classifier.recipe.stages[index]
         given = {"strategy": "instance_balanced", **stage.sampler}
         if given["strategy"] == "progressive":
@@ -89,4 +89,4 @@ class GroupExpert(AfterExpert):
 
     def get_config(self):
         """Return the constructor arguments."""
-        return {**super().get_config(), "group": self.group}
+        return {**super().get_config(), "group": self.group, "thresholds": self.thresholds}

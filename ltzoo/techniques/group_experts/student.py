@@ -42,7 +42,6 @@ class LearningFromExperts(AfterExpert):
 
     Args:
         class_counts: training images per class; filled in by the classifier.
-        thresholds: those of the experts.
         temperature: T; 2 as published. There is no factor T^2.
         reached: 0.3 as published.
 
@@ -53,12 +52,11 @@ class LearningFromExperts(AfterExpert):
     def __init__(
         self,
         class_counts: Sequence[int] | np.ndarray,
-        thresholds: Sequence[int] | None = None,
         temperature: Positive = 2.0,
         reached: BelowOne = 0.3,
         **kwargs: Any,
     ) -> None:
-        super().__init__(class_counts, thresholds, **kwargs)
+        super().__init__(class_counts, **kwargs)
         self.temperature = float(temperature)
         self.reached = float(reached)
 
@@ -76,11 +74,11 @@ class LearningFromExperts(AfterExpert):
         self._floors = np.zeros(len(self.class_counts.array), np.float32)
         for part, mean in zip(self._before, means, strict=True):
             self._floors[part.classes] = min(means) / mean
-        self.weights_of_experts = self._state("weights_of_experts", (count,), "ones")
-        self.seen = self._state("seen", (count,))
-        self.right = self._state("right", (count,))
-        self.right_of_experts = self._state("right_of_experts", (count,))
-        self.progress = self._state("progress", ())
+        self.weights_of_experts = self.add_state("weights_of_experts", (count,), "ones")
+        self.seen = self.add_state("seen", (count,))
+        self.right = self.add_state("right", (count,))
+        self.right_of_experts = self.add_state("right_of_experts", (count,))
+        self.progress = self.add_state("progress", ())
 
     def on_epoch_begin(self, epoch: int, epochs: int) -> None:
         """Assign the weights of the experts from the epoch before."""

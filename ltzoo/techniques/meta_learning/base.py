@@ -36,7 +36,7 @@ class MetaWeighting(Technique):
 
     def attach(self, classifier: Classifier) -> None:
         """Check the sampler and create the rate of the virtual step."""
-        index = next(i for i, other in enumerate(classifier.techniques) if other is self)
+        index = self.stage_index(classifier)
         stage = classifier.recipe.stages[index]
         if "companion" not in stage.sampler or stage.sampler.get("views", 1) != 1 or stage.mixup_alpha:
             raise ValueError(
@@ -45,9 +45,7 @@ class MetaWeighting(Technique):
                 f"must be 0. Received: sampler={dict(stage.sampler)!r}, mixup_alpha={stage.mixup_alpha}"
             )
         untracked(self, "_schedule", dict(stage.schedule))
-        self.rate = self.add_weight(
-            name="rate", shape=(), initializer="zeros", dtype="float32", trainable=False, autocast=False
-        )
+        self.rate = self.add_state("rate", ())
 
     def on_epoch_begin(self, epoch: int, epochs: int) -> None:
         """Assign the rate of the epoch."""
