@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from ltzoo.cli import given_files, table_options, testing_options
+from ltzoo.cli.given_words import option
 from ltzoo.cli.table_options import is_table
 from ltzoo.cli.user_errors import UserError
 
@@ -48,7 +49,7 @@ def check(arguments: dict) -> None:
     name = given["data"]
     for key in ("data_dir", "image_root"):
         if key in given and not Path(given[key]).expanduser().exists():
-            raise UserError(f"{_option(key)} must exist. Received: {given[key]}")
+            raise UserError(f"{option(key)} must exist. Received: {given[key]}")
     if os.path.isabs(name):
         _check_images(given)
         return
@@ -215,11 +216,7 @@ def check_image_shape(dataset, model) -> None:
 def _refuse(given: dict, keys: tuple, reason: str) -> None:
     for key in keys:
         if key in given:
-            raise UserError(f"{_option(key)} does not apply: {reason}. Received: {given[key]}")
-
-
-def _option(key: str) -> str:
-    return "--" + key.replace("_", "-")
+            raise UserError(f"{option(key)} does not apply: {reason}. Received: {given[key]}")
 
 
 def _head(names: list[str]) -> str:

@@ -11,6 +11,7 @@ from ltzoo.cli.cache_option import cache_option
 from ltzoo.cli.effort_options import check_time_limit, effort_options, take_encoder
 from ltzoo.cli.exclude_option import exclude_option
 from ltzoo.cli.fold_options import check_folds, fold_options
+from ltzoo.cli.given_words import option, text
 from ltzoo.cli.image_fit_option import AUTO, image_fit_option
 from ltzoo.cli.models import check_model
 from ltzoo.cli.options import (
@@ -26,6 +27,7 @@ from ltzoo.cli.options import (
 )
 from ltzoo.cli.reuse_option import reuse_option
 from ltzoo.cli.run_folder import RunFolder
+from ltzoo.cli.same_arguments import same_arguments
 from ltzoo.cli.table_options import is_table, table_options
 from ltzoo.cli.talk import Talk, talking
 from ltzoo.cli.testing_options import testing_options
@@ -166,19 +168,17 @@ def _train(
     from ltzoo.cli.run_recipe import run_recipe
 
     with phase("preparing the run"):
-        arguments = (
-            _new_arguments(given) if saved is None else _same_arguments(saved["arguments"], given, run)
-        )
+        arguments = _new_arguments(given) if saved is None else same_arguments(saved["arguments"], given, run)
     run_recipe(run, arguments, saved, workers, talk, cache, reuse)
 
 
 def _first_line(arguments: dict, run: RunFolder, resumed: bool) -> str:
     """Return what is about to be trained, from which data and into which folder, before anything slow begins."""
-    epochs = _text(arguments["epochs"]) + " epochs" if "epochs" in arguments else ""
+    epochs = text(arguments["epochs"]) + " epochs" if "epochs" in arguments else ""
     parts = [
         f"{'resuming' if resumed else 'training'} {arguments['recipe']}",
         f"on {arguments['data']}" if "data" in arguments else "",
-        f"with {_text(arguments['backbone'])}" if "backbone" in arguments else "",
+        f"with {text(arguments['backbone'])}" if "backbone" in arguments else "",
         epochs and f"for {epochs}",
         f"into {run.path}",
     ]
@@ -232,8 +232,8 @@ def _require_of_entry(given: dict) -> None:
     fixed = sorted(set(given) - set(_OWN))
     if fixed:
         raise UserError(
-            f"{_option(fixed[0])} cannot be given with the zoo entry {entry}, which fixes it; to change it, train a "
-            f"recipe. Received: {_text(given[fixed[0]])}"
+            f"{option(fixed[0])} cannot be given with the zoo entry {entry}, which fixes it; to change it, train a "
+            f"recipe. Received: {text(given[fixed[0]])}"
         )
     card = cards.read(entry)
     if card.get("starts_from") and "start_from" not in given:
@@ -269,35 +269,5 @@ def _new_arguments(given: dict) -> dict:
     return arguments
 
 
-def _same_arguments(saved: dict, given: dict, run: RunFolder) -> dict:
-    """Return the arguments of the run in the folder; arguments given again must be the same."""
-    from ltzoo.cli.data import resolve
-
-    if "data" in given:
-        given = {**given, "data": resolve(given["data"])}
-    if os.path.exists(os.path.expanduser(given.get("start_from", ""))):
-        given = {**given, "start_from": os.path.abspath(os.path.expanduser(given["start_from"]))}
-    for key, value in given.items():
-        if saved.get(key) != value:
-            raise UserError(
-                f"{_option(key)} differs from the run in {run.path}, which has {_text(saved.get(key))}. "
-                f"Resume with --out and --resume alone, or use a new folder. Received: {_text(value)}"
-            )
-    return saved
-
-
 def _is_folder(data: str) -> bool:
     return os.path.isabs(data)
-
-
-def _option(key: str) -> str:
-    """Return the command-line name of an argument."""
-    return {"recipe": "RECIPE", "settings": "--set"}.get(key, "--" + key.replace("_", "-"))
-
-
-def _text(value) -> str:
-    if isinstance(value, dict):
-        return value["name"] + "".join(f" {key}={entry}" for key, entry in value.items() if key != "name")
-    if isinstance(value, list):
-        return ",".join(_text(entry) for entry in value)
-    return "none" if value is None else str(value)

@@ -32,17 +32,5 @@ def common_images(runs: Mapping[str, Predictions]) -> dict[str, Predictions]:
     if not common:
         raise ValueError(f"`runs` must have images in common. Received: none in {', '.join(map(repr, runs))}")
     return {
-        name: _chosen(found, np.array([places[name][image] for image in common]))
-        for name, found in runs.items()
+        name: found.at(np.array([places[name][image] for image in common])) for name, found in runs.items()
     }
-
-
-def _chosen(found, order):
-    return Predictions(
-        labels=found.labels[order],
-        classes=found.classes[order],
-        probabilities=found.probabilities[order],
-        true_probability=found.true_probability[order],
-        images=tuple(found.images[place] for place in order),
-        groups=None if found.groups is None else found.groups[order],
-    )

@@ -202,11 +202,4 @@ def _aligned(first, second, baseline, name):
         place = int(np.flatnonzero(first.labels != second.labels[order])[0])
         labels = f"{int(first.labels[place])} and {int(second.labels[order][place])}"
         raise ValueError(f"`runs` must share {words}. Received: labels {labels} of image {place}")
-    return Predictions(
-        labels=first.labels,
-        classes=second.classes[order],
-        probabilities=second.probabilities[order],
-        true_probability=second.true_probability[order],
-        images=first.images,
-        groups=first.groups,
-    )
+    return dataclasses.replace(second.at(order), images=first.images, groups=first.groups)

@@ -38,6 +38,17 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def at(self, positions: np.ndarray) -> Predictions:
+        """Return the predictions of the images at integer positions [n], in that order."""
+        return Predictions(
+            labels=self.labels[positions],
+            classes=self.classes[positions],
+            probabilities=self.probabilities[positions],
+            true_probability=self.true_probability[positions],
+            images=None if self.images is None else tuple(self.images[place] for place in positions),
+            groups=None if self.groups is None else self.groups[positions],
+        )
+
 
 def predictions_from_probabilities(
     probabilities: np.ndarray,

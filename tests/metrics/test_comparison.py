@@ -167,14 +167,7 @@ def test_numbers_of_images_and_runs_are_checked():
 
 def test_common_images_keep_the_order_of_the_first_run():
     first, second = made_up([1.0, 3.0], count=6).values()
-    part = dataclasses.replace(
-        second,
-        labels=second.labels[[4, 1]],
-        classes=second.classes[[4, 1]],
-        probabilities=second.probabilities[[4, 1]],
-        true_probability=second.true_probability[[4, 1]],
-        images=("4.png", "1.png"),
-    )
+    part = second.at(np.array([4, 1]))
     found = common_images({"all": first, "part": part})
     assert found["all"].images == found["part"].images == ("1.png", "4.png")
     assert found["all"].labels.tolist() == first.labels[[1, 4]].tolist() == found["part"].labels.tolist()

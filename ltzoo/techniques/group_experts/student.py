@@ -36,8 +36,8 @@ class LearningFromExperts(AfterExpert):
         w_E = 1 while a < reached a_E, then max(0, (1 - a / a_E) / (1 - reached))
 
     As in the released xiangly55/LFME, run_network_LFME.py. There, `epoch` counts from 1 and the v of hard images pass 1
-    in the second half, as here. Deviations: p_i is that of the augmented image, since a training step does not know
-    which image it has. Accuracies are those on the batches of the epoch before, of the expert too; the released code
+    in the second half, as here. Deviations: p_i is that of the augmented image, since a step does not know which
+    image it has. Accuracies are those on the batches of the epoch before, of the expert too; the released code
     measures validation images.
 
     Args:
